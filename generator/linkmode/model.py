@@ -90,7 +90,7 @@ class Archive(
 
     ``urls`` are tried in order: https, or ``pypi:<project>/<file>`` for a file of the package index that the
     user's pip is configured for; a user's own pin may also have ``file:`` URLs and paths relative to linkmode.toml.
-    ``exec`` is absent for sources. ``layout`` is the family's word for how the archive is laid out (``cross``, ``native``).
+    ``exec`` is absent for sources. ``layout`` is the family's word for its shape (``cross``, ``native``).
     ``measured`` holds facts read from the archive itself (``gcc``, ``musl``, ``binutils``, ``zig``), not its label.
     ``confirmations`` counts the independent public projects that pin the same bytes; ``confirmed_by`` names some.
     """
