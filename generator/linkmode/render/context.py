@@ -1,0 +1,129 @@
+"""From a lock to what the Bazel templates are given: plain data, and every name that the generated library uses."""
+
+from linkmode.model import Artifact, Lock, LockedToolchain, Target
+
+_CC = "@platforms//cpu:{}"
+_LINUX = "@platforms//os:linux"
+
+
+def bazel_context(lock: Lock) -> dict[str, object]:
+    """Return the context of templates/bazel: strings, lists and dictionaries only.
+
+    Order is the lock's: artifacts by name, toolchains and targets as linkmode.toml lists them.
+    """
+    targets = [Target.parse(triple) for triple in _triples(lock)]
+    toolchain_names = _toolchain_names(lock)
+    return {
+        "artifacts": {artifact.name: _artifact(artifact) for artifact in lock.artifacts},
+        "toolchains": [
+            {"artifact": toolchain.artifact, "exec": toolchain.exec, "target": toolchain.target}
+            for toolchain in lock.toolchains
+        ],
+        "toolchain_targets": toolchain_names,
+        "toolchain_labels": toolchain_names,
+        "triples": [str(target) for target in targets],
+        "link_modes": lock.link_modes,
+        "constraints": _libc_constraints(targets),
+        "targets": [_platform(target) for target in targets],
+        "target_select": {
+            **{f":is_{target}": str(target) for target in targets},
+            "//conditions:default": "",
+        },
+        "cc_toolchains": [_cc_toolchain(toolchain) for toolchain in lock.toolchains],
+        "elfcheck_tools": [_elfcheck_tool(platform) for platform in _exec_platforms(lock)],
+        "libraries": [
+            {"name": name, "actual": f"@{repository(artifact)}//:{name}"}
+            for name, artifact in sorted(lock.libraries.items())
+        ],
+        "repositories": ["linkmode_cc", *(repository(artifact.name) for artifact in lock.artifacts)],
+    }
+
+
+def repository(artifact: str) -> str:
+    """Return the name of the Bazel repository that holds an artifact."""
+    return f"linkmode_{artifact}"
+
+
+def _artifact(artifact: Artifact) -> dict[str, object]:
+    return {
+        "version": artifact.version,
+        "urls": [url for url in artifact.urls if _bazel_can_fetch(url)] or [_unfetchable(artifact)],
+        "canonical_id": artifact.upstream,
+        "integrity": artifact.checksum.sri,
+        "strip_prefix": artifact.strip_prefix,
+        "type": "zip"
+        if artifact.file.endswith(".whl")
+        else "",  # a wheel is a zip (PEP 427), which Bazel does not know
+        "layout": artifact.layout,
+        "measured": dict(sorted(artifact.measured.items())),
+    }
+
+
+def _bazel_can_fetch(url: str) -> bool:
+    return url.startswith(("https://", "http://", "file:"))
+
+
+def _unfetchable(artifact: Artifact) -> str:
+    # .invalid never resolves (RFC 2606); Bazel finds the bytes in its repository cache, where `linkmode fetch` put them
+    return f"https://run-linkmode-fetch.invalid/{artifact.file}"
+
+
+def _triples(lock: Lock) -> list[str]:
+    return list(dict.fromkeys(toolchain.target for toolchain in lock.toolchains))
+
+
+def _exec_platforms(lock: Lock) -> list[str]:
+    return list(dict.fromkeys(toolchain.exec for toolchain in lock.toolchains))
+
+
+def _libc_constraints(targets: list[Target]) -> list[str]:
+    glibc = sorted({target.glibc: target.constraint for target in targets if target.glibc}.items())
+    return [*(constraint for _, constraint in glibc), "musl"]
+
+
+def _constraints(target: Target) -> list[str]:
+    return [f"//constraints:{target.constraint}", _CC.format(target.cpu), _LINUX]
+
+
+def _exec_constraints(platform: str) -> list[str]:
+    return [_CC.format(platform.partition("-")[0]), _LINUX]
+
+
+def _platform(target: Target) -> dict[str, object]:
+    return {"triple": str(target), "setting": f"is_{target}", "constraints": _constraints(target)}
+
+
+def _cc_name(toolchain: LockedToolchain) -> str:
+    return f"{toolchain.family}_{toolchain.exec}_to_{toolchain.target}"
+
+
+def _cc_toolchain(toolchain: LockedToolchain) -> dict[str, object]:
+    archive = f"@{repository(toolchain.artifact)}//"
+    return {
+        "name": f"cc_{_cc_name(toolchain)}",
+        "libc_name": f"libc_{_cc_name(toolchain)}",
+        "exec_constraints": _exec_constraints(toolchain.exec),
+        "target_constraints": _constraints(Target.parse(toolchain.target)),
+        "toolchain": f"{archive}:cc-{toolchain.target}",
+        "libc": f"{archive}:libc-{toolchain.target}",
+    }
+
+
+def _elfcheck_tool(platform: str) -> dict[str, object]:
+    cpu = platform.partition("-")[0]
+    return {
+        "name": f"elfcheck_{platform}",
+        "platform": f"//platforms:{cpu}-linux-musl",
+        "exec_constraints": _exec_constraints(platform),
+        "toolchain": f":elfcheck_{platform}",
+        "toolchain_name": f"elfcheck_{platform}_toolchain",
+    }
+
+
+def _toolchain_names(lock: Lock) -> list[str]:
+    names = [
+        *(str(_cc_toolchain(toolchain)[key]) for key in ("name", "libc_name") for toolchain in lock.toolchains),
+        *(str(_elfcheck_tool(platform)["toolchain_name"]) for platform in _exec_platforms(lock)),
+        "libc_system_toolchain",
+    ]
+    return [f"//toolchains:{name}" for name in names]
