@@ -1,0 +1,29 @@
+"""Why one URL did not give the file that was pinned. Never shown alone: an artifact's error lists one per URL."""
+
+
+class OriginError(Exception):
+    """Base of both: ``reason`` is half a sentence that can stand after the URL and a colon."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class UnreachableError(OriginError):
+    """No usable bytes came: name, connection, TLS, time, or an HTTP status.
+
+    ``transient`` says that another attempt may do better; ``wait`` is the seconds that the server asked for.
+    """
+
+    def __init__(self, reason: str, *, transient: bool = False, wait: float | None = None) -> None:
+        super().__init__(reason)
+        self.transient = transient
+        self.wait = wait
+
+
+class WrongBytesError(OriginError):
+    """Bytes came, and they are not those that were pinned. Asking the same URL again would not help."""
+
+
+class Cancelled(Exception):  # noqa: N818 - not an error: the user stopped the run, and nothing is reported
+    """The run is being stopped."""

@@ -1,0 +1,83 @@
+"""How an origin is reached (CA, client certificate, proxy), and what went wrong in words a person can act on."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+import urllib3
+
+from linkmode.errors import ConfigError
+from linkmode.fetch.failures import UnreachableError
+
+_CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE")
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a request needs beside its URL. Proxies of the environment and netrc are read by requests itself.
+
+    ``verify`` is a CA bundle, or True for that of certifi.
+    """
+
+    verify: str | bool = True
+    client_cert: str | None = None
+    proxies: Mapping[str, str] = field(default_factory=dict)
+
+
+def from_environment(environment: Mapping[str, str] = os.environ) -> Access:
+    """The access that the environment asks for; raise ConfigError when its CA bundle is not there."""
+    for variable in _CA_VARIABLES:
+        if bundle := environment.get(variable):
+            return Access(verify=ca_bundle(bundle, variable))
+    return Access()
+
+
+def ca_bundle(path: str, setting: str) -> str:
+    """Return ``path``; raise ConfigError naming ``setting`` when there is no such file or folder."""
+    if not Path(path).exists():
+        raise ConfigError(f"{setting}: no CA bundle at {path}", hint=f"correct or unset {setting}")
+    return path
+
+
+def redacted(url: str) -> str:
+    """The URL without user name and password, for messages and logs."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def explain(error: Exception, silence: float) -> UnreachableError:
+    """The failure that an exception of requests or urllib3 stands for. ``silence`` is the read timeout in seconds."""
+    chain = list(_chain(error))
+    text = redact_text(str(chain[-1]))
+    if any(isinstance(e, requests.exceptions.SSLError | urllib3.exceptions.SSLError) for e in chain):
+        return UnreachableError(f"TLS: {text}; a private CA can be named in REQUESTS_CA_BUNDLE")
+    if any(isinstance(e, requests.exceptions.ProxyError | urllib3.exceptions.ProxyError) for e in chain):
+        return UnreachableError(f"the proxy does not serve: {text}", transient=True)
+    if any(isinstance(e, urllib3.exceptions.NameResolutionError) for e in chain):
+        return UnreachableError(f"the host name is not known: {text}", transient=True)
+    if any(isinstance(e, requests.ConnectTimeout | urllib3.exceptions.ConnectTimeoutError) for e in chain):
+        return UnreachableError("no connection in time", transient=True)
+    if any(isinstance(e, requests.ReadTimeout | urllib3.exceptions.ReadTimeoutError) for e in chain):
+        return UnreachableError(f"stalled: no byte for {silence:g} s", transient=True)
+    if isinstance(error, requests.ConnectionError | urllib3.exceptions.ProtocolError):
+        return UnreachableError(text, transient=True)
+    return UnreachableError(text)
+
+
+def _chain(error: BaseException) -> "list[BaseException]":
+    """An exception and what it was made from, outermost first, following both causes and urllib3's ``reason``."""
+    found: list[BaseException] = []
+    step: object = error
+    while isinstance(step, BaseException) and step not in found:
+        found.append(step)
+        inner = [a for a in step.args if isinstance(a, BaseException)]
+        step = getattr(step, "reason", None) or (inner[0] if inner else None) or step.__cause__ or step.__context__
+    return found
+
+
+def redact_text(text: str) -> str:
+    """Shorten a library's message to its last clause, without object addresses."""
+    return text.rpartition("object at 0x")[2].partition(": ")[2] if "object at 0x" in text else text

@@ -1,0 +1,94 @@
+"""The package index that the user's pip is configured for, as ``pip config list`` and PIP_* variables say.
+
+Only pip's documented interface is used (https://pip.pypa.io/en/stable/topics/configuration/). Where nothing is
+configured, the default is the endpoint that pypi-simple knows.
+"""
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pypi_simple import PYPI_SIMPLE_ENDPOINT
+
+from linkmode.fetch.network import Access, ca_bundle
+
+_SECTIONS = ("global", "download", "install", ":env:")
+"""From weakest to strongest. ``:env:`` is what ``pip config list`` calls the PIP_* variables."""
+
+_TIMEOUT_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class PipConfig:
+    """What decides where pip looks for a file. ``find_links`` and ``indexes`` are in the order to ask."""
+
+    indexes: tuple[str, ...] = (PYPI_SIMPLE_ENDPOINT,)
+    find_links: tuple[str, ...] = ()
+    cert: str = ""
+    client_cert: str = ""
+    proxy: str = ""
+
+    def access(self, otherwise: Access) -> Access:
+        """How to reach the index: pip's CA bundle, client certificate and proxy, else what ``otherwise`` says."""
+        return Access(
+            verify=ca_bundle(self.cert, "pip's setting cert") if self.cert else otherwise.verify,
+            client_cert=self.client_cert or otherwise.client_cert,
+            proxies={"http": self.proxy, "https": self.proxy} if self.proxy else otherwise.proxies,
+        )
+
+
+def read(environment: Mapping[str, str] = os.environ) -> PipConfig:
+    """Ask the pip of this Python, else the pip on PATH; without either only PIP_* variables count."""
+    commands = [[sys.executable, "-m", "pip"]]
+    if on_path := shutil.which("pip", path=environment.get("PATH")):
+        commands.append([on_path])
+    for command in commands:
+        # PYTHONSAFEPATH: a folder named pip in the current folder must not be run.
+        done = subprocess.run(
+            [*command, "config", "list"],
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            timeout=_TIMEOUT_SECONDS,
+            env={**environment, "PYTHONSAFEPATH": "1"},
+        )
+        if done.returncode == 0:
+            return parse(done.stdout)
+    prefix = "PIP_"
+    variables = {k.removeprefix(prefix): v for k, v in environment.items() if k.startswith(prefix)}
+    return parse("\n".join(f":env:.{k.lower().replace('_', '-')}={v!r}" for k, v in variables.items()))
+
+
+def parse(listing: str) -> PipConfig:
+    """Read the output of ``pip config list``: lines ``section.key='value'``, the value a Python string literal."""
+    merged: dict[str, str] = {}
+    sections: dict[str, dict[str, str]] = {name: {} for name in _SECTIONS}
+    for line in listing.splitlines():
+        name, equals, literal = line.partition("=")
+        section, dot, key = name.strip().rpartition(".")
+        if equals and dot and section in sections:
+            try:
+                value = ast.literal_eval(literal.strip())
+            except (ValueError, SyntaxError):
+                continue
+            sections[section][key] = str(value)
+    for section in _SECTIONS:
+        merged.update(sections[section])
+    index = () if _is_true(merged.get("no-index", "")) else (merged.get("index-url", PYPI_SIMPLE_ENDPOINT),)
+    extra = merged.get("extra-index-url", "").split() if index else []
+    return PipConfig(
+        indexes=(*index, *extra),
+        find_links=tuple(merged.get("find-links", "").split()),
+        cert=merged.get("cert", ""),
+        client_cert=merged.get("client-cert", ""),
+        proxy=merged.get("proxy", ""),
+    )
+
+
+def _is_true(text: str) -> bool:
+    return text.strip().lower() in {"1", "y", "yes", "t", "true", "on"}
