@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from linkmode.render.engine import HEADER, TemplateDefectError, has_header, render_tree
+from linkmode.header import HEADER
+from linkmode.render.engine import TemplateDefectError, render_tree
 
 HASH = f"# {HEADER}\n"
 
@@ -131,9 +132,3 @@ def test_a_template_that_is_not_utf8_is_a_defect(tmp_path: Path) -> None:
 
 def test_compiled_python_is_passed_over(tmp_path: Path) -> None:
     assert list(render(tmp_path, {"tools/a.py": HASH, "tools/__pycache__/a.cpython-311.pyc": b"\0"})) == ["tools/a.py"]
-
-
-def test_has_header() -> None:
-    assert has_header(f"\n\n# {HEADER}".encode())
-    assert not has_header(f"\n\n\n# {HEADER}".encode())
-    assert not has_header(b"")

@@ -1,0 +1,81 @@
+"""One folder in the place of another, in one step, and what a killed run leaves behind.
+
+On Linux the two names change places by renameat2(2) with RENAME_EXCHANGE, so that at no moment is the name missing or
+the folder half written. Where the kernel or the file system cannot do that (NFS; a folder in a lower layer of
+overlayfs), the finished folder gets a name that says so, and from then on the exchange is rolled forward: by
+this run, or by `recover` in the next one. Why: docs/decisions/0002-whole-tree-exchange.md.
+"""
+
+import ctypes
+import errno
+import os
+import shutil
+from pathlib import Path
+
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 1 << 1
+_NOT_POSSIBLE_HERE = {errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EXDEV}
+
+
+def staging(folder: Path) -> Path:
+    """Where the next contents of ``folder`` are built: beside it, so that they are on one file system."""
+    return folder.with_name(f".{folder.name}.linkmode-new")
+
+
+def _ready(folder: Path) -> Path:
+    """Where finished contents wait for the name of ``folder``, when the two cannot be exchanged in one step."""
+    return folder.with_name(f".{folder.name}.linkmode-ready")
+
+
+def has_leftovers(folder: Path) -> bool:
+    """Whether a run that wrote ``folder`` was killed (or is at work now: only the holder of the lock can tell)."""
+    return os.path.lexists(staging(folder)) or os.path.lexists(_ready(folder))
+
+
+def recover(folder: Path) -> None:
+    """Finish what a killed run had made ready for ``folder``, and remove what it had not.
+
+    The caller holds the lock of ``folder``. Raises OSError when the system refuses.
+    """
+    if os.path.lexists(_ready(folder)):
+        _roll_forward(folder)
+    if os.path.lexists(staging(folder)):
+        delete(staging(folder))
+
+
+def put_in_place(folder: Path) -> None:
+    """Give the name of ``folder`` to what stands at ``staging(folder)``.
+
+    What had the name before, if anything, is left for `recover` to remove. Raises OSError when the system refuses.
+    """
+    if not os.path.lexists(folder):
+        staging(folder).rename(folder)
+    elif not _exchange(staging(folder), folder):
+        staging(folder).rename(_ready(folder))
+        _roll_forward(folder)
+
+
+def delete(folder: Path) -> None:
+    """Delete a folder with all it holds, read-only folders too; files that are hard links live on elsewhere."""
+    for path, _, _ in os.walk(folder):
+        Path(path).chmod(0o700)
+    shutil.rmtree(folder)
+
+
+def _roll_forward(folder: Path) -> None:
+    if os.path.lexists(folder):
+        delete(folder)
+    _ready(folder).rename(folder)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Let two names change places; False where that cannot be done, OSError when it could but was refused."""
+    renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if renameat2 is None:
+        return False
+    if renameat2(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), ctypes.c_uint(_RENAME_EXCHANGE)) == 0:
+        return True
+    code = ctypes.get_errno()
+    if code in _NOT_POSSIBLE_HERE:
+        return False
+    raise OSError(code, os.strerror(code), str(other))

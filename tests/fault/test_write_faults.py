@@ -1,0 +1,189 @@
+"""The tree is old or new, whatever stops the run: kill -9, no space, no permission, another run."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from linkmode import exchange, write
+from linkmode.errors import ConfigError
+from linkmode.header import HEADER
+from linkmode.model import Tree
+
+OURS = f"# {HEADER}\n".encode()
+
+
+def tree(word: str, files: int = 60) -> Tree:
+    return {f"d{number % 7}/f{number}.bzl": OURS + word.encode() * 50 for number in range(files)} | {word: OURS}
+
+
+OLD, NEW = tree("old"), tree("new")
+
+WRITER = """
+import os, signal, sys
+from pathlib import Path
+from linkmode import exchange, write
+sys.path.insert(0, sys.argv[1])
+from test_write_faults import OLD, NEW
+
+def killed_at(count, of):
+    def hook(event, _):
+        global left
+        if event in of:
+            left -= 1
+            if left < 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+    global left
+    left = count
+    sys.addaudithook(hook)
+
+folder, locks = Path(sys.argv[2]), Path(sys.argv[3])
+if "no-exchange" in sys.argv:
+    exchange._exchange = lambda one, other: False
+if sys.argv[4] != "-":
+    killed_at(int(sys.argv[4]), {"open", "os.mkdir", "os.link", "os.rename", "os.chmod", "os.remove", "os.rmdir",
+                                 "os.scandir", "shutil.rmtree", "ctypes.dlopen"})
+for wanted in ([NEW] if "once" in sys.argv else [NEW, OLD] * 10000):
+    write.apply(wanted, folder, label="out", locks=locks)
+"""
+
+
+def start(tmp_path: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    package = Path(write.__file__).parents[1]
+    command = [sys.executable, "-c", WRITER, str(Path(__file__).parent), str(tmp_path / "out"), str(tmp_path / "locks")]
+    return subprocess.Popen([*command, *arguments], env={**os.environ, "PYTHONPATH": str(package)})
+
+
+def put(wanted: Tree, tmp_path: Path) -> write.Changes:
+    return write.apply(wanted, tmp_path / "out", label="out", locks=tmp_path / "locks")
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def contents(folder: Path) -> Tree:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def assert_clean(tmp_path: Path, wanted: Tree) -> None:
+    put(wanted, tmp_path)
+    assert contents(tmp_path / "out") == {**wanted, "mine.txt": b"mine"}
+    assert names(tmp_path) - {"locks"} == {"out"}
+
+
+def prepared(tmp_path: Path) -> None:
+    put(OLD, tmp_path)
+    (tmp_path / "out/mine.txt").write_text("mine")
+
+
+@pytest.mark.parametrize("way", ["exchange", "no-exchange"])
+def test_killed_at_every_step_it_is_old_or_new_and_the_next_run_cleans_up(tmp_path: Path, way: str) -> None:
+    """Audit events are the steps: the n-th call that touches the disk is the last."""
+    states = set()
+    for step in range(0, 10_000, 7):
+        if not (tmp_path / "out").exists():
+            prepared(tmp_path)
+        process = start(tmp_path, str(step), "once", way)
+        ended = process.wait()
+        assert ended in (0, -signal.SIGKILL)
+        found = contents(tmp_path / "out") if (tmp_path / "out").exists() else {}
+        found.pop("mine.txt", None)
+        if way == "exchange":
+            assert found in (OLD, NEW)
+        states.add("old" if found == OLD else "new" if found == NEW else "between")
+        assert_clean(tmp_path, OLD)
+        if ended == 0:
+            break
+    assert {"old", "new"} <= states
+
+
+def test_killed_at_random_moments_it_is_old_or_new(tmp_path: Path) -> None:
+    prepared(tmp_path)
+    moments = random.Random(20211120)
+    for _ in range(25):
+        process = start(tmp_path, "-", "exchange")
+        time.sleep(0.25 + moments.random() * 0.15)
+        process.kill()
+        process.wait()
+        found = contents(tmp_path / "out")
+        assert found.pop("mine.txt") == b"mine"
+        assert found in (OLD, NEW)
+    assert_clean(tmp_path, OLD)
+
+
+def test_two_runs_at_once_leave_one_whole_tree(tmp_path: Path) -> None:
+    prepared(tmp_path)
+    runs = [start(tmp_path, "-", "once") for _ in range(4)]
+    assert [run.wait() for run in runs] == [0, 0, 0, 0]
+    assert_clean(tmp_path, NEW)
+
+
+def test_no_space_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared(tmp_path)
+    whole = Path.write_bytes
+
+    def full(path: Path, data: bytes) -> int:
+        if path.name == "f59.bzl":
+            raise OSError(28, "No space left on device", str(path))
+        return whole(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(ConfigError, match=r"out cannot be written: No space left on device: .*f59\.bzl") as caught:
+        put(NEW, tmp_path)
+    assert caught.value.exit_code == 3
+    monkeypatch.undo()
+    assert contents(tmp_path / "out") == {**OLD, "mine.txt": b"mine"}
+    assert names(tmp_path) == {"locks", "out"}
+
+
+def test_no_space_for_a_first_run_leaves_no_parents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, _: bytes) -> int:
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(ConfigError, match="No space left"):
+        write.apply(NEW, tmp_path / "a/b/out", label="out", locks=tmp_path / "locks")
+    assert names(tmp_path) == {"locks"}
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_read_only_parent(tmp_path: Path) -> None:
+    prepared(tmp_path)
+    (tmp_path / "locks").chmod(0o700)
+    tmp_path.chmod(0o500)
+    try:
+        with pytest.raises(ConfigError, match="out cannot be written: Permission denied"):
+            put(NEW, tmp_path)
+        assert contents(tmp_path / "out") == {**OLD, "mine.txt": b"mine"}
+    finally:
+        tmp_path.chmod(0o700)
+
+
+def test_an_exchange_that_is_refused_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared(tmp_path)
+
+    def busy(one: Path, other: Path) -> bool:
+        raise OSError(16, "Device or resource busy", str(other))
+
+    monkeypatch.setattr(exchange, "_exchange", busy)
+    with pytest.raises(ConfigError, match="Device or resource busy"):
+        put(NEW, tmp_path)
+    assert contents(tmp_path / "out") == {**OLD, "mine.txt": b"mine"}
+    assert names(tmp_path) == {"locks", "out"}
+
+
+def test_a_lock_that_stays_held_ends_the_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared(tmp_path)
+    monkeypatch.setattr(write, "_LOCK_SECONDS", 0.1)
+    with (
+        write._locked(tmp_path / "out", tmp_path / "locks"),
+        pytest.raises(ConfigError, match="another linkmode has been writing it"),
+    ):
+        put(NEW, tmp_path)
+    assert contents(tmp_path / "out") == {**OLD, "mine.txt": b"mine"}
