@@ -1,0 +1,27 @@
+"""GCC and musl in musl.cc's layout: one archive for each target, as a cross compiler or as a native one."""
+
+from collections.abc import Sequence
+
+from linkmode.model import ExecPlatform, Pin, Target
+
+_LAYOUTS = ("cross", "native")
+
+
+class MuslCc:
+    """What a musl.cc archive can make is what its pin says: which targets exist is data, in the catalogue."""
+
+    name = "musl.cc"
+    suggested_version = ">=11.2,<12"
+    suggested_targets = ("x86_64-linux-musl",)
+
+    def refuses(self, target: Target, version: str = "") -> str:
+        """Refuse every libc but musl: these archives hold no other."""
+        del version  # every version is the same in this
+        if target.os != "linux" or not target.is_musl:
+            return "musl.cc's compilers make Linux binaries with musl only; family 'zig' makes glibc targets"
+        return ""
+
+    def pins_for(self, pins: Sequence[Pin], exec_platform: ExecPlatform, target: Target) -> tuple[Pin, ...]:
+        """Prefer a cross compiler, which is smaller and statically linked, to a native one."""
+        fitting = [pin for pin in pins if pin.exec == exec_platform and str(target) in pin.targets]
+        return tuple(sorted(fitting, key=lambda pin: _LAYOUTS.index(pin.layout)))

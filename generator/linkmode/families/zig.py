@@ -1,0 +1,61 @@
+"""Zig: one archive for each exec platform compiles C and C++ for every target."""
+
+from collections.abc import Sequence
+
+from packaging.version import Version
+
+from linkmode.model import ExecPlatform, Pin, Target
+
+_CPUS = ("x86_64", "aarch64")
+_OLDEST_GLIBC = (2, 17)
+_NEWEST_GLIBC = {
+    "0.11": (2, 38),
+    "0.12": (2, 38),
+    "0.13": (2, 39),
+    "0.14": (2, 41),
+    "0.15": (2, 42),
+    "0.16": (2, 43),
+}
+"""The newest glibc of each line of releases: the last version in lib/libc/glibc/abilists of its first wheel on PyPI."""
+
+
+class Zig:
+    """Which targets are possible depends on the version alone, not on the archive."""
+
+    name = "zig"
+    suggested_version = "~=0.15.2"
+    suggested_targets = ("x86_64-linux-musl", "x86_64-linux-gnu.2.28")
+
+    def refuses(self, target: Target, version: str = "") -> str:
+        """Refuse CPUs that are not tested, glibc without a version, and glibc that this Zig does not know."""
+        if target.os != "linux" or target.cpu not in _CPUS:
+            return f"linkmode makes Linux binaries for {' and '.join(_CPUS)} with Zig, and has tested no other"
+        if target.libc == "musl" and not target.glibc:
+            return ""
+        if target.libc != "gnu":
+            return f"Zig makes {target.cpu}-linux-musl and {target.cpu}-linux-gnu.<version>, not {target.libc}"
+        if not target.glibc:
+            return f"name the oldest glibc that the binary must run with, such as {target}.2.28"
+        if target.glibc < _OLDEST_GLIBC:
+            return f"Zig needs glibc {_dotted(_OLDEST_GLIBC)} or newer"
+        newest = _newest_glibc(version)
+        if target.glibc > newest:
+            which = f"Zig {version} knows" if version else "the newest Zig that is known here knows"
+            return f"{which} glibc up to {_dotted(newest)}"
+        return ""
+
+    def pins_for(self, pins: Sequence[Pin], exec_platform: ExecPlatform, target: Target) -> tuple[Pin, ...]:
+        """Keep the catalogue's order: its pins name no targets, and any of them makes all."""
+        return tuple(pin for pin in pins if pin.exec == exec_platform and not self.refuses(target, pin.version))
+
+
+def _newest_glibc(version: str) -> tuple[int, int]:
+    """Return what ``version`` knows; a Zig newer than all that are known here knows at least as much as they do."""
+    if not version:
+        return max(_NEWEST_GLIBC.values())
+    known = [glibc for line, glibc in _NEWEST_GLIBC.items() if Version(line) <= Version(version)]
+    return max(known, default=_OLDEST_GLIBC)
+
+
+def _dotted(version: tuple[int, int]) -> str:
+    return f"{version[0]}.{version[1]}"
