@@ -18,7 +18,8 @@ load("@linkmode_cc//:config_lib.bzl", "action_config", "env_entry", "env_set", "
 load(":actions.bzl", "ARCHIVE", "ASSEMBLE", "COMPILE", "CXX_COMPILE", "LINK", "LINK_EXECUTABLE", "LINK_SHARED", "LTO_BACKEND", "LTO_INDEX", "STRIP")
 load(":features.bzl", "archive_variables", "compile_input_output", "compile_variables", "flags", "link_variables", "strip_variables")
 
-# attributes of flags; in each, {root} is the archive's folder and {runtime} that of the built run-time files
+# attributes of flags; in each, {root} is the archive's folder, {runtime} and {cxx_runtime} those of the built run-time
+# files of C and C++, and {lld} the linker that clang is to call
 _FLAG_ATTRIBUTES = [
     "compile_flags",
     "cxx_flags",
@@ -57,15 +58,27 @@ def _and(conditions, features = [], not_features = []):
         for c in conditions
     ]
 
-def _expand(values, root, runtime):
-    return [v.replace("{root}", root).replace("{runtime}", runtime) for v in values]
+def _expand(values, paths):
+    expanded = []
+    for value in values:
+        for name, path in paths.items():
+            value = value.replace("{%s}" % name, path)
+        expanded.append(value)
+    return expanded
+
+def _folder(files):
+    return files[0].dirname if files else ""
 
 def _cc_toolchain_config_impl(ctx):
     attr = ctx.attr
-    root = ctx.label.workspace_root
-    runtime = ctx.files.runtime[0].dirname if ctx.files.runtime else ""
+    paths = {
+        "cxx_runtime": _folder(ctx.files.cxx_runtime),
+        "lld": ctx.file.lld.path if ctx.file.lld else "",
+        "root": ctx.label.workspace_root,
+        "runtime": _folder(ctx.files.runtime),
+    }
     replaced = {
-        name: _expand(getattr(attr, name), root, runtime)
+        name: _expand(getattr(attr, name), paths)
         for name in _FLAG_ATTRIBUTES
     }
     mode = _modes(attr.default_mode)
@@ -170,8 +183,7 @@ def _cc_toolchain_config_impl(ctx):
         (STRIP, ctx.file.strip),
     ]:
         for action in actions:
-            if file:
-                tools[action] = file
+            tools[action] = file
 
     return cc_common.create_cc_toolchain_config_info(
         ctx = ctx,
@@ -208,8 +220,10 @@ cc_toolchain_config = rule(
         "cpu": attr.string(mandatory = True, doc = "CPU of the target."),
         "default_mode": attr.string(values = ["dynamic", "mostly_static", "static"], mandatory = True, doc = "Link mode of a build that names none."),
         "libc": attr.string(mandatory = True, doc = "libc of the target: musl, glibc_2.28."),
-        "runtime": attr.label_list(allow_files = True, cfg = "exec", doc = "Built run-time files, all in one folder."),
-        "strip": attr.label(allow_single_file = True, cfg = "exec", doc = "strip(1); none: the archive has no such tool."),
+        "cxx_runtime": attr.label_list(allow_files = True, cfg = "exec", doc = "Built run-time files of C++, all in one folder."),
+        "lld": attr.label(allow_single_file = True, cfg = "exec", doc = "The linker, where the driver must be told."),
+        "runtime": attr.label_list(allow_files = True, cfg = "exec", doc = "Built run-time files of C, all in one folder."),
+        "strip": attr.label(allow_single_file = True, cfg = "exec", mandatory = True, doc = "strip(1)."),
         "supports_dynamic_linker": attr.bool(doc = "Whether the C++ runtime can be shared between libraries."),
         "target": attr.string(mandatory = True, doc = "Target triple."),
         "tool_paths": attr.string_dict(doc = "Tools for rules that ask by name, relative to the archive."),
