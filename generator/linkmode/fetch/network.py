@@ -1,6 +1,7 @@
 """How an origin is reached (CA, client certificate, proxy), and what went wrong in words a person can act on."""
 
 import os
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,15 +53,19 @@ def explain(error: Exception, silence: float) -> UnreachableError:
     """The failure that an exception of requests or urllib3 stands for. ``silence`` is the read timeout in seconds."""
     chain = list(_chain(error))
     text = redact_text(str(chain[-1]))
-    if any(isinstance(e, requests.exceptions.SSLError | urllib3.exceptions.SSLError) for e in chain):
+    if any(isinstance(e, ssl.SSLCertVerificationError) for e in chain):
         return UnreachableError(f"TLS: {text}; a private CA can be named in REQUESTS_CA_BUNDLE")
-    if any(isinstance(e, requests.exceptions.ProxyError | urllib3.exceptions.ProxyError) for e in chain):
+    if any(isinstance(e, urllib3.exceptions.SSLError) for e in chain):
+        return UnreachableError(f"TLS: {text}", transient=True)
+    if any(isinstance(e, urllib3.exceptions.ProxyError) for e in chain):
         return UnreachableError(f"the proxy does not serve: {text}", transient=True)
     if any(isinstance(e, urllib3.exceptions.NameResolutionError) for e in chain):
         return UnreachableError(f"the host name is not known: {text}", transient=True)
-    if any(isinstance(e, requests.ConnectTimeout | urllib3.exceptions.ConnectTimeoutError) for e in chain):
+    if any(isinstance(e, urllib3.exceptions.NewConnectionError) for e in chain):
+        return UnreachableError(text, transient=True)
+    if any(isinstance(e, urllib3.exceptions.ConnectTimeoutError) for e in chain):
         return UnreachableError("no connection in time", transient=True)
-    if any(isinstance(e, requests.ReadTimeout | urllib3.exceptions.ReadTimeoutError) for e in chain):
+    if any(isinstance(e, urllib3.exceptions.ReadTimeoutError) for e in chain):
         return UnreachableError(f"stalled: no byte for {silence:g} s", transient=True)
     if isinstance(error, requests.ConnectionError | urllib3.exceptions.ProtocolError):
         return UnreachableError(text, transient=True)

@@ -20,7 +20,8 @@ _HEAD = 64
 class Partial:
     """An open file that gathers one download. What an earlier run left there is hashed and kept.
 
-    Every failure to write is a ConfigError: it is the store's, never the server's.
+    ``pieced`` tells that the bytes did not all come in one answer. Every failure to write is a ConfigError: it is the
+    store's, never the server's.
     """
 
     def __init__(self, path: Path, checksum: Checksum, size: int | None) -> None:
@@ -28,6 +29,7 @@ class Partial:
         self.checksum = checksum
         self.size = size
         self.received = 0
+        self.pieced = False
         self._bound = UNKNOWN_SIZE_BOUND if size is None else size
 
     def __enter__(self) -> Self:
@@ -42,6 +44,7 @@ class Partial:
                 self.received += len(block)
         except OSError as error:
             raise cannot_write(self.path, error) from error
+        self.pieced = self.received > 0
         if self.received > self._bound or (self.received == self.size and not self.complete):
             self.restart()
         return self
@@ -72,6 +75,7 @@ class Partial:
             raise cannot_write(self.path, error) from error
         self._hash = hashlib.new(self.checksum.algorithm)
         self.received = 0
+        self.pieced = False
 
     def write(self, block: bytes) -> None:
         """Append bytes; raise WrongBytesError as soon as there are more than the file can have."""

@@ -88,14 +88,16 @@ class Transport:
 
         ``advance`` is told the bytes gathered so far. Raises UnreachableError or WrongBytesError, and Cancelled
         after ``stop``.
-        A mismatch after a resume is not held against this origin: another one may have sent the first part.
+        A mismatch of bytes from several answers is no verdict on this origin, which is then asked once more for the
+        whole: another origin, or another server behind the same name, may have sent the first part.
         """
-        for from_start in (False, True) if partial.received else (True,):
+        for last in (False, True):
             try:
                 self._insist(origin, partial, advance)
             except WrongBytesError:
+                pieced = partial.pieced
                 partial.restart()
-                if from_start:
+                if last or not pieced:
                     raise
             else:
                 return
@@ -154,7 +156,7 @@ class Transport:
         """
         url = origin.url
         try:
-            with requests.Session() as session:
+            with _Session() as session:
                 session.headers["User-Agent"] = f"linkmode/{__version__}"
                 for _ in range(_MAX_REDIRECTS + 1):
                     with self._get(session, url, origin.access, headers) as response:
@@ -246,6 +248,13 @@ class Transport:
         partial.check()
 
 
+class _Session(requests.Session):
+    """A session that reads no redirect's body: requests does so, whole, even where it is told not to follow."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Say that there is none."""
+
+
 def _redirect(url: str, location: str) -> str:
     """The next URL of a chain; raise UnreachableError where it would leave HTTP, or lose TLS."""
     target = urljoin(url, location)
@@ -289,6 +298,7 @@ def _begin(response: requests.Response, partial: Partial) -> int | None:
         if not found or int(found[1]) != partial.received:
             partial.restart()
             raise UnreachableError("answers with another range than was asked for", transient=True)
+        partial.pieced = True
         return None if found[2] == "*" else int(found[2])
     if partial.received:
         partial.restart()
