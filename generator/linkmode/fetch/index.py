@@ -63,6 +63,8 @@ class PackageIndex:
         wanted = _Wanted(canonicalize_name(found["project"]), found["file"], checksum)
         pages = [(place, place) for place in config.find_links]
         pages += [(index, f"{index.rstrip('/')}/{wanted.project}/") for index in config.indexes]
+        if not pages:
+            yield url, UnreachableError("pip is told to ask no index (no-index), and has no find-links")
         for place, page in pages:
             label = f"{url} ({redacted(place)})"
             try:

@@ -1,0 +1,42 @@
+"""Words for what goes wrong, and no secrets in them."""
+
+import pytest
+import urllib3
+
+from linkmode.fetch.network import Access, explain, from_environment, redacted
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://host/f", "https://host/f"),
+        ("https://ann:p%40ss@host:8443/f?x=1", "https://host:8443/f?x=1"),
+        ("https://token@host/f", "https://host/f"),
+        ("file:///a b", "file:///a b"),
+        ("pypi:a/b.whl", "pypi:a/b.whl"),
+        ("vendor/a.tgz", "vendor/a.tgz"),
+    ],
+)
+def test_redacted(url: str, shown: str) -> None:
+    assert redacted(url) == shown
+
+
+def test_the_environment() -> None:
+    assert from_environment({}) == Access(verify=True)
+    assert from_environment({"SSL_CERT_FILE": __file__}) == Access(verify=__file__)
+    here = __file__.rpartition("/")[0]
+    assert from_environment({"SSL_CERT_FILE": __file__, "REQUESTS_CA_BUNDLE": here}) == Access(verify=here)
+
+
+def test_an_error_that_nobody_foresaw_is_final_and_keeps_its_words() -> None:
+    failure = explain(urllib3.exceptions.LocationParseError("no such place"), 30)
+    assert not failure.transient
+    assert "no such place" in failure.reason
+
+
+def test_a_broken_connection_may_be_tried_again() -> None:
+    failure = explain(
+        urllib3.exceptions.ProtocolError("cut", ConnectionResetError(104, "Connection reset by peer")), 30
+    )
+    assert failure.transient
+    assert failure.reason == "[Errno 104] Connection reset by peer"

@@ -1,0 +1,68 @@
+"""What is printed where: bars only on a terminal, lines elsewhere, no colour where none is wanted."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from linkmode.fetch.progress import Lines, Terminal, for_console
+
+
+def run(console: Console) -> None:
+    with for_console(console) as progress:
+        progress.begin("zig[0]", 93_000_000)
+        progress.begin("zlib", None)
+        for received in (1_000_000, 93_000_000):
+            progress.advance("zig[0]", received)
+        progress.note("zlib", "passed over https://a/[b]: HTTP 404 Not Found")
+        progress.end("zig[0]")
+        progress.end("zlib")
+
+
+def test_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("linkmode.fetch.progress._LINE_EVERY_SECONDS", 0.0)
+    out = io.StringIO()
+    run(Console(file=out, width=20))
+    assert out.getvalue().splitlines() == [
+        "fetching zig[0] (93.0 MB)",
+        "fetching zlib",
+        "zig[0]: 1.0 MB of 93.0 MB",
+        "zig[0]: 93.0 MB of 93.0 MB",
+        "zlib: passed over https://a/[b]: HTTP 404 Not Found",
+    ]
+
+
+def test_lines_are_few() -> None:
+    out = io.StringIO()
+    run(Console(file=out))
+    assert len(out.getvalue().splitlines()) == 3
+
+
+def test_bars_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    out = io.StringIO()
+    run(Console(file=out, force_terminal=True, width=100))
+    text = out.getvalue()
+    assert "zig[0]" in text
+    assert "total" in text
+    assert "MB" in text
+    assert "https://a/[b]" in text
+    assert "\x1b[" in text
+
+
+def test_no_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    out = io.StringIO()
+    run(Console(file=out, force_terminal=True, width=100))
+    assert "\x1b[38" not in out.getvalue()
+    assert "\x1b[3" not in out.getvalue()
+
+
+def test_which(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    assert isinstance(for_console(Console(file=io.StringIO())), Lines)
+    assert isinstance(for_console(Console(file=io.StringIO(), force_terminal=True)), Terminal)
+    monkeypatch.setenv("TERM", "dumb")
+    assert isinstance(for_console(Console(file=io.StringIO(), force_terminal=True)), Lines)
