@@ -1,0 +1,125 @@
+"""Which libc a file uses, or has inside, and by what evidence."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from linkmode.audit.facts import VersionNeed
+from linkmode.audit.image import Image
+from linkmode.audit.policy import Libc, Policy
+
+MAX_NOTES = 4096
+MAX_SEARCHED = 1 << 30
+
+_NT_GNU_ABI_TAG = 1
+_NT_GO_BUILD_ID = 4
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A libc and the evidence for it, in words."""
+
+    libc: Libc
+    evidence: str
+
+
+def of_dynamic(
+    interpreter: str | None, needed: tuple[str, ...], version_needs: tuple[VersionNeed, ...], known: Policy
+) -> Found:
+    """Tell the libc of a file that is loaded by, or into, another: its loader, then its libraries, then versions."""
+    if interpreter is not None:
+        owner = known.loader_names.get(interpreter.rpartition("/")[2])
+        if owner:
+            return Found(owner, f"interpreter {interpreter}")
+        return Found("unknown", f"interpreter {interpreter} is no loader of glibc or musl")
+    for soname in needed:
+        owner = known.owner(soname)
+        if owner:
+            return Found(owner, f"needs {soname}")
+    for need in version_needs:
+        for version in need.versions:
+            if version.startswith("GLIBC_"):
+                return Found("glibc", f"needs {version} of {need.library}")
+    return Found("unknown", "needs no library of glibc or musl") if needed else Found("none", "needs no library")
+
+
+def of_static(image: Image, known: Policy) -> Found:
+    """Tell the libc inside a static program: its notes, then its entry point, then its texts.
+
+    glibc's crt1.o brings NT_GNU_ABI_TAG, musl's start code is fixed assembly, and Go's linker leaves its build ID in
+    every file; all three survive stripping. A Go program that was linked by a C compiler has a C start and is
+    told by it. A program with a start of its own is told by a text, or is unknown.
+    """
+    owners = list(_notes(image))
+    if any(name == b"GNU\0" and kind == _NT_GNU_ABI_TAG for name, kind in owners):
+        return Found("glibc", "note NT_GNU_ABI_TAG, which glibc's crt1.o brings")
+    if _starts_as_musl(image):
+        return Found("musl", "its entry point is musl's _start")
+    if any(name == b"Go\0\0" and kind == _NT_GO_BUILD_ID for name, kind in owners):
+        return Found("none", "note of Go's linker, and no C start code")
+    start, end = image.span()
+    end = min(end, start + MAX_SEARCHED)
+    overlap = max(len(mark.text) for mark in known.mark) - 1
+    seen: set[int] = set()
+    for chunk in image.chunks(start, end, overlap):
+        seen.update(at for at, mark in enumerate(known.mark) if at not in seen and mark.text.encode() in chunk)
+    for at, mark in enumerate(known.mark):
+        if at in seen:
+            return Found(mark.libc, f'the text "{mark.text}" among its loadable bytes')
+    return Found("unknown", "no note, start code or text of glibc, musl or Go")
+
+
+def _notes(image: Image) -> Iterator[tuple[bytes, int]]:
+    # Yields (name, type) of each note. A note that does not fit ends its segment, as for the tools that print notes.
+    left = MAX_NOTES
+    for segment in image.segments:
+        if segment["p_type"] != "PT_NOTE":
+            continue
+        align = 8 if segment["p_align"] == 8 else 4
+        at, end = segment["p_offset"], segment["p_offset"] + segment["p_filesz"]
+        while end - at >= 12 and left:
+            left -= 1
+            head = image.bytes_at(at, 12)
+            name_size, data_size, kind = (image.number(head[i : i + 4]) for i in (0, 4, 8))
+            data = at + -(-(12 + name_size) // align) * align
+            if name_size > end - at - 12 or data + data_size > end:
+                break
+            if name_size == 4:
+                yield image.bytes_at(at + 12, 4), kind
+            at = data + -(-data_size // align) * align
+
+
+def _starts_as_musl(image: Image) -> bool:
+    pattern = image.machine.start_bytes if image.machine else ()
+    place = image.locate(image.header["e_entry"])
+    if not pattern or place is None or place[1] < len(pattern):
+        return False
+    raw = image.bytes_at(place[0], len(pattern))
+    return all(want is None or want == byte for want, byte in zip(pattern, raw, strict=True))
+
+
+def version_number(text: str) -> tuple[int, ...] | None:
+    """Return ``2.34`` as (2, 34): two to four parts of one to five digits. None for anything else."""
+    parts = text.split(".")
+    if not 2 <= len(parts) <= 4 or not all(part.isascii() and part.isdigit() and len(part) <= 5 for part in parts):
+        return None
+    return tuple(map(int, parts))
+
+
+def glibc_number(version: str, known: Policy) -> str | None:
+    """Return the release that a ``GLIBC_`` version name stands for, or None when no number answers to it."""
+    release = known.glibc_version.get(version, version.removeprefix("GLIBC_"))
+    return release if version_number(release) else None
+
+
+def glibc_required(needs: tuple[VersionNeed, ...], known: Policy) -> tuple[str | None, tuple[str, ...]]:
+    """Return the highest glibc release that the version names ask for, and the names that have no number."""
+    highest: str | None = None
+    unnumbered: list[str] = []
+    for version in (version for need in needs for version in need.versions if version.startswith("GLIBC_")):
+        release = glibc_number(version, known)
+        if release is None:
+            if version not in unnumbered:
+                unnumbered.append(version)
+        elif highest is None or (version_number(release) or ()) > (version_number(highest) or ()):
+            highest = release
+    return highest, tuple(unnumbered)
