@@ -2,19 +2,19 @@
 
 Loading refuses what cannot be trusted (a pin without a checksum, a plain http URL, two checksums for one URL) and
 what cannot be meant (an unknown key, a malformed digest, a version that PEP 440 does not know). Every issue of
-every file is collected and raised once, each with its file, its key path (``pin[3].urls[0]``) and the archive's name.
+every file is collected and raised once, each with its line, its key path (``pin[3].urls[0]``) and the archive's name.
 The format is described in docs/reference/catalogue.md. Only ``load`` reads the disk.
 """
 
-import difflib
 import tomllib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 import msgspec
 from packaging.specifiers import SpecifierSet
 
+from linkmode.config_issues import Issues
 from linkmode.errors import ConfigError
 from linkmode.model import Advisory, Pin
 from linkmode.pin_rules import Kind, advisory_problems, pin_problems, set_problems
@@ -22,7 +22,9 @@ from linkmode.pin_rules import Kind, advisory_problems, pin_problems, set_proble
 SCHEMA = 1
 """The version of the catalogue files' format; a file of another version is refused."""
 
-_USER_HINT = "docs/how-to/add-your-own-pin.md shows a whole [[pin]]"
+_KEYS = ("schema", "family", "kind", "homepage", "license", "pin", "advisory")
+_HINT = "correct the file; docs/reference/catalogue.md describes its keys"
+_USER_HINT = "correct linkmode.toml; docs/how-to/add-your-own-pin.md shows a whole [[pin]]"
 
 
 class FamilyEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,24 +55,27 @@ def load(folder: Path) -> Catalog:
     Raises:
         ConfigError: with every issue of every file, when there is any, or when there is no file at all.
     """
-    issues: list[str] = []
-    entries: list[FamilyEntry] = []
     try:
         texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.toml"))}
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read the catalogue in {folder}: {error}") from error
     if not texts:
         raise ConfigError(f"{folder} holds no catalogue file", hint="install linkmode again")
+    families: dict[str, FamilyEntry] = {}
+    problems: list[str] = []
     for name, text in texts.items():
         where = f"{folder.name}/{name}"
-        entry, found = _read(text, where)
-        issues += found
-        if entry:
-            if f"{entry.name}.toml" != name:
-                issues.append(f"{where}: family: expected {name.removesuffix('.toml')!r} as the file's name says")
-            entries.append(entry)
-    _refuse(issues)
-    return Catalog({entry.name: entry for entry in entries})
+        try:
+            entry = parse(text, where)
+        except ConfigError as error:
+            problems.append(error.problem)
+            continue
+        if f"{entry.name}.toml" != name:
+            problems.append(f"{where}: family: expected {name.removesuffix('.toml')!r}, as the file is named")
+        families[entry.name] = entry
+    if problems:
+        raise ConfigError("\n".join(problems), hint=_HINT)
+    return Catalog(dict(sorted(families.items())))
 
 
 def parse(text: str, where: str) -> FamilyEntry:
@@ -79,140 +84,103 @@ def parse(text: str, where: str) -> FamilyEntry:
     Raises:
         ConfigError: with every issue of the file.
     """
-    entry, issues = _read(text, where)
-    _refuse(issues)
-    assert entry is not None  # noqa: S101 - _read gives an entry or an issue
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{where}: not TOML: {error}", hint=_HINT) from error
+    issues = Issues(where, text)
+    issues.unknown_keys("", raw, _KEYS)
+    if issues.required("", raw, "schema", int, SCHEMA) != SCHEMA:
+        issues.add("schema", f"expected {SCHEMA}, found {raw['schema']}")
+    kind: Kind = issues.required("", raw, "kind", str, "toolchain")
+    if kind not in get_args(Kind):
+        issues.unknown_value("kind", kind, get_args(Kind))
+    family: str = issues.required("", raw, "family", str, "")
+    rows = issues.tables(raw, "pin")
+    if not rows:
+        issues.add("pin", "expected at least one [[pin]]")
+    pins: list[Pin] = []
+    for index, row in enumerate(rows):
+        at = f"pin[{index}]"
+        if "family" in row:
+            issues.add(f"{at}.family", "not for a pin of the catalogue: the file's own family holds for all of them")
+        pin = _convert(at, {**row, "family": family}, Pin, issues)
+        if pin:
+            _check(at, pin, kind, issues, shipped=True)
+            pins.append(pin)
+    for problem in set_problems(pins):
+        issues.add("pin", problem)
+    entry = FamilyEntry(
+        name=family,
+        kind=kind,
+        homepage=issues.required("", raw, "homepage", str, ""),
+        license=issues.required("", raw, "license", str, ""),
+        pins=tuple(pins),
+        advisories=_advisories(issues.tables(raw, "advisory"), issues),
+    )
+    issues.raise_if_any(hint=_HINT)
     return entry
 
 
 def with_pins(catalog: Catalog, pins: Sequence[Pin], where: str = "linkmode.toml") -> Catalog:
     """Return ``catalog`` with a user's own ``[[pin]]``s, which come before the catalogue's in each family.
 
-    The same rules hold as for the catalogue, but ``file:`` URLs and relative paths are allowed. A pin whose
-    ``source`` says nothing is of the source ``user``.
+    The same rules hold as for the catalogue, but ``file:`` URLs and relative paths are allowed, and nobody needs to
+    confirm the checksum. A pin whose ``source`` says nothing is of the source ``user``.
 
     Raises:
         ConfigError: with every issue of every pin, among them a family that the catalogue does not have.
     """
-    issues: list[str] = []
+    issues = Issues(where, "")
     own: dict[str, list[Pin]] = {}
     for index, given in enumerate(pins):
         pin = msgspec.structs.replace(given, source="user") if given.source == "upstream" else given
-        at = f"{where}: pin[{index}]"
+        at = f"pin[{index}]"
         entry = catalog.families.get(pin.family)
         if entry is None:
-            known = ", ".join(catalog.families)
-            issues.append(
-                f"{at}.family ({pin.file}): {pin.family!r} is not a family of the catalogue ({known})"
-                f"{_did_you_mean(pin.family, catalog.families)}; a new family needs code of its own, not only a pin"
-            )
+            problem = "is not a family of the catalogue, and a new one needs code of its own, not only a pin"
+            issues.unknown_value(f"{at}.family", pin.family, catalog.families, problem)
             continue
         layouts = sorted({p.layout for p in entry.pins})
         if pin.layout not in layouts:
-            guess = _did_you_mean(pin.layout, layouts)
-            issues.append(
-                f"{at}.layout ({pin.file}): expected one of {', '.join(layouts)}, found {pin.layout!r}{guess}"
-            )
-        issues += _pin_issues(pin, entry.kind, at, shipped=False)
+            issues.unknown_value(f"{at}.layout", pin.layout, layouts, f"is not a layout of {entry.name}")
+        _check(at, pin, entry.kind, issues, shipped=False)
         own.setdefault(pin.family, []).append(pin)
     families = dict(catalog.families)
     for name, added in own.items():
-        entry = families[name]
-        families[name] = msgspec.structs.replace(entry, pins=(*added, *entry.pins))
-        issues += [f"{where}: {problem}" for problem in set_problems(families[name].pins)]
-    _refuse(issues, hint=_USER_HINT)
+        families[name] = msgspec.structs.replace(families[name], pins=(*added, *families[name].pins))
+        for problem in set_problems(families[name].pins):
+            issues.add("pin", problem)
+    issues.raise_if_any(hint=_USER_HINT)
     return Catalog(families)
-
-
-def _refuse(issues: Sequence[str], hint: str = "") -> None:
-    if len(issues) == 1:
-        raise ConfigError(issues[0], hint=hint)
-    if issues:
-        listing = "\n  - ".join(issues)
-        raise ConfigError(f"{len(issues)} issues with pins:\n  - {listing}", hint=hint)
-
-
-def _read(text: str, where: str) -> tuple[FamilyEntry | None, list[str]]:
-    """Return the family and the issues; the family is None where it could not be made sense of."""
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        return None, [f"{where}: not TOML: {error}"]
-    keys = ("schema", "family", "kind", "homepage", "license", "pin", "advisory")
-    issues = [f"{where}: {key}: {problem}" for key, problem in _unknown_keys(raw, keys)]
-    if raw.get("schema") != SCHEMA:
-        issues.append(f"{where}: schema: expected {SCHEMA}, found {raw.get('schema')!r}")
-    for key in ("family", "homepage", "license"):
-        if not isinstance(raw.get(key), str) or not raw[key]:
-            issues.append(f"{where}: {key}: expected a string, found {raw.get(key)!r}")
-    if raw.get("kind") not in get_args(Kind):
-        issues.append(f"{where}: kind: expected one of {', '.join(get_args(Kind))}, found {raw.get('kind')!r}")
-    for key in ("pin", "advisory"):
-        if not isinstance(raw.get(key, []), list) or not all(isinstance(row, dict) for row in raw.get(key, [])):
-            issues.append(f"{where}: {key}: expected tables, written [[{key}]]")
-    if issues:
-        return None, issues
-    pins: list[Pin] = []
-    for index, row in enumerate(raw.get("pin", [])):
-        at = f"{where}: pin[{index}]"
-        if "family" in row:
-            issues.append(f"{at}.family: not for a pin of the catalogue; the file's own family holds for all")
-        pin = _convert({**row, "family": raw["family"]}, Pin, at, issues)
-        if pin:
-            issues += _pin_issues(pin, raw["kind"], at, shipped=True)
-            pins.append(pin)
-    advisories: list[Advisory] = []
-    for index, row in enumerate(raw.get("advisory", [])):
-        at = f"{where}: advisory[{index}]"
-        advisory = _convert(row, Advisory, at, issues)
-        if advisory:
-            issues += [f"{at}.{key} ({advisory.id}): {problem}" for key, problem in advisory_problems(advisory)]
-            advisories.append(advisory)
-    if not pins and not issues:
-        issues.append(f"{where}: pin: expected at least one [[pin]]")
-    issues += [f"{where}: {problem}" for problem in set_problems(pins)]
-    entry = FamilyEntry(
-        name=raw["family"],
-        kind=raw["kind"],
-        homepage=raw["homepage"],
-        license=raw["license"],
-        pins=tuple(pins),
-        advisories=tuple(advisories),
-    )
-    return entry, issues
 
 
 _Row = TypeVar("_Row", Pin, Advisory)
 
 
-def _convert(row: dict[str, Any], to: type[_Row], at: str, issues: list[str]) -> _Row | None:
-    """Return ``row`` as ``to``, or None after adding what is wrong with each of its keys to ``issues``."""
+def _convert(at: str, row: Mapping[str, Any], to: type[_Row], issues: Issues) -> _Row | None:
+    """Return ``row`` as ``to``, or None after reporting what is wrong with each of its keys."""
+    before = len(issues)
     fields = msgspec.structs.fields(to)
-    label = f" ({row['file']})" if isinstance(row.get("file"), str) else ""
-    found = [f"{at}.{key}{label}: {problem}" for key, problem in _unknown_keys(row, [f.encode_name for f in fields])]
+    issues.unknown_keys(at, row, [field.encode_name for field in fields])
     for field in fields:
-        key = field.encode_name
-        if key not in row:
-            if field.required:
-                found.append(f"{at}.{key}{label}: missing; every {to.__name__.lower()} has one")
-            continue
-        try:
-            msgspec.convert(row[key], field.type)
-        except msgspec.ValidationError as error:
-            problem, _, path = str(error).partition(" - at `$")
-            found.append(f"{at}.{key}{path.removesuffix('`')}{label}: {problem}")
-    issues += found
-    return None if found else msgspec.convert(row, to)
+        ask = issues.required if field.required else issues.value
+        ask(at, row, field.encode_name, field.type, None)
+    return msgspec.convert(row, to) if len(issues) == before else None
 
 
-def _unknown_keys(row: Iterable[str], known: Collection[str]) -> list[tuple[str, str]]:
-    return [(key, f"not a key that is known here{_did_you_mean(key, known)}") for key in row if key not in known]
+def _check(at: str, pin: Pin, kind: Kind, issues: Issues, *, shipped: bool) -> None:
+    for key, problem in pin_problems(pin, kind, shipped=shipped):
+        issues.add(f"{at}.{key}", f"{pin.file}: {problem}")
 
 
-def _did_you_mean(word: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
-
-
-def _pin_issues(pin: Pin, kind: Kind, at: str, *, shipped: bool) -> list[str]:
-    return [f"{at}.{key} ({pin.file}): {problem}" for key, problem in pin_problems(pin, kind, shipped=shipped)]
+def _advisories(rows: Sequence[Mapping[str, Any]], issues: Issues) -> tuple[Advisory, ...]:
+    found: list[Advisory] = []
+    for index, row in enumerate(rows):
+        at = f"advisory[{index}]"
+        advisory = _convert(at, row, Advisory, issues)
+        if advisory:
+            for key, problem in advisory_problems(advisory):
+                issues.add(f"{at}.{key}", f"{advisory.id}: {problem}")
+            found.append(advisory)
+    return tuple(found)

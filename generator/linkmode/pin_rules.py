@@ -37,7 +37,7 @@ def pin_problems(pin: Pin, kind: Kind, *, shipped: bool) -> Iterator[tuple[str, 
         yield "sha256", "neither sha256 nor sha512: an archive that cannot be checked is not fetched"
     for key, length in _DIGEST_LENGTH.items():
         digest = getattr(pin, key)
-        if digest is not None and not re.fullmatch(f"[0-9a-f]{{{length}}}", digest):
+        if digest and not re.fullmatch(f"[0-9a-f]{{{length}}}", digest):
             yield key, f"expected {length} lower-case hexadecimal digits, found {digest!r} ({len(digest)} characters)"
     if not pin.urls:
         yield "urls", "expected at least one URL"

@@ -1,0 +1,70 @@
+"""Write tests/golden/pins.sha: every pin of the catalogue with its checksums, one a line.
+
+The file is a second copy of the checksums, so that an accidental edit of one is noticed. Run
+``PYTHONPATH=generator python tests/golden/pins_sha.py`` after a change that is meant, and review the difference.
+Where ../shared/facts/pins.json lies beside the repository, the survey of public checksums, a line that
+contradicts it is refused.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from linkmode.catalog import Catalog, load
+
+ROOT = Path(__file__).resolve().parents[2]
+GOLDEN = Path(__file__).with_name("pins.sha")
+SURVEY = ROOT.parent / "shared" / "facts" / "pins.json"
+COMMAND = "PYTHONPATH=generator python tests/golden/pins_sha.py"
+
+
+def lines(catalog: Catalog) -> list[str]:
+    """Return ``family version source file checksums``, in the catalogue's order."""
+    found = []
+    for family, entry in sorted(catalog.families.items()):
+        for pin in entry.pins:
+            digests = [f"{name}:{value}" for name in ("sha256", "sha512") if (value := getattr(pin, name))]
+            found.append(" ".join([family, pin.version, pin.source, pin.file, *digests]))
+    return found
+
+
+def survey() -> Iterator[tuple[str, str, str, dict[str, str]]]:
+    """Yield (family, version, file, checksums) of the survey's rows that the catalogue must hold."""
+    for row in json.loads(SURVEY.read_text(encoding="utf-8")):
+        version = row["version"].split()[0]
+        # musl.cc's other rows have no version that is known; toolchains/musl.cc.toml says why they are left out.
+        if row["name"] in ("zig", "zlib") or (row["name"], version) == ("musl.cc", "11.2.1"):
+            digests = {name: row[name] for name in ("sha256", "sha512") if row.get(name)}
+            yield row["name"], version, row["file"], digests
+
+
+def contradictions(catalog: Catalog) -> list[str]:
+    """Return where the catalogue's upstream pins are not what the survey found: in a checksum, or in being there."""
+    ours = {
+        (family, pin.version, pin.file): {n: v for n in ("sha256", "sha512") if (v := getattr(pin, n))}
+        for family, entry in catalog.families.items()
+        for pin in entry.pins
+        if pin.source == "upstream"
+    }
+    theirs = {(family, version, file): digests for family, version, file, digests in survey()}
+    return [
+        f"{' '.join(name)}: the catalogue has {ours.get(name)}, the survey {theirs.get(name)}"
+        for name in sorted(ours.keys() | theirs.keys())
+        if ours.get(name) != theirs.get(name)
+    ]
+
+
+def main() -> int:
+    """Write the golden file, unless the survey contradicts the catalogue."""
+    catalog = load(ROOT / "toolchains")
+    wrong = contradictions(catalog) if SURVEY.exists() else []
+    if wrong:
+        sys.stderr.write("\n".join(wrong) + "\n")
+        return 1
+    GOLDEN.write_text("\n".join(lines(catalog)) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
