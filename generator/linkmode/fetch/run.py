@@ -27,7 +27,7 @@ _SEVERITY: tuple[type[LinkmodeError], ...] = (ConfigError, IntegrityError, Netwo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How to fetch. ``base`` is the folder that relative paths and ``file:`` URLs of the lock are relative to.
+    """How to fetch. ``base`` is the folder that the lock's relative paths are relative to.
 
     ``jobs`` artifacts are fetched at once, at most ``per_host`` of them from one host.
     """
@@ -178,7 +178,8 @@ class _Run:
             elif scheme in {"http", "https"}:
                 yield shown, Origin(shown, url, self._access)
             elif scheme in {"", "file"}:
-                yield shown, Origin(shown, path=self._options.base / file_path(url))
+                path = file_path(url) if scheme else Path(url)
+                yield shown, Origin(shown, path=self._options.base / path)
             else:
                 yield shown, UnreachableError(f"{scheme}: is not a scheme to fetch from")
 

@@ -1,0 +1,57 @@
+"""``linkmode fetch``: bring every locked archive into the store, verified."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from linkmode import fetch, lockfile, pipeline
+from linkmode.config_issues import did_you_mean
+from linkmode.errors import StaleLockError, UsageError
+from linkmode.fetch import progress
+from linkmode.fetch.run import DEFAULT_JOBS
+from linkmode.model import Artifact, Lock
+
+
+@click.command("fetch")
+@click.option("--offline", is_flag=True, help="Touch no network; say what is missing (exit code 4).")
+@click.option("--only", multiple=True, metavar="NAME", help="Only this artifact of the lock; repeatable.")
+@click.option("--jobs", default=DEFAULT_JOBS, type=click.IntRange(1, 64), show_default=True, help="Fetch N at once.")
+@click.option("--store", type=click.Path(path_type=Path), envvar="LINKMODE_STORE", help="Another store than Bazel's.")
+@click.option(
+    "--lock", type=click.Path(path_type=Path), help="Another lock than linkmode.lock; linkmode.toml is not read."
+)
+def command(*, offline: bool, only: tuple[str, ...], jobs: int, store: Path | None, lock: Path | None) -> None:
+    """Bring every locked archive into the store, and verify what is there already.
+
+    The store is Bazel's own repository cache, so that builds need no network afterwards. Prints one line for each
+    artifact: its name, its checksum, and where it came from. See docs/reference/store.md.
+    """
+    root = lock.parent if lock else Path()
+    wanted = _choose((_read(lock) if lock else pipeline.locked(root)).artifacts, only)
+    place = fetch.Store(store or fetch.default_root())
+    options = fetch.Options(base=root, offline=offline, jobs=jobs)
+    with progress.for_console(Console(stderr=True)) as shown:
+        results = fetch.fetch_all(wanted, place, options, shown)
+    for result in results:
+        state = f"fetched from {result.source}" if result.state == "fetched" else "already in store"
+        click.echo(f"{result.name}  {result.checksum}  {state}")
+
+
+def _read(path: Path) -> Lock:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise StaleLockError(f"{path}: cannot be read: {error}", hint="name a lock that linkmode lock wrote") from error
+    return lockfile.loads(text, str(path))
+
+
+def _choose(artifacts: Iterable[Artifact], only: tuple[str, ...]) -> tuple[Artifact, ...]:
+    """The artifacts that ``only`` names, in the lock's order; all of them where it names none."""
+    by_name = {artifact.name: artifact for artifact in artifacts}
+    for name in only:
+        if name not in by_name:
+            guess = did_you_mean(name, by_name)
+            raise UsageError(f"--only: the lock has no {name!r}{guess}", hint=f"it has: {', '.join(by_name)}")
+    return tuple(artifact for name, artifact in by_name.items() if not only or name in only)
