@@ -148,7 +148,16 @@ def _toolchains(raw: Mapping[str, Any], issues: Issues) -> tuple[ToolchainReques
     tables = issues.tables(raw, "toolchain")
     if not tables and "toolchain" not in raw:
         issues.add("toolchain", "expected at least one [[toolchain]], with family, version and targets")
-    return tuple(_toolchain(f"toolchain[{index}]", table, issues) for index, table in enumerate(tables))
+    requests = tuple(_toolchain(f"toolchain[{index}]", table, issues) for index, table in enumerate(tables))
+    seen: dict[tuple[str, str], int] = {}
+    for index, request in enumerate(requests):
+        for target in dict.fromkeys(request.targets):
+            first = seen.setdefault((request.family, target), index)
+            if first != index:
+                issues.add(
+                    f"toolchain[{index}].targets", f"toolchain[{first}] asks {request.family} for {target} already"
+                )
+    return requests
 
 
 def _toolchain(at: str, table: Mapping[str, Any], issues: Issues) -> ToolchainRequest:

@@ -300,3 +300,15 @@ def _os_errors(folder: Path) -> Iterator[None]:
             f"{folder} cannot be written: {error.strerror or error}: {error.filename or folder}",
             hint="check the permissions and the space left there, then run again; until then no file is half written",
         ) from error
+
+
+def replace_file(file: Path, data: bytes) -> None:
+    """Write one file whole or not at all. Raises ConfigError when the system refuses."""
+    new = file.with_name(f".{file.name}.linkmode-new")
+    with _os_errors(file):
+        try:
+            new.write_bytes(data)
+            new.replace(file)
+        except BaseException:
+            new.unlink(missing_ok=True)
+            raise

@@ -9,7 +9,7 @@ from linkmode.model import ExecPlatform, Pin, Target
 _CPUS = ("x86_64", "aarch64")
 _OLDEST_GLIBC = (2, 17)
 _NEWEST_GLIBC = {
-    "0.11": (2, 38),
+    "0.11": (2, 34),
     "0.12": (2, 38),
     "0.13": (2, 39),
     "0.14": (2, 41),

@@ -1,1 +1,26 @@
 """From a lock to the tree of the rule library: pure, given the texts of the templates."""
+
+from collections.abc import Callable
+from importlib.resources.abc import Traversable
+
+from linkmode.config import Config
+from linkmode.model import Lock, Tree
+from linkmode.render.context import bazel_context
+from linkmode.render.engine import render_tree
+
+_CONTEXTS: dict[str, Callable[[Lock], dict[str, object]]] = {"bazel": bazel_context}
+"""What the templates of each build system are given."""
+
+
+def render(config: Config, lock: Lock, templates: Traversable) -> Tree:
+    """Return the whole tree for the build systems that ``config`` names: path below the output folder, to bytes.
+
+    ``templates`` is the folder that holds one folder of templates for each build system.
+
+    Raises:
+        TemplateDefectError: a template is wrong, which is a defect of linkmode.
+    """
+    tree: Tree = {}
+    for name in config.build_systems:
+        tree |= render_tree(templates.joinpath(name), _CONTEXTS[name](lock))
+    return dict(sorted(tree.items()))

@@ -24,15 +24,15 @@ _STARLARK_SUFFIXES = {".bzl", ".bazel"}
 
 _HASH = (*_STARLARK_SUFFIXES, ".py", ".toml", ".bazelrc", ".buckconfig", ".cfg", ".sh", ".yaml", ".yml")
 _SLASHES = (".c", ".h", ".cc", ".cpp", ".hh", ".hpp", ".rs", ".go", ".java", ".zig", ".mod", ".S")
-_COMMENTS: dict[str, str] = {
-    **dict.fromkeys(_HASH, "# {}"),
-    **dict.fromkeys(_SLASHES, "// {}"),
-    **dict.fromkeys((".md", ".html", ".xml"), "<!-- {} -->"),
-    **dict.fromkeys((".lisp", ".asd"), ";; {}"),
-    **dict.fromkeys((".ml", ".mli"), "(* {} *)"),
-    **dict.fromkeys((".ld", ".lds", ".css"), "/* {} */"),
+_COMMENTS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(_HASH, ("# {}",)),
+    **dict.fromkeys(_SLASHES, ("// {}", "/* {} */")),
+    **dict.fromkeys((".md", ".html", ".xml"), ("<!-- {} -->",)),
+    **dict.fromkeys((".lisp", ".asd"), (";; {}",)),
+    **dict.fromkeys((".ml", ".mli"), ("(* {} *)",)),
+    **dict.fromkeys((".ld", ".lds", ".css"), ("/* {} */",)),
 }
-"""How a file of each type holds the header: a whole line of this form."""
+"""How a file of each type may hold the header: a whole line of one of these forms."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _QUOTE = re.compile(r'\\.|"""|\'\'\'|"|\'|#|\n', re.DOTALL)
@@ -161,9 +161,9 @@ def _next_state(state: str, mark: str) -> str:
 
 def _require_header(name: str, target: str, data: bytes) -> None:
     path = PurePosixPath(target)
-    form = "# {}" if _is_starlark(target) else _COMMENTS.get(path.suffix or path.name)
-    if form is None:
+    forms = _COMMENTS[".bzl"] if _is_starlark(target) else _COMMENTS.get(path.suffix or path.name)
+    if forms is None:
         raise TemplateDefectError(f"{name}: no comment syntax is known for this type of file; add it to engine.py")
-    header = form.format(HEADER).encode()
-    if header not in data.split(b"\n", HEADER_LINES)[:HEADER_LINES]:
-        raise TemplateDefectError(f"{name}: one of its first {HEADER_LINES} lines must be: {header.decode()}")
+    headers = [form.format(HEADER) for form in forms]
+    if not {header.encode() for header in headers}.intersection(data.split(b"\n", HEADER_LINES)[:HEADER_LINES]):
+        raise TemplateDefectError(f"{name}: one of its first {HEADER_LINES} lines must be: {' or: '.join(headers)}")

@@ -1,0 +1,8 @@
+"""``python -m linkmode``: the command line."""
+
+import sys
+
+from linkmode.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

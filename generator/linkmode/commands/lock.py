@@ -1,0 +1,66 @@
+"""``linkmode lock``: resolve linkmode.toml to linkmode.lock."""
+
+from pathlib import Path
+
+import click
+
+from linkmode import pipeline
+from linkmode.config_issues import did_you_mean
+from linkmode.errors import CheckError, UsageError
+from linkmode.lockfile import FILE
+from linkmode.resolve import SOURCES
+
+
+@click.command("lock")
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 when the lock is not what would be written.")
+@click.option("--upgrade", multiple=True, metavar="NAME", help="Bring a family or library to its newest version.")
+@click.option(
+    "--source",
+    "sources",
+    multiple=True,
+    metavar="[NAME=]SOURCE",
+    help=f"Where archives come from ({' or '.join(SOURCES)}), for one family or for all; kept by later runs.",
+)
+@click.option(
+    "--deny-advisories", is_flag=True, help="Exit 1, and write nothing, when a chosen version has a known weakness."
+)
+def command(upgrade: tuple[str, ...], sources: tuple[str, ...], *, check: bool, deny_advisories: bool) -> None:
+    """Resolve linkmode.toml against the catalogue to linkmode.lock.
+
+    Versions that are locked stay while they satisfy linkmode.toml.
+    """
+    fresh = pipeline.relock(Path(), upgrade=upgrade, sources=dict(map(_source, sources)))
+    if fresh.unreadable:
+        click.echo(f"linkmode: warning: {fresh.unreadable}", err=True)
+    warnings = _warnings(fresh)
+    click.echo("".join(f"linkmode: warning: {warning}\n" for warning in warnings), nl=False, err=True)
+    if warnings and deny_advisories:
+        raise CheckError(
+            f"{len(warnings)} known weaknesses in what would be locked; nothing was written",
+            hint="ask for fixed versions in linkmode.toml, or leave out --deny-advisories",
+        )
+    if check:
+        pipeline.check_lock(fresh)
+    else:
+        pipeline.save_lock(Path(), fresh)
+    click.echo(f"{FILE} written:\n{fresh.changes}" if fresh.changes else f"{FILE} is up to date\n", nl=False)
+
+
+def _source(text: str) -> tuple[str, str]:
+    family, equals, source = text.rpartition("=")
+    if source not in SOURCES or (equals and not family):
+        guess = did_you_mean(source, SOURCES)
+        raise UsageError(f"--source {text!r}: expected {' or '.join(SOURCES)}, for one family as in zig=pypi{guess}")
+    return family or "*", source
+
+
+def _warnings(fresh: pipeline.Relock) -> list[str]:
+    """Return one line for each weakness of each version, however many archives have it."""
+    return list(
+        dict.fromkeys(
+            f"{artifact.family} {artifact.version} has {advisory.id} "
+            f"({f'fixed in {advisory.fixed_in}' if advisory.fixed_in else 'no version has the fix'}): "
+            f"{advisory.summary} {advisory.url}"
+            for artifact, advisory in fresh.advisories
+        )
+    )

@@ -1,0 +1,177 @@
+"""The order of the steps, and where their files lie: the only module that knows both.
+
+Each function takes the folder that holds linkmode.toml. What a step needs from another goes through here, since fetch,
+render, write and audit do not know each other.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import msgspec
+import platformdirs
+
+from linkmode import catalog as catalogs
+from linkmode import config as configs
+from linkmode import lockfile, render, resources, write
+from linkmode.catalog import Catalog
+from linkmode.config import Config
+from linkmode.errors import CheckError, ConfigError, StaleLockError, UsageError
+from linkmode.model import Advisory, Artifact, Lock, Tree
+from linkmode.resolve import advisories, keep, resolve
+
+
+class Inputs(msgspec.Struct, frozen=True):
+    """What a lock is resolved from: linkmode.toml, and the catalogue with the user's own pins."""
+
+    config: Config
+    catalog: Catalog
+
+
+class Relock(msgspec.Struct, frozen=True, kw_only=True):
+    """A resolution beside the lock that there was. ``changes`` is empty when nothing would be written."""
+
+    text: str
+    changes: str
+    advisories: tuple[tuple[Artifact, Advisory], ...]
+    unreadable: str
+
+
+class Output(msgspec.Struct, frozen=True):
+    """A rendered tree and the folder that it belongs into; ``label`` names that folder in messages."""
+
+    tree: Tree
+    folder: Path
+    label: str
+
+
+def inputs(root: Path) -> Inputs:
+    """Return what linkmode.toml in ``root`` and the catalogue say. Raises ConfigError with every problem."""
+    config = configs.load(root / configs.FILE)
+    return Inputs(config, catalogs.with_pins(catalogs.load(resources.catalogue()), config.pins))
+
+
+def locked(root: Path, given: Inputs | None = None) -> Lock:
+    """Return the lock in ``root``, which is whole and answers to its inputs.
+
+    Raises:
+        StaleLockError: it is missing, was edited by hand, or is out of date.
+        ConfigError: linkmode.toml or the catalogue is wrong.
+    """
+    config_and_catalog = given or inputs(root)
+    text = _read_lock(root)
+    if text is None:
+        raise StaleLockError(f"{root / lockfile.FILE} does not exist", hint="write it with: linkmode lock")
+    lock = lockfile.loads(text, lockfile.FILE)
+    lockfile.check_inputs(lock, config_and_catalog.config, config_and_catalog.catalog)
+    return lock
+
+
+def relock(root: Path, *, upgrade: Iterable[str] = (), sources: Mapping[str, str] | None = None) -> Relock:
+    """Resolve anew, keeping what the present lock chose where it may be kept; write nothing.
+
+    ``upgrade`` names families to bring to their newest version; ``sources`` says where a family's archives are to come
+    from, or under ``*`` where those of all families are that it does not name.
+
+    Raises:
+        ConfigError: linkmode.toml cannot be resolved.
+        UsageError: ``upgrade`` or ``sources`` name what linkmode.toml does not ask for.
+        StaleLockError: the present lock was written by a newer linkmode.
+    """
+    given = inputs(root)
+    requested = [*dict.fromkeys(request.family for request in given.config.toolchains), *given.config.library]
+    for name in (*upgrade, *(family for family in sources or {} if family != "*")):
+        if name not in requested:
+            raise UsageError(f"linkmode.toml asks for no {name!r}", hint=f"what it asks for: {', '.join(requested)}")
+    old_text = _read_lock(root)
+    old, unreadable = _old_lock(old_text)
+    named = dict(sources or {})
+    for_all = named.pop("*", None)
+    chosen = {**dict.fromkeys(requested, for_all), **named} if for_all else named
+    new = resolve(given.config, given.catalog, keep(old, upgrade=upgrade, sources=chosen))
+    text = lockfile.dumps(new)
+    changes = "" if text == old_text else lockfile.diff(old, new) or "  its form only\n"
+    return Relock(text=text, changes=changes, advisories=advisories(new, given.catalog), unreadable=unreadable)
+
+
+def check_lock(fresh: Relock) -> None:
+    """Raise CheckError, showing the changes, when the lock is not what would be written now."""
+    if fresh.changes:
+        raise CheckError(
+            f"{lockfile.FILE} is not what linkmode.toml resolves to:\n{fresh.changes.rstrip()}", hint="linkmode lock"
+        )
+
+
+def save_lock(root: Path, fresh: Relock) -> None:
+    """Write the lock, unless it is the same already."""
+    if fresh.changes:
+        write.replace_file(root / lockfile.FILE, fresh.text.encode())
+
+
+def generated(root: Path) -> Output:
+    """Render the rule library that the lock in ``root`` gives; write nothing.
+
+    Raises:
+        StaleLockError: the lock is missing, was edited by hand, or is out of date.
+        ConfigError: linkmode.toml or the catalogue is wrong, or the output folder cannot be one.
+    """
+    given = inputs(root)
+    tree = render.render(given.config, locked(root, given), resources.templates())
+    return Output(tree, write.place(root, given.config.output), given.config.output)
+
+
+def pending(output: Output) -> write.Changes:
+    """Return what `save` would write."""
+    return write.diff(output.tree, output.folder)
+
+
+def check(output: Output) -> None:
+    """Raise CheckError, naming the files, unless the output folder is what the lock gives."""
+    write.check(pending(output), output.label)
+
+
+def unified(output: Output) -> str:
+    """Return what `save` would write, as a unified diff."""
+    return write.unified(output.tree, pending(output), output.label)
+
+
+def save(output: Output, *, force: bool = False) -> write.Changes:
+    """Write the tree in one step, and return what that changed."""
+    locks = platformdirs.user_cache_path("linkmode") / "locks"
+    return write.apply(output.tree, output.folder, label=output.label, locks=locks, force=force)
+
+
+def create_config(root: Path, text: str, *, force: bool) -> Path:
+    """Write a new linkmode.toml, which ``text`` must be fit to be; return its path.
+
+    Raises:
+        UsageError: ``text`` is not a configuration.
+        ConfigError: there is a linkmode.toml, and ``force`` is not set.
+    """
+    path = root / configs.FILE
+    try:
+        configs.parse(text, where=configs.FILE)
+    except ConfigError as error:
+        raise UsageError(error.problem, hint="nothing was written; see `linkmode init --help`") from error
+    if path.exists() and not force:
+        raise ConfigError(f"{path} is there already, and is not overwritten", hint="edit it, or: linkmode init --force")
+    write.replace_file(path, text.encode())
+    return path
+
+
+def _read_lock(root: Path) -> str | None:
+    try:
+        return (root / lockfile.FILE).read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        return None
+    except UnicodeDecodeError:
+        return "not UTF-8"  # refused by the reader, as any other text that is no lock
+
+
+def _old_lock(text: str | None) -> tuple[Lock | None, str]:
+    """Return the present lock as far as it can be read, and what is wrong with it."""
+    if text is None:
+        return None, ""
+    try:
+        return lockfile.loads(text, lockfile.FILE), ""
+    except StaleLockError as error:
+        return lockfile.loads_unverified(text, lockfile.FILE), error.problem

@@ -1,0 +1,293 @@
+"""From what linkmode.toml asks for to the archives that answer it. Pure: same input, same lock.
+
+A version is chosen once for each ``[[toolchain]]``: the newest that satisfies it and has an archive for every pair of
+exec platform and target. What was locked before is kept while it satisfies (``Preference``).
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from packaging.version import Version
+
+from linkmode.catalog import Catalog, FamilyEntry
+from linkmode.config import Config, ToolchainRequest, specifier
+from linkmode.config_issues import did_you_mean
+from linkmode.errors import ConfigError
+from linkmode.families import FAMILIES
+from linkmode.model import (
+    LINK_MODES,
+    Advisory,
+    Artifact,
+    ExecPlatform,
+    LinkMode,
+    Lock,
+    LockedToolchain,
+    Pin,
+    Target,
+)
+
+LOCK_VERSION = 1
+"""The format version of linkmode.lock."""
+
+DEFAULT_SOURCE = "upstream"
+SOURCES = (DEFAULT_SOURCE, "pypi")
+"""Where a family's archives may come from by choice; a user's own pin needs none."""
+
+_PROVENANCE = ("confirmations", "confirmed_by", "measured")
+_NO_NAME = re.compile(r"[^a-z0-9_.-]")
+
+
+class Preference(msgspec.Struct, frozen=True):
+    """What to keep from an earlier lock.
+
+    ``sources`` names the source of a family's archives (``pypi``) where it is not upstream; ``versions`` the versions
+    of each family to prefer to newer ones.
+    """
+
+    sources: Mapping[str, str] = {}
+    versions: Mapping[str, frozenset[str]] = {}
+
+
+def resolve(config: Config, catalog: Catalog, preference: Preference | None = None) -> Lock:
+    """Return the lock that answers ``config``; ``catalog`` includes the user's own pins (``catalog.with_pins``).
+
+    Raises:
+        ConfigError: a family, library or source that is not there; no version that satisfies, with the reason why each
+            of them does not.
+    """
+    resolution = _Resolution(config, catalog, preference or Preference())
+    toolchains = resolution.toolchains()
+    libraries = resolution.libraries()
+    artifacts = tuple(sorted(resolution.artifacts.values(), key=lambda artifact: artifact.name))
+    return Lock(
+        version=LOCK_VERSION,
+        inputs_digest=_inputs_digest(config, resolution.preference.sources, artifacts),
+        artifacts=artifacts,
+        toolchains=toolchains,
+        link_modes=_link_modes(config),
+        libraries=libraries,
+    )
+
+
+def keep(lock: Lock | None, *, upgrade: Iterable[str] = (), sources: Mapping[str, str] | None = None) -> Preference:
+    """Return what a new resolution keeps of ``lock``: its sources, changed by ``sources``, and all versions.
+
+    The versions of the families in ``upgrade``, and of those whose source changes, are left free.
+    """
+    artifacts = lock.artifacts if lock else ()
+    old = {artifact.family: artifact.source for artifact in artifacts if artifact.source == "pypi"}
+    new = {family: source for family, source in {**old, **(sources or {})}.items() if source != DEFAULT_SOURCE}
+    free = {*upgrade, *(name for name in {**old, **new} if old.get(name) != new.get(name))}
+    versions: dict[str, frozenset[str]] = {}
+    for artifact in artifacts:
+        if artifact.family not in free:
+            versions[artifact.family] = versions.get(artifact.family, frozenset()) | {artifact.version}
+    return Preference(new, versions)
+
+
+def advisories(lock: Lock, catalog: Catalog) -> tuple[tuple[Artifact, Advisory], ...]:
+    """Return every locked artifact that has a known weakness, with the advisory, in the lock's order."""
+    return tuple(
+        (artifact, advisory)
+        for artifact in lock.artifacts
+        if artifact.family in catalog.families
+        for advisory in catalog.advisories_for(artifact.family, artifact.version)
+    )
+
+
+class _Resolution:
+    """One run of the resolver: the inputs, and the artifacts that were chosen so far by name."""
+
+    def __init__(self, config: Config, catalog: Catalog, preference: Preference) -> None:
+        self.config = config
+        self.catalog = catalog
+        self.preference = preference
+        self.artifacts: dict[str, Artifact] = {}
+
+    def toolchains(self) -> tuple[LockedToolchain, ...]:
+        found: list[LockedToolchain] = []
+        versions: list[str] = []
+        for index, request in enumerate(self.config.toolchains):
+            version = self._toolchain_version(f"toolchain[{index}]", request)
+            versions.append(version)
+            for exec_platform in self.config.exec_platforms:
+                for target in request.targets:
+                    pin = self._pins(request, version, exec_platform, target)[0]
+                    found.append(self._locked(request.family, pin, exec_platform, target, "target"))
+        for exec_platform in self.config.exec_platforms:
+            found += self._exec_tools(found, versions, exec_platform)
+        return tuple(dict.fromkeys(found))
+
+    def libraries(self) -> dict[str, str]:
+        return {name: self._library(name, version) for name, version in sorted(self.config.library.items())}
+
+    def _exec_tools(
+        self, found: Sequence[LockedToolchain], versions: Sequence[str], exec_platform: ExecPlatform
+    ) -> list[LockedToolchain]:
+        """Add a compiler for the exec platform itself where none was asked for: the ELF checker is built with it."""
+        target = f"{exec_platform.partition('-')[0]}-linux-musl"
+        if any(toolchain.exec == exec_platform and toolchain.target == target for toolchain in found):
+            return []
+        for request, version in zip(self.config.toolchains, versions, strict=True):
+            pins = self._pins(request, version, exec_platform, target)
+            if pins:
+                return [self._locked(request.family, pins[0], exec_platform, target, "exec-tools")]
+        raise ConfigError(
+            f"linkmode.toml: exec-platforms: no [[toolchain]] makes {target} on {exec_platform}, and the program that "
+            "checks link modes during the build is compiled for it",
+            hint=f'add a [[toolchain]] with family = "zig" and targets = ["{target}"]',
+        )
+
+    def _locked(self, family: str, pin: Pin, exec_platform: ExecPlatform, target: str, purpose: Any) -> LockedToolchain:
+        name = self._add(pin)
+        return LockedToolchain(family=family, artifact=name, exec=exec_platform, target=target, purpose=purpose)
+
+    def _library(self, name: str, version: str) -> str:
+        at = f"linkmode.toml: library.{name}"
+        libraries = {entry.name: entry for entry in self.catalog.families.values() if entry.kind == "library"}
+        if name not in libraries:
+            raise ConfigError(
+                f"{at}: the catalogue has no library {name!r}{did_you_mean(name, libraries)}",
+                hint=f"libraries in the catalogue: {', '.join(libraries)}",
+            )
+        pins = self._source_pins(at, libraries[name])
+        chosen = self._choose(at, name, version, pins, {pin.version: "" for pin in pins})
+        return self._add(next(pin for pin in pins if pin.version == chosen))
+
+    def _toolchain_version(self, at: str, request: ToolchainRequest) -> str:
+        at = f"linkmode.toml: {at}.version"
+        pins = self._source_pins(at, self._family(request))
+        refusals = {version: self._refusal(request, version) for version in dict.fromkeys(pin.version for pin in pins)}
+        return self._choose(at, request.family, request.version, pins, refusals)
+
+    def _refusal(self, request: ToolchainRequest, version: str) -> str:
+        """Return why ``version`` does not make every target on every exec platform, or an empty string."""
+        for text in request.targets:
+            if why := FAMILIES[request.family].refuses(Target.parse(text), version):
+                return f"{text}: {why}"
+            for exec_platform in self.config.exec_platforms:
+                if not self._pins(request, version, exec_platform, text):
+                    return f"no archive that runs on {exec_platform} and makes {text}"
+        return ""
+
+    def _choose(self, at: str, name: str, asked: str, pins: Sequence[Pin], refusals: Mapping[str, str]) -> str:
+        """Return the best version that ``asked`` and ``refusals`` allow: the user's own, then locked, then newest."""
+        versions = sorted(refusals, key=Version, reverse=True)
+        satisfying = list(specifier(asked).filter(versions))
+        usable = [version for version in satisfying if not refusals[version]]
+        if usable:
+            own = {pin.version for pin in pins if pin.source == "user"}
+            locked = self.preference.versions.get(name, frozenset())
+            return min(usable, key=lambda version: (version not in own, version not in locked))
+        if not satisfying:
+            raise ConfigError(
+                f"{at}: no version of {name} satisfies {asked!r}; the catalogue has {', '.join(versions)}",
+                hint=f"see them with `linkmode catalog list --family {name}`",
+            )
+        reasons = "".join(f"\n  {version}: {refusals[version]}" for version in satisfying)
+        targets = {target for pin in self.catalog.families[name].pins for target in pin.targets}
+        makes = f"{name} makes {', '.join(sorted(targets))}; " if targets else ""
+        raise ConfigError(
+            f"{at}: no version of {name} that satisfies {asked!r} can do all that is asked:{reasons}",
+            hint=f"{makes}see the archives with `linkmode catalog list --family {name}`",
+        )
+
+    def _family(self, request: ToolchainRequest) -> FamilyEntry:
+        if request.family in self.catalog.families:
+            return self.catalog.families[request.family]
+        raise ConfigError(f"linkmode.toml: the catalogue has no family {request.family!r}")
+
+    def _source_pins(self, at: str, entry: FamilyEntry) -> list[Pin]:
+        """Return the pins of the source that was chosen for the family, the user's own before them."""
+        source = self.preference.sources.get(entry.name, DEFAULT_SOURCE)
+        pins = [pin for pin in entry.pins if pin.source in ("user", source)]
+        if not any(pin.source == source for pin in pins) and source != DEFAULT_SOURCE:
+            known = ", ".join(dict.fromkeys(pin.source for pin in entry.pins))
+            raise ConfigError(
+                f"{at}: the catalogue has no {entry.name} from source {source!r}, only from {known}",
+                hint="name families one by one, as in: linkmode lock --source zig=pypi --source musl.cc=upstream",
+            )
+        return pins
+
+    def _pins(self, request: ToolchainRequest, version: str, exec_platform: ExecPlatform, target: str) -> list[Pin]:
+        family = FAMILIES[request.family]
+        source = self.preference.sources.get(request.family, DEFAULT_SOURCE)
+        pins = [
+            pin
+            for pin in self.catalog.families[request.family].pins
+            if pin.version == version and pin.source in ("user", source)
+        ]
+        triple = Target.parse(target)
+        if family.refuses(triple, version):
+            return []
+        return sorted(family.pins_for(pins, exec_platform, triple), key=lambda pin: pin.source != "user")
+
+    def _add(self, pin: Pin) -> str:
+        """Lock ``pin`` and return its name, which tells it from every other."""
+        parts = (pin.family, pin.version, *filter(None, [pin.exec]), *(pin.targets if len(pin.targets) == 1 else ()))
+        name = _NO_NAME.sub("_", "-".join(parts).lower())
+        artifact = _artifact(name, pin, self.config.mirrors)
+        if self.artifacts.setdefault(name, artifact) != artifact:
+            name = f"{name}-{pin.checksum.hex[:8]}"
+            self.artifacts[name] = msgspec.structs.replace(artifact, name=name)
+        return name
+
+
+def _artifact(name: str, pin: Pin, mirrors: Mapping[str, Sequence[str]]) -> Artifact:
+    fields = {field: getattr(pin, field) for field in Artifact.__struct_fields__ if hasattr(pin, field)}
+    mirrored = [url for own in pin.urls for url in _mirrored(own, mirrors)]
+    urls = tuple(dict.fromkeys([*mirrored, *pin.urls]))
+    return Artifact(**{**fields, "name": name, "upstream": pin.urls[0], "urls": urls})
+
+
+def _mirrored(url: str, mirrors: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Yield ``url`` at each mirror of the longest prefix that it begins with."""
+    prefix = max((prefix for prefix in mirrors if url.startswith(prefix)), key=len, default=None)
+    if prefix is not None:
+        for mirror in mirrors[prefix]:
+            yield mirror + url.removeprefix(prefix)
+
+
+def _link_modes(config: Config) -> dict[str, dict[LinkMode, str]]:
+    """Return, for each CPU in the order of its first target, the target of each mode that is possible there."""
+    targets = [Target.parse(text) for request in config.toolchains for text in request.targets]
+    table: dict[str, dict[LinkMode, str]] = {}
+    for cpu in dict.fromkeys(target.cpu for target in targets):
+        musl = [str(target) for target in targets if target.cpu == cpu and target.is_musl]
+        glibc = [str(target) for target in targets if target.cpu == cpu and not target.is_musl]
+        defaults = {"static": musl, "mostly_static": glibc or musl, "dynamic": glibc or musl}
+        chosen: dict[LinkMode, str] = {}
+        for mode in LINK_MODES:
+            named = [text for text in config.link_modes.get(mode, ()) if Target.parse(text).cpu == cpu]
+            if named or defaults[mode]:
+                chosen[mode] = (named or defaults[mode])[0]
+        table[cpu] = chosen
+    return table
+
+
+def _inputs_digest(config: Config, sources: Mapping[str, str], artifacts: Sequence[Artifact]) -> str:
+    """Return the digest of all that decides the lock: what was asked for, and what the catalogue answered.
+
+    Provenance (who confirms a checksum) is left out: when it grows, no lock goes out of date.
+    """
+    used = {artifact.family for artifact in artifacts}
+    inputs = {
+        "exec-platforms": config.exec_platforms,
+        "toolchains": [(request.family, _canonical(request.version), request.targets) for request in config.toolchains],
+        "libraries": {name: _canonical(version) for name, version in config.library.items()},
+        "mirrors": config.mirrors,
+        "link-modes": config.link_modes,
+        "sources": {family: source for family, source in sources.items() if family in used},
+        "artifacts": [
+            {key: value for key, value in msgspec.structs.asdict(artifact).items() if key not in _PROVENANCE}
+            for artifact in artifacts
+        ],
+    }
+    return f"sha256:{hashlib.sha256(msgspec.json.encode(inputs, order='deterministic')).hexdigest()}"
+
+
+def _canonical(version: str) -> list[str]:
+    return sorted(map(str, specifier(version)))

@@ -1,0 +1,54 @@
+"""The linkmode.toml that ``linkmode init`` writes: what most repositories need, and what else there is in comments."""
+
+import json
+from collections.abc import Sequence
+
+_TEMPLATE = """\
+# What linkmode generates for this repository. Every key: docs/reference/config.md of linkmode.
+# After a change run `linkmode lock` and `linkmode generate`, and commit what they write.
+
+# Where the rule library is written: a folder of its own.
+output = {output}
+
+# The build systems to write rules for.
+build-systems = ["bazel"]
+
+# Where compilers run: "x86_64-linux", "aarch64-linux", or both.
+exec-platforms = ["x86_64-linux"]
+
+# A compiler, and what it makes binaries for. With several [[toolchain]] tables the first that fits is chosen.
+# A musl target can be linked in every mode. A glibc target names the oldest glibc that its binaries must run with, and
+# can be mostly_static or dynamic.
+[[toolchain]]
+family = {family}
+version = {version}
+targets = [{targets}]
+
+# Libraries to build from pinned sources: @linkmode//lib:zlib.
+[library]
+zlib = "~=1.3.1"
+
+# The target of each link mode, for rules that name no platform. Without this table: static takes the first musl target
+# of each CPU, the other modes its first glibc target, or musl where there is none.
+# [link-modes]
+# mostly_static = "x86_64-linux-gnu.2.28"
+
+# Mirrors, tried before the upstream URLs that begin with the key. Every byte is checked whatever its origin.
+# [mirrors]
+# "https://musl.cc/" = ["https://mirror.example.com/musl.cc/"]
+"""
+
+
+def starter_config(family: str, version: str, targets: Sequence[str], output: str) -> str:
+    """Return the text of a linkmode.toml that asks for ``targets`` of ``family``; the caller checks the values."""
+    return _TEMPLATE.format(
+        output=_quoted(output),
+        family=_quoted(family),
+        version=_quoted(version),
+        targets=", ".join(map(_quoted, targets)),
+    )
+
+
+def _quoted(text: str) -> str:
+    """Return ``text`` as a basic string of TOML, whose escapes are JSON's (and DEL must be escaped in TOML only)."""
+    return json.dumps(text, ensure_ascii=True).replace("\x7f", "\\u007f")
