@@ -167,7 +167,9 @@ def _print_list(catalog: Catalog, shown: Sequence[_Shown], *, as_json: bool) -> 
 
 def _table(catalog: Catalog, shown: Sequence[_Shown], frame: box.Box | None, title: str = "") -> Table:
     """Return the pins as a table; with a ``title``, which names the family, the column of families is left out."""
-    table = Table(box=frame, pad_edge=False, padding=(0, 1 if frame else 2, 0, 0), title=title or None, title_justify="left")
+    table = Table(
+        box=frame, pad_edge=False, padding=(0, 1 if frame else 2, 0, 0), title=title or None, title_justify="left"
+    )
     for heading in (() if title else ("family",)) + ("version", "source", "runs on"):
         table.add_column(heading, no_wrap=True)
     table.add_column("file", overflow="fold", min_width=12)
