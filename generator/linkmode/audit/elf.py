@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from linkmode.audit import libc, policy
 from linkmode.audit.facts import Facts, Kind, VersionNeed, printable
-from linkmode.audit.image import Image, NotAudited
+from linkmode.audit.image import PF_X, Image, NotAudited
 
 MAX_DYNAMIC = 65536
 MAX_NAMES = 1024
@@ -25,7 +25,6 @@ MAX_VERSIONS = 4096
 _DF_BIND_NOW = 0x8
 _DF_1_NOW = 0x1
 _DF_1_PIE = 0x08000000
-_PF_X = 1
 
 
 class Dynamic:
@@ -193,7 +192,7 @@ def facts(stream: BinaryIO, size: int) -> Facts:
         libc_evidence=found.evidence,
         glibc_required=required,
         glibc_unnumbered=unnumbered,
-        executable_stack="unset" if not stacks else "yes" if stacks[-1] & _PF_X else "no",
+        executable_stack="unset" if not stacks else "yes" if stacks[-1] & PF_X else "no",
         relro="none" if not has_relro else "full" if bind_now else "partial",
         bind_now=bind_now,
     )

@@ -19,6 +19,7 @@ from linkmode.audit.policy import Endianness, Machine, Policy
 from linkmode.errors import LinkmodeError
 
 MAX_SEGMENTS = 1024
+PF_X = 1
 
 _CHECKED = ("PT_LOAD", "PT_DYNAMIC", "PT_INTERP", "PT_NOTE")
 
@@ -176,6 +177,9 @@ class Image:
             end = load["p_vaddr"] + load["p_memsz"]
             if end >= 1 << 64:
                 raise NotAudited("malformed: a PT_LOAD segment ends outside the address space")
+        code = [load["p_filesz"] for load in self.loads if load["p_flags"] & PF_X]
+        if code and not any(code):
+            raise NotAudited("a separate debug file: its code segments hold no bytes")
 
 
 def _one_of(start: bytes, at: int, values: dict[int, Any], words: str) -> Any:

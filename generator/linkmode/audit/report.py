@@ -47,7 +47,7 @@ def pairs(facts: Facts, verdict: Verdict) -> list[tuple[str, str]]:
         ("kind", facts.kind),
         ("size", str(facts.size)),
         ("interpreter", _or_none(facts.interpreter)),
-        ("needed", ", ".join(facts.needed) or "none"),
+        ("needed", ", ".join(facts.needed) if facts.needed else "none"),
         ("soname", _or_none(facts.soname)),
         ("rpath", _or_none(facts.rpath)),
         ("runpath", _or_none(facts.runpath)),

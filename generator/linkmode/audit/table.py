@@ -38,7 +38,7 @@ def _row(audited: Audited) -> list[Text]:
     libc = f"{facts.libc} {facts.glibc_required}" if facts.glibc_required else facts.libc
     # The loader's folder is in the facts of a single file; here it would only push the columns apart.
     loader = facts.interpreter.rpartition("/")[2] if facts.interpreter is not None else "none"
-    cells = [libc, loader, ", ".join(facts.needed) or "none", f"{facts.size:,}"]
+    cells = [libc, loader, ", ".join(facts.needed) if facts.needed else "none", f"{facts.size:,}"]
     return [name, Text(mode, style=_STYLE[mode]), *map(Text, cells)]
 
 

@@ -200,7 +200,7 @@ static void refuse_foreign(const unsigned char *start, size_t size)
 
 static void check_loads(void)
 {
-    bool found = false;
+    bool found = false, has_code = false, has_code_bytes = false;
     uint64_t end = 0;
 
     for (size_t i = 0; i < elf.segment_count; i++) {
@@ -216,9 +216,15 @@ static void check_loads(void)
         if (load->memory_size > UINT64_MAX - load->address)
             refuse("malformed: a PT_LOAD segment ends outside the address space");
         end = load->address + load->memory_size;
+        if (load->flags & PF_X) {
+            has_code = true;
+            has_code_bytes |= load->file_size > 0;
+        }
     }
     if (!found)
         refuse("malformed: no PT_LOAD segment, so nothing that could be loaded");
+    if (has_code && !has_code_bytes)
+        refuse("a separate debug file: its code segments hold no bytes");
 }
 
 static void check_inside(const struct segment *segment)
