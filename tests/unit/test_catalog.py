@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from linkmode.catalog import Catalog, load, parse, with_pins
+from linkmode.config import parse as parse_config
 from linkmode.errors import ConfigError
 from linkmode.model import Pin
+from linkmode.resolve import resolve
 
 SHA = "0123456789abcdef" * 4
 OTHER_SHA = "f" * 64
@@ -278,3 +280,16 @@ def test_every_issue_of_a_users_pins_is_told_at_once(catalog: Catalog) -> None:
     with pytest.raises(ConfigError) as caught:
         with_pins(catalog, [user_pin(sha256=None), user_pin(family="x"), user_pin(urls=())])
     assert re.findall(r"pin\[(\d)\]", str(caught.value)) == ["0", "1", "2"]
+
+
+def test_the_pin_of_the_how_to() -> None:
+    root = Path(__file__).resolve().parents[2]
+    text = (root / "docs" / "how-to" / "add-your-own-pin.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    config = parse_config(example, where="linkmode.toml")
+    extended = with_pins(load(root / "toolchains"), config.pins)
+    lock = resolve(config, extended)
+    (artifact,) = (artifact for artifact in lock.artifacts if artifact.file == "x86_64-linux-musl-cross.tgz")
+    assert (artifact.version, artifact.source) == ("12.2.0", "user")
+    assert artifact.upstream == config.pins[0].urls[0]
+    assert artifact.urls[1] == "archives/x86_64-linux-musl-cross.tgz"
