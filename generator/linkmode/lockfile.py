@@ -33,6 +33,8 @@ _TABLES = {"toolchains": "toolchain", "artifacts": "artifact"}
 """The arrays of tables, by their names in `Lock`: TOML reads better when each table is one."""
 
 _INTRODUCTORY = ("version", "inputs-digest", "digest")
+_FOLLOWS = {"name", "upstream"}
+"""Fields of an artifact that only repeat others: a diff that showed them would say everything twice."""
 
 
 def dumps(lock: Lock) -> str:
@@ -146,7 +148,8 @@ def _facts(lock: Lock) -> Iterator[tuple[str, tuple[str, dict[str, Any]]]]:
     for artifact in lock.artifacts:
         key = f"artifact {artifact.name.replace(f'-{artifact.version.lower()}', '', 1)}"
         summary = f"{artifact.version} from {artifact.upstream}, {artifact.checksum}"
-        yield key, (summary, msgspec.to_builtins(artifact))
+        facts = msgspec.to_builtins(artifact)
+        yield key, (summary, {field: value for field, value in facts.items() if field not in _FOLLOWS})
     for toolchain in lock.toolchains:
         key = f"toolchain {toolchain.family} on {toolchain.exec} for {toolchain.target}"
         yield key, (toolchain.purpose, {"purpose": toolchain.purpose})

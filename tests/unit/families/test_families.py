@@ -1,0 +1,89 @@
+import pytest
+
+from linkmode.families import FAMILIES
+from linkmode.families.musl_cc import MuslCc
+from linkmode.families.zig import Zig
+from linkmode.model import ExecPlatform, Pin, Target
+
+X86, ARM = ExecPlatform("x86_64-linux"), ExecPlatform("aarch64-linux")
+
+
+def pin(file: str, exec_platform: str, *targets: str, layout: str = "", version: str = "1") -> Pin:
+    return Pin(
+        family="f",
+        version=version,
+        file=file,
+        urls=(f"https://example.com/{file}",),
+        sha256="0" * 64,
+        exec=exec_platform,
+        targets=targets,
+        layout=layout,
+    )
+
+
+def files(pins: tuple[Pin, ...]) -> list[str]:
+    return [found.file for found in pins]
+
+
+def test_the_registry_goes_by_name_and_suggests_what_it_can_make() -> None:
+    assert list(FAMILIES) == ["musl.cc", "zig"]
+    for name, family in FAMILIES.items():
+        assert family.name == name
+        assert [family.refuses(Target.parse(target)) for target in family.suggested_targets] == [""] * len(
+            family.suggested_targets
+        )
+
+
+def test_musl_cc_prefers_cross_and_takes_native_where_there_is_no_cross() -> None:
+    pins = [
+        pin("native", X86, "x86_64-linux-musl", layout="native"),
+        pin("cross", X86, "x86_64-linux-musl", layout="cross"),
+        pin("arm", ARM, "aarch64-linux-musl", layout="native"),
+    ]
+    assert files(MuslCc().pins_for(pins, X86, Target.parse("x86_64-linux-musl"))) == ["cross", "native"]
+    assert files(MuslCc().pins_for(pins, ARM, Target.parse("aarch64-linux-musl"))) == ["arm"]
+    assert files(MuslCc().pins_for(pins, ARM, Target.parse("x86_64-linux-musl"))) == []
+
+
+@pytest.mark.parametrize("target", ["x86_64-linux-gnu", "x86_64-linux-gnu.2.28", "x86_64-windows-gnu"])
+def test_musl_cc_refuses_all_but_musl(target: str) -> None:
+    assert "with musl only" in MuslCc().refuses(Target.parse(target))
+
+
+@pytest.mark.parametrize("target", ["armv7l-linux-musleabihf", "x86_64-linux-muslx32", "s390x-linux-musl"])
+def test_musl_cc_leaves_what_musl_targets_there_are_to_the_pins(target: str) -> None:
+    assert MuslCc().refuses(Target.parse(target)) == ""
+
+
+@pytest.mark.parametrize(
+    ("version", "newest"),
+    [("0.11.0", 34), ("0.12.1", 38), ("0.13.0", 39), ("0.14.1", 41), ("0.15.2", 42), ("0.16.0", 43), ("0.99.0", 43)],
+)
+def test_zig_knows_glibc_from_2_17_to_the_newest_of_its_line(version: str, newest: int) -> None:
+    zig = Zig()
+    for minor, possible in {16: False, 17: True, newest: True, newest + 1: False}.items():
+        assert (zig.refuses(Target.parse(f"aarch64-linux-gnu.2.{minor}"), version) == "") is possible
+    assert (
+        zig.refuses(Target("x86_64", "linux", "gnu", (2, 99)), version) == f"Zig {version} knows glibc up to 2.{newest}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [
+        ("i386-linux-musl", "x86_64 and aarch64"),
+        ("x86_64-windows-gnu", "Linux binaries"),
+        ("x86_64-linux-gnu", "name the oldest glibc"),
+        ("x86_64-linux-gnux32", "not gnux32"),
+        ("x86_64-linux-muslx32", "not muslx32"),
+        ("x86_64-linux-musl.1.2", "not musl"),
+    ],
+)
+def test_zig_refuses_with_a_reason(target: str, reason: str) -> None:
+    assert reason in Zig().refuses(Target.parse(target))
+
+
+def test_zig_takes_any_archive_of_the_exec_platform_that_is_new_enough() -> None:
+    pins = [pin("old", X86, version="0.13.0"), pin("new", X86, version="0.15.2"), pin("arm", ARM, version="0.15.2")]
+    assert files(Zig().pins_for(pins, X86, Target.parse("x86_64-linux-gnu.2.40"))) == ["new"]
+    assert files(Zig().pins_for(pins, ARM, Target.parse("x86_64-linux-musl"))) == ["arm"]
