@@ -13,10 +13,11 @@ import contextlib
 import getpass
 import hashlib
 import os
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import filelock
 import platformdirs
@@ -29,6 +30,7 @@ State = Literal["present", "absent", "corrupt", "unconfirmed"]
 """``corrupt``: the bytes are not what their folder says. ``unconfirmed``: they are, but no fetch of this canonical id
 has brought them, so that a URL which changed while its checksum did not would go unnoticed."""
 
+_Algorithm = Literal["sha256", "sha512"]
 _LOCK_POLL_SECONDS = 0.5
 
 
@@ -92,7 +94,12 @@ class Store:
             ) from error
         if not sound:
             return "corrupt"
-        return "present" if self._id(checksum, canonical_id).exists() else "unconfirmed"
+        if not self._id(checksum, canonical_id).exists():
+            return "unconfirmed"
+        # The time of the last use, as Bazel keeps it too. A store that is mounted read-only has none.
+        with contextlib.suppress(OSError):
+            os.utime(path)
+        return "present"
 
     @contextlib.contextmanager
     def lock(self, checksum: Checksum, stop: threading.Event) -> Iterator[None]:
@@ -132,12 +139,21 @@ class Store:
 
     def entries(self) -> Iterator[Checksum]:
         """Every checksum that has a folder in the store, in a stable order."""
-        for algorithm in ("sha256", "sha512"):
-            parent = self.root / "content_addressable" / algorithm
-            length = hashlib.new(algorithm).digest_size * 2
-            for name in sorted(path.name for path in parent.iterdir()) if parent.is_dir() else ():
-                if len(name) == length and set(name) <= set("0123456789abcdef"):
-                    yield Checksum(algorithm, name)
+        for algorithm in get_args(_Algorithm):
+            yield from _checksums(self.root / "content_addressable" / algorithm, "", algorithm)
+
+    def partials(self) -> Iterator[Checksum]:
+        """Every checksum that a download was begun for and not ended, in a stable order."""
+        for algorithm in get_args(_Algorithm):
+            yield from _checksums(self.root / "linkmode" / "partial", f"{algorithm}-", algorithm)
+
+
+def _checksums(folder: Path, prefix: str, algorithm: _Algorithm) -> Iterator[Checksum]:
+    """The checksums among the names in a folder, each after ``prefix``; other names are not ours to judge."""
+    digits = hashlib.new(algorithm).digest_size * 2
+    pattern = re.compile(f"{prefix}([0-9a-f]{{{digits}}})")
+    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    return (Checksum(algorithm, found[1]) for name in names if (found := pattern.fullmatch(name)))
 
 
 def _sync(path: Path) -> None:
