@@ -1,0 +1,138 @@
+"""What only the checker has: its argument files, its report file, its exit codes, and a compile without warnings."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from checker import SOURCES, STRICT
+
+FACTS = ("mode:", "reason:", "elf:", "kind:", "size:", "interpreter:", "needed:")
+
+
+def run(
+    *command: str | Path, cwd: Path | None = None, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    surroundings = {"PATH": os.environ["PATH"], **(env or {})}
+    return subprocess.run(
+        [str(part) for part in command], capture_output=True, text=True, check=False, cwd=cwd, env=surroundings
+    )
+
+
+@pytest.fixture
+def program(elfcheck: Path) -> Path:
+    """Some program that is there: the checker itself."""
+    return elfcheck
+
+
+@pytest.mark.parametrize("compiler", ["gcc", "clang", "musl-gcc"])
+@pytest.mark.parametrize("level", ["-O0", "-O2"])
+def test_compiles_without_a_warning(compiler: str, level: str, tmp_path: Path) -> None:
+    if not shutil.which(compiler):
+        pytest.skip(f"no {compiler}")
+    done = run(compiler, *STRICT, level, SOURCES / "elfcheck.c", "-o", tmp_path / "elfcheck")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_needs_nothing_but_the_c_library() -> None:
+    allowed = {"errno", "stdarg", "stdbool", "stddef", "stdint", "stdio", "stdlib", "string"}
+    for path in SOURCES.glob("*.[ch]"):
+        for line in path.read_text().splitlines():
+            if line.startswith("#include <"):
+                assert line[10:].removesuffix(".h>") in allowed, f"{path.name}: {line}"
+
+
+def test_a_report_file_holds_the_label_and_no_path(elfcheck: Path, program: Path, tmp_path: Path) -> None:
+    report = tmp_path / "report"
+    done = run(elfcheck, "--label", "//app:app", "--output", report, program)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    lines = report.read_text().splitlines()
+    assert lines[0] == "file: //app:app"
+    assert tuple(line.split()[0] for line in lines[1:8]) == FACTS
+    assert str(tmp_path) not in report.read_text()
+
+
+def test_no_report_file_when_an_expectation_fails(elfcheck: Path, program: Path, tmp_path: Path) -> None:
+    report = tmp_path / "report"
+    done = run(elfcheck, "--expect", "static", "--label", "//app:app", "--output", report, program)
+    assert (done.returncode, done.stdout) == (1, "")
+    first, *rest = done.stderr.splitlines()
+    assert first == "//app:app: --expect static does not hold"
+    assert [line.split(":")[0] for line in rest] == ["  expected", "  found", "  fix"]
+    assert not report.exists()
+
+
+def test_arguments_from_a_file(elfcheck: Path, program: Path, tmp_path: Path) -> None:
+    arguments = tmp_path / "arguments"
+    for text in (f"--expect\nstatic\n--label\n//a b:c\n{program}\n", f"--expect\nstatic\n--label\n//a b:c\n{program}"):
+        arguments.write_text(text)
+        done = run(elfcheck, f"@{arguments}")
+        assert (done.returncode, done.stderr.splitlines()[0]) == (1, "//a b:c: --expect static does not hold")
+
+
+@pytest.fixture
+def test_program(elfcheck: Path, tmp_path: Path) -> Path:
+    """The checker as a test of Bazel's: its own name, and its arguments beside it."""
+    copy = tmp_path / "app_static_test"
+    shutil.copy(elfcheck, copy)
+    return copy
+
+
+def test_arguments_beside_the_program(test_program: Path, program: Path) -> None:
+    Path(f"{test_program}.args").write_text(f"--expect\ndynamic\n--label\n//a:t\n{program}\n")
+    done = run(test_program)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "file: //a:t")
+
+
+def test_a_relative_file_is_found_in_the_runfiles(test_program: Path, program: Path, tmp_path: Path) -> None:
+    runfiles = tmp_path / "runfiles"
+    (runfiles / "ws" / "app").mkdir(parents=True)
+    shutil.copy(program, runfiles / "ws" / "app" / "bin")
+    Path(f"{test_program}.args").write_text("app/bin\n")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    assert run(test_program, cwd=runfiles / "ws").returncode == 0
+    assert run(test_program, cwd=elsewhere, env={"RUNFILES_DIR": str(runfiles), "TEST_WORKSPACE": "ws"}).returncode == 0
+    assert run(test_program, cwd=elsewhere, env={"TEST_SRCDIR": str(runfiles), "TEST_WORKSPACE": "ws"}).returncode == 0
+    assert run(test_program, cwd=elsewhere, env={"TEST_SRCDIR": str(runfiles / "ws")}).returncode == 0
+    done = run(test_program, cwd=elsewhere)
+    assert (done.returncode, done.stderr) == (3, "app/bin: not audited: cannot be read: No such file or directory\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ((), "no arguments"),
+        (("--expect", "static"), "no FILE"),
+        (("--expect", "semi", "f"), "--expect takes static, mostly_static or dynamic, not semi"),
+        (("--max-glibc", "new", "f"), "--max-glibc takes a release such as 2.28, not new"),
+        (("--max-glibc", "2", "f"), "--max-glibc takes a release such as 2.28, not 2"),
+        (("--verbose", "f"), "unknown option --verbose"),
+        (("f", "--allow"), "unknown option, or one without its value: --allow"),
+        (("f", "g"), "more than one FILE: g"),
+        (("@/nonexistent",), "cannot take arguments from /nonexistent"),
+        (("@/",), "cannot take arguments from /"),
+    ],
+)
+def test_a_wrong_command_line(elfcheck: Path, arguments: tuple[str, ...], problem: str) -> None:
+    done = run(elfcheck, *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[0] == f"elfcheck: {problem}"
+    assert "usage: elfcheck" in done.stderr
+
+
+def test_what_cannot_be_read_or_written(elfcheck: Path, program: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    for name, words in (
+        ("absent", "cannot be read: No such file or directory"),
+        ("", "cannot be read: Is a directory"),
+        ("empty", "an empty file"),
+    ):
+        done = run(elfcheck, tmp_path / name)
+        assert (done.returncode, done.stderr) == (3, f"{tmp_path / name}: not audited: {words}\n")
+    done = run(elfcheck, "--output", tmp_path / "no" / "report", program)
+    assert done.returncode == 3
+    assert "cannot write the report" in done.stderr
+    if Path("/dev/full").exists():
+        assert run(elfcheck, "--output", "/dev/full", program).returncode == 3
