@@ -137,6 +137,15 @@ def status(code: int, body: bytes = b"", **headers: str) -> Answer:
     return lengthless(body, declared=len(body), code=code, **headers)
 
 
+def raw(answer: bytes) -> Answer:
+    """These bytes, whatever they mean, and the end of the connection."""
+
+    def send(handler: Handler) -> None:
+        handler.wfile.write(answer)
+
+    return send
+
+
 def redirect(to: str) -> Answer:
     return status(302, Location=to)
 

@@ -2,11 +2,14 @@
 
 
 class OriginError(Exception):
-    """Base of both: ``reason`` is half a sentence that can stand after the URL and a colon."""
+    """Base of both: ``reason`` is half a sentence that can stand after the URL and a colon.
+
+    Parts of it may be the server's words, so what a terminal would obey is taken out.
+    """
 
     def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+        self.reason = "".join(char if char.isprintable() else "?" for char in reason)
+        super().__init__(self.reason)
 
 
 class UnreachableError(OriginError):

@@ -71,6 +71,8 @@ class PackageIndex:
                 yield label, self._search(label, page, wanted, access)
             except OriginError as failure:
                 yield label, failure
+            except ValueError as error:
+                yield label, UnreachableError(f"names what is no URL: {error}")
 
     def _search(self, label: str, page: str, wanted: _Wanted, access: Access) -> Origin:
         """The file as one page of links, or one folder, has it; raise a OriginError when it has not."""

@@ -1,6 +1,7 @@
 """How an origin is reached (CA, client certificate, proxy), and what went wrong in words a person can act on."""
 
 import os
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ import urllib3
 from linkmode.errors import ConfigError
 from linkmode.fetch.failures import UnreachableError
 
+_LOGIN = re.compile(r"//[^/@\s]*@")
 _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE")
 
 
@@ -52,7 +54,7 @@ def redacted(url: str) -> str:
 def explain(error: Exception, silence: float) -> UnreachableError:
     """The failure that an exception of requests or urllib3 stands for. ``silence`` is the read timeout in seconds."""
     chain = list(_chain(error))
-    text = redact_text(str(chain[-1]))
+    text = _plain(str(chain[-1]))
     if any(isinstance(e, ssl.SSLCertVerificationError) for e in chain):
         return UnreachableError(f"TLS: {text}; a private CA can be named in REQUESTS_CA_BUNDLE")
     if any(isinstance(e, urllib3.exceptions.SSLError) for e in chain):
@@ -72,7 +74,7 @@ def explain(error: Exception, silence: float) -> UnreachableError:
     return UnreachableError(text)
 
 
-def _chain(error: BaseException) -> "list[BaseException]":
+def _chain(error: BaseException) -> list[BaseException]:
     """An exception and what it was made from, outermost first, following both causes and urllib3's ``reason``."""
     found: list[BaseException] = []
     step: object = error
@@ -83,6 +85,8 @@ def _chain(error: BaseException) -> "list[BaseException]":
     return found
 
 
-def redact_text(text: str) -> str:
-    """Shorten a library's message to its last clause, without object addresses."""
-    return text.rpartition("object at 0x")[2].partition(": ")[2] if "object at 0x" in text else text
+def _plain(text: str) -> str:
+    """A library's message without object addresses and logins."""
+    if "object at 0x" in text:
+        text = text.rpartition("object at 0x")[2].partition(": ")[2]
+    return _LOGIN.sub("//", text)

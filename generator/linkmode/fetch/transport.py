@@ -28,7 +28,8 @@ _BLOCK = 256 << 10
 _MAX_REDIRECTS = 10
 _MAX_PAGE = 64 << 20
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+_LENGTH = re.compile(r"[0-9]{1,18}")
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)")
 _RETRY_AFTER = Retry()
 
 
@@ -186,6 +187,8 @@ class Transport:
         with self._guard:
             self._active.add(response)
         try:
+            if self.stopping.is_set():
+                raise Cancelled
             yield response
         finally:
             with self._guard:
@@ -257,8 +260,11 @@ class _Session(requests.Session):
 
 def _redirect(url: str, location: str) -> str:
     """The next URL of a chain; raise UnreachableError where it would leave HTTP, or lose TLS."""
-    target = urljoin(url, location)
-    scheme = urlsplit(target).scheme
+    try:
+        target = urljoin(url, location)
+        scheme = urlsplit(target).scheme
+    except ValueError as error:
+        raise UnreachableError(f"redirects to what is no URL: {location}") from error
     if scheme == "https" or (scheme == "http" and urlsplit(url).scheme == "http"):
         return target
     raise UnreachableError(
@@ -273,8 +279,8 @@ def _require(response: requests.Response, *allowed: int) -> None:
         return
     wait = None
     if status in _TRANSIENT:
-        # A Retry-After that is neither seconds nor a date says nothing: the usual backoff applies.
-        with contextlib.suppress(urllib3.exceptions.InvalidHeader):
+        # A Retry-After that is neither seconds nor a date of this world says nothing: the usual backoff applies.
+        with contextlib.suppress(urllib3.exceptions.InvalidHeader, ValueError, OverflowError):
             wait = _RETRY_AFTER.get_retry_after(response.raw)
     raise UnreachableError(f"HTTP {status} {response.reason}".rstrip(), transient=status in _TRANSIENT, wait=wait)
 
@@ -303,7 +309,7 @@ def _begin(response: requests.Response, partial: Partial) -> int | None:
     if partial.received:
         partial.restart()
     length = response.headers.get("Content-Length", "")
-    return int(length) if length.isascii() and length.isdigit() else None
+    return int(length) if _LENGTH.fullmatch(length) else None
 
 
 def _named(wrong: WrongBytesError, response: requests.Response, partial: Partial) -> OriginError:

@@ -40,3 +40,9 @@ def test_a_broken_connection_may_be_tried_again() -> None:
     )
     assert failure.transient
     assert failure.reason == "[Errno 104] Connection reset by peer"
+
+
+def test_no_login_in_a_librarys_words() -> None:
+    failure = explain(urllib3.exceptions.LocationParseError("https://ann:secret@host:x/"), 30)
+    assert "secret" not in failure.reason
+    assert "//host:x/" in failure.reason
