@@ -5,7 +5,9 @@ The exit codes are listed in docs/reference/cli.md.
 """
 
 import errno
+import io
 import os
+import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
@@ -80,6 +82,9 @@ def _linkmode(directory: str) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run linkmode with ``arguments``, those of this process by default, and return the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character is no reason to fail
     try:
         code = _linkmode.main(arguments, prog_name="linkmode", standalone_mode=False)
     except LinkmodeError as error:

@@ -89,7 +89,7 @@ def relock(root: Path, *, upgrade: Iterable[str] = (), sources: Mapping[str, str
     chosen = {**dict.fromkeys(requested, for_all), **named} if for_all else named
     new = resolve(given.config, given.catalog, keep(old, upgrade=upgrade, sources=chosen))
     text = lockfile.dumps(new)
-    changes = "" if text == old_text else lockfile.diff(old, new) or "  its form only\n"
+    changes = "" if text == old_text else lockfile.diff(old, new) or "  only what is asked for, not what is chosen\n"
     return Relock(text=text, changes=changes, advisories=advisories(new, given.catalog), unreadable=unreadable)
 
 
