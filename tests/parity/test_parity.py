@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from checker import IS_FULL
+from checker import IS_FULL, SOURCES
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -158,3 +158,14 @@ def test_mutated_files(
     options = EXPECTATIONS[number % len(EXPECTATIONS)]
     found = difference(sanitized, path, options)
     assert not found, found
+
+
+@pytest.mark.parametrize(("compiler", "libc"), [("musl-gcc", "musl"), ("gcc", "glibc")])
+def test_a_program_that_names_every_mark_is_told_by_its_start(compiler: str, libc: str, tmp_path: Path) -> None:
+    """The checker itself holds the texts of both libcs, as data."""
+    if not shutil.which(compiler):
+        pytest.skip(f"no {compiler}")
+    program = tmp_path / "elfcheck"
+    subprocess.run([compiler, "-O1", "-static", str(SOURCES / "elfcheck.c"), "-o", str(program)], check=True)
+    assert elf.read(program).libc == libc
+    assert difference(program, program, ("--expect", "static")) == ""
