@@ -25,9 +25,11 @@ from faultserver import (
 )
 from fetching import BODY, QUICK, Notes, artifact, fetch, kept, stored
 
+from linkmode import catalog, resources
 from linkmode.errors import IntegrityError, NetworkError
 from linkmode.fetch import Limits
 from linkmode.fetch.partial import UNKNOWN_SIZE_BOUND
+from linkmode.model import Artifact, Pin
 
 WRONG = bytes(reversed(BODY))
 N = len(BODY)
@@ -210,6 +212,22 @@ def test_every_nibble_and_byte_of_a_pin_counts(server: FaultServer, store: Path,
     [result] = fetch(store, right)
     assert result.state == "fetched"
     assert stored(store) == kept(right)
+
+
+PINS = [pin for family in catalog.load(resources.catalogue()).families.values() for pin in family.pins]
+
+
+@pytest.mark.parametrize("pin", PINS, ids=[f"{pin.family}-{pin.file}" for pin in PINS])
+def test_no_pin_of_the_catalogue_takes_other_bytes(store: Path, tmp_path: Path, pin: Pin) -> None:
+    size = pin.size if pin.size and pin.size < 1 << 20 else None
+    (tmp_path / "other").write_bytes(b"\0" * (size or 1000))
+    fields = {field: getattr(pin, field) for field in ("family", "version", "file", "sha256", "sha512")}
+    wanted = Artifact(name=pin.file, urls=("other",), upstream=pin.urls[0], size=size, **fields)
+    with pytest.raises(IntegrityError) as caught:
+        fetch(store, wanted)
+    assert caught.value.exit_code == 5
+    assert f"{pin.file}: no URL gave the file with {pin.checksum}" in caught.value.problem
+    assert stored(store) == {}
 
 
 def test_two_pins_swapped_both_fail_by_name(server: FaultServer, store: Path) -> None:

@@ -6,31 +6,24 @@ allows a step down from https to plain http.
 
 import contextlib
 import random
-import re
 import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3
-from urllib3.util import Retry
 
 from linkmode import __version__
-from linkmode.fetch.failures import Cancelled, OriginError, UnreachableError, WrongBytesError
+from linkmode.fetch import answers
+from linkmode.fetch.failures import Cancelled, UnreachableError, WrongBytesError
 from linkmode.fetch.network import Access, explain
 from linkmode.fetch.partial import Partial
 
 _BLOCK = 256 << 10
 _MAX_REDIRECTS = 10
-_MAX_PAGE = 64 << 20
-_TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
-_LENGTH = re.compile(r"[0-9]{1,18}")
-_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)")
-_RETRY_AFTER = Retry()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,8 +136,8 @@ class Transport:
         while True:
             try:
                 with self._open(origin, headers) as response:
-                    _require(response, 200)
-                    return _page(response), response.headers.get("Content-Type", "text/html"), response.url
+                    answers.require(response, 200)
+                    return answers.page_body(response), response.headers.get("Content-Type", "text/html"), response.url
             except UnreachableError as failure:
                 failed += 1
                 self._pause(failure, failed)
@@ -164,7 +157,7 @@ class Transport:
                         if not response.is_redirect:
                             yield response
                             return
-                        url = _redirect(url, response.headers["Location"])
+                        url = answers.next_url(url, response.headers["Location"])
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise explain(error, self.limits.silence) from error
         raise UnreachableError(f"redirects more than {_MAX_REDIRECTS} times")
@@ -201,12 +194,12 @@ class Transport:
         if partial.received:
             headers["Range"] = f"bytes={partial.received}-"
         with self._open(origin, headers) as response:
-            whole = _begin(response, partial)
+            whole = answers.begin(response, partial)
             try:
                 self._receive(response, partial, whole, advance)
                 partial.check()
             except WrongBytesError as wrong:
-                raise _named(wrong, response, partial) from wrong
+                raise answers.named(wrong, response, partial) from wrong
 
     def _receive(
         self, response: requests.Response, partial: Partial, whole: int | None, advance: Callable[[int], None]
@@ -256,66 +249,3 @@ class _Session(requests.Session):
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         """Say that there is none."""
-
-
-def _redirect(url: str, location: str) -> str:
-    """The next URL of a chain; raise UnreachableError where it would leave HTTP, or lose TLS."""
-    try:
-        target = urljoin(url, location)
-        scheme = urlsplit(target).scheme
-    except ValueError as error:
-        raise UnreachableError(f"redirects to what is no URL: {location}") from error
-    if scheme == "https" or (scheme == "http" and urlsplit(url).scheme == "http"):
-        return target
-    raise UnreachableError(
-        f"redirects from {urlsplit(url).scheme} to {scheme or 'an unknown scheme'}: refused ({location})"
-    )
-
-
-def _require(response: requests.Response, *allowed: int) -> None:
-    """Raise UnreachableError when the status is another one."""
-    status = response.status_code
-    if status in allowed:
-        return
-    wait = None
-    if status in _TRANSIENT:
-        # A Retry-After that is neither seconds nor a date of this world says nothing: the usual backoff applies.
-        with contextlib.suppress(urllib3.exceptions.InvalidHeader, ValueError, OverflowError):
-            wait = _RETRY_AFTER.get_retry_after(response.raw)
-    raise UnreachableError(f"HTTP {status} {response.reason}".rstrip(), transient=status in _TRANSIENT, wait=wait)
-
-
-def _page(response: requests.Response) -> bytes:
-    """The body of an index page; raise UnreachableError when it is too long to be one."""
-    body: bytes = response.raw.read(_MAX_PAGE + 1, decode_content=True)
-    if len(body) > _MAX_PAGE:
-        raise UnreachableError(f"sends an index page of more than {_MAX_PAGE:,} bytes")
-    return body
-
-
-def _begin(response: requests.Response, partial: Partial) -> int | None:
-    """Set ``partial`` to where this body begins; return how long the whole file is, if the server says."""
-    if response.status_code == 416 and partial.received:
-        partial.restart()
-        raise UnreachableError("has fewer bytes than an earlier download left", transient=True)
-    _require(response, 200, *([206] if partial.received else []))
-    if response.status_code == 206:
-        found = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
-        if not found or int(found[1]) != partial.received:
-            partial.restart()
-            raise UnreachableError("answers with another range than was asked for", transient=True)
-        partial.pieced = True
-        return None if found[2] == "*" else int(found[2])
-    if partial.received:
-        partial.restart()
-    length = response.headers.get("Content-Length", "")
-    return int(length) if _LENGTH.fullmatch(length) else None
-
-
-def _named(wrong: WrongBytesError, response: requests.Response, partial: Partial) -> OriginError:
-    """The same failure, saying so when what came is a web page: a login, a captive portal, an error sent as 200."""
-    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    head = partial.head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if kind == "text/html" or head.startswith((b"<!doctype html", b"<html")):
-        return WrongBytesError(f"answers with an HTML page instead of the file ({wrong.reason})")
-    return wrong

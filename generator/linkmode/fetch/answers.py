@@ -1,0 +1,81 @@
+"""What one HTTP answer means for the file that is wanted. Nothing an answer says may do more than raise OriginError."""
+
+import contextlib
+import re
+from urllib.parse import urljoin, urlsplit
+
+import requests
+import urllib3
+from urllib3.util import Retry
+
+from linkmode.fetch.failures import OriginError, UnreachableError, WrongBytesError
+from linkmode.fetch.partial import Partial
+
+_MAX_PAGE = 64 << 20
+_TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
+_LENGTH = re.compile(r"[0-9]{1,18}")
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)")
+_RETRY_AFTER = Retry()
+
+
+def next_url(url: str, location: str) -> str:
+    """The next URL of a chain; raise UnreachableError where it would leave HTTP, or lose TLS."""
+    try:
+        target = urljoin(url, location)
+        scheme = urlsplit(target).scheme
+    except ValueError as error:
+        raise UnreachableError(f"redirects to what is no URL: {location}") from error
+    if scheme == "https" or (scheme == "http" and urlsplit(url).scheme == "http"):
+        return target
+    raise UnreachableError(
+        f"redirects from {urlsplit(url).scheme} to {scheme or 'an unknown scheme'}: refused ({location})"
+    )
+
+
+def require(response: requests.Response, *allowed: int) -> None:
+    """Raise UnreachableError when the status is another one."""
+    status = response.status_code
+    if status in allowed:
+        return
+    wait = None
+    if status in _TRANSIENT:
+        # A Retry-After that is neither seconds nor a date of this world says nothing: the usual backoff applies.
+        with contextlib.suppress(urllib3.exceptions.InvalidHeader, ValueError, OverflowError):
+            wait = _RETRY_AFTER.get_retry_after(response.raw)
+    raise UnreachableError(f"HTTP {status} {response.reason}".rstrip(), transient=status in _TRANSIENT, wait=wait)
+
+
+def page_body(response: requests.Response) -> bytes:
+    """The body of an index page; raise UnreachableError when it is too long to be one."""
+    body: bytes = response.raw.read(_MAX_PAGE + 1, decode_content=True)
+    if len(body) > _MAX_PAGE:
+        raise UnreachableError(f"sends an index page of more than {_MAX_PAGE:,} bytes")
+    return body
+
+
+def begin(response: requests.Response, partial: Partial) -> int | None:
+    """Set ``partial`` to where this body begins; return how long the whole file is, if the server says."""
+    if response.status_code == 416 and partial.received:
+        partial.restart()
+        raise UnreachableError("has fewer bytes than an earlier download left", transient=True)
+    require(response, 200, *([206] if partial.received else []))
+    if response.status_code == 206:
+        found = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
+        if not found or int(found[1]) != partial.received:
+            partial.restart()
+            raise UnreachableError("answers with another range than was asked for", transient=True)
+        partial.pieced = True
+        return None if found[2] == "*" else int(found[2])
+    if partial.received:
+        partial.restart()
+    length = response.headers.get("Content-Length", "")
+    return int(length) if _LENGTH.fullmatch(length) else None
+
+
+def named(wrong: WrongBytesError, response: requests.Response, partial: Partial) -> OriginError:
+    """The same failure, saying so when what came is a web page: a login, a captive portal, an error sent as 200."""
+    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    head = partial.head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if kind == "text/html" or head.startswith((b"<!doctype html", b"<html")):
+        return WrongBytesError(f"answers with an HTML page instead of the file ({wrong.reason})")
+    return wrong
