@@ -106,6 +106,10 @@ class _Resolution:
         self.catalog = catalog
         self.preference = preference
         self.artifacts: dict[str, Artifact] = {}
+        self._by_version: dict[tuple[str, str], list[Pin]] = {}
+        for entry in catalog.families.values():
+            for pin in entry.pins:
+                self._by_version.setdefault((entry.name, pin.version), []).append(pin)
 
     def toolchains(self) -> tuple[LockedToolchain, ...]:
         found: list[LockedToolchain] = []
@@ -215,11 +219,7 @@ class _Resolution:
     def _pins(self, request: ToolchainRequest, version: str, exec_platform: ExecPlatform, target: str) -> list[Pin]:
         family = FAMILIES[request.family]
         source = self.preference.sources.get(request.family, DEFAULT_SOURCE)
-        pins = [
-            pin
-            for pin in self.catalog.families[request.family].pins
-            if pin.version == version and pin.source in ("user", source)
-        ]
+        pins = [pin for pin in self._by_version[request.family, version] if pin.source in ("user", source)]
         triple = Target.parse(target)
         if family.refuses(triple, version):
             return []
