@@ -1,0 +1,72 @@
+# `make` alone lists what there is. All that is made lies in .venv and .work, both git-ignored.
+
+ROOT := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
+IN := cd "$(ROOT)" &&
+SOURCES := $(shell find "$(ROOT)/generator" "$(ROOT)/templates" "$(ROOT)/toolchains" -type f -not -name '*.pyc')
+USER_VENV := $(ROOT)/.venv
+DEV_VENV := $(ROOT)/.work/dev
+DEV_PYTHON := .work/dev/bin/python
+BAZEL ?= 4.2.3
+
+.PHONY: help demo test e2e e2e-all lint bench generated bazel clean
+
+help:
+	@echo 'make demo                 set everything up, build a C program in three link modes, audit it, print a table'
+	@echo 'make test                 the tests that need a few minutes: all but the whole end-to-end matrix'
+	@echo 'make e2e CASE=c_zlib      one example in every mode on one Bazel (CASE: a folder of examples/, or all;'
+	@echo '                          BAZEL=4.2.3, 7.7.1, 7.7.1-workspace or a path), with its table'
+	@echo 'make e2e-all              every example on Bazel 4.2.3, and on 7.7.1 with bzlmod and with WORKSPACE'
+	@echo 'make lint                 ruff, mypy and buildifier'
+	@echo 'make bench                the benchmarks'
+	@echo 'make generated            write again what is generated and committed: the examples'\'' locks and trees'
+	@echo 'make bazel                install both Bazels that the tests use (Debian; root or sudo)'
+	@echo 'make clean                remove .work and .venv'
+
+demo: $(USER_VENV)/stamp
+	@$(IN) tests/e2e/bazel/install 4
+	@$(IN) .venv/bin/python tests/e2e/demo.py
+
+test: $(DEV_VENV)/stamp
+	@$(IN) tests/e2e/bazel/install 4
+	@$(IN) .ci/packages bubblewrap qemu-user-static binutils
+	@$(IN) $(DEV_PYTHON) -m pytest $(PYTEST)
+
+e2e: $(DEV_VENV)/stamp
+	@test -n "$(CASE)" || { echo 'which one? make e2e CASE=c_zlib, CASE=cpp_zig or CASE=all' >&2; exit 2; }
+	@$(IN) $(DEV_PYTHON) tests/e2e/run_case.py "$(CASE)" "$(BAZEL)"
+
+e2e-all: $(DEV_VENV)/stamp bazel
+	@$(IN) .ci/packages bubblewrap qemu-user-static binutils
+	@$(IN) LINKMODE_E2E_BAZEL='4.2.3 7.7.1 7.7.1-workspace' $(DEV_PYTHON) -m pytest tests/e2e $(PYTEST)
+
+lint: $(DEV_VENV)/stamp
+	@$(IN) .work/dev/bin/ruff check
+	@$(IN) .work/dev/bin/ruff format --check
+	@$(IN) .work/dev/bin/mypy
+	@$(IN) .ci/buildifier
+
+bench: $(DEV_VENV)/stamp
+	@$(IN) tests/e2e/bazel/install 4
+	@$(IN) $(DEV_PYTHON) benchmarks/run.py
+
+generated: $(DEV_VENV)/stamp
+	@$(IN) for example in examples/*/; do (cd $$example && "$(ROOT)/.work/dev/bin/linkmode" lock && \
+	    { ! test -e third_party/linkmode || "$(ROOT)/.work/dev/bin/linkmode" generate; }); done
+
+bazel:
+	@$(IN) tests/e2e/bazel/install 4
+	@$(IN) tests/e2e/bazel/install 7
+
+clean:
+	@$(IN) chmod -R u+w .work/output .work/pytest 2>/dev/null || true
+	$(IN) rm -rf .venv .work
+
+# As a user installs it: a wheel.
+$(USER_VENV)/stamp: $(ROOT)/pyproject.toml $(SOURCES)
+	@$(IN) .ci/venv .venv .
+	@touch $@
+
+# As a developer does: the checkout itself, with all that tests and linters need.
+$(DEV_VENV)/stamp: $(ROOT)/pyproject.toml
+	@$(IN) .ci/venv .work/dev --editable '.[test,lint]'
+	@touch $@

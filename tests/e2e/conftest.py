@@ -1,0 +1,35 @@
+"""Which Bazels the end-to-end tests run on: LINKMODE_E2E_BAZEL, names parted by spaces (default: 4.2.3)."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from harness import bazel, workspace
+from harness.built import Built
+from harness.cases import CASES
+
+BAZELS = os.environ.get("LINKMODE_E2E_BAZEL", "4.2.3").split()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give every test that asks for `built` each case on each Bazel, one after the other."""
+    if "built" in metafunc.fixturenames:
+        pairs = [(name, case) for name in BAZELS for case in CASES]
+        ids = [f"{case}-{name.replace('/', '_')}" for name, case in pairs]
+        metafunc.parametrize("built", pairs, ids=ids, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module")
+def built(request: pytest.FixtureRequest) -> Iterator[Built]:
+    """Build one case on one Bazel; skip, saying why, where that cannot be."""
+    name, case = request.param
+    try:
+        builder = bazel.find(name)
+        place = workspace.prepare(CASES[case], name)
+    except (bazel.NoBazelError, workspace.MissingToolchainsError) as error:
+        pytest.skip(str(error))
+    try:
+        builder.run(place, "build", "//...")
+        yield Built(CASES[case], builder, place)
+    finally:
+        builder.run(place, "shutdown", check=False)

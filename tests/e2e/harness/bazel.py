@@ -1,0 +1,127 @@
+"""A Bazel to run: Debian's 4.2.3, Debian's 7.7.1 in a root of its own, or any other by its path.
+
+Debian's are built without the archives that Bazel downloads on its own account, so both need to be told where Debian
+has put them, and stand-ins for the rest (tests/e2e/bazel/stubs).
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.places import BAZEL_7_ROOT, ROOT, STORE, STUBS, WORK
+
+DEBIAN = Path("/usr/share/bazel")
+KNOWN = ("4.2.3", "7.7.1", "7.7.1-workspace")
+_NO_FLAGS = ("info", "shutdown", "clean", "version")
+
+
+class NoBazelError(Exception):
+    """The Bazel that was asked for is not installed; the message says how to get it."""
+
+
+@dataclass(frozen=True)
+class Bazel:
+    """How to start one Bazel. ``flags`` are for the commands that load or build."""
+
+    name: str
+    argv: tuple[str, ...]
+    flags: tuple[str, ...] = ()
+    output: Path = field(default=WORK / "output")
+
+    def command(self, verb: str, *arguments: str) -> list[str]:
+        """Return the command line for ``verb``; the folder it runs in is the caller's affair."""
+        # A server that nobody uses gives its memory back; 4.2.3 keeps 400 MB otherwise.
+        startup = [f"--output_user_root={self.output / self.name.replace('/', '_')}", "--max_idle_secs=60"]
+        flags = () if verb in _NO_FLAGS else (*self.flags, "--color=no", "--curses=no", "--noshow_progress")
+        return [*self.argv, *startup, verb, *flags, *arguments]
+
+    def run(self, workspace: Path, verb: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run ``verb`` in ``workspace`` and return what it said; with ``check``, raise AssertionError when it fails."""
+        command = self.command(verb, *arguments)
+        done = subprocess.run(
+            command, cwd=workspace, env=_environment(workspace), capture_output=True, text=True, check=False
+        )
+        if check and done.returncode:
+            shown = " ".join(command)
+            raise AssertionError(f"exit code {done.returncode}\n{shown}\n{done.stdout}\n{done.stderr}")
+        return done
+
+
+def find(name: str) -> Bazel:
+    """Return the Bazel of that name: one of KNOWN, or a path. Raises NoBazelError."""
+    if name == "4.2.3":
+        path = shutil.which("bazel")
+        if not path:
+            raise NoBazelError("no bazel on PATH; install Debian's with: tests/e2e/bazel/install 4")
+        return at_path(path, name)
+    if name in KNOWN:
+        return _debian_7(name)
+    path = shutil.which(name)
+    if not path:
+        raise NoBazelError(f"{name}: no such program; known by name: {', '.join(KNOWN)}")
+    return at_path(path, name)
+
+
+def at_path(path: str, name: str) -> Bazel:
+    """Return the Bazel at ``path``, told what it needs when it is Debian's 4.2.3."""
+    version = subprocess.run([path, "--version"], capture_output=True, text=True, check=False, cwd=ROOT).stdout.strip()
+    if (DEBIAN / "rules").is_dir() and version == "bazel no_version":
+        return Bazel(name, (path,), (*_DEBIAN_4, *_common()))
+    if name in KNOWN:
+        raise NoBazelError(f"{path} is {version or 'broken'}, and not Debian's {name}; name it by its path to use it")
+    return Bazel(name, (path,), _common())
+
+
+def _common() -> tuple[str, ...]:
+    return f"--repository_cache={STORE}", f"--disk_cache={WORK / 'disk-cache'}"
+
+
+_DEBIAN_4 = (
+    "--nosandbox_debug",  # which Debian's /etc/bazel/bazelrc turns on
+    f"--override_repository=rules_java={DEBIAN / 'rules/java'}",
+    f"--override_repository=rules_proto={DEBIAN / 'rules/proto'}",
+    f"--override_repository=rules_cc={STUBS / 'rules_cc'}",
+    f"--override_repository=remote_coverage_tools={STUBS / 'remote_coverage_tools'}",
+)
+
+_DEBIAN_7 = {
+    "7.7.1": (
+        "--nosandbox_debug",
+        "--noenable_workspace",
+        "--lockfile_mode=off",
+        "--check_direct_dependencies=off",
+        *(f"--override_module={path.name}={path}" for path in sorted((STUBS / "modules").iterdir())),
+    ),
+    "7.7.1-workspace": (
+        "--nosandbox_debug",
+        "--enable_workspace",
+        "--noenable_bzlmod",
+        *(
+            f"--override_repository=rules_{rules}={DEBIAN / 'rules' / rules}"
+            for rules in ("cc", "java", "license", "proto", "python")
+        ),
+        f"--override_repository=bazel_skylib={DEBIAN / 'tools/skylib'}",
+        f"--override_repository=platforms={DEBIAN / 'tools/platforms'}",
+        f"--override_repository=remote_coverage_tools={STUBS / 'remote_coverage_tools'}",
+    ),
+}
+
+
+def _debian_7(name: str) -> Bazel:
+    if not (BAZEL_7_ROOT / "usr/bin/bazel").exists():
+        raise NoBazelError(f"Bazel {name} is not in {BAZEL_7_ROOT}; install it with: tests/e2e/bazel/install 7")
+    if not shutil.which("bwrap"):
+        raise NoBazelError(f"Bazel {name} needs bwrap, of the package bubblewrap")
+    # Binding /dev and /proc as they are keeps Bazel's own sandbox working inside.
+    root = ("bwrap", "--bind", str(BAZEL_7_ROOT), "/", "--dev-bind", "/dev", "/dev", "--dev-bind", "/proc", "/proc")
+    argv = (*root, "--bind", "/sys", "/sys", "--bind", str(ROOT), str(ROOT), "bazel")
+    return Bazel(name, argv, (*_DEBIAN_7[name], *_common()))
+
+
+def _environment(workspace: Path) -> Mapping[str, str]:
+    # What a linkmode user's shell may hold must not decide what is built.
+    kept = ("HOME", "PATH", "USER", "LANG", "XDG_CACHE_HOME", "JAVA_HOME", "http_proxy", "https_proxy", "no_proxy")
+    return {**{name: os.environ[name] for name in kept if name in os.environ}, "PWD": str(workspace)}

@@ -1,0 +1,57 @@
+"""Roots to run a binary in that hold nothing but what its link mode allows it."""
+
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from harness.cases import GLIBC_FAMILY, GLIBC_LOADER
+
+QEMU = "qemu-aarch64-static"
+
+
+class MissingToolError(Exception):
+    """A program that the run needs is not installed; the message names its package."""
+
+
+def run_alone(binary: Path, files: Mapping[str, Path], *, emulator: Path | None = None) -> str:
+    """Run ``binary`` in a root that holds it and ``files`` (path in the root to file), and return what it printed.
+
+    There is no /proc, /dev, /etc or /lib but what ``files`` has. ``emulator`` is a static program that runs ``binary``.
+    Raises AssertionError when it fails.
+    """
+    bwrap = _tool("bwrap", "bubblewrap")
+    given = {"/app": binary, **files, **({"/emulator": emulator} if emulator else {})}
+    binds = [option for inside, outside in given.items() for option in ("--ro-bind", str(outside.resolve()), inside)]
+    start = ["/emulator", "/app"] if emulator else ["/app"]
+    command = [bwrap, "--unshare-all", "--clearenv", *binds, "--chdir", "/", *start]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    if done.returncode:
+        raise AssertionError(f"exit code {done.returncode}: {' '.join(command)}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def qemu() -> Path:
+    """Return the emulator of aarch64, which is static itself."""
+    return Path(_tool(QEMU, "qemu-user-static"))
+
+
+def host_glibc() -> dict[str, Path]:
+    """Return the loader and the libraries of this machine's glibc, by the paths that they have here. x86_64 only."""
+    loader = Path(GLIBC_LOADER)
+    folders = [Path("/lib/x86_64-linux-gnu"), Path("/lib64"), Path("/usr/lib64"), Path("/usr/lib")]
+    if not loader.exists():
+        raise MissingToolError("this machine has no glibc for x86_64")
+    found = {str(loader): loader}
+    for soname in sorted(GLIBC_FAMILY - {loader.name}):
+        path = next((folder / soname for folder in folders if (folder / soname).exists()), None)
+        if path:
+            found[str(path)] = path
+    return found
+
+
+def _tool(name: str, package: str) -> str:
+    path = shutil.which(name)
+    if not path:
+        raise MissingToolError(f"{name} is not installed; it is in the package {package}")
+    return path

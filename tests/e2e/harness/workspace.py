@@ -1,0 +1,84 @@
+"""A copy of an example, locked to archives that can be had here, fetched, generated and ready to build."""
+
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from harness.cases import Case
+from harness.places import EXAMPLES, STORE, TOOLCHAINS, WORK
+
+_NO_COPY = shutil.ignore_patterns("bazel-*", "__pycache__")
+
+
+class MissingToolchainsError(Exception):
+    """The case needs ../shared/toolchains, which this machine does not have."""
+
+
+def linkmode(folder: Path, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run linkmode's command line in ``folder``; with ``check``, raise AssertionError when it fails."""
+    command = [sys.executable, "-m", "linkmode", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if check and done.returncode:
+        shown = " ".join(arguments)
+        raise AssertionError(f"linkmode {shown}: exit code {done.returncode}\n{done.stdout}\n{done.stderr}")
+    return done
+
+
+def prepare(case: Case, name: str) -> Path:
+    """Return a workspace of its own for ``case``, for the Bazel called ``name``: copied, locked, fetched, generated.
+
+    Its linkmode.toml is the committed one and, where the case says so, pins for archives of ../shared/toolchains.
+    Raises MissingToolchainsError where those are absent.
+    """
+    missing = [file for file in case.pins if not (TOOLCHAINS / file).exists()]
+    if missing:
+        raise MissingToolchainsError(f"../shared/toolchains has no {', '.join(missing)}")
+    workspace = WORK / "e2e" / name.replace("/", "_") / case.name
+    shutil.rmtree(workspace, ignore_errors=True)
+    shutil.copytree(EXAMPLES / case.name, workspace, ignore=_NO_COPY)
+    if case.pins:
+        _add_pins(workspace / "linkmode.toml", case)
+    linkmode(workspace, "lock", *(f"--source={source}" for source in case.sources))
+    linkmode(workspace, "fetch", f"--store={STORE}")
+    linkmode(workspace, "generate")
+    return workspace
+
+
+def _add_pins(path: Path, case: Case) -> None:
+    """Add a user's pins to a linkmode.toml, as docs/how-to/add-your-own-pin.md has it."""
+    config = tomllib.loads(path.read_text(encoding="utf-8"))
+    config["pin"] = [_pin(file) for file in case.pins]
+    path.write_text(tomli_w.dumps(config), encoding="utf-8")
+
+
+def _pin(file: str) -> dict[str, Any]:
+    target, _, layout = file.removesuffix(".tgz").rpartition("-")
+    sha256, size = _published(file)
+    return {
+        "family": "musl.cc",
+        "version": "12.2.0",
+        "file": file,
+        # The first URL is the identity in the store. Nothing answers there: Bazel has the archive from the store.
+        "urls": [f"https://toolchains.invalid/12.2.0/{file}", (TOOLCHAINS / file).as_uri()],
+        "sha256": sha256,
+        "size": size,
+        "exec": "x86_64-linux",
+        "layout": layout,
+        "strip-prefix": file.removesuffix(".tgz"),
+        "targets": [target],
+        "measured": {"gcc": "12.2.0", "musl": "1.2.3", "binutils": "2.40"},
+    }
+
+
+def _published(file: str) -> tuple[str, int]:
+    """Return sha256 and size as the README beside the archives has them: one row a file, cells parted by bars."""
+    for line in (TOOLCHAINS / "README.md").read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if cells[0] == file:
+            return cells[1], int(cells[2])
+    raise MissingToolchainsError(f"../shared/toolchains/README.md has no row for {file}")

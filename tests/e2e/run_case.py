@@ -1,0 +1,47 @@
+"""`make e2e CASE=… [BAZEL=…]`: build, audit and run one example in every mode, and print its table."""
+
+import argparse
+import json
+import sys
+
+from harness import bazel, cases, checks, table, workspace
+from harness.sandbox import MissingToolError
+
+
+def main() -> int:
+    """Run what the command line names; return an exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("case", choices=[*cases.CASES, "all"])
+    parser.add_argument(
+        "bazel", nargs="?", default="4.2.3", help=f"{', '.join(bazel.KNOWN)}, or the path of any other (default: 4.2.3)"
+    )
+    chosen = parser.parse_args()
+    try:
+        for case in cases.CASES.values() if chosen.case == "all" else [cases.CASES[chosen.case]]:
+            sys.stdout.write(f"\n{case.name} with Bazel {chosen.bazel}\n\n{_run(case, bazel.find(chosen.bazel))}\n")
+            sys.stdout.flush()
+    except (bazel.NoBazelError, workspace.MissingToolchainsError, MissingToolError, AssertionError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+def _run(case: cases.Case, builder: bazel.Bazel) -> str:
+    place = workspace.prepare(case, builder.name)
+    try:
+        builder.run(place, "build", "//...")
+        rows = []
+        for binary in case.binaries:
+            path = place / binary.path
+            report = json.loads(checks.audit(place, binary))
+            checks.readelf_agrees(path, binary)
+            checks.runs_alone(place, case, binary)
+            rows.append(table.row(binary.label, binary.mode, report["files"][0]))
+        builder.run(place, "test", "//...")
+    finally:
+        builder.run(place, "shutdown", check=False)
+    return table.text(rows)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

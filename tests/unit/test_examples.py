@@ -1,0 +1,42 @@
+"""What the examples commit is what linkmode writes today."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from linkmode import pipeline, resources
+from linkmode.errors import LinkmodeError
+
+EXAMPLES = sorted(path for path in (Path(__file__).parents[2] / "examples").iterdir() if path.is_dir())
+FILES = ("linkmode.toml", "linkmode.lock", "BUILD.bazel", "WORKSPACE", "MODULE.bazel", ".bazelrc", "README.md")
+each = pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+
+
+@each
+def test_example_is_complete(example: Path) -> None:
+    assert [name for name in FILES if not (example / name).is_file()] == []
+
+
+@each
+def test_lock_is_what_would_be_written(example: Path) -> None:
+    try:
+        pipeline.check_lock(pipeline.relock(example))
+    except LinkmodeError as error:
+        pytest.fail(f"{error}\nwrite it again with: make generated")
+
+
+@each
+def test_lock_names_upstream(example: Path) -> None:
+    for artifact in pipeline.locked(example).artifacts:
+        assert artifact.source == "upstream"
+        assert all(re.match(r"https://", url) for url in artifact.urls)
+
+
+def test_committed_tree_is_what_would_be_written() -> None:
+    example = Path(__file__).parents[2] / "examples/c_zlib"
+    assert resources.templates().is_dir()
+    try:
+        pipeline.check(pipeline.generated(example))
+    except LinkmodeError as error:
+        pytest.fail(f"{error}\nwrite it again with: make generated")
