@@ -72,31 +72,31 @@ def test_arguments_from_a_file(elfcheck: Path, program: Path, tmp_path: Path) ->
 
 
 @pytest.fixture
-def test_program(elfcheck: Path, tmp_path: Path) -> Path:
+def bazel_test(elfcheck: Path, tmp_path: Path) -> Path:
     """The checker as a test of Bazel's: its own name, and its arguments beside it."""
     copy = tmp_path / "app_static_test"
     shutil.copy(elfcheck, copy)
     return copy
 
 
-def test_arguments_beside_the_program(test_program: Path, program: Path) -> None:
-    Path(f"{test_program}.args").write_text(f"--expect\ndynamic\n--label\n//a:t\n{program}\n")
-    done = run(test_program)
+def test_arguments_beside_the_program(bazel_test: Path, program: Path) -> None:
+    Path(f"{bazel_test}.args").write_text(f"--expect\ndynamic\n--label\n//a:t\n{program}\n")
+    done = run(bazel_test)
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "file: //a:t")
 
 
-def test_a_relative_file_is_found_in_the_runfiles(test_program: Path, program: Path, tmp_path: Path) -> None:
+def test_a_relative_file_is_found_in_the_runfiles(bazel_test: Path, program: Path, tmp_path: Path) -> None:
     runfiles = tmp_path / "runfiles"
     (runfiles / "ws" / "app").mkdir(parents=True)
     shutil.copy(program, runfiles / "ws" / "app" / "bin")
-    Path(f"{test_program}.args").write_text("app/bin\n")
+    Path(f"{bazel_test}.args").write_text("app/bin\n")
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    assert run(test_program, cwd=runfiles / "ws").returncode == 0
-    assert run(test_program, cwd=elsewhere, env={"RUNFILES_DIR": str(runfiles), "TEST_WORKSPACE": "ws"}).returncode == 0
-    assert run(test_program, cwd=elsewhere, env={"TEST_SRCDIR": str(runfiles), "TEST_WORKSPACE": "ws"}).returncode == 0
-    assert run(test_program, cwd=elsewhere, env={"TEST_SRCDIR": str(runfiles / "ws")}).returncode == 0
-    done = run(test_program, cwd=elsewhere)
+    assert run(bazel_test, cwd=runfiles / "ws").returncode == 0
+    assert run(bazel_test, cwd=elsewhere, env={"RUNFILES_DIR": str(runfiles), "TEST_WORKSPACE": "ws"}).returncode == 0
+    assert run(bazel_test, cwd=elsewhere, env={"TEST_SRCDIR": str(runfiles), "TEST_WORKSPACE": "ws"}).returncode == 0
+    assert run(bazel_test, cwd=elsewhere, env={"TEST_SRCDIR": str(runfiles / "ws")}).returncode == 0
+    done = run(bazel_test, cwd=elsewhere)
     assert (done.returncode, done.stderr) == (3, "app/bin: not audited: cannot be read: No such file or directory\n")
 
 
