@@ -5,6 +5,9 @@ from linkmode.model import Artifact, Lock, LockedToolchain, Target
 _CC = "@platforms//cpu:{}"
 _LINUX = "@platforms//os:linux"
 
+_LAYOUTS_WITH_LIBC = {"cross", "native"}
+"""Archives that hold the target's libc as files to run with; Zig's has only stubs to link against."""
+
 
 def bazel_context(lock: Lock) -> dict[str, object]:
     """Return the context of templates/bazel: strings, lists and dictionaries only.
@@ -30,6 +33,7 @@ def bazel_context(lock: Lock) -> dict[str, object]:
             "//conditions:default": "",
         },
         "cc_toolchains": [_cc_toolchain(toolchain) for toolchain in lock.toolchains],
+        "libc_runtimes": [_libc_runtime(toolchain) for toolchain in _with_libc(lock)],
         "elfcheck_tools": [_elfcheck_tool(platform) for platform in _exec_platforms(lock)],
         "libraries": [
             {"name": name, "actual": f"@{repository(artifact)}//:{name}"}
@@ -93,19 +97,25 @@ def _platform(target: Target) -> dict[str, object]:
     return {"triple": str(target), "setting": f"is_{target}", "constraints": _constraints(target)}
 
 
-def _cc_name(toolchain: LockedToolchain) -> str:
-    return f"{toolchain.family}_{toolchain.exec}_to_{toolchain.target}"
-
-
 def _cc_toolchain(toolchain: LockedToolchain) -> dict[str, object]:
-    archive = f"@{repository(toolchain.artifact)}//"
+    return _toolchain("cc", toolchain)
+
+
+def _libc_runtime(toolchain: LockedToolchain) -> dict[str, object]:
+    return _toolchain("libc", toolchain)
+
+
+def _with_libc(lock: Lock) -> list[LockedToolchain]:
+    layouts = {artifact.name: artifact.layout for artifact in lock.artifacts}
+    return [toolchain for toolchain in lock.toolchains if layouts[toolchain.artifact] in _LAYOUTS_WITH_LIBC]
+
+
+def _toolchain(kind: str, toolchain: LockedToolchain) -> dict[str, object]:
     return {
-        "name": f"cc_{_cc_name(toolchain)}",
-        "libc_name": f"libc_{_cc_name(toolchain)}",
+        "name": f"{kind}_{toolchain.family}_{toolchain.exec}_to_{toolchain.target}",
         "exec_constraints": _exec_constraints(toolchain.exec),
         "target_constraints": _constraints(Target.parse(toolchain.target)),
-        "toolchain": f"{archive}:cc-{toolchain.target}",
-        "libc": f"{archive}:libc-{toolchain.target}",
+        "toolchain": f"@{repository(toolchain.artifact)}//:{kind}-{toolchain.target}",
     }
 
 
@@ -122,7 +132,8 @@ def _elfcheck_tool(platform: str) -> dict[str, object]:
 
 def _toolchain_names(lock: Lock) -> list[str]:
     names = [
-        *(str(_cc_toolchain(toolchain)[key]) for key in ("name", "libc_name") for toolchain in lock.toolchains),
+        *(str(_cc_toolchain(toolchain)["name"]) for toolchain in lock.toolchains),
+        *(str(_libc_runtime(toolchain)["name"]) for toolchain in _with_libc(lock)),
         *(str(_elfcheck_tool(platform)["toolchain_name"]) for platform in _exec_platforms(lock)),
         "libc_system_toolchain",
     ]
