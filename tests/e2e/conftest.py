@@ -16,10 +16,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "built" in metafunc.fixturenames:
         pairs = [(name, case) for name in BAZELS for case in CASES]
         ids = [f"{case}-{name.replace('/', '_')}" for name, case in pairs]
-        metafunc.parametrize("built", pairs, ids=ids, indirect=True, scope="module")
+        metafunc.parametrize("built", pairs, ids=ids, indirect=True, scope="session")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def built(request: pytest.FixtureRequest) -> Iterator[Built]:
     """Build one case on one Bazel; skip, saying why, where that cannot be."""
     name, case = request.param

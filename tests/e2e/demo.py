@@ -12,7 +12,7 @@ from harness.places import EXAMPLES, STORE, WORK
 
 _NO_NETWORK = 4
 _MODES = ("static", "mostly_static", "dynamic")
-_SOURCES = ("pack.c", "data", "BUILD.bazel", "WORKSPACE", "MODULE.bazel", ".bazelrc")
+_SOURCES = ("pack.c", "data", "BUILD.bazel", "WORKSPACE", "MODULE.bazel", ".bazelrc", ".bazelignore")
 
 
 class StepError(Exception):

@@ -35,7 +35,7 @@ def _run(case: cases.Case, builder: bazel.Bazel) -> str:
             path = place / binary.path
             report = json.loads(checks.audit(place, binary))
             checks.readelf_agrees(path, binary)
-            checks.runs_alone(place, case, binary)
+            checks.runs_where_it_must(place, case, binary)
             rows.append(table.row(binary.label, binary.mode, report["files"][0]))
         builder.run(place, "test", "//...")
     finally:

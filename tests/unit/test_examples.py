@@ -9,7 +9,10 @@ from linkmode import pipeline, resources
 from linkmode.errors import LinkmodeError
 
 EXAMPLES = sorted(path for path in (Path(__file__).parents[2] / "examples").iterdir() if path.is_dir())
-FILES = ("linkmode.toml", "linkmode.lock", "BUILD.bazel", "WORKSPACE", "MODULE.bazel", ".bazelrc", "README.md")
+FILES = (
+    *("linkmode.toml", "linkmode.lock", "README.md"),
+    *("BUILD.bazel", "WORKSPACE", "MODULE.bazel", ".bazelrc", ".bazelignore"),
+)
 each = pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
 
 

@@ -25,7 +25,16 @@ def run_alone(binary: Path, files: Mapping[str, Path], *, emulator: Path | None 
     binds = [option for inside, outside in given.items() for option in ("--ro-bind", str(outside.resolve()), inside)]
     start = ["/emulator", "/app"] if emulator else ["/app"]
     command = [bwrap, "--unshare-all", "--clearenv", *binds, "--chdir", "/", *start]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    return _printed(command, Path("/"))
+
+
+def run_here(binary: Path, folder: Path) -> str:
+    """Run ``binary`` in ``folder`` as it is, and return what it printed. Raises AssertionError when it fails."""
+    return _printed([str(binary)], folder)
+
+
+def _printed(command: list[str], folder: Path) -> str:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
     if done.returncode:
         raise AssertionError(f"exit code {done.returncode}: {' '.join(command)}\n{done.stdout}{done.stderr}")
     return done.stdout
