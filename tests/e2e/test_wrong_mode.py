@@ -45,7 +45,7 @@ def wrong(built: Built) -> Built:
     folder = built.workspace / "wrong"
     folder.mkdir(exist_ok=True)
     dynamic = next(binary.label for binary in built.case.binaries if binary.mode == "dynamic")
-    source = {"c_zlib": "//:pack", "cpp_zig": "//:census"}[built.case.name]
+    source = {"c_zlib": "//:pack", "cpp_zig": "//:census"}[built.case.folder]
     (folder / "BUILD.bazel").write_text(BUILD.format(dynamic=dynamic, source=source))
     (folder / "prebuilt.bzl").write_text(PREBUILT)
     (folder / "prebuilt.elf").write_bytes(Path("/bin/true").read_bytes())

@@ -1,7 +1,7 @@
 """The examples as data: what each builds, and what every binary must be."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 LinkMode = Literal["static", "mostly_static", "dynamic"]
@@ -55,7 +55,7 @@ class Binary:
 
 @dataclass(frozen=True)
 class Case:
-    """One folder of examples/.
+    """One folder of examples/, and in ``example`` its name where the case is another one.
 
     ``sources`` are the options of `linkmode lock --source` where only package indexes can be reached; ``pins`` the
     archives of ../shared/toolchains to lock in place of a family that no index carries. ``files`` are what the program
@@ -70,6 +70,11 @@ class Case:
     pins: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
+    example: str = ""
+
+    @property
+    def folder(self) -> str:
+        return self.example or self.name
 
 
 def _modes(prefix: str, targets: Mapping[LinkMode, str]) -> tuple[Binary, ...]:
@@ -78,33 +83,39 @@ def _modes(prefix: str, targets: Mapping[LinkMode, str]) -> tuple[Binary, ...]:
 
 _X86_MUSL, _ARM_MUSL = "x86_64-linux-musl", "aarch64-linux-musl"
 
-CASES = {
-    case.name: case
-    for case in (
-        Case(
-            name="c_zlib",
-            binaries=(
-                *_modes("//:pack_as_", dict.fromkeys(("static", "mostly_static", "dynamic"), _X86_MUSL)),
-                Binary("//:pack_static_pie", "static", _X86_MUSL),
-                *_modes("//aarch64:pack_", dict.fromkeys(("static", "mostly_static", "dynamic"), _ARM_MUSL)),
-            ),
-            prints=r"\d+ bytes, \d+ packed, crc32 [0-9a-f]{8}, zlib 1\.3\.\d: the same after unpacking\n",
-            sources=("zlib=pypi",),
-            pins=("x86_64-linux-musl-cross.tgz", "aarch64-linux-musl-cross.tgz"),
-            files=("data/modes.txt",),
-            runs=("//:pack_run", "//:pack_as_static"),
-        ),
-        Case(
-            name="cpp_zig",
-            binaries=(
-                Binary("//:census_as_static", "static", _X86_MUSL),
-                Binary("//:census_as_mostly_static", "mostly_static", "x86_64-linux-gnu.2.17"),
-                Binary("//:census_as_dynamic", "dynamic", "x86_64-linux-gnu.2.28"),
-                Binary("//aarch64:census_static", "static", _ARM_MUSL),
-            ),
-            prints=r"6000 words, 3 different\ncaught from a thread: control character 1 in a word\n",
-            sources=("zig=pypi",),
-            runs=("//:census_as_mostly_static",),
-        ),
-    )
-}
+_C_ZLIB = Case(
+    name="c_zlib",
+    binaries=(
+        *_modes("//:pack_as_", dict.fromkeys(("static", "mostly_static", "dynamic"), _X86_MUSL)),
+        Binary("//:pack_static_pie", "static", _X86_MUSL),
+        *_modes("//aarch64:pack_", dict.fromkeys(("static", "mostly_static", "dynamic"), _ARM_MUSL)),
+    ),
+    prints=r"\d+ bytes, \d+ packed, crc32 [0-9a-f]{8}, zlib 1\.3\.\d: the same after unpacking\n",
+    sources=("zlib=pypi",),
+    pins=("x86_64-linux-musl-cross.tgz", "aarch64-linux-musl-cross.tgz"),
+    files=("data/modes.txt",),
+    runs=("//:pack_run", "//:pack_as_static"),
+)
+
+_CPP_ZIG = Case(
+    name="cpp_zig",
+    binaries=(
+        Binary("//:census_as_static", "static", _X86_MUSL),
+        Binary("//:census_as_mostly_static", "mostly_static", "x86_64-linux-gnu.2.17"),
+        Binary("//:census_as_dynamic", "dynamic", "x86_64-linux-gnu.2.28"),
+        Binary("//aarch64:census_static", "static", _ARM_MUSL),
+    ),
+    prints=r"6000 words, 3 different\ncaught from a thread: control character 1 in a word\n",
+    sources=("zig=pypi",),
+    runs=("//:census_as_mostly_static",),
+)
+
+# The same program by musl.cc's other kind of archive, whose tools have no prefix.
+_C_ZLIB_NATIVE = replace(
+    _C_ZLIB,
+    name="c_zlib_native",
+    example="c_zlib",
+    pins=("x86_64-linux-musl-native.tgz", "aarch64-linux-musl-cross.tgz"),
+)
+
+CASES = {case.name: case for case in (_C_ZLIB, _CPP_ZIG, _C_ZLIB_NATIVE)}

@@ -68,7 +68,8 @@ def _musl(case: Case, binary: Binary) -> dict[str, Path]:
     if not libc.exists():
         libc.parent.mkdir(parents=True, exist_ok=True)
         with tarfile.open(TOOLCHAINS / archive) as packed:
-            member = packed.extractfile(f"{folder}/{binary.target}/lib/libc.so")
+            lib = "lib" if folder.endswith("-native") else f"{binary.target}/lib"
+            member = packed.extractfile(f"{folder}/{lib}/libc.so")
             assert member, f"{archive} has no libc.so"
             part = libc.with_suffix(".part")
             with part.open("wb") as out:

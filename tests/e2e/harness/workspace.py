@@ -40,7 +40,7 @@ def prepare(case: Case, name: str) -> Path:
         raise MissingToolchainsError(f"../shared/toolchains has no {', '.join(missing)}")
     workspace = WORK / "e2e" / name.replace("/", "_") / case.name
     shutil.rmtree(workspace, ignore_errors=True)
-    shutil.copytree(EXAMPLES / case.name, workspace, ignore=_NO_COPY)
+    shutil.copytree(EXAMPLES / case.folder, workspace, ignore=_NO_COPY)
     if case.pins:
         _add_pins(workspace / "linkmode.toml", case)
     linkmode(workspace, "lock", *(f"--source={source}" for source in case.sources))

@@ -14,6 +14,7 @@ def linkmode_repositories():
     """Declares the repositories of linkmode.lock. Each is fetched when something in it is first needed."""
     declare_repositories()
 
+# buildifier: disable=unnamed-macro
 def linkmode_register_toolchains():
     """Registers every toolchain of linkmode.lock, in the order of linkmode.toml."""
     native.register_toolchains(*["@linkmode" + target for target in TOOLCHAIN_TARGETS])

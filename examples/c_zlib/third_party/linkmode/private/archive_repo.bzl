@@ -6,7 +6,7 @@ load("{rules}", "{macro}")
 
 package(default_visibility = ["//visibility:public"])
 
-{macro}("{artifact}")
+{macro}(name = "{artifact}")
 """
 
 def _archive_repo_impl(rctx):

@@ -10,17 +10,17 @@ load("//:lock.bzl", "ARTIFACTS", "TOOLCHAINS")
 load("//private/cc:cc_toolchain_config.bzl", "cc_toolchain_config")
 load("//private/link_mode:libc_runtime.bzl", "libc_runtime")
 
-def gcc_archive(artifact):
+def gcc_archive(name):
     """Declares the targets of a GCC archive: `:cc-<target>`, its parts, and the libc that its dynamic output needs.
 
     Args:
-        artifact: key in ARTIFACTS.
+        name: key in ARTIFACTS.
     """
     for toolchain in TOOLCHAINS:
-        if toolchain["artifact"] == artifact:
+        if toolchain["artifact"] == name:
             _gcc_toolchain(
-                gcc = ARTIFACTS[artifact]["measured"]["gcc"],
-                layout = ARTIFACTS[artifact]["layout"],
+                gcc = ARTIFACTS[name]["measured"]["gcc"],
+                layout = ARTIFACTS[name]["layout"],
                 target = toolchain["target"],
             )
 

@@ -14,9 +14,9 @@ def _link_mode_run_impl(ctx):
     lines = ["workspace " + ctx.workspace_name]
     if info.loader:
         files.append(info.loader)
-        lines += ["loader " + info.loader.short_path]
+        lines.append("loader " + info.loader.short_path)
         lines += ["library " + library.short_path for library in info.libraries.to_list()]
-    lines += ["binary " + info.binary.short_path]
+    lines.append("binary " + info.binary.short_path)
     lines += ["argument " + argument for argument in ctx.attr.arguments]
 
     program = ctx.actions.declare_file(ctx.label.name)

@@ -7,7 +7,6 @@ Compiles see zig, the launcher and the target's header folders; links see zig, t
 load("@linkmode_cc//:cc.bzl", "cc_toolchain")
 load("//:lock.bzl", "ARTIFACTS", "TOOLCHAINS")
 load("//private/cc:cc_toolchain_config.bzl", "cc_toolchain_config")
-load("//private/link_mode:libc_runtime.bzl", "libc_runtime")
 load(":libcxx.bzl", "libcxx_defines")
 load(":zig_programs.bzl", "zig_programs")
 load(":zig_runtime.bzl", "CXX_FILES", "C_FILES", "zig_runtime")
@@ -18,14 +17,14 @@ _CPUS = {
     "x86_64": struct(emulation = "elf_x86_64", glibc_headers = "x86-linux-gnu", glibc_loader = "/lib64/ld-linux-x86-64.so.2", linux_headers = "x86-linux-any"),
 }
 
-def zig_archive(artifact):
-    """Declares the targets of a zig archive: `:cc-<target>`, its parts, and what its dynamic output needs.
+def zig_archive(name):
+    """Declares the targets of a zig archive: `:cc-<target>` and its parts.
 
     Args:
-        artifact: key in ARTIFACTS.
+        name: key in ARTIFACTS.
     """
     native.filegroup(name = "none", srcs = [])
-    targets = [t for t in TOOLCHAINS if t["artifact"] == artifact]
+    targets = [t for t in TOOLCHAINS if t["artifact"] == name]
     zig_programs(
         name = "programs",
         exec = targets[0]["exec"],
@@ -47,7 +46,7 @@ def zig_archive(artifact):
     for toolchain in targets:
         _zig_toolchain(
             target = toolchain["target"],
-            zig = ARTIFACTS[artifact]["measured"]["zig"],
+            zig = ARTIFACTS[name]["measured"]["zig"],
         )
 
 def _zig_toolchain(target, zig):
@@ -194,9 +193,6 @@ def _zig_toolchain(target, zig):
         toolchain_config = name + "_config",
         toolchain_identifier = name,
     )
-
-    # zig has only a stub of musl's libc.so, to link against
-    libc_runtime(name = "libc-" + target)
 
 def _isystem(folders):
     flags = []

@@ -33,11 +33,11 @@ _PRIVATE_HEADERS = [
     "zutil.h",
 ]
 
-def zlib_archive(_artifact):
+def zlib_archive(name):  # @unused
     """Declares `:zlib`, with `#include <zlib.h>`.
 
     Args:
-        _artifact: key in ARTIFACTS; every locked zlib has the same files.
+        name: key in ARTIFACTS; every locked zlib has the same files.
     """
     cc_library(
         name = "zlib",
