@@ -144,14 +144,23 @@ static void remove_tree(const char *path) {
     syscall6(SYS_UNLINKAT, AT_FDCWD, (long)path, REMOVE_FOLDER, 0, 0, 0);
 }
 
+// Zig takes a relative folder for one outside of its own when the current folder is /, as it is in some remote sandboxes.
+static char *absolute(const char *path) {
+    char *folder = allocate(CHUNK);
+    if (*path == '/') return concatenate(path, length(path), "");
+    if (syscall6(SYS_GETCWD, (long)folder, CHUNK, 0, 0, 0, 0) < 0) die("cannot tell the current folder", "");
+    if (!equal(folder, "/")) folder = concatenate(folder, length(folder), "/");
+    return concatenate(folder, length(folder), path);
+}
+
 int run(int argc, char **argv, char **envp) {
     (void)envp;
     if (argc < 5) die("usage: runtime ZIG LIB CACHE { --run ARGUMENT… { --take NAME OUTPUT }… }…", "");
     char *cache = argv[3];
     char *environment[] = {
-        concatenate("ZIG_LIB_DIR=", 12, argv[2]),
-        concatenate("ZIG_GLOBAL_CACHE_DIR=", 21, cache),
-        concatenate("ZIG_LOCAL_CACHE_DIR=", 20, cache),
+        concatenate("ZIG_LIB_DIR=", 12, absolute(argv[2])),
+        concatenate("ZIG_GLOBAL_CACHE_DIR=", 21, absolute(cache)),
+        concatenate("ZIG_LOCAL_CACHE_DIR=", 20, absolute(cache)),
         "ZIG_VERBOSE_LINK=1",
         0,
     };
