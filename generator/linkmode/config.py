@@ -24,7 +24,10 @@ FILE = "linkmode.toml"
 DEFAULT_OUTPUT = "third_party/linkmode"
 BUILD_SYSTEMS = ("bazel",)
 
-_KEYS = ("output", "build-systems", "exec-platforms", "toolchain", "library", "mirrors", "pin", "link-modes")
+_KEYS = (
+    *("output", "build-systems", "exec-platforms", "toolchain", "library", "mirrors", "pin", "link-modes"),
+    "advisories",
+)
 _OUTPUT_PART = re.compile(r"(?!\.\.?$)[A-Za-z0-9._+@][A-Za-z0-9._+@-]*")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _STATIC_GLIBC = (
@@ -44,9 +47,10 @@ class ToolchainRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """linkmode.toml, checked. Order is meaning in all but ``library`` and ``mirrors``.
+    """linkmode.toml, checked. Order is meaning in all but the tables.
 
     ``link_modes`` holds the targets, at most one for each CPU, that ``[link-modes]`` names for a mode.
+    ``accepted`` maps the id of an advisory to the reason why it is accepted.
     """
 
     output: str
@@ -57,6 +61,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     mirrors: dict[str, tuple[str, ...]]
     pins: tuple[Pin, ...]
     link_modes: dict[LinkMode, tuple[str, ...]]
+    accepted: dict[str, str] = {}
 
 
 def load(path: Path) -> Config:
@@ -93,6 +98,7 @@ def parse(text: str, *, where: str) -> Config:
         mirrors=_mirrors(raw, issues),
         pins=_pins(raw, issues),
         link_modes={},
+        accepted=_accepted(raw, issues),
     )
     config = msgspec.structs.replace(config, link_modes=_link_modes(raw, config, issues))
     issues.raise_if_any(hint=f"correct {where}, then run `linkmode lock`")
@@ -242,6 +248,17 @@ def _prefix_problem(url: str, schemes: tuple[str, ...]) -> str:
     if user is not None:
         return "a user or password here would be written to the lock; put it in ~/.netrc"
     return ""
+
+
+def _accepted(raw: Mapping[str, Any], issues: Issues) -> dict[str, str]:
+    """Check names and types only: whether there is such an advisory is the catalogue's to say."""
+    table = issues.table(raw, "advisories")
+    issues.unknown_keys("advisories", table, ("accept",))
+    reasons: dict[str, str] = issues.value("advisories", table, "accept", dict[str, str], {})
+    for advisory, reason in reasons.items():
+        if not reason.strip() or not reason.isprintable():
+            issues.add(f"advisories.accept.{advisory}", "expected the reason why it is accepted, in one line")
+    return reasons
 
 
 def _pins(raw: Mapping[str, Any], issues: Issues) -> tuple[Pin, ...]:

@@ -59,15 +59,22 @@ def loads(text: str, where: str) -> Lock:
 def loads_unverified(text: str, where: str) -> Lock | None:
     """Return what can be read of a lock that ``loads`` refuses, so that a new one can keep its choices, else None.
 
+    A lock of an older format is read as far as it has the shape of this one.
+
     Raises:
         StaleLockError: a newer linkmode wrote it; it is not for this one to write over.
     """
     try:
         data = _read(text, where)
-        data.pop("digest", None)
-        return _lock(data, where)
+    except _OlderFormatError as error:
+        data = error.data
     except _NewerFormatError:
         raise
+    except StaleLockError:
+        return None
+    data.pop("digest", None)
+    try:
+        return _lock({**data, "version": LOCK_VERSION}, where)
     except StaleLockError:
         return None
 
@@ -106,19 +113,33 @@ class _NewerFormatError(StaleLockError):
     """The lock's format version is newer than this linkmode."""
 
 
+class _OlderFormatError(StaleLockError):
+    """The lock's format version is older than this linkmode's; ``data`` is what it holds."""
+
+    def __init__(self, problem: str, *, hint: str, data: dict[str, Any]) -> None:
+        super().__init__(problem, hint=hint)
+        self.data = data
+
+
 def _read(text: str, where: str) -> dict[str, Any]:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise StaleLockError(f"{where} is not TOML (a merge conflict?): {error}", hint=_RELOCK) from error
     version = data.get("version")
-    if isinstance(version, int) and version > LOCK_VERSION:
+    if isinstance(version, bool) or not isinstance(version, int):
+        raise StaleLockError(f"{where} has no format version that is known: found {version!r}", hint=_RELOCK)
+    if version > LOCK_VERSION:
         raise _NewerFormatError(
             f"{where} has format version {version}; linkmode {__version__} knows version {LOCK_VERSION}",
             hint="install the linkmode that wrote it, or a newer one; or delete the file and run `linkmode lock`",
         )
-    if version != LOCK_VERSION:
-        raise StaleLockError(f"{where} has no format version that is known: found {version!r}", hint=_RELOCK)
+    if version < LOCK_VERSION:
+        raise _OlderFormatError(
+            f"{where} has format version {version}; linkmode {__version__} writes version {LOCK_VERSION}",
+            hint=_RELOCK,
+            data=data,
+        )
     return data
 
 

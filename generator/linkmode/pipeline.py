@@ -17,7 +17,7 @@ from linkmode.catalog import Catalog
 from linkmode.config import Config
 from linkmode.errors import CheckError, ConfigError, StaleLockError, UsageError
 from linkmode.model import Advisory, Artifact, Lock, Tree
-from linkmode.resolve import advisories, keep, resolve
+from linkmode.resolve import advisories, check_accepted, keep, resolve
 
 
 class Inputs(msgspec.Struct, frozen=True):
@@ -28,11 +28,16 @@ class Inputs(msgspec.Struct, frozen=True):
 
 
 class Relock(msgspec.Struct, frozen=True, kw_only=True):
-    """A resolution beside the lock that there was. ``changes`` is empty when nothing would be written."""
+    """A resolution beside the lock that there was. ``changes`` is empty when nothing would be written.
+
+    ``advisories`` are those that affect what would be locked, ``accepted`` the reasons by id that linkmode.toml gives,
+    also of those that affect nothing here.
+    """
 
     text: str
     changes: str
     advisories: tuple[tuple[Artifact, Advisory], ...]
+    accepted: dict[str, str]
     unreadable: str
 
 
@@ -61,7 +66,10 @@ def locked(root: Path, given: Inputs | None = None) -> Lock:
     text = _read_lock(root)
     if text is None:
         raise StaleLockError(f"{root / lockfile.FILE} does not exist", hint="write it with: linkmode lock")
-    lock = lockfile.loads(text, lockfile.FILE)
+    try:
+        lock = lockfile.loads(text, lockfile.FILE)
+    except StaleLockError as error:
+        raise _with_differences(error, text, config_and_catalog) from error
     lockfile.check_inputs(lock, config_and_catalog.config, config_and_catalog.catalog)
     return lock
 
@@ -73,11 +81,12 @@ def relock(root: Path, *, upgrade: Iterable[str] = (), sources: Mapping[str, str
     from, or under ``*`` where those of all families are that it does not name.
 
     Raises:
-        ConfigError: linkmode.toml cannot be resolved.
+        ConfigError: linkmode.toml cannot be resolved, or accepts an advisory that there is not.
         UsageError: ``upgrade`` or ``sources`` name what linkmode.toml does not ask for.
         StaleLockError: the present lock was written by a newer linkmode.
     """
     given = inputs(root)
+    check_accepted(given.config.accepted, given.catalog)
     requested = [*dict.fromkeys(request.family for request in given.config.toolchains), *given.config.library]
     for name in (*upgrade, *(family for family in sources or {} if family != "*")):
         if name not in requested:
@@ -90,7 +99,13 @@ def relock(root: Path, *, upgrade: Iterable[str] = (), sources: Mapping[str, str
     new = resolve(given.config, given.catalog, keep(old, upgrade=upgrade, sources=chosen))
     text = lockfile.dumps(new)
     changes = "" if text == old_text else lockfile.diff(old, new) or "  only what is asked for, not what is chosen\n"
-    return Relock(text=text, changes=changes, advisories=advisories(new, given.catalog), unreadable=unreadable)
+    return Relock(
+        text=text,
+        changes=changes,
+        advisories=advisories(new, given.catalog),
+        accepted=given.config.accepted,
+        unreadable=unreadable,
+    )
 
 
 def check_lock(fresh: Relock) -> None:
@@ -165,6 +180,20 @@ def _read_lock(root: Path) -> str | None:
         return None
     except UnicodeDecodeError:
         return "not UTF-8"  # refused by the reader, as any other text that is no lock
+
+
+def _with_differences(error: StaleLockError, text: str, given: Inputs) -> StaleLockError:
+    """The same error, naming what differs from what linkmode.toml resolves to, as far as the lock can be read."""
+    old = lockfile.loads_unverified(text, lockfile.FILE)
+    if old is None:
+        return error
+    try:
+        changes = lockfile.diff(old, resolve(given.config, given.catalog, keep(old)))
+    except ConfigError:  # what the lock says stands in the way of an answer, and the error stands without one
+        return error
+    if not changes:
+        return error
+    return StaleLockError(f"{error.problem}; `linkmode lock` would change\n{changes.rstrip()}", hint=error.hint)
 
 
 def _old_lock(text: str | None) -> tuple[Lock | None, str]:

@@ -98,7 +98,7 @@ MIRROR = "expected https://, http://, file:// and a path that ends in '/'; found
         (
             "[language]\ngo = '1'\n" + TOOLCHAIN,
             "line 1: language: unknown key; expected one of output, build-systems, exec-platforms, toolchain, library, "
-            "mirrors, pin, link-modes",
+            "mirrors, pin, link-modes, advisories",
         ),
         ("output = 3\n" + TOOLCHAIN, "line 1: output: expected `str`, got `int`"),
         *(
@@ -311,3 +311,25 @@ def test_a_file_that_is_not_utf8(tmp_path: Path) -> None:
 def test_a_bare_version_is_exact_and_specifiers_are_pep_440(text: str, inside: str, outside: str) -> None:
     assert inside in specifier(text)
     assert outside not in specifier(text)
+
+
+def test_accepted_advisories() -> None:
+    assert parse(TOOLCHAIN, where="linkmode.toml").accepted == {}
+    found = parse(TOOLCHAIN + '[advisories]\naccept = { CVE-1 = "why" }\n', where="linkmode.toml")
+    assert found.accepted == {"CVE-1": "why"}
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ('acept = { CVE-1 = "why" }', "advisories.acept: unknown key; did you mean 'accept'?"),
+        ('accept = ["CVE-1"]', "advisories.accept: expected `object`, got `array`"),
+        ("accept = { CVE-1 = true }", "expected `str`, got `bool`"),
+        ('accept = { CVE-1 = " " }', "advisories.accept.CVE-1: expected the reason why it is accepted"),
+        ('accept = { CVE-1 = "a\\nb" }', "advisories.accept.CVE-1: expected the reason why it is accepted"),
+    ],
+)
+def test_advisories_that_are_not_accepted(table: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(f"{TOOLCHAIN}[advisories]\n{table}\n", where="linkmode.toml")
+    assert message in caught.value.problem

@@ -82,6 +82,25 @@ def test_a_newer_format_names_both_versions_and_is_never_taken_apart() -> None:
         lockfile.loads_unverified(newer, "linkmode.lock")
 
 
+def test_an_older_format_is_refused_and_its_choices_are_kept() -> None:
+    older = TEXT.replace("version = 1\n", "version = 0\n", 1)
+    assert refused(older).problem == "linkmode.lock has format version 0; linkmode 0.1.0 writes version 1"
+    assert lockfile.loads_unverified(older, "linkmode.lock") == LOCK
+
+
+def test_an_older_format_of_another_shape_keeps_nothing() -> None:
+    older = TEXT.replace("version = 1\n", 'version = 0\ngenerator = "x"\n', 1)
+    assert "format version 0" in refused(older).problem
+    assert lockfile.loads_unverified(older, "linkmode.lock") is None
+
+
+@pytest.mark.parametrize("version", ["true", '"1"', "1.0", "[1]"])
+def test_a_version_that_is_no_number(version: str) -> None:
+    text = TEXT.replace("version = 1\n", f"version = {version}\n", 1)
+    assert "has no format version that is known" in refused(text).problem
+    assert lockfile.loads_unverified(text, "linkmode.lock") is None
+
+
 def test_choices_can_be_kept_from_a_lock_that_was_edited() -> None:
     edited = TEXT.replace('version = "1.3.2"', 'version = "1.3.1"')
     found = lockfile.loads_unverified(edited, "linkmode.lock")

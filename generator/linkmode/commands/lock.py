@@ -8,6 +8,7 @@ from linkmode import pipeline
 from linkmode.config_issues import did_you_mean
 from linkmode.errors import CheckError, UsageError
 from linkmode.lockfile import FILE
+from linkmode.model import Advisory, Artifact
 from linkmode.resolve import SOURCES
 
 
@@ -22,7 +23,7 @@ from linkmode.resolve import SOURCES
     help=f"Where archives come from ({' or '.join(SOURCES)}), for one family or for all; kept by later runs.",
 )
 @click.option(
-    "--deny-advisories", is_flag=True, help="Exit 1, and write nothing, when a chosen version has a known weakness."
+    "--deny-advisories", is_flag=True, help="Exit 1, and write nothing, on a known weakness that is not accepted."
 )
 def command(upgrade: tuple[str, ...], sources: tuple[str, ...], *, check: bool, deny_advisories: bool) -> None:
     """Resolve linkmode.toml against the catalogue to linkmode.lock.
@@ -32,12 +33,15 @@ def command(upgrade: tuple[str, ...], sources: tuple[str, ...], *, check: bool, 
     fresh = pipeline.relock(Path(), upgrade=upgrade, sources=dict(map(_source, sources)))
     if fresh.unreadable:
         click.echo(f"linkmode: warning: {fresh.unreadable}", err=True)
-    warnings = _warnings(fresh)
+    warnings, notes = _warnings(fresh), _notes(fresh)
+    click.echo("".join(f"linkmode: note: {note}\n" for note in notes), nl=False, err=True)
     click.echo("".join(f"linkmode: warning: {warning}\n" for warning in warnings), nl=False, err=True)
     if warnings and deny_advisories:
+        known = "1 known weakness" if len(warnings) == 1 else f"{len(warnings)} known weaknesses"
         raise CheckError(
-            f"{len(warnings)} known weaknesses in what would be locked; nothing was written",
-            hint="ask for fixed versions in linkmode.toml, or leave out --deny-advisories",
+            f"{known} in what would be locked; nothing was written",
+            hint="ask for a fixed version in linkmode.toml, or accept one by its id, with the reason: "
+            '[advisories] accept = { "CVE-…" = "why it does not matter here" }',
         )
     if check:
         pipeline.check_lock(fresh)
@@ -55,12 +59,32 @@ def _source(text: str) -> tuple[str, str]:
 
 
 def _warnings(fresh: pipeline.Relock) -> list[str]:
-    """Return one line for each weakness of each version, however many archives have it."""
+    """Return one line for each weakness of each version that is not accepted, however many archives have it."""
     return list(
         dict.fromkeys(
-            f"{artifact.family} {artifact.version} has {advisory.id} "
-            f"({f'fixed in {advisory.fixed_in}' if advisory.fixed_in else 'no version has the fix'}): "
-            f"{advisory.summary} {advisory.url}"
+            f"{_weakness(artifact, advisory)}: {advisory.summary} {advisory.url}"
             for artifact, advisory in fresh.advisories
+            if advisory.id not in fresh.accepted
         )
     )
+
+
+def _notes(fresh: pipeline.Relock) -> list[str]:
+    """Return one line for each weakness that linkmode.toml accepts, and for each that nothing here has any more."""
+    accepted = [
+        f"{_weakness(artifact, advisory)}, accepted in linkmode.toml: {fresh.accepted[advisory.id]}"
+        for artifact, advisory in fresh.advisories
+        if advisory.id in fresh.accepted
+    ]
+    affecting = {advisory.id for _, advisory in fresh.advisories}
+    idle = [
+        f"linkmode.toml accepts {name}, which nothing that is locked has: the line can go"
+        for name in fresh.accepted
+        if name not in affecting
+    ]
+    return list(dict.fromkeys([*accepted, *idle]))
+
+
+def _weakness(artifact: Artifact, advisory: Advisory) -> str:
+    fix = f"fixed in {advisory.fixed_in}" if advisory.fixed_in else "no version has the fix"
+    return f"{artifact.family} {artifact.version} has {advisory.id} ({fix})"
