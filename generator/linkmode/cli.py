@@ -29,6 +29,7 @@ _COMMANDS = {
     "lock": "Resolve linkmode.toml against the catalogue to linkmode.lock.",
     "fetch": "Bring every locked archive into the store, verified.",
     "generate": "Write the rule library.",
+    "mirror": "Write an air-gap mirror of everything locked.",
     "store": "Show, verify and clear out the store of archives.",
     "audit": "Say what a binary really is.",
     "catalog": "List, search and show pins with their provenance.",

@@ -18,6 +18,7 @@ from linkmode import __version__
 from linkmode.config_issues import Issues
 from linkmode.errors import ConfigError
 from linkmode.families import FAMILIES
+from linkmode.mirror import EVERYTHING
 from linkmode.model import EXEC_PLATFORMS, LINK_MODES, ExecPlatform, LinkMode, Pin, Target
 
 FILE = "linkmode.toml"
@@ -223,7 +224,7 @@ def _mirrors(raw: Mapping[str, Any], issues: Issues) -> dict[str, tuple[str, ...
     for prefix in table:
         at = f"mirrors.{prefix}"
         found[prefix] = issues.value("mirrors", table, prefix, tuple[str, ...], ())
-        if problem := _prefix_problem(prefix, ("https",)):
+        if prefix != EVERYTHING and (problem := _prefix_problem(prefix, ("https",))):
             issues.add(at, f"the key is the beginning of upstream URLs: {problem}")
         if table[prefix] == []:
             issues.add(at, "expected at least one mirror")

@@ -58,10 +58,13 @@ class Target(msgspec.Struct, frozen=True, order=True):
         return f"glibc_{self.glibc[0]}.{self.glibc[1]}" if self.glibc else self.libc
 
 
+Algorithm = Literal["sha256", "sha512"]
+
+
 class Checksum(msgspec.Struct, frozen=True):
     """A digest as lower-case hexadecimal."""
 
-    algorithm: Literal["sha256", "sha512"]
+    algorithm: Algorithm
     hex: str
 
     @property

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from packaging.version import Version
 
+from linkmode import mirror
 from linkmode.catalog import Catalog, FamilyEntry
 from linkmode.config import Config, ToolchainRequest, specifier
 from linkmode.config_issues import did_you_mean
@@ -253,7 +254,8 @@ class _Resolution:
 
 def _artifact(name: str, pin: Pin, mirrors: Mapping[str, Sequence[str]]) -> Artifact:
     fields = {field: getattr(pin, field) for field in Artifact.__struct_fields__ if hasattr(pin, field)}
-    mirrored = [url for own in pin.urls for url in _mirrored(own, mirrors)]
+    mirrored = [mirror.url(root, pin.checksum, pin.file) for root in mirrors.get(mirror.EVERYTHING, ())]
+    mirrored += [url for own in pin.urls for url in _mirrored(own, mirrors)]
     urls = tuple(dict.fromkeys([*mirrored, *pin.urls]))
     return Artifact(**{**fields, "name": name, "upstream": pin.urls[0], "urls": urls})
 
@@ -262,8 +264,8 @@ def _mirrored(url: str, mirrors: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """Yield ``url`` at each mirror of the longest prefix that it begins with."""
     prefix = max((prefix for prefix in mirrors if url.startswith(prefix)), key=len, default=None)
     if prefix is not None:
-        for mirror in mirrors[prefix]:
-            yield mirror + url.removeprefix(prefix)
+        for root in mirrors[prefix]:
+            yield root + url.removeprefix(prefix)
 
 
 def _link_modes(config: Config) -> dict[str, dict[LinkMode, str]]:

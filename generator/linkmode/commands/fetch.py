@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 from rich.console import Console
@@ -11,6 +12,7 @@ from linkmode.config_issues import did_you_mean
 from linkmode.errors import StaleLockError, UsageError
 from linkmode.fetch import progress
 from linkmode.fetch.run import DEFAULT_JOBS
+from linkmode.mirror import INDEX
 from linkmode.model import Artifact, Lock
 
 
@@ -20,9 +22,17 @@ from linkmode.model import Artifact, Lock
 @click.option("--jobs", default=DEFAULT_JOBS, type=click.IntRange(1, 64), show_default=True, help="Fetch N at once.")
 @click.option("--store", type=click.Path(path_type=Path), envvar="LINKMODE_STORE", help="Another store than Bazel's.")
 @click.option(
+    "--mirror",
+    metavar="URL|DIR",
+    envvar="LINKMODE_MIRROR",
+    help="Ask only this air-gap mirror, which linkmode mirror wrote.",
+)
+@click.option(
     "--lock", type=click.Path(path_type=Path), help="Another lock than linkmode.lock; linkmode.toml is not read."
 )
-def command(*, offline: bool, only: tuple[str, ...], jobs: int, store: Path | None, lock: Path | None) -> None:
+def command(
+    *, offline: bool, only: tuple[str, ...], jobs: int, store: Path | None, mirror: str | None, lock: Path | None
+) -> None:
     """Bring every locked archive into the store, and verify what is there already.
 
     The store is Bazel's own repository cache, so that builds need no network afterwards. Prints one line for each
@@ -31,12 +41,26 @@ def command(*, offline: bool, only: tuple[str, ...], jobs: int, store: Path | No
     root = lock.parent if lock else Path()
     wanted = _choose((_read(lock) if lock else pipeline.locked(root)).artifacts, only)
     place = fetch.Store(store or fetch.default_root())
-    options = fetch.Options(base=root, offline=offline, jobs=jobs)
+    options = fetch.Options(base=root, offline=offline, jobs=jobs, mirror=_mirror(mirror) if mirror else "")
     with progress.for_console(Console(stderr=True)) as shown:
         results = fetch.fetch_all(wanted, place, options, shown)
     for result in results:
         state = f"fetched from {result.source}" if result.state == "fetched" else "already in store"
         click.echo(f"{result.name}  {result.checksum}  {state}")
+
+
+def _mirror(given: str) -> str:
+    """The beginning of a mirror's URLs, of which a folder is one as well."""
+    scheme = urlsplit(given).scheme
+    if scheme in {"https", "http"}:
+        return given
+    folder = fetch.file_path(given) if scheme == "file" else Path(given).absolute()
+    if not (folder / INDEX).is_file():
+        raise UsageError(
+            f"--mirror {given!r}: no mirror lies there: there is no {folder / INDEX}",
+            hint="name a folder that `linkmode mirror` wrote, or an https:, http: or file: URL of one",
+        )
+    return folder.as_uri()
 
 
 def _read(path: Path) -> Lock:

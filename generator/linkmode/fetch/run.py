@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from linkmode import mirror
 from linkmode.errors import ConfigError, IntegrityError, LinkmodeError, NetworkError
 from linkmode.fetch import network
 from linkmode.fetch.failures import Cancelled, OriginError, UnreachableError, WrongBytesError
@@ -29,11 +30,13 @@ _SEVERITY: tuple[type[LinkmodeError], ...] = (ConfigError, IntegrityError, Netwo
 class Options:
     """How to fetch. ``base`` is the folder that the lock's relative paths are relative to.
 
-    ``jobs`` artifacts are fetched at once, at most ``per_host`` of them from one host.
+    ``jobs`` artifacts are fetched at once, at most ``per_host`` of them from one host. ``mirror`` is the beginning of
+    the URLs of an air-gap mirror (`linkmode.mirror`), which then is asked in place of all that the lock names.
     """
 
     base: Path
     offline: bool = False
+    mirror: str = ""
     jobs: int = DEFAULT_JOBS
     per_host: int = DEFAULT_JOBS
     limits: Limits = field(default_factory=Limits)
@@ -166,11 +169,13 @@ class _Run:
                 else:
                     self._store.admit(partial.path, checksum, artifact.upstream)
                     return Result(artifact.name, checksum, "fetched", shown, tuple(failed))
-        raise _nowhere(artifact, failed)
+        raise _nowhere(artifact, failed, network.redacted(self._options.mirror))
 
     def _origins(self, artifact: Artifact) -> Iterator[tuple[str, Origin | OriginError]]:
         """Every place to ask, in the order of the lock's URLs, each with what to call it."""
-        for url in dict.fromkeys(artifact.urls):
+        only = self._options.mirror
+        urls = (mirror.url(only, artifact.checksum, artifact.file),) if only else artifact.urls
+        for url in dict.fromkeys(urls):
             scheme = urlsplit(url).scheme
             shown = network.redacted(url)
             if scheme == "pypi":
@@ -195,10 +200,16 @@ class _Run:
             yield
 
 
-def _nowhere(artifact: Artifact, failed: Sequence[Attempt]) -> LinkmodeError:
-    """The error of an artifact that no URL gave, with the reason of each."""
+def _nowhere(artifact: Artifact, failed: Sequence[Attempt], only: str) -> LinkmodeError:
+    """The error of an artifact that no URL gave, with the reason of each; ``only`` is the one mirror that was asked."""
     reasons = "".join(f"\n    {attempt.url}: {attempt.failure.reason}" for attempt in failed)
-    if any(isinstance(attempt.failure, WrongBytesError) for attempt in failed):
+    is_wrong = any(isinstance(attempt.failure, WrongBytesError) for attempt in failed)
+    if only:
+        return (IntegrityError if is_wrong else NetworkError)(
+            f"{artifact.name}: the mirror did not give the file with {artifact.checksum}:{reasons}",
+            hint=f"only {only} was asked; bring the mirror up to date where there is a network: linkmode mirror DIR",
+        )
+    if is_wrong:
         return IntegrityError(
             f"{artifact.name}: no URL gave the file with {artifact.checksum}:{reasons}",
             hint="nothing of it was kept. Add a mirror that has the pinned bytes under [mirrors] in linkmode.toml, "

@@ -1,0 +1,30 @@
+"""``linkmode mirror``: write everything that is locked into a folder for a machine without a network."""
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from linkmode import fetch, pipeline
+from linkmode.fetch import mirror, progress
+from linkmode.fetch.run import DEFAULT_JOBS
+
+
+@click.command("mirror")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--offline", is_flag=True, help="Touch no network; say what the store has not (exit code 4).")
+@click.option("--jobs", default=DEFAULT_JOBS, type=click.IntRange(1, 64), show_default=True, help="Fetch N at once.")
+@click.option("--store", type=click.Path(path_type=Path), envvar="LINKMODE_STORE", help="Another store than Bazel's.")
+def command(folder: Path, *, offline: bool, jobs: int, store: Path | None) -> None:
+    """Write an air-gap mirror of everything locked into DIR, by way of the store.
+
+    DIR is new, empty, or a mirror, which then gains what it lacks. It is used from disk or from any server of static
+    files: linkmode fetch --mirror. See docs/how-to/air-gap.md.
+    """
+    wanted = pipeline.locked(Path()).artifacts
+    mirror.check(folder)
+    place = fetch.Store(store or fetch.default_root())
+    with progress.for_console(Console(stderr=True)) as shown:
+        fetch.fetch_all(wanted, place, fetch.Options(base=Path(), offline=offline, jobs=jobs), shown)
+    for artifact, path, copied in mirror.write(wanted, place, folder):
+        click.echo(f"{artifact.name}  {path}  {'copied' if copied else 'already there'}")

@@ -1,0 +1,143 @@
+"""``linkmode mirror`` that is killed at any step, or finds no space, leaves a mirror of what was complete."""
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fetching import artifact
+
+import linkmode
+from linkmode import mirror
+from linkmode.errors import ConfigError, IntegrityError
+from linkmode.fetch import Store
+from linkmode.fetch import mirror as writer
+from linkmode.model import Artifact
+
+BODIES = [bytes([number]) * 3_000_000 for number in range(3)]
+ARTIFACTS = [
+    artifact(
+        body=body,
+        algorithm=("sha256", "sha512")[n % 2],
+        name=f"a{n}",
+        file=f"a{n}.tgz",
+        upstream=f"https://u.example/{n}",
+    )
+    for n, body in enumerate(BODIES)
+]
+
+CHILD = """
+import os, signal, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[4])
+from test_mirror_faults import ARTIFACTS
+from linkmode.fetch import Store
+from linkmode.fetch import mirror as writer
+
+left = int(sys.argv[3])
+
+def count(event, arguments):
+    # Every call that changes the disk is a moment to die at.
+    global left
+    if event in {"os.rename", "os.mkdir"} or (event == "open" and ".linkmode-mirror-new" in str(arguments[0])):
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(count)
+for _ in writer.write(ARTIFACTS, Store(Path(sys.argv[1])), Path(sys.argv[2])):
+    continue
+"""
+
+
+def fill(store: Path) -> Store:
+    place = Store(store)
+    for one, body in zip(ARTIFACTS, BODIES, strict=True):
+        store.mkdir(exist_ok=True)
+        (store / "new").write_bytes(body)
+        place.admit(store / "new", one.checksum, one.upstream)
+    return place
+
+
+def valid(folder: Path) -> list[str]:
+    """Return the files that the mirror names, all of which are there, and have the checksums that it says."""
+    if not folder.exists() or not (folder / mirror.INDEX).exists():
+        return []
+    named = sorted(mirror.loads((folder / mirror.INDEX).read_bytes(), "index"))
+    for sums, algorithm in (("SHA256SUMS", "sha256"), ("SHA512SUMS", "sha512")):
+        lines = (folder / sums).read_text().splitlines() if (folder / sums).exists() else []
+        for line in lines:
+            digest, path = line.split("  ")
+            assert hashlib.new(algorithm, (folder / path).read_bytes()).hexdigest() == digest
+    assert all((folder / path).is_file() for path in named)
+    return named
+
+
+def whole(artifacts: list[Artifact]) -> list[str]:
+    return sorted(mirror.path(one.checksum, one.file) for one in artifacts)
+
+
+def test_killed_at_every_step(tmp_path: Path) -> None:
+    store = fill(tmp_path / "store")
+    environment = {**os.environ, "PYTHONPATH": str(Path(linkmode.__file__).parents[1])}
+    reached: set[int] = set()
+    for step in range(1, 200):
+        folder = tmp_path / f"mirror{step}"
+        command = [sys.executable, "-c", CHILD, str(store.root), str(folder), str(step), str(Path(__file__).parent)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        found = valid(folder)
+        reached.add(len(found))
+        if done.returncode == 0:
+            assert found == whole(ARTIFACTS)
+            break
+        assert done.returncode == -signal.SIGKILL, done.stderr
+        if step % 4 == 0:  # the next run completes it, and leaves nothing of the first behind
+            list(writer.write(ARTIFACTS, store, folder))
+            assert valid(folder) == whole(ARTIFACTS)
+            assert not (folder / ".linkmode-mirror-new").exists()
+    else:
+        pytest.fail("the run never ended")
+    assert reached == {0, 1, 2, 3}
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=7m", "tmpfs", folder], check=False, capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip(f"cannot mount a tmpfs: {mounted.stderr.decode().strip()}")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_a_full_disk(tmp_path: Path, small: Path) -> None:
+    store = fill(tmp_path / "store")
+    with pytest.raises(ConfigError, match="cannot write the mirror: No space left") as caught:
+        list(writer.write(ARTIFACTS, store, small / "mirror"))
+    assert "it goes on where it stopped" in caught.value.hint
+    assert valid(small / "mirror") == whole(ARTIFACTS[:2])
+    assert not (small / "mirror" / ".linkmode-mirror-new").exists()
+
+
+def test_a_store_that_is_damaged_meanwhile(tmp_path: Path) -> None:
+    store = fill(tmp_path / "store")
+    store.file(ARTIFACTS[1].checksum).write_bytes(BODIES[0])
+    with pytest.raises(IntegrityError, match=r"a1: .* is damaged: expected sha512:"):
+        list(writer.write(ARTIFACTS, store, tmp_path / "mirror"))
+    assert valid(tmp_path / "mirror") == whole(ARTIFACTS[:1])
+
+
+@pytest.mark.parametrize("file", ["../../escape", "/etc/passwd", "a/b", ".."])
+def test_a_name_that_would_leave_the_mirror(tmp_path: Path, file: str) -> None:
+    hostile = artifact(body=BODIES[0], name="a0", file=file, upstream="https://u.example/0")
+    with pytest.raises(ConfigError, match="is not a name that a mirror can hold"):
+        list(writer.write([hostile], fill(tmp_path / "store"), tmp_path / "mirror"))
+    assert valid(tmp_path / "mirror") == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mirror", "store"]
