@@ -42,7 +42,7 @@ MUSL = entry(
 ZIG = entry(
     "zig",
     "toolchain",
-    *(pin("zig", version, exec_platform) for version in ("0.13.0", "0.15.1", "0.15.2") for exec_platform in (X86, ARM)),
+    *(pin("zig", version, exec_platform) for version in ("0.14.0", "0.15.1", "0.15.2") for exec_platform in (X86, ARM)),
     pin("zig", "0.15.2", X86, source="pypi", file="zig.whl", urls=("pypi:ziglang/zig.whl",)),
 )
 ZLIB = entry(

@@ -37,17 +37,17 @@ def test_prereleases_only_when_asked_for() -> None:
 def test_every_pair_of_exec_platform_and_target_in_order() -> None:
     asked = config(
         ("musl.cc", ">=10", ["aarch64-linux-musl"]),
-        ("zig", "0.13.0", ["x86_64-linux-gnu.2.28", "aarch64-linux-musl"]),
+        ("zig", "0.14.0", ["x86_64-linux-gnu.2.28", "aarch64-linux-musl"]),
         execs='["aarch64-linux", "x86_64-linux"]',
     )
     lock = resolve(asked, CATALOG)
     assert [(t.family, t.exec, t.target, t.purpose, t.artifact) for t in lock.toolchains] == [
         ("musl.cc", ARM, "aarch64-linux-musl", "target", "musl.cc-11.2.1-aarch64-linux-aarch64-linux-musl"),
         ("musl.cc", X86, "aarch64-linux-musl", "target", "musl.cc-11.2.1-x86_64-linux-aarch64-linux-musl"),
-        ("zig", ARM, "x86_64-linux-gnu.2.28", "target", "zig-0.13.0-aarch64-linux"),
-        ("zig", ARM, "aarch64-linux-musl", "target", "zig-0.13.0-aarch64-linux"),
-        ("zig", X86, "x86_64-linux-gnu.2.28", "target", "zig-0.13.0-x86_64-linux"),
-        ("zig", X86, "aarch64-linux-musl", "target", "zig-0.13.0-x86_64-linux"),
+        ("zig", ARM, "x86_64-linux-gnu.2.28", "target", "zig-0.14.0-aarch64-linux"),
+        ("zig", ARM, "aarch64-linux-musl", "target", "zig-0.14.0-aarch64-linux"),
+        ("zig", X86, "x86_64-linux-gnu.2.28", "target", "zig-0.14.0-x86_64-linux"),
+        ("zig", X86, "aarch64-linux-musl", "target", "zig-0.14.0-x86_64-linux"),
         ("musl.cc", X86, "x86_64-linux-musl", "exec-tools", "musl.cc-11.2.1-x86_64-linux-x86_64-linux-musl"),
     ]
 
@@ -78,7 +78,7 @@ def test_no_exec_tools_where_a_toolchain_makes_them_already() -> None:
 def test_no_version_satisfies() -> None:
     assert refused(config(("zig", ">=1", ["x86_64-linux-musl"]))) == (
         "linkmode.toml: toolchain[0].version: no version of zig satisfies '>=1'; "
-        "the catalogue has 0.15.2, 0.15.1, 0.13.0"
+        "the catalogue has 0.15.2, 0.15.1, 0.14.0"
     )
     assert refused(config(ZIG_REQUEST, more='[library]\nzlib = "2"\n')) == (
         "linkmode.toml: library.zlib: no version of zlib satisfies '2'; "
@@ -90,7 +90,7 @@ def test_each_version_that_satisfies_says_why_not() -> None:
     assert refused(config(("zig", "<0.15.2", ["x86_64-linux-gnu.2.42", "x86_64-linux-gnu.2.43"]))) == (
         "linkmode.toml: toolchain[0].version: no version of zig that satisfies '<0.15.2' can do all that is asked:\n"
         "  0.15.1: x86_64-linux-gnu.2.43: Zig 0.15.1 knows glibc up to 2.42\n"
-        "  0.13.0: x86_64-linux-gnu.2.42: Zig 0.13.0 knows glibc up to 2.39"
+        "  0.14.0: x86_64-linux-gnu.2.42: Zig 0.14.0 knows glibc up to 2.41"
     )
     with pytest.raises(ConfigError) as caught:
         resolve(config(("musl.cc", ">=1", ["s390x-linux-musl"])), CATALOG)

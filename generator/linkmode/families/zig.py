@@ -9,14 +9,13 @@ from linkmode.model import ExecPlatform, Pin, Target
 _CPUS = ("x86_64", "aarch64")
 _OLDEST_GLIBC = (2, 17)
 _NEWEST_GLIBC = {
-    "0.11": (2, 34),
-    "0.12": (2, 38),
-    "0.13": (2, 39),
     "0.14": (2, 41),
     "0.15": (2, 42),
     "0.16": (2, 43),
+    "0.17": (2, 44),
 }
-"""The newest glibc of each line of releases: the last version in lib/libc/glibc/abilists of its first wheel on PyPI."""
+"""The lines of releases that the generated rules know (ZIG_LINES of templates/bazel/private/zig/zig_lines.bzl), and the
+newest glibc of each: the last version in lib/libc/glibc/abilists of its first wheel on PyPI."""
 
 
 class Zig:
@@ -27,7 +26,10 @@ class Zig:
     suggested_targets = ("x86_64-linux-musl", "x86_64-linux-gnu.2.28")
 
     def refuses(self, target: Target, version: str = "") -> str:
-        """Refuse CPUs that are not tested, glibc without a version, and glibc that this Zig does not know."""
+        """Refuse unknown lines of Zig, CPUs that are not tested, glibc without a version, glibc newer than Zig's."""
+        if version and _line(version) not in _NEWEST_GLIBC:
+            lines = list(_NEWEST_GLIBC)
+            return f"linkmode knows how to build with Zig {lines[0]} to {lines[-1]}, not with {version}"
         if target.os != "linux" or target.cpu not in _CPUS:
             return f"linkmode makes Linux binaries for {' and '.join(_CPUS)} with Zig, and has tested no other"
         if target.libc == "musl" and not target.glibc:
@@ -38,7 +40,7 @@ class Zig:
             return f"name the oldest glibc that the binary must run with, such as {target}.2.28"
         if target.glibc < _OLDEST_GLIBC:
             return f"Zig needs glibc {_dotted(_OLDEST_GLIBC)} or newer"
-        newest = _newest_glibc(version)
+        newest = _NEWEST_GLIBC[_line(version)] if version else max(_NEWEST_GLIBC.values())
         if target.glibc > newest:
             which = f"Zig {version} knows" if version else "the newest Zig that is known here knows"
             return f"{which} glibc up to {_dotted(newest)}"
@@ -49,12 +51,9 @@ class Zig:
         return tuple(pin for pin in pins if pin.exec == exec_platform and not self.refuses(target, pin.version))
 
 
-def _newest_glibc(version: str) -> tuple[int, int]:
-    """Return what ``version`` knows; a Zig newer than all that are known here knows at least as much as they do."""
-    if not version:
-        return max(_NEWEST_GLIBC.values())
-    known = [glibc for line, glibc in _NEWEST_GLIBC.items() if Version(line) <= Version(version)]
-    return max(known, default=_OLDEST_GLIBC)
+def _line(version: str) -> str:
+    release = Version(version).release
+    return f"{release[0]}.{release[1]}"
 
 
 def _dotted(version: tuple[int, int]) -> str:

@@ -1,5 +1,8 @@
+import re
+
 import pytest
 
+from linkmode import resources
 from linkmode.families import FAMILIES
 from linkmode.families.musl_cc import MuslCc
 from linkmode.families.zig import Zig
@@ -57,7 +60,7 @@ def test_musl_cc_leaves_what_musl_targets_there_are_to_the_pins(target: str) -> 
 
 @pytest.mark.parametrize(
     ("version", "newest"),
-    [("0.11.0", 34), ("0.12.1", 38), ("0.13.0", 39), ("0.14.1", 41), ("0.15.2", 42), ("0.16.0", 43), ("0.99.0", 43)],
+    [("0.14.1", 41), ("0.15.2", 42), ("0.16.0", 43), ("0.17.1", 44)],
 )
 def test_zig_knows_glibc_from_2_17_to_the_newest_of_its_line(version: str, newest: int) -> None:
     zig = Zig()
@@ -83,7 +86,26 @@ def test_zig_refuses_with_a_reason(target: str, reason: str) -> None:
     assert reason in Zig().refuses(Target.parse(target))
 
 
+@pytest.mark.parametrize("version", ["0.13.0", "0.18.0", "1.0.0"])
+def test_zig_refuses_lines_that_the_rules_do_not_know(version: str) -> None:
+    reason = Zig().refuses(Target.parse("x86_64-linux-musl"), version)
+    assert reason == f"linkmode knows how to build with Zig 0.14 to 0.17, not with {version}"
+
+
+def test_the_lines_of_zig_are_those_of_the_generated_rules() -> None:
+    rules = (resources.templates() / "bazel/private/zig/zig_lines.bzl").read_text()
+    lines = re.findall(r'^    "(\d+\.\d+)": struct\(', rules, re.MULTILINE)
+    assert lines == ["0.14", "0.15", "0.16", "0.17"]
+    for line in lines:
+        assert Zig().refuses(Target.parse("x86_64-linux-musl"), f"{line}.0") == ""
+
+
 def test_zig_takes_any_archive_of_the_exec_platform_that_is_new_enough() -> None:
-    pins = [pin("old", X86, version="0.13.0"), pin("new", X86, version="0.15.2"), pin("arm", ARM, version="0.15.2")]
-    assert files(Zig().pins_for(pins, X86, Target.parse("x86_64-linux-gnu.2.40"))) == ["new"]
+    pins = [
+        pin("old", X86, version="0.14.1"),
+        pin("unknown", X86, version="0.13.0"),
+        pin("new", X86, version="0.15.2"),
+        pin("arm", ARM, version="0.15.2"),
+    ]
+    assert files(Zig().pins_for(pins, X86, Target.parse("x86_64-linux-gnu.2.42"))) == ["new"]
     assert files(Zig().pins_for(pins, ARM, Target.parse("x86_64-linux-musl"))) == ["arm"]

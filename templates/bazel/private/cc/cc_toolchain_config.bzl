@@ -15,7 +15,7 @@ Features for users, all off unless said otherwise:
 
 load("@linkmode_cc//:cc.bzl", CcToolchainConfigInfo = "CcToolchainConfigInfo_", cc_common = "cc_common_")
 load("@linkmode_cc//:config_lib.bzl", "action_config", "env_entry", "env_set", "feature", "feature_set", "tool", "tool_path", "with_feature_set")
-load(":actions.bzl", "ARCHIVE", "COMPILE", "CXX_COMPILE", "LINK", "LINK_EXECUTABLE", "LINK_SHARED", "LTO_BACKEND", "LTO_INDEX", "STRIP")
+load(":actions.bzl", "ARCHIVE", "COMPILE", "CXX_COMPILE", "LINK", "LINK_EXECUTABLE", "LINK_SHARED", "STRIP")
 load(":features.bzl", "archive_variables", "compile_input_output", "compile_variables", "flags", "link_variables", "strip_variables")
 
 # attributes of flags; in each, {root} is the archive's folder, {runtime} and {cxx_runtime} those of the built run-time
@@ -122,26 +122,26 @@ def _cc_toolchain_config_impl(ctx):
             enabled = True,
             # without it Bazel passes the client's PATH on, and cache keys differ by machine
             env_sets = [env_set(
-                actions = COMPILE + LINK + LTO_BACKEND + LTO_INDEX + ARCHIVE + STRIP,
+                actions = COMPILE + LINK + ARCHIVE + STRIP,
                 env_entries = [env_entry(key = "PATH", value = "/bin:/usr/bin")],
             )],
         ),
         feature(
             name = "default_compile_flags",
             enabled = True,
-            flag_sets = flags(COMPILE + LTO_BACKEND, replaced["compile_flags"]) +
+            flag_sets = flags(COMPILE, replaced["compile_flags"]) +
                         flags(CXX_COMPILE, replaced["cxx_flags"]) +
                         flags(COMPILE, replaced["include_flags"]) +
                         flags(COMPILE, ["-fstack-protector", "-Wall"]) +
-                        flags(COMPILE + LTO_BACKEND, ["-O2", "-ffunction-sections", "-fdata-sections"], opt) +
+                        flags(COMPILE, ["-O2", "-ffunction-sections", "-fdata-sections"], opt) +
                         flags(COMPILE, ["-DNDEBUG"], opt) +
-                        flags(COMPILE + LTO_BACKEND, ["-O0", "-g"], dbg),
+                        flags(COMPILE, ["-O0", "-g"], dbg),
         ),
         feature(
             name = "position",
             enabled = True,
-            flag_sets = flags(COMPILE + LTO_BACKEND, ["-fPIE"], static_pie + pie) +
-                        flags(COMPILE + LTO_BACKEND, ["-fno-PIE"], static_plain + no_pie),
+            flag_sets = flags(COMPILE, ["-fPIE"], static_pie + pie) +
+                        flags(COMPILE, ["-fno-PIE"], static_plain + no_pie),
         ),
         feature(name = "full_lto", flag_sets = flags(COMPILE + LINK, replaced["lto_flags"])),
         feature(name = "ubsan", flag_sets = flags(COMPILE + LINK, attr.ubsan_flags)),
@@ -152,7 +152,7 @@ def _cc_toolchain_config_impl(ctx):
         feature(
             name = "default_link_flags",
             enabled = True,
-            flag_sets = flags(LINK + LTO_INDEX, replaced["link_flags"] + ["-Wl,-z,relro,-z,now"]) +
+            flag_sets = flags(LINK, replaced["link_flags"] + ["-Wl,-z,relro,-z,now"]) +
                         flags(LINK, ["-Wl,--gc-sections"], opt),
         ),
         feature(
@@ -178,7 +178,7 @@ def _cc_toolchain_config_impl(ctx):
 
     tools = {}
     for actions, file in [
-        (COMPILE + LINK + LTO_BACKEND + LTO_INDEX, ctx.file.cc),
+        (COMPILE + LINK, ctx.file.cc),
         (ARCHIVE, ctx.file.ar),
         (STRIP, ctx.file.strip),
     ]:

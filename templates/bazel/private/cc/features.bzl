@@ -7,7 +7,7 @@ those of https://bazel.build/docs/cc-toolchain-config-reference#cctoolchainconfi
 """
 
 load("@linkmode_cc//:config_lib.bzl", "feature", "flag_group", "flag_set", "variable_with_value")
-load(":actions.bzl", "ARCHIVE", "COMPILE", "LINK", "LINK_SHARED", "LTO_BACKEND", "LTO_INDEX", "PREPROCESS", "STRIP")
+load(":actions.bzl", "ARCHIVE", "COMPILE", "LINK", "LINK_SHARED", "PREPROCESS", "STRIP")
 
 def flags(actions, flags, with_features = []):
     """One flag set of plain flags, or nothing when there are none.
@@ -66,7 +66,7 @@ def compile_variables():
             ],
         )]),
         feature(name = "user_compile_flags", enabled = True, flag_sets = [flag_set(
-            actions = COMPILE + LTO_BACKEND,
+            actions = COMPILE,
             flag_groups = [flag_group(
                 flags = ["%{user_compile_flags}"],
                 iterate_over = "user_compile_flags",
@@ -105,15 +105,15 @@ def link_variables():
     return [
         feature(name = "shared_flag", enabled = True, flag_sets = flags(LINK_SHARED, ["-shared"])),
         feature(name = "linkstamps", enabled = True, flag_sets = [flag_set(
-            actions = LINK + LTO_INDEX,
+            actions = LINK,
             flag_groups = [flag_group(flags = ["%{linkstamp_paths}"], iterate_over = "linkstamp_paths", expand_if_available = "linkstamp_paths")],
         )]),
         feature(name = "output_execpath_flags", enabled = True, flag_sets = [flag_set(
-            actions = LINK + LTO_INDEX,
+            actions = LINK,
             flag_groups = [flag_group(flags = ["-o", "%{output_execpath}"], expand_if_available = "output_execpath")],
         )]),
         feature(name = "runtime_library_search_directories", enabled = True, flag_sets = [flag_set(
-            actions = LINK + LTO_INDEX,
+            actions = LINK,
             flag_groups = [flag_group(
                 flags = ["-Wl,-rpath,$ORIGIN/%{runtime_library_search_directories}"],
                 iterate_over = "runtime_library_search_directories",
@@ -121,7 +121,7 @@ def link_variables():
             )],
         )]),
         feature(name = "library_search_directories", enabled = True, flag_sets = [flag_set(
-            actions = LINK + LTO_INDEX,
+            actions = LINK,
             flag_groups = [flag_group(
                 flags = ["-L%{library_search_directories}"],
                 iterate_over = "library_search_directories",
@@ -129,7 +129,7 @@ def link_variables():
             )],
         )]),
         feature(name = "libraries_to_link", enabled = True, flag_sets = [flag_set(
-            actions = LINK + LTO_INDEX,
+            actions = LINK,
             flag_groups = [flag_group(
                 iterate_over = "libraries_to_link",
                 expand_if_available = "libraries_to_link",
@@ -152,11 +152,11 @@ def link_variables():
             )],
         )]),
         feature(name = "user_link_flags", enabled = True, flag_sets = [flag_set(
-            actions = LINK + LTO_INDEX,
+            actions = LINK,
             flag_groups = [flag_group(flags = ["%{user_link_flags}"], iterate_over = "user_link_flags", expand_if_available = "user_link_flags")],
         )]),
         feature(name = "linker_param_file", enabled = True, flag_sets = [flag_set(
-            actions = LINK + LTO_INDEX + ARCHIVE,
+            actions = LINK + ARCHIVE,
             flag_groups = [flag_group(flags = ["@%{linker_param_file}"], expand_if_available = "linker_param_file")],
         )]),
     ]

@@ -7,14 +7,14 @@ Compiles see zig, the launcher and the target's header folders; links see zig, t
 load("@linkmode_cc//:cc.bzl", "cc_toolchain")
 load("//:lock.bzl", "ARTIFACTS", "TOOLCHAINS")
 load("//private/cc:cc_toolchain_config.bzl", "cc_toolchain_config")
-load(":libcxx.bzl", "libcxx_defines")
+load(":zig_lines.bzl", "zig_line")
 load(":zig_programs.bzl", "zig_programs")
 load(":zig_runtime.bzl", "CXX_FILES", "C_FILES", "zig_runtime")
 
-# cpu -> linker emulation, glibc's loader, zig's names of header folders for any Linux and for glibc
+# cpu -> glibc's loader, zig's name of the header folder for Linux
 _CPUS = {
-    "aarch64": struct(emulation = "aarch64linux", glibc_headers = "aarch64-linux-gnu", glibc_loader = "/lib/ld-linux-aarch64.so.1", linux_headers = "aarch64-linux-any"),
-    "x86_64": struct(emulation = "elf_x86_64", glibc_headers = "x86-linux-gnu", glibc_loader = "/lib64/ld-linux-x86-64.so.2", linux_headers = "x86-linux-any"),
+    "aarch64": struct(glibc_loader = "/lib/ld-linux-aarch64.so.1", linux_headers = "aarch64-linux-any"),
+    "x86_64": struct(glibc_loader = "/lib64/ld-linux-x86-64.so.2", linux_headers = "x86-linux-any"),
 }
 
 def zig_archive(name):
@@ -56,11 +56,12 @@ def _zig_toolchain(target, zig):
     musl = libc == "musl"
     glibc_version = libc.partition(".")[2]
     facts = _CPUS[cpu]
+    line = zig_line(zig)
     c_headers = ["lib/include"] + ["lib/libc/include/" + folder for folder in ([
         cpu + "-linux-musl",
         "generic-musl",
     ] if musl else [
-        facts.glibc_headers,
+        line.glibc_headers[cpu],
         "generic-glibc",
     ]) + [
         facts.linux_headers,
@@ -77,6 +78,7 @@ def _zig_toolchain(target, zig):
             name = name + suffix,
             language = language,
             lib = "lib",
+            musl_libraries = line.musl_libraries,
             program = ":program_runtime",
             target = target,
             zig = "zig",
@@ -133,7 +135,10 @@ def _zig_toolchain(target, zig):
         ] + ([] if musl else ["-D__GLIBC_MINOR__=" + glibc_version.partition(".")[2]]),
         compiler = "clang",
         cpu = cpu,
-        cxx_flags = ["-nostdinc++"] + _isystem(cxx_headers) + libcxx_defines(zig, musl),
+        cxx_flags = ["-nostdinc++"] + _isystem(cxx_headers) + [
+            "-D" + macro
+            for macro in line.libcxx_macros + (line.libcxx_musl_macros.musl if musl else line.libcxx_musl_macros.glibc)
+        ],
         cxx_runtime = [name + "_cxx_runtime"],
         default_mode = "static" if musl else "mostly_static",
         determinism_flags = ["-ffile-compilation-dir=."],
@@ -164,8 +169,8 @@ def _zig_toolchain(target, zig):
             "{runtime}/crt1.o",
         ],
         static_libraries = ["-Wl,--start-group"] + cxx_libraries + [
-            "{runtime}/libc.a",
-            "{runtime}/libzigc.a",
+            "{runtime}/" + library
+            for library in line.musl_libraries
         ] + libraries_end + ["-Wl,--end-group"] if musl else [],
         static_pie_flags = [
             "-static-pie",

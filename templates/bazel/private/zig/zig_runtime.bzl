@@ -6,8 +6,9 @@ another the C++ ones; both are cached, and cached remotely, like any other actio
 would hold the path of the sandbox.
 """
 
+# for musl, together with the attribute musl_libraries
 C_FILES = {
-    "musl": ["crt1.o", "Scrt1.o", "rcrt1.o", "libc.a", "libzigc.a", "libc.so", "libcompiler_rt.a"],
+    "musl": ["crt1.o", "Scrt1.o", "rcrt1.o", "libc.so", "libcompiler_rt.a"],
     "glibc": [
         "crt1.o",
         "Scrt1.o",
@@ -29,7 +30,7 @@ CXX_FILES = ["libc++.a", "libc++abi.a", "libunwind.a"]
 # how an empty program is linked, and the files that this link brings to light
 _C_LINKS = {
     "musl": [
-        (["-fPIE", "-pie", "-static"], ["rcrt1.o", "libc.a", "libzigc.a", "libcompiler_rt.a"]),
+        (["-fPIE", "-pie", "-static"], ["rcrt1.o", "libcompiler_rt.a"]),
         (["-fPIE", "-pie", "-dynamic"], ["Scrt1.o", "libc.so"]),
         (["-fno-PIE", "-no-pie", "-dynamic"], ["crt1.o"]),
     ],
@@ -46,9 +47,13 @@ def _zig_runtime_impl(ctx):
     libc = "glibc" if "-gnu" in ctx.attr.target else "musl"
     cxx = ctx.attr.language == "c++"
     links = _CXX_LINKS if cxx else _C_LINKS[libc]
+    if libc == "musl" and not cxx:
+        flags, names = links[0]
+        links = [(flags, names + ctx.attr.musl_libraries)] + links[1:]
     outputs = {
         name: ctx.actions.declare_file("%s/%s" % (ctx.label.name, name))
-        for name in (CXX_FILES if cxx else C_FILES[libc])
+        for _, names in links
+        for name in names
     }
     cache = "%s/%s/%s.cache" % (ctx.bin_dir.path, ctx.label.workspace_root, ctx.label.name)
     args = ctx.actions.args()
@@ -82,6 +87,7 @@ zig_runtime = rule(
     attrs = {
         "language": attr.string(values = ["c", "c++"], mandatory = True, doc = "Which half to build."),
         "lib": attr.label(allow_single_file = True, cfg = "exec", mandatory = True, doc = "zig's lib folder."),
+        "musl_libraries": attr.string_list(mandatory = True, doc = "Static libraries that make musl's libc in this Zig."),
         "program": attr.label(allow_single_file = True, cfg = "exec", mandatory = True, doc = "The runtime program of zig_programs."),
         "target": attr.string(mandatory = True, doc = "Target triple."),
         "zig": attr.label(allow_single_file = True, cfg = "exec", mandatory = True, doc = "The zig executable."),

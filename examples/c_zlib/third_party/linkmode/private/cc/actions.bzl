@@ -7,12 +7,10 @@ See https://bazel.build/docs/cc-toolchain-config-reference#actions.
 C_COMPILE = ["c-compile"]
 CXX_COMPILE = ["c++-compile", "c++-header-parsing", "c++-module-compile", "c++-module-codegen", "linkstamp-compile", "clif-match"]
 ASSEMBLE = ["assemble", "preprocess-assemble"]
-LTO_BACKEND = ["lto-backend"]
 PREPROCESS = C_COMPILE + CXX_COMPILE + ["preprocess-assemble"]
 COMPILE = C_COMPILE + CXX_COMPILE + ASSEMBLE
 LINK_EXECUTABLE = ["c++-link-executable"]
 LINK_SHARED = ["c++-link-dynamic-library", "c++-link-nodeps-dynamic-library"]
-LTO_INDEX = ["lto-index-for-executable", "lto-index-for-dynamic-library", "lto-index-for-nodeps-dynamic-library"]
 LINK = LINK_EXECUTABLE + LINK_SHARED
 ARCHIVE = ["c++-link-static-library"]
 STRIP = ["strip"]
