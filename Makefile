@@ -29,7 +29,7 @@ demo: $(USER_VENV)/stamp
 test: $(DEV_VENV)/stamp
 	@$(IN) tests/e2e/bazel/install 4
 	@$(IN) .ci/packages bubblewrap qemu-user-static binutils
-	@$(IN) $(DEV_PYTHON) -m pytest $(PYTEST)
+	@$(IN) PATH="$(ROOT)/.work/npm/node_modules/.bin:$$PATH" $(DEV_PYTHON) -m pytest $(PYTEST)
 
 e2e: $(DEV_VENV)/stamp
 	@test -n "$(CASE)" || { echo 'which one? make e2e CASE=c_zlib, CASE=cpp_zig or CASE=all' >&2; exit 2; }

@@ -1,6 +1,5 @@
-"""Which Bazels the end-to-end tests run on: LINKMODE_E2E_BAZEL, names parted by spaces (default: 4.2.3)."""
+"""Builds each case on each Bazel that was asked for, once for all tests of it."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -8,13 +7,11 @@ from harness import bazel, workspace
 from harness.built import Built
 from harness.cases import CASES
 
-BAZELS = os.environ.get("LINKMODE_E2E_BAZEL", "4.2.3").split()
-
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give every test that asks for `built` each case on each Bazel, one after the other."""
     if "built" in metafunc.fixturenames:
-        pairs = [(name, case) for name in BAZELS for case in CASES]
+        pairs = [(name, case) for name in bazel.requested() for case in CASES]
         ids = [f"{case}-{name.replace('/', '_')}" for name, case in pairs]
         metafunc.parametrize("built", pairs, ids=ids, indirect=True, scope="session")
 

@@ -50,6 +50,11 @@ class Bazel:
         return done
 
 
+def requested() -> list[str]:
+    """Return the Bazels that the tests are to run on: LINKMODE_E2E_BAZEL, names parted by spaces (default: 4.2.3)."""
+    return os.environ.get("LINKMODE_E2E_BAZEL", "4.2.3").split()
+
+
 def find(name: str) -> Bazel:
     """Return the Bazel of that name: one of KNOWN, or a path. Raises NoBazelError."""
     if name == "4.2.3":
