@@ -210,7 +210,7 @@ def test_actions_have_few_inputs_no_shell_and_nothing_of_the_machine(features: B
         assert re.fullmatch(r"\[((PATH=(/bin:/usr/bin(:/usr/local/bin)?)?|PWD=/proc/self/cwd)(, )?)*\]|", environment)
         command = action.partition("Command Line:")[2]
         assert command
-        for word in ("/bin/sh", "/bin/bash", "bash", os.environ["HOME"], str(features.workspace)):
+        for word in ("/bin/sh", "bash", "/usr/", os.environ["HOME"], str(features.workspace)):
             assert word not in command, command
     compiles = [action for action in actions if "strict.c" in _field(action, "Inputs") and "CppCompile" in action]
     assert compiles
