@@ -8,6 +8,17 @@ from harness.built import Built
 from harness.cases import CASES
 
 
+_COLD_BUILD = 3600
+"""Seconds for the first test of a case, which builds it: Zig's run-time files alone take minutes where nothing is cached."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the tests that run Bazel more time than pyproject.toml gives to all."""
+    for item in items:
+        if item.get_closest_marker("e2e"):
+            item.add_marker(pytest.mark.timeout(_COLD_BUILD))
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give every test that asks for `built` each case on each Bazel, one after the other."""
     if "built" in metafunc.fixturenames:
