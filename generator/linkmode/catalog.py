@@ -102,8 +102,8 @@ def parse(text: str, where: str) -> FamilyEntry:
     pins: list[Pin] = []
     for index, row in enumerate(rows):
         at = f"pin[{index}]"
-        if "family" in row:
-            issues.add(f"{at}.family", "not for a pin of the catalogue: the file's own family holds for all of them")
+        if row.get("family", family) != family:
+            issues.add(f"{at}.family", f"expected the file's own family, {family!r}, found {row['family']!r}")
         pin = _convert(at, {**row, "family": family}, Pin, issues)
         if pin:
             _check(at, pin, kind, issues, shipped=True)

@@ -126,10 +126,12 @@ class Archive(
 class Pin(Archive, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab", omit_defaults=True):
     """One archive of the catalogue, or a user's own ``[[pin]]``.
 
-    ``targets`` is empty where the family makes any target it knows from one archive.
+    ``targets`` is empty where the family makes any target it knows from one archive. ``tree_sha256`` is the digest
+    of the tree below ``strip_prefix`` (`measure.survey.tree_digest`), the same for a repacked archive of these files.
     """
 
     targets: tuple[str, ...] = ()
+    tree_sha256: str | None = None
     contradictions: tuple[str, ...] = ()
     notes: str = ""
 

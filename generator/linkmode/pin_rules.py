@@ -18,6 +18,7 @@ from linkmode.model import Advisory, Pin, Target
 Kind = Literal["toolchain", "library"]
 
 _DIGEST_LENGTH = {"sha256": 64, "sha512": 128}
+_DIGEST_KEYS = {"sha256": "sha256", "sha512": "sha512", "tree-sha256": "sha256"}
 _PYPI_URL = re.compile(r"pypi:[A-Za-z0-9][A-Za-z0-9._-]*/(?P<file>[^/\s]+)")
 _EXEC = re.compile(r"[a-z0-9_]+-[a-z0-9]+")
 
@@ -35,8 +36,8 @@ def pin_problems(pin: Pin, kind: Kind, *, shipped: bool) -> Iterator[tuple[str, 
         yield "file", f"expected the name of a file, without a folder, found {pin.file!r}"
     if not pin.sha256 and not pin.sha512:
         yield "sha256", "neither sha256 nor sha512: an archive that cannot be checked is not fetched"
-    for key, length in _DIGEST_LENGTH.items():
-        digest = getattr(pin, key)
+    for key, algorithm in _DIGEST_KEYS.items():
+        digest, length = getattr(pin, key.replace("-", "_")), _DIGEST_LENGTH[algorithm]
         if digest and not re.fullmatch(f"[0-9a-f]{{{length}}}", digest):
             yield key, f"expected {length} lower-case hexadecimal digits, found {digest!r} ({len(digest)} characters)"
     if not pin.urls:
@@ -49,7 +50,8 @@ def pin_problems(pin: Pin, kind: Kind, *, shipped: bool) -> Iterator[tuple[str, 
         yield "size", f"expected a number of bytes, found {pin.size}"
     if pin.confirmations < 0:
         yield "confirmations", f"expected a number of projects, found {pin.confirmations}"
-    if shipped and not (pin.confirmations and pin.confirmed_by):
+    # With confirmations = 0 it says who hashed the bytes: `linkmode catalog add` writes so.
+    if shipped and not pin.confirmed_by:
         yield "confirmed-by", "expected who confirms the checksum, and how many do (confirmations)"
     if kind == "toolchain" and not _EXEC.fullmatch(pin.exec or ""):
         yield "exec", f"expected where its tools run, such as x86_64-linux, found {pin.exec!r}"

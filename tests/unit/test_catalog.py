@@ -121,7 +121,11 @@ MUTATIONS = {
     "source": ('layout = "cross"', 'layout = "cross"\nsource = "npm"', ("pin[0].source", "npm")),
     "nobody confirms": ('confirmed-by = ["someone"]', "", ("pin[0].confirmed-by", "who confirms")),
     "negative": ("confirmations = 2", "confirmations = -1", ("pin[0].confirmations", "-1")),
-    "family in a pin": ('layout = "cross"', 'layout = "cross"\nfamily = "zig"', ("pin[0].family", "file's own family")),
+    "family in a pin": (
+        'layout = "cross"',
+        'layout = "cross"\nfamily = "zig"',
+        ("pin[0].family", "'musl.cc', found 'zig'"),
+    ),
     "advisory range": ('affects = "<11.2.1"', 'affects = "below 11"', ("advisory[0].affects: CVE-1: ", "PEP 440")),
     "fix among the affected": ('affects = "<11.2.1"', 'affects = "<12"', ("advisory[0].fixed-in", "affected")),
     "fix not a version": ('fixed-in = "11.2.1"', 'fixed-in = "soon"', ("advisory[0].fixed-in", "'soon'")),

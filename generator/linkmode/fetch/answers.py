@@ -68,14 +68,30 @@ def begin(response: requests.Response, partial: Partial) -> int | None:
         return None if found[2] == "*" else int(found[2])
     if partial.received:
         partial.restart()
-    length = response.headers.get("Content-Length", "")
-    return int(length) if _LENGTH.fullmatch(length) else None
+    return length(response)
+
+
+def length(response: requests.Response) -> int | None:
+    """How many bytes the body is said to have; None when the answer does not say."""
+    given = response.headers.get("Content-Length", "")
+    return int(given) if _LENGTH.fullmatch(given) else None
+
+
+def file_length(response: requests.Response) -> int | None:
+    """The same; raise UnreachableError when the answer is a web page and no file."""
+    if is_page(response):
+        raise UnreachableError("answers with an HTML page instead of the file")
+    return length(response)
+
+
+def is_page(response: requests.Response) -> bool:
+    """Whether the answer says that it is a web page."""
+    return response.headers.get("Content-Type", "").partition(";")[0].strip().lower() == "text/html"
 
 
 def named(wrong: WrongBytesError, response: requests.Response, partial: Partial) -> OriginError:
     """The same failure, saying so when what came is a web page: a login, a captive portal, an error sent as 200."""
-    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     head = partial.head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if kind == "text/html" or head.startswith((b"<!doctype html", b"<html")):
+    if is_page(response) or head.startswith((b"<!doctype html", b"<html")):
         return WrongBytesError(f"answers with an HTML page instead of the file ({wrong.reason})")
     return wrong

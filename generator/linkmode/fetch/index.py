@@ -24,11 +24,11 @@ from linkmode.model import Checksum
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """One file of a project (its name normalised), and the digest that it must have."""
+    """One file of a project (its name normalised), and the digest that it must have, where one is pinned."""
 
     project: str
     file: str
-    checksum: Checksum
+    checksum: Checksum | None
 
 
 _URL = re.compile(r"pypi:(?P<project>[A-Za-z0-9._-]+)/(?P<file>[A-Za-z0-9._+!-]+)")
@@ -51,7 +51,7 @@ class PackageIndex:
     def _config(self) -> pip_config.PipConfig:
         return pip_config.read()
 
-    def locate(self, url: str, checksum: Checksum) -> Iterator[tuple[str, Origin | OriginError]]:
+    def locate(self, url: str, checksum: Checksum | None) -> Iterator[tuple[str, Origin | OriginError]]:
         """Yield every place that has the file, and why each other one has not, both with what to call it."""
         found = _URL.fullmatch(url)
         if not found:
@@ -125,6 +125,8 @@ def _choose(listing: ProjectPage, wanted: _Wanted) -> str:
     for package in listing.packages:
         if package.filename == wanted.file:
             checksum = wanted.checksum
+            if checksum is None:
+                return package.url
             declared = package.digests.get(checksum.algorithm, checksum.hex).lower()
             if declared != checksum.hex:
                 raise WrongBytesError(f"the index declares {checksum.algorithm} {declared}, expected {checksum.hex}")

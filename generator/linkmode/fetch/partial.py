@@ -20,9 +20,11 @@ _HEAD = 64
 class Partial:
     """An open file that gathers one download. What an earlier run left there is hashed and kept.
 
-    ``pieced`` tells that the bytes did not all come in one answer. Every failure to write is a ConfigError: it is the
-    store's, never the server's.
+    ``pieced`` tells that the bytes did not all come in one answer; those of a file that is not ``resumable`` always do.
+    Every failure to write is a ConfigError: it is the store's, never the server's.
     """
+
+    resumable = True
 
     def __init__(self, path: Path, checksum: Checksum, size: int | None) -> None:
         self.path = path

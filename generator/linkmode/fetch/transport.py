@@ -142,6 +142,21 @@ class Transport:
                 failed += 1
                 self._pause(failure, failed)
 
+    def length(self, origin: Origin) -> int | None:
+        """Return the size in bytes of what a URL gives, None when it does not say; read none of it.
+
+        Asked with GET, which every server of files answers as it will later. Raises UnreachableError.
+        """
+        failed = 0
+        while True:
+            try:
+                with self._open(origin, {"Accept-Encoding": "identity"}) as response:
+                    answers.require(response, 200)
+                    return answers.file_length(response)
+            except UnreachableError as failure:
+                failed += 1
+                self._pause(failure, failed)
+
     @contextlib.contextmanager
     def _open(self, origin: Origin, headers: dict[str, str]) -> Iterator[requests.Response]:
         """Yield the response that ends the chain of redirects, its body unread.
@@ -191,6 +206,8 @@ class Transport:
     def _request(self, origin: Origin, partial: Partial, advance: Callable[[int], None]) -> None:
         # The archive's own bytes are what is pinned: no transport compression, neither asked for nor undone.
         headers = {"Accept-Encoding": "identity"}
+        if not partial.resumable:
+            partial.restart()
         if partial.received:
             headers["Range"] = f"bytes={partial.received}-"
         with self._open(origin, headers) as response:

@@ -1,0 +1,92 @@
+"""Asks every URL of pins again: whether it answers, and whether what it has is still what was pinned."""
+
+import concurrent.futures
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+import msgspec
+
+from linkmode.fetch import network
+from linkmode.fetch.failures import OriginError, UnreachableError, WrongBytesError
+from linkmode.fetch.index import PackageIndex
+from linkmode.fetch.partial import Partial
+from linkmode.fetch.transport import Limits, Origin, Transport
+from linkmode.model import Pin
+
+State = Literal["verified", "reachable", "unreachable", "mismatch"]
+"""``verified``: the bytes were read, and are those that are pinned. ``reachable``: it answers, with the pinned size
+where both say one. ``mismatch``: it has another size, another declared checksum, or other bytes."""
+
+LIMITS = Limits(attempts=2, connect=10)
+"""Shorter than a fetch's: a URL that does not answer is a finding here, and no reason to wait."""
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What became of one URL of one pin; ``detail`` says more where there is more to say."""
+
+    pin: Pin
+    url: str
+    state: State
+    detail: str
+
+
+def recheck(pins: Iterable[Pin], *, download: bool, jobs: int, limits: Limits = LIMITS) -> Iterator[Finding]:
+    """Yield a finding for every URL, in the order of pins and URLs. Without ``download`` no body is read."""
+    check = _Check(limits, download=download)
+    tasks = [(pin, url) for pin in pins for url in pin.urls]
+    with concurrent.futures.ThreadPoolExecutor(jobs, "recheck") as pool:
+        futures = [pool.submit(check.url, pin, url) for pin, url in tasks]
+        try:
+            for future in futures:
+                yield future.result()
+        except BaseException:
+            check.transport.stop()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+class _Check:
+    """One run: what its threads share."""
+
+    def __init__(self, limits: Limits, *, download: bool) -> None:
+        self.transport = Transport(limits)
+        self._access = network.from_environment()
+        self._index = PackageIndex(self.transport, self._access)
+        self._download = download
+
+    def url(self, pin: Pin, url: str) -> Finding:
+        places: Iterable[tuple[str, Origin | OriginError]]
+        if urlsplit(url).scheme == "pypi":
+            places = self._index.locate(url, pin.checksum)
+        else:
+            places = [(url, Origin(url, url, self._access))]
+        reasons: list[str] = []
+        for _, origin in places:
+            try:
+                if isinstance(origin, OriginError):
+                    raise origin
+                return Finding(pin, url, *self._ask(pin, origin))
+            except WrongBytesError as wrong:
+                return Finding(pin, url, "mismatch", wrong.reason)
+            except UnreachableError as failure:
+                reasons.append(failure.reason)
+        return Finding(pin, url, "unreachable", "; ".join(dict.fromkeys(reasons)))
+
+    def _ask(self, pin: Pin, origin: Origin) -> tuple[State, str]:
+        if self._download:
+            with (
+                tempfile.TemporaryDirectory(prefix="linkmode-") as folder,
+                Partial(Path(folder) / "file", pin.checksum, pin.size) as partial,
+            ):
+                self.transport.bring(origin, partial, lambda received: None)
+                return "verified", ""
+        if origin.path is not None:
+            length: int | None = origin.path.stat().st_size
+        else:
+            length = self.transport.length(origin)
+        if None not in (length, pin.size) and length != pin.size:
+            raise WrongBytesError(f"size mismatch: expected {pin.size:,} bytes, the server has {length:,}")
+        return "reachable", "" if length is not None else "it does not say its size"
