@@ -7,9 +7,8 @@ from harness import bazel, workspace
 from harness.built import Built
 from harness.cases import CASES
 
-
 _COLD_BUILD = 3600
-"""Seconds for the first test of a case, which builds it: Zig's run-time files alone take minutes where nothing is cached."""
+"""Seconds for the first test of a case, which builds it: Zig's run-time files take minutes where nothing is cached."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
