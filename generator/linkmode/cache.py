@@ -1,0 +1,77 @@
+"""Folders that are made once, whole or not at all, and never changed again: unpacked archives and what builds on them.
+
+    <cache>/unpacked/<digest>/      one archive; the digest is of its checksum and of how it is unpacked
+    <cache>/exec/<digest>/          a toolchain made ready for `linkmode exec`; the digest is of what it is made from
+    <cache>/zig/                    what zig builds of its libraries for itself
+
+``<cache>`` is ``linkmode`` in the platform's cache, or in the store where one was named.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import filelock
+import platformdirs
+
+from linkmode import exchange
+from linkmode.errors import ConfigError
+from linkmode.model import Artifact
+
+_UNPACKING = "1"
+"""Part of every digest; raise it when the same archive is to unpack to something else."""
+
+
+def home(store: Path | None) -> Path:
+    """Where everything of this module lies, for the ``store`` that was named, or for the default one."""
+    return (store.absolute() / "linkmode") if store else platformdirs.user_cache_path("linkmode")
+
+
+def unpacked(home: Path, artifact: Artifact) -> Path:
+    """The folder that an artifact is unpacked into; it is there when it is whole."""
+    return home / "unpacked" / digest(_UNPACKING, str(artifact.checksum), artifact.strip_prefix)
+
+
+def digest(*ingredients: str) -> str:
+    """A name for what is made from ``ingredients``: 64 hexadecimal digits."""
+    return hashlib.sha256("\0".join(ingredients).encode()).hexdigest()
+
+
+def make_once(folder: Path, fill: Callable[[Path], None]) -> None:
+    """Make ``folder`` unless it is there: ``fill`` is given an empty one beside it, which is then renamed.
+
+    Several runs may ask at once: one makes it and the others wait. What a killed run left is removed by the next.
+    Raises ConfigError when the system refuses, and whatever ``fill`` raises; nothing is left then.
+    """
+    if folder.is_dir():
+        return
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        # Free again as soon as its holder is dead, however it died.
+        with filelock.FileLock(folder.with_name(f"{folder.name}.lock")):
+            _make(folder, fill)
+    except OSError as error:
+        which = f" ({os.fsdecode(error.filename)})" if isinstance(error.filename, str | bytes) else ""
+        raise ConfigError(
+            f"{folder}: cannot be written: {error.strerror or error}{which}",
+            hint="make room there or get the right to write, or choose another place with --store DIR "
+            "(or LINKMODE_STORE, or XDG_CACHE_HOME)",
+        ) from error
+
+
+def _make(folder: Path, fill: Callable[[Path], None]) -> None:
+    if folder.is_dir():
+        return
+    new = exchange.staging(folder)
+    if os.path.lexists(new):
+        exchange.delete(new)
+    new.mkdir()
+    try:
+        fill(new)
+        # Its name must not outlive a power cut without the contents; a sync for each of 20,000 files takes minutes.
+        os.sync()
+        new.rename(folder)
+    except BaseException:
+        exchange.delete(new)
+        raise
