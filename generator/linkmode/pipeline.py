@@ -6,6 +6,7 @@ render, write and audit do not know each other.
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 import platformdirs
@@ -16,8 +17,11 @@ from linkmode import lockfile, render, resources, write
 from linkmode.catalog import Catalog
 from linkmode.config import Config
 from linkmode.errors import CheckError, ConfigError, StaleLockError, UsageError
-from linkmode.model import Advisory, Artifact, Lock, Tree
+from linkmode.model import Advisory, Artifact, Lock, Pin, Tree
 from linkmode.resolve import advisories, check_accepted, keep, resolve
+
+if TYPE_CHECKING:
+    from linkmode.measure import Measured
 
 
 class Inputs(msgspec.Struct, frozen=True):
@@ -153,6 +157,54 @@ def save(output: Output, *, force: bool = False) -> write.Changes:
     """Write the tree in one step, and return what that changed."""
     locks = platformdirs.user_cache_path("linkmode") / "locks"
     return write.apply(output.tree, output.folder, label=output.label, locks=locks, force=force)
+
+
+def measure(archive: Path, file: str, family: str | None) -> "Measured":
+    """Read what an archive says of itself; ``file`` is its name, ``family`` what to take it for, found when None.
+
+    Raises:
+        UsageError: there is no such family.
+        IntegrityError: it is no archive, or one that is not to be trusted.
+        ConfigError: it has no layout that is known.
+    """
+    # Imported where they are needed: no other step waits for them.
+    from linkmode.audit import elf
+    from linkmode.audit.image import NotAudited
+    from linkmode.measure import Tool, label, recognise, survey
+
+    def judge(stream: BinaryIO, size: int) -> Tool | None:
+        try:
+            facts = elf.facts(stream, size)
+        except NotAudited:
+            return None
+        return Tool(facts.machine, facts.interpreter is None and not facts.needed)
+
+    return recognise(survey(archive, file, version=label(file), judge=judge), family)
+
+
+def known_pins(root: Path, catalog: Catalog) -> tuple[Pin, ...]:
+    """Return the pins of ``catalog``, and before them those of linkmode.toml, where there is one in ``root``."""
+    path = root / configs.FILE
+    own = configs.load(path).pins if path.exists() else ()
+    return (*own, *(pin for entry in catalog.families.values() for pin in entry.pins))
+
+
+def add_pin(file: Path, entry: str, catalog: Catalog) -> None:
+    """Add ``entry``, the text of a ``[[pin]]``, at the end of a linkmode.toml or of a file of the catalogue.
+
+    Raises:
+        ConfigError: the file cannot be read, or would not be what it must be with the entry; nothing was written.
+    """
+    try:
+        old = file.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} cannot be read: {error}") from error
+    new = f"{old.rstrip()}\n\n{entry}"
+    if any(line.startswith("schema") for line in old.splitlines()):
+        catalogs.parse(new, str(file))
+    else:
+        catalogs.with_pins(catalog, configs.parse(new, where=str(file)).pins, str(file))
+    write.replace_file(file, new.encode())
 
 
 def create_config(root: Path, text: str, *, force: bool) -> Path:

@@ -30,9 +30,25 @@ _Shown = tuple[FamilyEntry, tuple[Pin, ...]]
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, sorted and with a format version.")
 
 
-@click.group(name="catalog", help="List, search and show the pins with their provenance and advisories.")
+class _Group(click.Group):
+    """A group that imports what asks the network, and what reads archives, only where it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*super().list_commands(ctx), "add", "verify"]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in ("add", "verify"):
+            return super().get_command(ctx, cmd_name)
+        from linkmode.commands import catalog_upkeep
+
+        return catalog_upkeep.COMMANDS[cmd_name]
+
+
+@click.group(
+    name="catalog", cls=_Group, help="List, search and show the pins with their provenance; add and verify some."
+)
 def command() -> None:
-    """Hold the three subcommands together."""
+    """Hold the subcommands together."""
 
 
 @command.command(name="list")
@@ -93,9 +109,9 @@ def show(family: str, version: str | None, as_json: bool) -> None:
 
 
 def confirmations(pin: Pin) -> str:
-    """Return the number of confirmations in words: ``12``, ``1, not independently confirmed`` or ``none recorded``."""
+    """Return the number of confirmations in words: ``12``, ``1, not independently confirmed``, ``none recorded``."""
     if pin.confirmations == 0:
-        return "none recorded"
+        return f"0, {', '.join(pin.confirmed_by)}" if pin.confirmed_by else "none recorded"
     return "1, not independently confirmed" if pin.confirmations == 1 else str(pin.confirmations)
 
 
@@ -141,6 +157,7 @@ def _details(pin: Pin, advisories: Sequence[Advisory]) -> list[tuple[str, str]]:
     lines += [("size", f"{pin.size:,} bytes" if pin.size else "")]
     lines += [("measured", ", ".join(f"{name} {value}" for name, value in sorted(pin.measured.items())))]
     lines += [("confirmations", confirmations(pin))]
+    lines += [("tree sha256", pin.tree_sha256 or "")]
     lines += [("confirmed by", name) for name in pin.confirmed_by]
     lines += [("contradiction", text) for text in pin.contradictions]
     lines += [("note", pin.notes)]

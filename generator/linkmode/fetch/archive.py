@@ -42,7 +42,7 @@ def extract(archive: Path, into: Path, *, file: str, strip_prefix: str) -> None:
     try:
         with archive.open("rb") as stream:
             bounds = Bounds.of(os.fstat(stream.fileno()).st_size)
-            _unpack(_members(stream, file, bounds), into, prefix, bounds)
+            _unpack(members_of(stream, file, bounds), into, prefix, bounds)
     except Refusal as refusal:
         where = f"{file}: {_shown(refusal.member)}" if refusal.member else file
         raise IntegrityError(f"{where}: {refusal.problem}", hint=_HINT) from refusal
@@ -68,7 +68,8 @@ def _unpack(members: Members, into: Path, prefix: tuple[str, ...], bounds: Bound
         raise Refusal(f"nothing in {'/'.join(prefix) or 'it'}{f'; it holds {names}' if names else ''}")
 
 
-def _members(stream: BinaryIO, file: str, bounds: Bounds) -> Members:
+def members_of(stream: BinaryIO, file: str, bounds: Bounds) -> Members:
+    """Yield the members of an archive, whose ``file`` name says its format. Raises Refusal, as reading them does."""
     if file.endswith((".tar.gz", ".tgz")):
         return tar.members(_Decompressed(gzip.GzipFile(fileobj=stream).read), bounds.entries)
     if file.endswith(".tar.xz"):
