@@ -1,17 +1,20 @@
 """Roots to run a binary in that hold nothing but what its link mode allows it."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from harness.cases import GLIBC_FAMILY, GLIBC_LOADER
+from harness.places import WORK
 
 QEMU = "qemu-aarch64-static"
 
 
 class MissingToolError(Exception):
-    """A program that the run needs is not installed; the message names its package."""
+    """A program that the run needs is not installed, or not allowed here; the message says which."""
 
 
 def run_alone(binary: Path, files: Mapping[str, Path], *, emulator: Path | None = None) -> str:
@@ -20,12 +23,21 @@ def run_alone(binary: Path, files: Mapping[str, Path], *, emulator: Path | None 
     There is no /proc, /dev, /etc or /lib but what ``files`` has. ``emulator`` is a static program that runs ``binary``.
     Raises AssertionError when it fails.
     """
-    bwrap = _tool("bwrap", "bubblewrap")
-    given = {"/app": binary, **files, **({"/emulator": emulator} if emulator else {})}
-    binds = [option for inside, outside in given.items() for option in ("--ro-bind", str(outside.resolve()), inside)]
     start = ["/emulator", "/app"] if emulator else ["/app"]
-    command = [bwrap, "--unshare-all", "--clearenv", *binds, "--chdir", "/", *start]
-    return _printed(command, Path("/"))
+    WORK.mkdir(exist_ok=True)
+    with TemporaryDirectory(prefix="root-", dir=WORK) as root:
+        for inside, outside in {"/app": binary, **files, **({"/emulator": emulator} if emulator else {})}.items():
+            copy = Path(root, inside.lstrip("/"))
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(outside, copy)
+        return _printed([*_enter(root), *start], Path("/"))
+
+
+def _enter(root: str) -> list[str]:
+    """Return the command that runs the rest of its arguments in ``root``, for root and for a plain user."""
+    if os.geteuid() == 0:
+        return [_tool("chroot", "coreutils"), root]
+    return [_tool("bwrap", "bubblewrap"), "--unshare-all", "--ro-bind", root, "/", "--chdir", "/"]
 
 
 def run_here(binary: Path, folder: Path) -> str:
@@ -34,7 +46,9 @@ def run_here(binary: Path, folder: Path) -> str:
 
 
 def _printed(command: list[str], folder: Path) -> str:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command, cwd=folder, env={}, capture_output=True, text=True, check=False, timeout=120)
+    if done.stderr.startswith("bwrap: No permissions to create"):
+        raise MissingToolError(done.stderr.strip())
     if done.returncode:
         raise AssertionError(f"exit code {done.returncode}: {' '.join(command)}\n{done.stdout}{done.stderr}")
     return done.stdout
