@@ -30,6 +30,7 @@ _KEYS = (
     "advisories",
 )
 _OUTPUT_PART = re.compile(r"(?!\.\.?$)[A-Za-z0-9._+@][A-Za-z0-9._+@-]*")
+_NOT_OUTPUT = (".git", "linkmode.toml", "linkmode.lock")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _STATIC_GLIBC = (
     "a static binary cannot use {target}: glibc loads NSS, iconv and dlopen modules at run time, which a static "
@@ -129,6 +130,8 @@ def _output(raw: Mapping[str, Any], issues: Issues) -> str:
             "expected a folder inside the repository, such as 'third_party/linkmode': relative, without '.', '..', "
             f"backslashes, spaces or quotes; found {raw['output']!r}",
         )
+    elif output.split("/")[0] in _NOT_OUTPUT:
+        issues.add("output", f"{output.split('/')[0]} is not linkmode's to write into; choose another folder")
     return output
 
 

@@ -39,6 +39,7 @@ SOURCES = (DEFAULT_SOURCE, "pypi")
 
 _PROVENANCE = ("confirmations", "confirmed_by", "measured")
 _NO_NAME = re.compile(r"[^a-z0-9_.-]")
+_VERSION_FACT = re.compile(r"\d+(\.\d+)+")
 
 
 class Preference(msgspec.Struct, frozen=True):
@@ -243,6 +244,13 @@ class _Resolution:
 
     def _add(self, pin: Pin) -> str:
         """Lock ``pin`` and return its name, which tells it from every other."""
+        for fact in FAMILIES[pin.family].facts if pin.family in FAMILIES else ():
+            if not _VERSION_FACT.fullmatch(found := pin.measured.get(fact, "")):
+                raise ConfigError(
+                    f"{pin.file}: measured.{fact}: expected a version such as 12.2.0, as it is in the archive; "
+                    f"found {found!r}",
+                    hint=f'add `measured = {{ {fact} = "…" }}` to its [[pin]]; the generated rules find files by it',
+                )
         parts = (pin.family, pin.version, *filter(None, [pin.exec]), *(pin.targets if len(pin.targets) == 1 else ()))
         name = _NO_NAME.sub("_", "-".join(parts).lower())
         artifact = _artifact(name, pin, self.config.mirrors)

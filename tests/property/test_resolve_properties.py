@@ -40,6 +40,7 @@ def catalogs(draw: st.DrawFn) -> Catalog:
                 exec=None if kind == "library" else platform,
                 targets=(target,) if family == "musl.cc" else (),
                 layout="cross",
+                measured={"gcc": "11.2.1"} if family == "musl.cc" else {},
                 source=source,  # type: ignore[arg-type]
             )
             for number, (version, platform, target, source) in enumerate(draw(st.lists(rows, max_size=12, unique=True)))

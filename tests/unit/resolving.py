@@ -10,7 +10,9 @@ SHA = iter(range(1, 10**6))
 def pin(family: str, version: str, exec_platform: str | None, *targets: str, **more: object) -> Pin:
     number = next(SHA)
     name = str(more.pop("file", f"{family}-{version}-{number}.tgz"))
-    fields = {"urls": (f"https://example.com/{family}/{name}",), "sha256": f"{number:064x}", **more}
+    measured = {"gcc": "11.2.1"} if family == "musl.cc" else {}
+    urls = (f"https://example.com/{family}/{name}",)
+    fields = {"urls": urls, "sha256": f"{number:064x}", "measured": measured, **more}
     return Pin(family=family, version=version, file=name, exec=exec_platform, targets=targets, **fields)  # type: ignore[arg-type]
 
 

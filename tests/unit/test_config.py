@@ -102,6 +102,13 @@ MIRROR = "expected https://, http://, file:// and a path that ends in '/'; found
         ),
         ("output = 3\n" + TOOLCHAIN, "line 1: output: expected `str`, got `int`"),
         *(
+            (
+                f"output = '{first}/x'\n" + TOOLCHAIN,
+                f"line 1: output: {first} is not linkmode's to write into; choose another folder",
+            )
+            for first in (".git", "linkmode.toml", "linkmode.lock")
+        ),
+        *(
             (f"output = {text}\n" + TOOLCHAIN, f"{OUTPUT}{shown}")
             for text, shown in {
                 '""': "''",

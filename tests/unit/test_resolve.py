@@ -70,6 +70,16 @@ def test_exec_tools_come_from_the_first_request_that_can_make_them() -> None:
     )
 
 
+@pytest.mark.parametrize("measured", [{}, {"musl": "1.2.3"}, {"gcc": "../../../etc"}, {"gcc": "12"}])
+def test_a_pin_without_the_version_that_the_rules_find_files_by_is_refused(measured: dict[str, str]) -> None:
+    own = pin("musl.cc", "12.2.0", X86, "x86_64-linux-musl", layout="cross", file="own.tgz", measured=measured)
+    with pytest.raises(ConfigError) as caught:
+        resolve(config(("musl.cc", "12.2.0", ["x86_64-linux-musl"])), catalog(entry("musl.cc", "toolchain", own)))
+    assert caught.value.problem.startswith("own.tgz: measured.gcc: expected a version such as 12.2.0")
+    assert repr(measured.get("gcc", "")) in caught.value.problem
+    assert "[[pin]]" in caught.value.hint
+
+
 def test_no_exec_tools_where_a_toolchain_makes_them_already() -> None:
     lock = resolve(config(ZIG_REQUEST), CATALOG)
     assert [t.purpose for t in lock.toolchains] == ["target"]

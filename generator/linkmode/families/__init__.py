@@ -23,6 +23,10 @@ class Family(Protocol):
     def suggested_targets(self) -> tuple[str, ...]:
         """The targets that ``linkmode init`` writes."""
 
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """The versions in a pin's ``measured`` that the generated rules read."""
+
     def refuses(self, target: Target, version: str = "") -> str:
         """Return why this family cannot make ``target`` at all, or in ``version``; an empty string when it can."""
 

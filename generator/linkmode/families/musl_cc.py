@@ -1,6 +1,7 @@
 """GCC and musl in musl.cc's layout: one archive for each target, as a cross compiler or as a native one."""
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 from linkmode.model import ExecPlatform, Pin, Target
 
@@ -13,11 +14,14 @@ class MuslCc:
     name = "musl.cc"
     suggested_version = ">=11.2,<12"
     suggested_targets = ("x86_64-linux-musl",)
+    facts = ("gcc",)  # the name of a folder in the archive: lib/gcc/<target>/<gcc>
 
     def refuses(self, target: Target, version: str = "") -> str:
         """Refuse every libc but musl: these archives hold no other."""
         del version  # every version is the same in this
         if target.os != "linux" or not target.is_musl:
+            if target.os == "linux" and get_close_matches(target.libc, ["musl"]):
+                return f"no such target; did you mean '{target.cpu}-linux-musl'?"
             return "musl.cc's compilers make Linux binaries with musl only; family 'zig' makes glibc targets"
         return ""
 
