@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import struct
 import subprocess
 from pathlib import Path
 
@@ -85,6 +86,54 @@ def test_arguments_beside_the_program(bazel_test: Path, program: Path) -> None:
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "file: //a:t")
 
 
+@pytest.mark.parametrize(
+    "passed", [("--expect", "dynamic"), ("--verbose",), ("/nonexistent",), ("@/nonexistent",), ("--expect",), ("",)]
+)
+def test_arguments_beside_the_program_alone_decide(bazel_test: Path, program: Path, passed: tuple[str, ...]) -> None:
+    arguments = Path(f"{bazel_test}.args")
+    for mode, code in (("dynamic", 0), ("static", 1)):
+        arguments.write_text(f"--expect\n{mode}\n--label\n//a:t\n{program}\n")
+        bare, more = run(bazel_test), run(bazel_test, *passed)
+        assert (more.returncode, more.stdout, more.stderr) == (code, bare.stdout, bare.stderr)
+    arguments.write_text("")
+    done = run(bazel_test, "--expect", "dynamic", program)
+    assert (done.returncode, done.stderr.splitlines()[0]) == (2, "elfcheck: no FILE")
+    arguments.unlink()
+    assert run(bazel_test, "--expect", "dynamic", program).returncode == 0
+
+
+def test_arguments_beside_the_program_that_cannot_be_read_are_an_error(bazel_test: Path, program: Path) -> None:
+    arguments = Path(f"{bazel_test}.args")
+    looping = f"elfcheck: cannot take arguments from {arguments}"
+    arguments.symlink_to(arguments.name)
+    done = run(bazel_test, "--expect", "dynamic", program)
+    assert (done.returncode, done.stdout, done.stderr.splitlines()[0]) == (2, "", looping)
+    arguments.unlink()
+    arguments.mkdir()
+    done = run(bazel_test, "--expect", "dynamic", program)
+    assert (done.returncode, done.stdout, done.stderr.splitlines()[0]) == (2, "", looping)
+
+
+def test_another_platform_is_refused_by_label(elfcheck: Path, tmp_path: Path) -> None:
+    """A header and one PT_LOAD are a static file of any machine; no libc is found in it."""
+    made = tmp_path / "other"
+    ident = b"\x7fELF\x02\x01\x01" + bytes(9)
+    header = struct.pack("<HHIQQQIHHHHHH", 2, 183, 1, 0, 64, 0, 0, 64, 56, 1, 0, 0, 0)
+    made.write_bytes(ident + header + struct.pack("<IIQQQQQQ", 1, 5, 0, 0, 0, 120, 120, 4))
+    done = run(elfcheck, "--label", "//a:b", "--machine", "x86_64", "--libc", "musl", made)
+    assert (done.returncode, done.stderr.splitlines()) == (
+        1,
+        [
+            "//a:b: --machine x86_64 does not hold",
+            "  expected: built for x86_64",
+            "  found:    built for aarch64 (64-bit little-endian)",
+            "  fix:      it was built for another platform, or by a compiler that is not the platform's; see which "
+            "toolchain Bazel chose: bazel build --toolchain_resolution_debug=cpp:toolchain_type TARGET",
+        ],
+    )
+    assert run(elfcheck, "--machine", "aarch64", "--libc", "musl", made).returncode == 0
+
+
 def test_a_relative_file_is_found_in_the_runfiles(bazel_test: Path, program: Path, tmp_path: Path) -> None:
     runfiles = tmp_path / "runfiles"
     (runfiles / "ws" / "app").mkdir(parents=True)
@@ -106,6 +155,10 @@ def test_a_relative_file_is_found_in_the_runfiles(bazel_test: Path, program: Pat
         ((), "no arguments"),
         (("--expect", "static"), "no FILE"),
         (("--expect", "semi", "f"), "--expect takes static, mostly_static or dynamic, not semi"),
+        (("--machine", "amd64", "f"), "--machine takes a CPU such as x86_64 or aarch64, not amd64"),
+        (("--machine", "", "f"), "--machine takes a CPU such as x86_64 or aarch64, not "),
+        (("--libc", "none", "f"), "--libc takes musl or glibc, not none"),
+        (("f", "--libc"), "unknown option, or one without its value: --libc"),
         (("--max-glibc", "new", "f"), "--max-glibc takes a release such as 2.28, not new"),
         (("--max-glibc", "2", "f"), "--max-glibc takes a release such as 2.28, not 2"),
         (("--verbose", "f"), "unknown option --verbose"),

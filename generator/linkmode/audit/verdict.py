@@ -9,15 +9,18 @@ import msgspec
 from linkmode.audit import policy
 from linkmode.audit.facts import Facts
 from linkmode.audit.libc import glibc_number, version_number
+from linkmode.audit.policy import KnownLibc
 from linkmode.model import LinkMode
 
 
 class Expectations(msgspec.Struct, frozen=True, kw_only=True):
     """What the caller asks of a file. ``allow`` names libraries outside libc's own that it may need.
 
-    ``max_glibc`` is a release such as ``2.28``.
+    ``max_glibc`` is a release such as ``2.28``; ``machine`` is a name of policy.toml.
     """
 
+    machine: str | None = None
+    libc: KnownLibc | None = None
     mode: LinkMode | None = None
     max_glibc: str | None = None
     allow: tuple[str, ...] = ()
@@ -50,6 +53,12 @@ _EXPECTED: dict[LinkMode, str] = {
     "mostly_static": "mostly_static: libc's loader as the interpreter, and no needed library but libc's own",
     "dynamic": "dynamic: a program that a loader starts, with an interpreter (PT_INTERP)",
 }
+
+# One cause, told by the machine or by the libc; the filter is a regular expression over labels of toolchain types.
+_FIX_PLATFORM = (
+    "it was built for another platform, or by a compiler that is not the platform's; see which toolchain Bazel chose: "
+    "bazel build --toolchain_resolution_debug=cpp:toolchain_type TARGET"
+)
 
 
 def judge(facts: Facts, allow: tuple[str, ...] = ()) -> Verdict:
@@ -95,10 +104,35 @@ def _judge_interpreter(facts: Facts) -> tuple[str, bool]:
 def check(facts: Facts, verdict: Verdict, wanted: Expectations) -> tuple[Failure, ...]:
     """Return every expectation that does not hold, in the order of the options in the documentation."""
     return (
+        *_check_machine(facts, wanted),
+        *_check_libc(facts, wanted),
         *_check_mode(facts, verdict, wanted),
         *_check_allow(facts, verdict, wanted),
         *_check_glibc(facts, wanted),
         *_check_rpath(facts, wanted),
+    )
+
+
+def _check_machine(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
+    if wanted.machine is None or facts.machine == wanted.machine:
+        return ()
+    found = f"built for {facts.machine} ({facts.bits}-bit {facts.endianness}-endian)"
+    return (Failure(f"--machine {wanted.machine}", f"built for {wanted.machine}", found, _FIX_PLATFORM),)
+
+
+def _check_libc(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
+    if wanted.libc is None or facts.libc == wanted.libc:
+        return ()
+    # Without a loader, and with no sign of a libc, nothing contradicts: a static Go or freestanding program.
+    if facts.libc in ("none", "unknown") and facts.interpreter is None:
+        return ()
+    return (
+        Failure(
+            f"--libc {wanted.libc}",
+            f"{wanted.libc} as its libc, or none at all in a file without an interpreter (PT_INTERP)",
+            f"{facts.libc} ({facts.libc_evidence})",
+            _FIX_PLATFORM,
+        ),
     )
 
 

@@ -3,12 +3,15 @@
 import os
 import sys
 from pathlib import Path
+from typing import get_args
 
 import click
 
-from linkmode.audit import elf, report, verdict
+from linkmode.audit import elf, policy, report, verdict
 from linkmode.audit.libc import version_number
+from linkmode.audit.policy import KnownLibc
 from linkmode.audit.verdict import Expectations
+from linkmode.config_issues import did_you_mean
 from linkmode.errors import LinkmodeError, UsageError
 from linkmode.model import LINK_MODES, LinkMode
 
@@ -19,6 +22,8 @@ _NOT_AUDITED = 3
 @click.command("audit")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--expect", type=click.Choice(LINK_MODES), help="The link mode that every FILE must have.")
+@click.option("--machine", metavar="CPU", help="The CPU that every FILE must be for, as reports name it: x86_64.")
+@click.option("--libc", type=click.Choice(get_args(KnownLibc)), help="The libc that every FILE must use or hold.")
 @click.option("--max-glibc", metavar="X.Y", help="The newest glibc release that a symbol version may ask for.")
 @click.option("--allow", multiple=True, metavar="SONAME", help="A library outside libc that may be needed; repeatable.")
 @click.option("--deny-rpath", is_flag=True, help="Refuse DT_RPATH and DT_RUNPATH.")
@@ -29,6 +34,8 @@ def command(
     ctx: click.Context,
     files: tuple[str, ...],
     expect: LinkMode | None,
+    machine: str | None,
+    libc: KnownLibc | None,
     max_glibc: str | None,
     allow: tuple[str, ...],
     *,
@@ -44,7 +51,14 @@ def command(
         raise UsageError(
             f"--max-glibc takes a glibc release, not {max_glibc!r}", hint="write it as in --max-glibc 2.28"
         )
+    names = [known.name for known in policy.load().machine]
+    if machine is not None and machine not in names:
+        raise UsageError(
+            f"--machine takes a CPU, not {machine!r}{did_you_mean(machine, names)}", hint=f"one of {', '.join(names)}"
+        )
     wanted = Expectations(
+        machine=machine,
+        libc=libc,
         mode=expect,
         max_glibc=max_glibc,
         allow=allow,

@@ -94,6 +94,17 @@ def test_usage(files: Path) -> None:
     assert run("--max-glibc", "2.28", "static").exit_code == 0
 
 
+def test_machine_and_libc(files: Path) -> None:
+    assert run("--machine", "x86_64", "--libc", "musl", "static").exit_code == 0
+    assert run("--machine", "x86_64", "--libc", "glibc", "static").exit_code == 1
+    assert run("--machine", "aarch64", "static").exit_code == 1
+    assert run("--libc", "none", "static").exit_code == 2
+    misspelt = run("--machine", "x86-64", "static").exception
+    assert isinstance(misspelt, UsageError)
+    assert misspelt.problem == "--machine takes a CPU, not 'x86-64'; did you mean 'x86_64'?"
+    assert "aarch64, " in misspelt.hint
+
+
 def test_json_follows_the_shipped_schema(files: Path) -> None:
     result = run("--json", "--expect", "static", "static", "dynamic", "script")
     document = json.loads(result.stdout)

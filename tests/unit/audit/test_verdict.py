@@ -3,9 +3,10 @@
 from io import BytesIO
 
 import pytest
-from elf_maker import ABI_TAG, DYN, GLIBC_LOADER, MUSL_LOADER, MUSL_START, PIE, Elf, interp
+from elf_maker import ABI_TAG, DYN, GLIBC_LOADER, GO_NOTE, MUSL_LOADER, MUSL_START, PIE, Elf, interp
 
 from linkmode.audit import elf
+from linkmode.audit.policy import KnownLibc
 from linkmode.audit.verdict import Expectations, Failure, Verdict, check, judge
 from linkmode.model import LinkMode
 
@@ -172,6 +173,66 @@ def test_a_failure_says_what_was_expected_found_and_how_to_fix_it() -> None:
 def test_the_fix_fits_the_fault(made: Elf, mode: LinkMode, fix: str) -> None:
     (failure,) = failures(made, Expectations(mode=mode))
     assert fix in failure.fix
+
+
+@pytest.mark.parametrize(
+    ("made", "machine"),
+    [
+        (STATIC, "x86_64"),
+        (LIBRARY, "x86_64"),
+        (Elf(bits=32), "x32"),
+        (Elf(machine=183), "aarch64"),
+        (Elf(machine=183, big=True), "aarch64_be"),
+        (Elf(machine=9999), None),
+    ],
+)
+def test_only_the_machine_of_the_file_holds(made: Elf, machine: str | None) -> None:
+    asked = ("x86_64", "x32", "i386", "aarch64", "aarch64_be")
+    assert [one for one in asked if not failures(made, Expectations(machine=one))] == ([machine] if machine else [])
+
+
+@pytest.mark.parametrize(
+    ("made", "held"),
+    [
+        (STATIC, {"musl"}),
+        (MUSL, {"musl"}),
+        (STATIC_GLIBC, {"glibc"}),
+        (GLIBC, {"glibc"}),
+        (LIBRARY, {"glibc"}),
+        (Elf(interp=interp("/nix/store/x/lib/ld-musl-x86_64.so.1")), {"musl"}),
+        # Nothing contradicts: Go's static program, a start of its own, libraries that name no libc.
+        (Elf(notes=GO_NOTE), {"musl", "glibc"}),
+        (Elf(), {"musl", "glibc"}),
+        (Elf(type=DYN), {"musl", "glibc"}),
+        (Elf(type=DYN, needed=("libz.so.1",)), {"musl", "glibc"}),
+        # A loader of another libc does, whatever is needed.
+        (Elf(interp=interp("/system/bin/linker64"), needed=("libc.so",)), set()),
+        (Elf(interp=interp("/system/bin/linker64")), set()),
+    ],
+)
+def test_which_libc_holds(made: Elf, held: set[str]) -> None:
+    libcs: tuple[KnownLibc, ...] = ("musl", "glibc")
+    assert {libc for libc in libcs if not failures(made, Expectations(libc=libc))} == held
+
+
+def test_the_wrong_platform_is_told_first_with_its_evidence() -> None:
+    wanted = Expectations(mode="static", machine="aarch64", libc="musl")
+    machine, libc, mode = failures(GLIBC, wanted)
+    assert (machine.check, machine.expected, machine.found) == (
+        "--machine aarch64",
+        "built for aarch64",
+        "built for x86_64 (64-bit little-endian)",
+    )
+    assert (libc.check, libc.expected, libc.found) == (
+        "--libc musl",
+        "musl as its libc, or none at all in a file without an interpreter (PT_INTERP)",
+        f"glibc (interpreter {GLIBC_LOADER})",
+    )
+    assert machine.fix == libc.fix
+    assert "--toolchain_resolution_debug=" in libc.fix
+    assert mode.check == "--expect static"
+    (other,) = failures(Elf(machine=9999, big=True), Expectations(machine="x86_64"))
+    assert other.found == "built for machine 9999 (64-bit big-endian)"
 
 
 def test_static_glibc_fails_unless_it_is_overridden() -> None:

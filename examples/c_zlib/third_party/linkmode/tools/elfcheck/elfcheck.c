@@ -3,10 +3,12 @@
  * elfcheck: says how an ELF file is linked and whether that is what was expected. It is `linkmode audit` for places
  * without Python or a shell, such as a validation action in an empty remote sandbox, and gives the same words.
  *
- *     elfcheck [--expect MODE] [--max-glibc X.Y] [--allow SONAME]... [--deny-rpath] [--allow-static-glibc]
- *              [--label TEXT] [--output REPORT] FILE
+ *     elfcheck [--machine CPU] [--libc musl|glibc] [--expect MODE] [--max-glibc X.Y] [--allow SONAME]...
+ *              [--deny-rpath] [--allow-static-glibc] [--label TEXT] [--output REPORT] FILE
  *     elfcheck @ARGUMENTS        reads the arguments from a file, one a line
- *     elfcheck                   reads them from the file named like the program with .args added: a test's way
+ *
+ * When there is a file named like the program with .args added, the arguments are read from it and those of the
+ * command line are ignored: a test of Bazel's says there what it expects, and no --test_arg or `args` can change that.
  *
  * The report goes to REPORT, only when all holds, or else to stdout. Exit: 0 all holds, 1 an expectation does not
  * hold, 2 the command line is wrong, 3 FILE or REPORT could not be read or written.
@@ -28,9 +30,11 @@ _Noreturn static void misused(const char *problem, const char *about)
 {
     fprintf(stderr,
             "elfcheck: %s%s\n"
-            "usage: elfcheck [--expect static|mostly_static|dynamic] [--max-glibc X.Y] [--allow SONAME]...\n"
-            "                [--deny-rpath] [--allow-static-glibc] [--label TEXT] [--output REPORT] FILE\n"
-            "       elfcheck @ARGUMENTS\n",
+            "usage: elfcheck [--machine CPU] [--libc musl|glibc] [--expect static|mostly_static|dynamic]\n"
+            "                [--max-glibc X.Y] [--allow SONAME]... [--deny-rpath] [--allow-static-glibc]\n"
+            "                [--label TEXT] [--output REPORT] FILE\n"
+            "       elfcheck @ARGUMENTS\n"
+            "A file named like the program with .args added alone decides; the command line is then ignored.\n",
             problem, about);
     exit(EXIT_USAGE);
 }
@@ -42,7 +46,7 @@ static void add_argument(const char *argument)
     arguments[argument_count++] = argument;
 }
 
-/* Takes one argument from each line. Says false when there is no such file. */
+/* Takes one argument from each line. Says false when there is no such file; one that cannot be read is an error. */
 static bool read_arguments(const char *path)
 {
     static char text[MAX_ARGUMENTS_FILE + 1];
@@ -50,8 +54,10 @@ static bool read_arguments(const char *path)
     size_t size;
     char *line = text;
 
-    if (!stream)
+    if (!stream && errno == ENOENT)
         return false;
+    if (!stream)
+        misused("cannot take arguments from ", path);
     size = fread(text, 1, sizeof text, stream);
     if (ferror(stream) || size > MAX_ARGUMENTS_FILE || memchr(text, 0, size))
         misused("cannot take arguments from ", path);
@@ -121,6 +127,21 @@ static enum mode parse_mode(const char *text)
     misused("--expect takes static, mostly_static or dynamic, not ", text);
 }
 
+static const char *parse_machine(const char *text)
+{
+    for (size_t i = 0; i < MACHINE_COUNT; i++)
+        if (strcmp(text, machines[i].name) == 0)
+            return text;
+    misused("--machine takes a CPU such as x86_64 or aarch64, not ", text);
+}
+
+static const char *parse_libc(const char *text)
+{
+    if (strcmp(text, "musl") == 0 || strcmp(text, "glibc") == 0)
+        return text;
+    misused("--libc takes musl or glibc, not ", text);
+}
+
 /* Sets `wanted` and the label; returns FILE. */
 static const char *parse_arguments(const char **output)
 {
@@ -146,6 +167,10 @@ static const char *parse_arguments(const char **output)
             i++;
             if (strcmp(option, "--expect") == 0) {
                 wanted.mode = parse_mode(value);
+            } else if (strcmp(option, "--machine") == 0) {
+                wanted.machine = parse_machine(value);
+            } else if (strcmp(option, "--libc") == 0) {
+                wanted.libc = parse_libc(value);
             } else if (strcmp(option, "--max-glibc") == 0) {
                 if (parse_release(value).count == 0)
                     misused("--max-glibc takes a release such as 2.28, not ", value);
@@ -218,15 +243,15 @@ static void write_report(const char *path)
 int main(int argc, char **argv)
 {
     const char *output = NULL, *file;
-    bool is_test = false, holds;
+    char *beside = join(argc ? argv[0] : "elfcheck", ".args");
+    const bool is_test = read_arguments(beside);
+    bool holds;
 
-    if (argc <= 1) {
-        char *path = join(argc ? argv[0] : "elfcheck", ".args");
-
-        is_test = read_arguments(path);
-        free(path);
-        if (!is_test)
-            misused("no arguments", "");
+    free(beside);
+    if (is_test) {
+        /* What is expected is the rule's to say: the command line may hold anything. */
+    } else if (argc <= 1) {
+        misused("no arguments", "");
     } else if (argc == 2 && argv[1][0] == '@') {
         if (!read_arguments(argv[1] + 1))
             misused("cannot take arguments from ", argv[1] + 1);

@@ -11,6 +11,7 @@ enum mode { NO_MODE, STATIC, MOSTLY_STATIC, DYNAMIC };
 static const char *const mode_names[] = {"none", "static", "mostly_static", "dynamic"};
 
 static struct {
+    const char *machine, *libc; /* NULL: not asked */
     enum mode mode; /* NO_MODE: not asked */
     const char *max_glibc; /* NULL: not asked */
     const char **allow;
@@ -199,6 +200,40 @@ static void print_expected(const char *option, const char *value, const char *ex
             value ? value : "", expected);
 }
 
+/* One cause, told by the machine or by the libc; the filter is a regular expression over labels of toolchain types. */
+static void print_platform_fix(void)
+{
+    fputs("\n  fix:      it was built for another platform, or by a compiler that is not the platform's; see which "
+          "toolchain Bazel chose: bazel build --toolchain_resolution_debug=cpp:toolchain_type TARGET\n",
+          stderr);
+}
+
+static bool check_machine(void)
+{
+    if (!wanted.machine || (elf.machine && strcmp(elf.machine->name, wanted.machine) == 0))
+        return true;
+    print_expected("--machine", wanted.machine, "built for ");
+    fprintf(stderr, "%s\n  found:    built for ", wanted.machine);
+    print_machine(stderr);
+    fprintf(stderr, " (%d-bit %s-endian)", elf.bits, elf.is_big_endian ? "big" : "little");
+    print_platform_fix();
+    return false;
+}
+
+static bool check_libc(void)
+{
+    if (!wanted.libc || strcmp(elf.libc, wanted.libc) == 0)
+        return true;
+    /* Without a loader, and with no sign of a libc, nothing contradicts: a static Go or freestanding program. */
+    if (!has_known_libc() && !elf.has_interpreter)
+        return true;
+    print_expected("--libc", wanted.libc, wanted.libc);
+    fprintf(stderr, " as its libc, or none at all in a file without an interpreter (PT_INTERP)\n  found:    %s (%s)",
+            elf.libc, elf.evidence);
+    print_platform_fix();
+    return false;
+}
+
 static void print_mode_fix(enum mode mode)
 {
     if (mode == NO_MODE) {
@@ -330,9 +365,10 @@ static bool check_rpath(void)
 /* Prints every expectation that does not hold to stderr. */
 static bool check_all(void)
 {
-    const bool mode = check_mode(), allow = check_allow(), glibc = check_glibc(), rpath = check_rpath();
+    const bool machine = check_machine(), libc = check_libc(), mode = check_mode(), allow = check_allow(),
+               glibc = check_glibc(), rpath = check_rpath();
 
-    return mode && allow && glibc && rpath;
+    return machine && libc && mode && allow && glibc && rpath;
 }
 
 #endif
