@@ -10,6 +10,7 @@ from harness.built import Built
 
 pytestmark = pytest.mark.e2e
 
+_PATHS = "PATH=(/nonexistent|/bin:/usr/bin:/usr/local/bin)?"
 MUSL = "--platforms=@linkmode//platforms:x86_64-linux-musl"
 
 BUILD = """
@@ -207,7 +208,9 @@ def test_actions_have_few_inputs_no_shell_and_nothing_of_the_machine(features: B
     for action in actions:
         environment = _field(action, "Environment")
         # constants, whoever builds: the toolchain's own, or what --incompatible_strict_action_env puts in their place
-        assert re.fullmatch(r"\[((PATH=(/bin:/usr/bin(:/usr/local/bin)?)?|PWD=/proc/self/cwd)(, )?)*\]|", environment)
+        assert re.fullmatch(
+            r"\[((PATH=(/nonexistent|/bin:/usr/bin:/usr/local/bin)?|PWD=/proc/self/cwd)(, )?)*\]|", environment
+        )
         command = action.partition("Command Line:")[2]
         assert command
         for word in ("/bin/sh", "bash", "/usr/", os.environ["HOME"], str(features.workspace)):
@@ -216,6 +219,16 @@ def test_actions_have_few_inputs_no_shell_and_nothing_of_the_machine(features: B
     assert compiles
     for action in compiles:
         assert len(_field(action, "Inputs").split(",")) <= 15, action
+
+
+def test_a_linker_that_the_archive_does_not_have_is_not_taken_from_the_machine(features: Built) -> None:
+    arguments = ("build", MUSL, "--linkopt=-fuse-ld=gold", "//features:ask")
+    said = features.bazel.run(features.workspace, *arguments, check=False)
+    if features.case.name == "cpp_zig":  # --ld-path wins
+        assert said.returncode == 0, said.stderr
+    else:
+        assert said.returncode == 1
+        assert "ld" in said.stderr
 
 
 def _field(action: str, name: str) -> str:

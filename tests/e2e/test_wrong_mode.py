@@ -19,6 +19,22 @@ link_mode_test(name = "is_dynamic_test", binary = "{dynamic}", link_mode = "dyna
 prebuilt(name = "prebuilt", src = "prebuilt.elf", tags = ["manual"])
 link_mode_binary(name = "prebuilt_static", binary = ":prebuilt", link_mode = "static", tags = ["manual"])
 
+link_mode_binary(
+    name = "prebuilt_libc",
+    binary = ":prebuilt",
+    link_mode = "mostly_static",
+    platform = "@linkmode//platforms:x86_64-linux-musl",
+    tags = ["manual"],
+)
+link_mode_binary(
+    name = "prebuilt_cpu",
+    binary = ":prebuilt",
+    link_mode = "mostly_static",
+    platform = "@linkmode//platforms:aarch64-linux-musl",
+    tags = ["manual"],
+)
+genrule(name = "use", outs = ["used.txt"], cmd = "echo > $@", tags = ["manual"], tools = [":prebuilt_static"])
+
 link_mode_binary(name = "text", binary = ":prebuilt_text", link_mode = "dynamic", tags = ["manual"])
 prebuilt(name = "prebuilt_text", src = "prebuilt.txt", tags = ["manual"])
 
@@ -55,8 +71,8 @@ def wrong(built: Built) -> Built:
     return built
 
 
-def _fails(built: Built, verb: str, target: str, *expected: str) -> None:
-    said = built.bazel.run(built.workspace, verb, target, "--test_output=errors", check=False)
+def _fails(built: Built, verb: str, target: str, *expected: str, flags: tuple[str, ...] = ()) -> None:
+    said = built.bazel.run(built.workspace, verb, target, "--test_output=errors", *flags, check=False)
     text = said.stdout + said.stderr
     assert said.returncode in (1, 3), text
     for words in expected:
@@ -69,6 +85,17 @@ def test_dynamic_binary_does_not_build_as_static(wrong: Built) -> None:
 
 def test_prebuilt_dynamic_program_does_not_build_as_static(wrong: Built) -> None:
     _fails(wrong, "build", "//wrong:prebuilt_static", "//wrong:prebuilt_static", "interpreter", "ld-linux-x86-64.so.2")
+
+
+def test_the_check_runs_without_validation_actions_and_for_tools(wrong: Built) -> None:
+    without = ("--noexperimental_run_validations",)
+    _fails(wrong, "build", "//wrong:prebuilt_static", "//wrong:prebuilt_static", "interpreter", flags=without)
+    _fails(wrong, "build", "//wrong:use", "//wrong:prebuilt_static", "interpreter", flags=without)
+
+
+def test_binary_of_another_libc_or_cpu_does_not_build(wrong: Built) -> None:
+    _fails(wrong, "build", "//wrong:prebuilt_libc", "expected: musl", "glibc")
+    _fails(wrong, "build", "//wrong:prebuilt_cpu", "aarch64", "x86_64")
 
 
 def test_text_file_is_not_a_binary(wrong: Built) -> None:

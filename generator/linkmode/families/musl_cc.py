@@ -6,10 +6,11 @@ from difflib import get_close_matches
 from linkmode.model import ExecPlatform, Pin, Target
 
 _LAYOUTS = ("cross", "native")
+_CPUS = ("x86_64", "aarch64")
 
 
 class MuslCc:
-    """What a musl.cc archive can make is what its pin says: which targets exist is data, in the catalogue."""
+    """What a musl.cc archive can make is what its pin says; of that, the generated rules know two CPUs."""
 
     name = "musl.cc"
     suggested_version = ">=11.2,<12"
@@ -17,12 +18,14 @@ class MuslCc:
     facts = ("gcc",)  # the name of a folder in the archive: lib/gcc/<target>/<gcc>
 
     def refuses(self, target: Target, version: str = "") -> str:
-        """Refuse every libc but musl: these archives hold no other."""
+        """Refuse every libc but musl, as these archives hold no other, and CPUs that the rules do not know."""
         del version  # every version is the same in this
         if target.os != "linux" or not target.is_musl:
             if target.os == "linux" and get_close_matches(target.libc, ["musl"]):
                 return f"no such target; did you mean '{target.cpu}-linux-musl'?"
             return "musl.cc's compilers make Linux binaries with musl only; family 'zig' makes glibc targets"
+        if target.cpu not in _CPUS or target.libc != "musl":
+            return f"linkmode's rules know {' and '.join(_CPUS)} with musl, and have been built with no other"
         return ""
 
     def pins_for(self, pins: Sequence[Pin], exec_platform: ExecPlatform, target: Target) -> tuple[Pin, ...]:

@@ -16,6 +16,7 @@ def bazel_context(lock: Lock) -> dict[str, object]:
     """
     targets = [Target.parse(triple) for triple in _triples(lock)]
     toolchain_names = _toolchain_names(lock)
+    layouts = {artifact.name: artifact.layout for artifact in lock.artifacts}
     return {
         "artifacts": {artifact.name: _artifact(artifact) for artifact in lock.artifacts},
         "toolchains": [
@@ -33,7 +34,7 @@ def bazel_context(lock: Lock) -> dict[str, object]:
             "//conditions:default": "",
         },
         "cc_toolchains": [_cc_toolchain(toolchain) for toolchain in lock.toolchains],
-        "libc_runtimes": [_libc_runtime(toolchain) for toolchain in _with_libc(lock)],
+        "libc_runtimes": [_libc_runtime(toolchain, layouts[toolchain.artifact]) for toolchain in lock.toolchains],
         "elfcheck_tools": [_elfcheck_tool(platform) for platform in _exec_platforms(lock)],
         "libraries": [
             {"name": name, "actual": f"@{repository(artifact)}//:{name}"}
@@ -101,13 +102,10 @@ def _cc_toolchain(toolchain: LockedToolchain) -> dict[str, object]:
     return _toolchain("cc", toolchain)
 
 
-def _libc_runtime(toolchain: LockedToolchain) -> dict[str, object]:
-    return _toolchain("libc", toolchain)
-
-
-def _with_libc(lock: Lock) -> list[LockedToolchain]:
-    layouts = {artifact.name: artifact.layout for artifact in lock.artifacts}
-    return [toolchain for toolchain in lock.toolchains if layouts[toolchain.artifact] in _LAYOUTS_WITH_LIBC]
+def _libc_runtime(toolchain: LockedToolchain, layout: str) -> dict[str, object]:
+    # one for each compiler, in the same order, so that a binary gets the libc of the compiler that made it
+    libc = _toolchain("libc", toolchain)
+    return libc if layout in _LAYOUTS_WITH_LIBC else {**libc, "toolchain": ":libc_system"}
 
 
 def _toolchain(kind: str, toolchain: LockedToolchain) -> dict[str, object]:
@@ -133,7 +131,7 @@ def _elfcheck_tool(platform: str) -> dict[str, object]:
 def _toolchain_names(lock: Lock) -> list[str]:
     names = [
         *(str(_cc_toolchain(toolchain)["name"]) for toolchain in lock.toolchains),
-        *(str(_libc_runtime(toolchain)["name"]) for toolchain in _with_libc(lock)),
+        *(str(_toolchain("libc", toolchain)["name"]) for toolchain in lock.toolchains),
         *(str(_elfcheck_tool(platform)["toolchain_name"]) for platform in _exec_platforms(lock)),
         "libc_system_toolchain",
     ]

@@ -60,9 +60,8 @@ _CONFIG_LIB_NAMES = [
 ]
 
 def _cc_compat_repo_impl(rctx):
-    # "" in a build without a stamp (Debian's), "9.0.0-pre.20250101.1" in a pre-release
-    head = getattr(native, "bazel_version", "").partition(".")[0]
-    source = "rules_cc" if head.isdigit() and int(head) >= 9 else "native"
+    # no version is asked for: in a build without a stamp, such as Debian's, it is ""
+    source = "native" if hasattr(native, "cc_binary") else "rules_cc"
     rctx.file("BUILD.bazel", "")
     rctx.file("cc.bzl", _RULES_CC if source == "rules_cc" else _NATIVE)
     rctx.file("rule.bzl", _RULE.format(_RULE_ARGUMENTS[source]))

@@ -52,11 +52,12 @@ def prepare(case: Case, name: str) -> Path:
 def _add_pins(path: Path, case: Case) -> None:
     """Add a user's pins to a linkmode.toml, as docs/how-to/add-your-own-pin.md has it."""
     config = tomllib.loads(path.read_text(encoding="utf-8"))
-    config["pin"] = [_pin(file) for file in case.pins]
+    config["pin"] = [pin(file) for file in case.pins]
     path.write_text(tomli_w.dumps(config), encoding="utf-8")
 
 
-def _pin(file: str) -> dict[str, Any]:
+def pin(file: str) -> dict[str, Any]:
+    """Return a `[[pin]]` for an archive of ../shared/toolchains. Raises MissingToolchainsError where it is absent."""
     target, _, layout = file.removesuffix(".tgz").rpartition("-")
     sha256, size = _published(file)
     return {

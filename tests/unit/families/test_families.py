@@ -54,7 +54,12 @@ def test_musl_cc_refuses_all_but_musl(target: str) -> None:
 
 
 @pytest.mark.parametrize("target", ["armv7l-linux-musleabihf", "x86_64-linux-muslx32", "s390x-linux-musl"])
-def test_musl_cc_leaves_what_musl_targets_there_are_to_the_pins(target: str) -> None:
+def test_musl_cc_refuses_targets_that_the_rules_do_not_know(target: str) -> None:
+    assert "x86_64 and aarch64 with musl" in MuslCc().refuses(Target.parse(target))
+
+
+@pytest.mark.parametrize("target", ["x86_64-linux-musl", "aarch64-linux-musl"])
+def test_musl_cc_makes_what_the_rules_know(target: str) -> None:
     assert MuslCc().refuses(Target.parse(target)) == ""
 
 

@@ -120,10 +120,11 @@ def _cc_toolchain_config_impl(ctx):
         feature(
             name = "environment",
             enabled = True,
-            # without it Bazel passes the client's PATH on, and cache keys differ by machine
+            # without it Bazel passes the client's PATH on: cache keys differ by machine, and gcc takes an `as` or an `ld.gold` from
+            # there that the archive does not have
             env_sets = [env_set(
                 actions = COMPILE + LINK + ARCHIVE + STRIP,
-                env_entries = [env_entry(key = "PATH", value = "/bin:/usr/bin")],
+                env_entries = [env_entry(key = "PATH", value = "/nonexistent")],
             )],
         ),
         feature(

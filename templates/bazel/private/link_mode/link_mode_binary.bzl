@@ -16,6 +16,9 @@ def _link_mode_binary_impl(ctx):
     binary = _only(attr.binary)
     target = _only(attr._target)[TargetInfo]
     runtime = _only(attr._libc_runtime)[LibcRuntimeInfo]
+    for soname in attr.allow:
+        if "\n" in soname:
+            fail("{}: allow: a soname has no line breaks: {}".format(ctx.label, repr(soname)))
     if attr.static_pie and attr.link_mode != "static":
         fail("{}: static_pie = True goes with link_mode = \"static\" only; a {} binary is position-independent anyway".format(ctx.label, attr.link_mode))
     if attr.link_mode == "static" and target.max_glibc and not attr.allow_static_glibc:
@@ -32,15 +35,18 @@ def _link_mode_binary_impl(ctx):
         allow = attr.allow,
         allow_static_glibc = attr.allow_static_glibc,
         link_mode = attr.link_mode,
-        max_glibc = target.max_glibc,
+        target = target,
     ))
 
     return [
         DefaultInfo(
             executable = output,
             files = depset([output]),
-            runfiles = ctx.runfiles(files = [executable]).merge(binary[DefaultInfo].default_runfiles),
+            # the report among the runfiles: whoever builds, runs or packs the binary has had it checked, also as a tool of an
+            # action and in a Bazel 4 that was not told to run validation actions
+            runfiles = ctx.runfiles(files = [executable, report]).merge(binary[DefaultInfo].default_runfiles),
         ),
+        coverage_common.instrumented_files_info(ctx, dependency_attributes = ["binary"]),
         OutputGroupInfo(_validation = depset([report]), linkmode_report = depset([report])),
         LinkModeInfo(
             binary = output,
@@ -58,7 +64,7 @@ link_mode_binary = rule(
 
 The target behind `binary` is built again for the platform of the mode (see //private/link_mode:transition.bzl); the output is that
 very file under this rule's name, with its runfiles, for `bazel run` and for packaging. A file that is not what `link_mode`
-says fails the build through a validation action; its report is in the output group `linkmode_report`.
+says fails the build; the report is in the output group `linkmode_report`.
 """,
     implementation = _link_mode_binary_impl,
     executable = True,

@@ -9,6 +9,9 @@ load(":providers.bzl", "LinkModeInfo")
 
 def _link_mode_run_impl(ctx):
     info = ctx.attr.binary[LinkModeInfo]
+    for argument in ctx.attr.arguments:
+        if "\n" in argument:
+            fail("{}: arguments: no line breaks, please: {}".format(ctx.label, repr(argument)))
     runfiles = ctx.attr.binary[DefaultInfo].default_runfiles
     files = [info.binary]
     lines = ["workspace " + ctx.workspace_name]
@@ -32,7 +35,7 @@ def _link_mode_run_impl(ctx):
     )]
 
 _ATTRS = {
-    "arguments": attr.string_list(doc = "Arguments given to the binary before those of the command line. One line each."),
+    "arguments": attr.string_list(doc = "Arguments given to the binary before those of the command line, without line breaks."),
     "binary": attr.label(mandatory = True, providers = [LinkModeInfo], doc = "A link_mode_binary."),
 }
 

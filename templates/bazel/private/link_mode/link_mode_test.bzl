@@ -4,9 +4,13 @@
 load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS")
 load(":check.bzl", "ELFCHECK_TYPE", "elfcheck_arguments")
 load(":link_mode_setting.bzl", "LINK_MODE_VALUES")
+load(":providers.bzl", "TargetInfo")
 
 def _link_mode_test_impl(ctx):
     binary = ctx.executable.binary
+    for line in ctx.attr.allow + [ctx.attr.max_glibc]:
+        if "\n" in line:
+            fail("{}: no line breaks, please: {}".format(ctx.label, repr(line)))
     program = ctx.actions.declare_file(ctx.label.name)
     ctx.actions.symlink(
         output = program,
@@ -20,7 +24,12 @@ def _link_mode_test_impl(ctx):
         allow = ctx.attr.allow,
         allow_static_glibc = ctx.attr.allow_static_glibc,
         link_mode = ctx.attr.link_mode,
-        max_glibc = ctx.attr.max_glibc,
+        target = TargetInfo(
+            cpu = "",
+            libc = "",
+            max_glibc = ctx.attr.max_glibc,
+            target = "",
+        ),
     ) + [binary.short_path]) + "\n")
     return [DefaultInfo(
         executable = program,

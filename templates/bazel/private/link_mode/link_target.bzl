@@ -5,9 +5,12 @@ load(":providers.bzl", "TargetInfo")
 
 def _link_target_impl(ctx):
     target = ctx.attr.target
-    libc = target.rpartition("-")[2]
+    cpu, _, _ = target.partition("-")
+    libc, _, version = target.rpartition("-")[2].partition(".")
     return [TargetInfo(
-        max_glibc = libc.partition(".")[2] if libc.startswith("gnu") else "",
+        cpu = cpu,
+        libc = "glibc" if libc == "gnu" else libc,
+        max_glibc = version,
         target = target,
     )]
 

@@ -65,6 +65,16 @@ static size_t count_lines(const char *text) {
     return lines;
 }
 
+// Whether `folder` is one of `folders`, which colons part.
+static int listed(const char *folders, const char *folder) {
+    size_t length = strlen(folder);
+    for (const char *at = folders; at; at = strchr(at, ':')) {
+        at += *at == ':';
+        if (strncmp(at, folder, length) == 0 && (at[length] == ':' || !at[length])) return 1;
+    }
+    return 0;
+}
+
 static const char *value_of(const char *line, const char *key) {
     size_t length = strlen(key);
     return strncmp(line, key, length) == 0 && line[length] == ' ' ? line + length + 1 : NULL;
@@ -88,7 +98,7 @@ int main(int argc, char **argv) {
         if ((value = value_of(line, "library"))) {
             char *folder = joined(base, value, "");
             *strrchr(folder, '/') = 0;
-            if (!strstr(folders, folder)) folders = joined(folders, *folders ? ":" : "", folder);
+            if (!listed(folders, folder)) folders = joined(folders, *folders ? ":" : "", folder);
         }
     }
     if (!binary) {

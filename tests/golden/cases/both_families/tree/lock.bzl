@@ -100,6 +100,8 @@ TOOLCHAIN_TARGETS = [
     "//toolchains:cc_zig_x86_64-linux_to_x86_64-linux-gnu.2.28",
     "//toolchains:libc_musl.cc_x86_64-linux_to_x86_64-linux-musl",
     "//toolchains:libc_musl.cc_x86_64-linux_to_aarch64-linux-musl",
+    "//toolchains:libc_zig_x86_64-linux_to_x86_64-linux-musl",
+    "//toolchains:libc_zig_x86_64-linux_to_x86_64-linux-gnu.2.28",
     "//toolchains:elfcheck_x86_64-linux_toolchain",
     "//toolchains:libc_system_toolchain",
 ]

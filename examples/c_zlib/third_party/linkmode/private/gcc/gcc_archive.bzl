@@ -65,7 +65,7 @@ def _gcc_toolchain(target, layout, gcc):
             sysroot + "lib/libstdc++.so*",
             library + "*.a",
             library + "*.o",
-        ], exclude = [
+        ], allow_empty = True, exclude = [
             sysroot + "lib/libquadmath.a",
             sysroot + "lib/libstdc++.so*.py",
         ]),
@@ -170,7 +170,7 @@ def _gcc_toolchain(target, layout, gcc):
             sysroot + "lib/libgcc_s.so.1",
             sysroot + "lib/libstdc++.so.6",
             sysroot + "lib/libatomic.so.1",
-        ]),
+        ], allow_empty = True),
         # musl's libc.so is its own loader; the archive's ld-musl-<arch>.so.1 is an absolute link that points nowhere
         loader = sysroot + "lib/libc.so",
     )

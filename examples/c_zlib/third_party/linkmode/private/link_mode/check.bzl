@@ -3,12 +3,12 @@
 
 ELFCHECK_TYPE = "@linkmode//toolchains:elfcheck_type"
 
-def elfcheck_arguments(link_mode, max_glibc, allow, allow_static_glibc):
+def elfcheck_arguments(link_mode, target, allow, allow_static_glibc):
     """The expectations as arguments of elfcheck (//tools/elfcheck).
 
     Args:
         link_mode: static, mostly_static or dynamic.
-        max_glibc: newest glibc version that may be asked for, such as "2.28"; empty: any.
+        target: TargetInfo; what it leaves empty is not checked.
         allow: sonames that may be needed beside the libc's own.
         allow_static_glibc: whether a static file may hold glibc.
 
@@ -16,8 +16,13 @@ def elfcheck_arguments(link_mode, max_glibc, allow, allow_static_glibc):
         A list of strings.
     """
     arguments = ["--expect", link_mode]
-    if max_glibc:
-        arguments += ["--max-glibc", max_glibc]
+    for option, value in [
+        ("--machine", target.cpu),
+        ("--libc", target.libc),
+        ("--max-glibc", target.max_glibc),
+    ]:
+        if value:
+            arguments += [option, value]
     for soname in allow:
         arguments += ["--allow", soname]
     if allow_static_glibc:

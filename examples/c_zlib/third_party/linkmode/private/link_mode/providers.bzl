@@ -17,6 +17,8 @@ LinkModeInfo = provider(
 TargetInfo = provider(
     doc = "The target that a build is configured for.",
     fields = {
+        "cpu": "string: the target's CPU; empty on a platform that is not linkmode's.",
+        "libc": "string: musl or glibc; empty on a platform that is not linkmode's.",
         "max_glibc": "string: the newest glibc version that a binary may ask for, such as 2.28; empty for musl.",
         "target": "string: the target triple; empty on a platform that is not linkmode's.",
     },

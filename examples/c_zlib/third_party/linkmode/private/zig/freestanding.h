@@ -11,7 +11,7 @@ typedef long ssize_t;
 
 #if defined(__x86_64__)
 enum { SYS_READ = 0, SYS_WRITE = 1, SYS_CLOSE = 3, SYS_MMAP = 9, SYS_DUP3 = 292, SYS_CLONE = 56, SYS_EXECVE = 59, SYS_EXIT = 231,
-       SYS_WAIT4 = 61, SYS_GETDENTS64 = 217, SYS_OPENAT = 257, SYS_UNLINKAT = 263, SYS_PIPE2 = 293, SYS_MKDIRAT = 258, SYS_GETCWD = 79 };
+       SYS_WAIT4 = 61, SYS_GETDENTS64 = 217, SYS_OPENAT = 257, SYS_UNLINKAT = 263, SYS_PIPE2 = 293, SYS_MKDIRAT = 258, SYS_GETCWD = 79, SYS_LSEEK = 8 };
 static long syscall6(long n, long a, long b, long c, long d, long e, long f) {
     long result;
     register long r10 __asm__("r10") = d;
@@ -23,7 +23,7 @@ static long syscall6(long n, long a, long b, long c, long d, long e, long f) {
 __asm__(".text\n.global _start\n_start:\nxor %ebp,%ebp\nmov %rsp,%rdi\nand $-16,%rsp\ncall start\n");
 #elif defined(__aarch64__)
 enum { SYS_READ = 63, SYS_WRITE = 64, SYS_CLOSE = 57, SYS_MMAP = 222, SYS_DUP3 = 24, SYS_CLONE = 220, SYS_EXECVE = 221, SYS_EXIT = 94,
-       SYS_WAIT4 = 260, SYS_GETDENTS64 = 61, SYS_OPENAT = 56, SYS_UNLINKAT = 35, SYS_PIPE2 = 59, SYS_MKDIRAT = 34, SYS_GETCWD = 17 };
+       SYS_WAIT4 = 260, SYS_GETDENTS64 = 61, SYS_OPENAT = 56, SYS_UNLINKAT = 35, SYS_PIPE2 = 59, SYS_MKDIRAT = 34, SYS_GETCWD = 17, SYS_LSEEK = 62 };
 static long syscall6(long n, long a, long b, long c, long d, long e, long f) {
     register long x8 __asm__("x8") = n;
     register long x0 __asm__("x0") = a;

@@ -127,21 +127,27 @@ static void remove_tree(const char *path) {
     if (folder < 0) return;
     char *prefix = concatenate(path, length(path), "/");
     char *buffer = allocate(CHUNK);
-    ssize_t got;
-    while ((got = syscall6(SYS_GETDENTS64, folder, (long)buffer, CHUNK, 0, 0, 0)) > 0) {
+    for (;;) {
+        // from the start each time: what getdents(2) has not told yet may move when entries go
+        int left = 0;
+        syscall6(SYS_LSEEK, folder, 0, 0, 0, 0, 0);
+        ssize_t got = syscall6(SYS_GETDENTS64, folder, (long)buffer, CHUNK, 0, 0, 0);
+        if (got < 0) die("cannot read the folder ", path);
         for (ssize_t at = 0; at < got;) {
             struct entry *entry = (struct entry *)(buffer + at);
             at += entry->size;
             if (equal(entry->name, ".") || equal(entry->name, "..")) continue;
+            left = 1;
             char *inner = concatenate(prefix, length(prefix), entry->name);
             if (entry->type == ENTRY_IS_FOLDER)
                 remove_tree(inner);
-            else
-                syscall6(SYS_UNLINKAT, AT_FDCWD, (long)inner, 0, 0, 0, 0);
+            else if (syscall6(SYS_UNLINKAT, AT_FDCWD, (long)inner, 0, 0, 0, 0) < 0)
+                die("cannot remove ", inner);
         }
+        if (!left) break;
     }
     syscall6(SYS_CLOSE, folder, 0, 0, 0, 0, 0);
-    syscall6(SYS_UNLINKAT, AT_FDCWD, (long)path, REMOVE_FOLDER, 0, 0, 0);
+    if (syscall6(SYS_UNLINKAT, AT_FDCWD, (long)path, REMOVE_FOLDER, 0, 0, 0) < 0) die("cannot remove ", path);
 }
 
 // Zig takes a relative folder for one outside of its own when the current folder is /, as it is in some remote sandboxes.

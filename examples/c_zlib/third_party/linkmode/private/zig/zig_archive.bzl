@@ -46,7 +46,7 @@ def zig_archive(name):
     for toolchain in targets:
         _zig_toolchain(
             target = toolchain["target"],
-            zig = ARTIFACTS[name]["measured"]["zig"],
+            zig = ARTIFACTS[name]["version"],
         )
 
 def _zig_toolchain(target, zig):
