@@ -3,7 +3,8 @@
     PYTHONPATH=generator python benchmarks/fetch.py [--quick]
 
 Everything is on loopback and in a temporary folder. Each figure is the best of a few runs of whole processes, start-up
-included; memory is the most that one process of the command had (ru_maxrss).
+included, the ways in turns. Memory is the most that one process of the command had (ru_maxrss), and never shown
+smaller than that of the process that measures.
 """
 
 import argparse
@@ -52,7 +53,11 @@ class Handler(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_):
         return
 
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+class Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        return  # aria2c hangs up on the pieces that it needs no more
+
+server = Server(("127.0.0.1", 0), Handler)
 print(server.server_address[1], flush=True)
 server.serve_forever()
 """
@@ -69,23 +74,32 @@ class Cost:
         return f"{self.seconds:7.2f} s {self.memory:7.0f} MB"
 
 
-def cost(command: list[str], *, runs: int, before: Callable[[], None], cwd: Path) -> Cost:
-    """Run a command some times, and return the best time and the memory that it took then."""
-    found = []
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "generator"), "XDG_CACHE_HOME": str(cwd / "cache")}
+def costs(commands: dict[str, list[str]], *, runs: int, before: Callable[[str], None], cwd: Path) -> dict[str, Cost]:
+    """Run each command some times, in turns, so that a busy machine is busy for all; return the best of each.
+
+    ``before`` is called before every run, with the command's name.
+    """
+    best: dict[str, Cost] = {}
     for _ in range(runs):
-        before()
+        for name, command in commands.items():
+            before(name)
+            found = _cost(command, cwd)
+            best[name] = min(best.get(name, found), found, key=lambda one: one.seconds)
+    return best
+
+
+def _cost(command: list[str], cwd: Path) -> Cost:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "generator"), "XDG_CACHE_HOME": str(cwd / "cache")}
+    with (cwd / "said").open("w+") as said:
         start = time.perf_counter()
-        child = subprocess.Popen(command, cwd=cwd, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        child = subprocess.Popen(command, cwd=cwd, env=environment, stdout=subprocess.DEVNULL, stderr=said)
         _, status, usage = os.wait4(child.pid, 0)
         seconds = time.perf_counter() - start
         child.returncode = os.waitstatus_to_exitcode(status)
-        with child.stderr or open(os.devnull) as stream:  # noqa: PTH123 - never without a pipe here
-            said = stream.read()
         if child.returncode:
-            raise SystemExit(f"{' '.join(command)}: exit code {child.returncode}\n{said.decode()}")  # type: ignore[union-attr]
-        found.append(Cost(seconds, usage.ru_maxrss / 1000))
-    return min(found, key=lambda one: one.seconds)
+            said.seek(0)
+            raise SystemExit(f"{' '.join(command)}: exit code {child.returncode}\n{said.read()}")
+    return Cost(seconds, usage.ru_maxrss / 1000)
 
 
 @contextmanager
@@ -111,25 +125,26 @@ def file_of(folder: Path, size: int) -> tuple[Path, str]:
     return path, digest.hexdigest()
 
 
-def fetching(folder: Path, size: int, runs: int) -> Iterator[tuple[str, Cost]]:
-    """Yield what each way to fetch one file of that size costs, linkmode's last."""
+def fetching(folder: Path, size: int, runs: int) -> dict[str, Cost]:
+    """Return what each way to fetch one file of that size costs, linkmode's last."""
     path, sha256 = file_of(folder, size)
     out, store = folder / "out", folder / "store"
 
-    def clean() -> None:
+    def clean(_: str = "") -> None:
         shutil.rmtree(store, ignore_errors=True)
         out.unlink(missing_ok=True)
 
     with serving(folder) as base:
         url = f"{base}{path.name}"
         shell = f"set -o pipefail; curl -sSf {url} | tee {out} | sha256sum"
-        yield "curl | tee | sha256sum", cost(["bash", "-c", shell], runs=runs, before=clean, cwd=folder)
-        yield "  the same, and sync", cost(["bash", "-c", f"{shell}; sync {out}"], runs=runs, before=clean, cwd=folder)
+        commands = {
+            "curl | tee | sha256sum": ["bash", "-c", shell],
+            "the same, and sync": ["bash", "-c", f"{shell} && sync {out}"],
+        }
         if aria2c := shutil.which("aria2c"):
             options = ["-q", "--allow-overwrite=true", f"--checksum=sha-256={sha256}", "-d", str(folder), "-o", "out"]
-            for connections in ("1", "4"):
-                command = [aria2c, *options, "-x", connections, "-s", connections, url]
-                yield f"aria2c -x{connections}", cost(command, runs=runs, before=clean, cwd=folder)
+            for number in ("1", "4"):
+                commands[f"aria2c -x{number}"] = [aria2c, *options, "-x", number, "-s", number, url]
         artifact = Artifact(
             name="file",
             family="zig",
@@ -142,51 +157,47 @@ def fetching(folder: Path, size: int, runs: int) -> Iterator[tuple[str, Cost]]:
         )
         lock = Lock(version=1, inputs_digest="", artifacts=(artifact,), toolchains=(), link_modes={}, libraries={})
         (folder / "bench.lock").write_text(lockfile.dumps(lock), encoding="utf-8")
-        command = [sys.executable, "-m", "linkmode", "fetch", "--lock", "bench.lock", "--store", str(store)]
-        yield "linkmode fetch", cost(command, runs=runs, before=clean, cwd=folder)
+        fetch = [sys.executable, "-m", "linkmode", "fetch", "--lock", "bench.lock", "--store", str(store)]
+        found = costs({**commands, "linkmode fetch": fetch}, runs=runs, before=clean, cwd=folder)
     clean()
     path.unlink()
+    return found
 
 
 def repository(folder: Path, pins: int) -> Path:
-    """Write a linkmode.toml that asks for so many targets, each from a pin of its own; one pin is `init`'s own file."""
+    """Write a linkmode.toml with so many pins of its own to choose from; with one, it is what `init` writes."""
     folder.mkdir()
     if pins == 1:
-        subprocess.run(
-            [sys.executable, "-m", "linkmode", "init"],
-            cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT / "generator")},
-            check=True,
-            capture_output=True,
-        )
+        environment = {**os.environ, "PYTHONPATH": str(ROOT / "generator")}
+        init = [sys.executable, "-m", "linkmode", "init"]
+        subprocess.run(init, cwd=folder, env=environment, check=True, capture_output=True)
         return folder
-    targets = ["x86_64-linux-musl", *(f"cpu{number}-linux-musl" for number in range(1, pins))]
+    target = "x86_64-linux-musl"
     rows = [
-        f'[[pin]]\nfamily = "musl.cc"\nversion = "99.1.0"\nfile = "{target}-cross.tgz"\n'
-        f'urls = ["https://artifacts.example/{target}-cross.tgz"]\nsha256 = "{number:064x}"\nexec = "x86_64-linux"\n'
-        f'layout = "cross"\nstrip-prefix = "{target}-cross"\ntargets = ["{target}"]\n'
-        'measured = { gcc = "99.1.0", musl = "1.2.5", binutils = "2.44" }\n'
-        for number, target in enumerate(targets)
+        f'[[pin]]\nfamily = "musl.cc"\nversion = "99.{number}.0"\nfile = "{target}-cross.tgz"\n'
+        f'urls = ["https://artifacts.example/99.{number}.0/{target}-cross.tgz"]\nsha256 = "{number:064x}"\n'
+        f'exec = "x86_64-linux"\nlayout = "cross"\nstrip-prefix = "{target}-cross"\ntargets = ["{target}"]\n'
+        f'measured = {{ gcc = "99.{number}.0", musl = "1.2.5", binutils = "2.44" }}\n'
+        for number in range(pins)
     ]
-    asked = f'[[toolchain]]\nfamily = "musl.cc"\nversion = "99.1.0"\ntargets = {targets}\n'.replace("'", '"')
+    asked = f'[[toolchain]]\nfamily = "musl.cc"\nversion = ">=99"\ntargets = ["{target}"]\n'
     (folder / "linkmode.toml").write_text("\n".join([asked, *rows]), encoding="utf-8")
     return folder
 
 
-def by_pins(folder: Path, pins: int, runs: int) -> Iterator[tuple[str, Cost]]:
-    """Yield what `lock` and `generate` cost for so many pins, from nothing, and `generate` again."""
+def by_pins(folder: Path, pins: int, runs: int) -> dict[str, Cost]:
+    """Return what `lock` and `generate` cost for so many pins, from nothing, and `generate` again."""
     place = repository(folder / f"pins{pins}", pins)
 
-    def run(*arguments: str, gone: str = "") -> Cost:
-        def clean() -> None:
-            shutil.rmtree(place / gone) if gone and (place / gone).is_dir() else None
-            (place / gone).unlink(missing_ok=True) if gone and (place / gone).is_file() else None
+    def clean(name: str) -> None:
+        if name == "lock":
+            (place / "linkmode.lock").unlink(missing_ok=True)
+        elif name == "generate":
+            shutil.rmtree(place / "third_party", ignore_errors=True)
 
-        return cost([sys.executable, "-m", "linkmode", *arguments], runs=runs, before=clean, cwd=place)
-
-    yield "lock", run("lock", gone="linkmode.lock")
-    yield "generate", run("generate", gone="third_party")
-    yield "generate again", run("generate")
+    names = {"lock": "lock", "generate": "generate", "generate again": "generate"}
+    commands = {name: [sys.executable, "-m", "linkmode", verb] for name, verb in names.items()}
+    return costs(commands, runs=runs, before=clean, cwd=place)
 
 
 def main(arguments: Sequence[str] = ()) -> None:
@@ -200,13 +211,13 @@ def main(arguments: Sequence[str] = ()) -> None:
         for size in SIZES[:1] if quick else SIZES:
             say(f"\nfetch one file of {size // MB} MB on loopback\n")
             first: Cost | None = None
-            for what, spent in fetching(folder, size, 1 if quick else 3):
+            for what, spent in fetching(folder, size, 1 if quick else 3).items():
                 first = first or spent
                 say(f"  {what:<24}{spent}   {spent.seconds / first.seconds:5.2f} x\n")
         once: dict[str, Cost] = {}
         for pins in PINS:
             say(f"\n{pins} {'pin (what init writes)' if pins == 1 else 'pins'}\n")
-            for what, spent in by_pins(folder, pins, 1 if quick else 3):
+            for what, spent in by_pins(folder, pins, 1 if quick else 5).items():
                 once.setdefault(what, spent)
                 say(f"  {what:<24}{spent}   {spent.seconds / once[what].seconds:5.2f} x\n")
 

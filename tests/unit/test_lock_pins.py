@@ -8,25 +8,28 @@ import pytest
 from linkmode import catalog, config, lockfile, pipeline, resources
 from linkmode.errors import StaleLockError
 from linkmode.families import FAMILIES
-from linkmode.model import EXEC_PLATFORMS, Pin, Target
+from linkmode.model import EXEC_PLATFORMS, Artifact, Lock, Pin, Target
 from linkmode.resolve import resolve
 
 CATALOG = catalog.load(resources.catalogue())
 
 
-def refused(pin: Pin) -> str:
-    """Return why linkmode.toml cannot ask for a pin: its version is one that linkmode does not build with."""
-    return FAMILIES[pin.family].refuses(
-        Target.parse(pin.targets[0] if pin.targets else f"{pin.exec}-musl"), pin.version
-    )
+PINS = [pin for entry in CATALOG.families.values() for pin in entry.pins]
 
 
-PINS = [
-    pin
-    for entry in CATALOG.families.values()
-    for pin in entry.pins
-    if pin.exec is None or (pin.exec in EXEC_PLATFORMS and not refused(pin))
-]
+def can_be_asked_for(pin: Pin) -> bool:
+    """Whether linkmode.toml may ask for it: not for what runs on macOS, nor for what no rules were built with."""
+    target = Target.parse(pin.targets[0] if pin.targets else f"{pin.exec}-musl") if pin.exec else None
+    return target is None or (pin.exec in EXEC_PLATFORMS and not FAMILIES[pin.family].refuses(target, pin.version))
+
+
+def every(pins: list[Pin]) -> pytest.MarkDecorator:
+    ids = [f"{pin.family}-{pin.version}-{pin.source}-{pin.file}" for pin in pins]
+    return pytest.mark.parametrize("pin", pins, ids=ids)
+
+
+def flipped(digest: str) -> str:
+    return f"{int(digest[0], 16) ^ 1:x}{digest[1:]}"
 
 
 def inputs(pin: Pin) -> pipeline.Inputs:
@@ -44,24 +47,38 @@ def inputs(pin: Pin) -> pipeline.Inputs:
     return pipeline.Inputs(config.parse(asked, where="linkmode.toml"), catalog.with_pins(CATALOG, [own]))
 
 
-@pytest.mark.parametrize("pin", PINS, ids=[f"{pin.family}-{pin.version}-{pin.source}-{pin.file}" for pin in PINS])
-def test_a_flipped_nibble_in_a_lock_is_refused_by_name(pin: Pin, tmp_path: Path) -> None:
+@every(PINS)
+def test_a_flipped_nibble_in_a_lock_is_refused(pin: Pin) -> None:
+    fields = {field: getattr(pin, field) for field in Artifact.__struct_fields__ if hasattr(pin, field)}
+    artifact = Artifact(**fields, name="it", upstream=pin.urls[0])
+    lock = Lock(version=1, inputs_digest="", artifacts=(artifact,), toolchains=(), link_modes={}, libraries={})
+    text = lockfile.dumps(lock)
+    assert lockfile.loads(text, "linkmode.lock") == lock
+    for digest in filter(None, (pin.sha256, pin.sha512)):
+        edited = text.replace(digest, flipped(digest))
+        with pytest.raises(StaleLockError, match=r"linkmode.lock was edited by hand") as caught:
+            lockfile.loads(edited, "linkmode.lock")
+        assert caught.value.exit_code == 6
+        changes = lockfile.diff(lockfile.loads_unverified(edited, "linkmode.lock"), lock)
+        assert changes.startswith("  ~ artifact it\n      sha")
+        assert changes.endswith(f"{flipped(digest)} → {digest}\n")
+
+
+@every([pin for pin in PINS if can_be_asked_for(pin)])
+def test_a_command_that_reads_such_a_lock_names_the_artifact(pin: Pin, tmp_path: Path) -> None:
     given = inputs(pin)
     lock = resolve(given.config, given.catalog)
     (artifact,) = (artifact for artifact in lock.artifacts if artifact.checksum == pin.checksum)
-    text = lockfile.dumps(lock)
-    whole = pin.checksum.hex
-    flipped = f"{int(whole[0], 16) ^ 1:x}{whole[1:]}"
+    text, whole = lockfile.dumps(lock), pin.checksum.hex
     path = tmp_path / lockfile.FILE
     path.write_text(text, encoding="utf-8")
     assert pipeline.locked(tmp_path, given) == lock
-    path.write_text(text.replace(whole, flipped), encoding="utf-8")
+    path.write_text(text.replace(whole, flipped(whole)), encoding="utf-8")
     with pytest.raises(StaleLockError) as caught:
         pipeline.locked(tmp_path, given)
-    assert caught.value.exit_code == 6
     name = artifact.name.replace(f"-{artifact.version.lower()}", "", 1)
     assert caught.value.problem == (
         "linkmode.lock was edited by hand: its digest is not that of its contents; `linkmode lock` would change\n"
-        f"  ~ artifact {name}\n      {pin.checksum.algorithm}: {flipped} → {whole}"
+        f"  ~ artifact {name}\n      {pin.checksum.algorithm}: {flipped(whole)} → {whole}"
     )
     assert caught.value.hint == "write it again with: linkmode lock"

@@ -10,16 +10,20 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from packaging.utils import canonicalize_name
-from pypi_simple import ProjectPage, UnsupportedRepoVersionError
 
-from linkmode.fetch import pip_config
 from linkmode.fetch.failures import OriginError, UnreachableError, WrongBytesError
 from linkmode.fetch.network import Access, redacted
 from linkmode.fetch.transport import Origin, Transport
 from linkmode.model import Checksum
+
+if TYPE_CHECKING:
+    from pypi_simple import ProjectPage
+
+    from linkmode.fetch.pip_config import PipConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,9 @@ class PackageIndex:
         self._guard = threading.Lock()
 
     @functools.cached_property
-    def _config(self) -> pip_config.PipConfig:
+    def _config(self) -> "PipConfig":
+        from linkmode.fetch import pip_config  # with pypi-simple: see `_listing`
+
         return pip_config.read()
 
     def locate(self, url: str, checksum: Checksum | None) -> Iterator[tuple[str, Origin | OriginError]]:
@@ -110,8 +116,11 @@ def _read(path: Path) -> tuple[bytes, str, str]:
         raise UnreachableError(error.strerror or str(error)) from error
 
 
-def _listing(project: str, body: bytes, kind: str, base: str) -> ProjectPage:
+def _listing(project: str, body: bytes, kind: str, base: str) -> "ProjectPage":
     """The links of a page in either of its formats; raise UnreachableError when it is in neither."""
+    # Imported on use: it takes longer than all else that `fetch` imports, and most locks name no package index.
+    from pypi_simple import ProjectPage, UnsupportedRepoVersionError
+
     try:
         if "json" in kind:
             return ProjectPage.from_json_data(json.loads(body), base)
@@ -120,7 +129,7 @@ def _listing(project: str, body: bytes, kind: str, base: str) -> ProjectPage:
         raise UnreachableError(f"its page for {project} cannot be read: {error}") from error
 
 
-def _choose(listing: ProjectPage, wanted: _Wanted) -> str:
+def _choose(listing: "ProjectPage", wanted: _Wanted) -> str:
     """The URL of the file; raise a OriginError when the page has none, or says that it has other bytes."""
     for package in listing.packages:
         if package.filename == wanted.file:
