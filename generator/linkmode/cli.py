@@ -32,6 +32,7 @@ _COMMANDS = {
     "mirror": "Write an air-gap mirror of everything locked.",
     "store": "Show, verify and clear out the store of archives.",
     "audit": "Say what a binary really is.",
+    "exec": "Run any build tool with the locked toolchain, without Bazel.",
     "catalog": "List, search and show pins with their provenance.",
 }
 

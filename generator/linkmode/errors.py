@@ -56,3 +56,15 @@ class StaleLockError(LinkmodeError):
     """linkmode.lock is missing, was edited by hand, or does not answer to its inputs any more."""
 
     exit_code = 6
+
+
+class CommandNotExecutableError(LinkmodeError):
+    """What ``exec`` was to run is there and cannot be run; the code is that of shells and of env(1)."""
+
+    exit_code = 126
+
+
+class CommandNotFoundError(LinkmodeError):
+    """What ``exec`` was to run is not there; the code is that of shells and of env(1)."""
+
+    exit_code = 127

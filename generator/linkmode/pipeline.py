@@ -4,20 +4,20 @@ Each function takes the folder that holds linkmode.toml. What a step needs from 
 render, write and audit do not know each other.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 import platformdirs
 
+from linkmode import cache, lockfile, render, resources, toolbox, toolenv, write
 from linkmode import catalog as catalogs
 from linkmode import config as configs
-from linkmode import lockfile, render, resources, write
 from linkmode.catalog import Catalog
 from linkmode.config import Config
 from linkmode.errors import CheckError, ConfigError, StaleLockError, UsageError
-from linkmode.model import Advisory, Artifact, Lock, Pin, Tree
+from linkmode.model import Advisory, Artifact, Lock, LockedToolchain, Pin, Tree
 from linkmode.resolve import advisories, check_accepted, keep, resolve
 
 if TYPE_CHECKING:
@@ -51,6 +51,14 @@ class Output(msgspec.Struct, frozen=True):
     tree: Tree
     folder: Path
     label: str
+
+
+class Tools(msgspec.Struct, frozen=True):
+    """A locked toolchain that is ready to be used, and the changes to an environment that make build tools use it."""
+
+    toolchain: LockedToolchain
+    ready: toolenv.Ready
+    changes: toolenv.Environment
 
 
 def inputs(root: Path) -> Inputs:
@@ -159,6 +167,31 @@ def save(output: Output, *, force: bool = False) -> write.Changes:
     return write.apply(output.tree, output.folder, label=output.label, locks=locks, force=force)
 
 
+def tools(
+    root: Path, *, host: str, target: str | None, family: str | None, store: Path | None, say: Callable[[str], None]
+) -> Tools:
+    """Unpack a locked toolchain, and zlib where it is locked, unless that was done before; touch no network.
+
+    ``host`` is this machine as an exec platform; ``say`` is told what takes a while.
+
+    Raises:
+        StaleLockError: the lock is missing, was edited by hand, or is out of date.
+        UsageError: the lock has no such target or family.
+        NetworkError: an archive is not in the store.
+        IntegrityError: an archive is damaged in the store, or not to be trusted.
+        ConfigError: nothing in the lock runs on ``host``, or the cache cannot be written.
+    """
+    lock = locked(root)
+    toolchain = toolenv.choose(lock, host, target, family)
+    artifacts = {artifact.name: artifact for artifact in lock.artifacts}
+    compiler, zlib = artifacts[toolchain.artifact], artifacts.get(lock.libraries.get("zlib", ""))
+    home = cache.home(store)
+    _unpack(root, [compiler, *([zlib] if zlib else [])], store, home, say)
+    sources = cache.unpacked(home, zlib) if zlib else None
+    ready = toolbox.ready(home, toolchain, compiler, cache.unpacked(home, compiler), sources, say)
+    return Tools(toolchain, ready, toolenv.environment(toolchain, ready))
+
+
 def measure(archive: Path, file: str, family: str | None) -> "Measured":
     """Read what an archive says of itself; ``file`` is its name, ``family`` what to take it for, found when None.
 
@@ -256,3 +289,23 @@ def _old_lock(text: str | None) -> tuple[Lock | None, str]:
         return lockfile.loads(text, lockfile.FILE), ""
     except StaleLockError as error:
         return lockfile.loads_unverified(text, lockfile.FILE), error.problem
+
+
+def _unpack(
+    root: Path, artifacts: Iterable[Artifact], store: Path | None, home: Path, say: Callable[[str], None]
+) -> None:
+    missing = [artifact for artifact in artifacts if not cache.unpacked(home, artifact).is_dir()]
+    if not missing:
+        return
+    # Imported where it is needed: what fetch brings along takes longer than all else that a second `exec` does.
+    from rich.console import Console
+
+    from linkmode import fetch
+    from linkmode.fetch import progress, unpack
+
+    place = fetch.Store(store or fetch.default_root())
+    with progress.for_console(Console(stderr=True)) as shown:
+        fetch.fetch_all(missing, place, fetch.Options(base=root, offline=True), shown)
+    for artifact in missing:
+        say(f"unpacking {artifact.name}, once")
+        unpack.unpack(artifact, place, home)

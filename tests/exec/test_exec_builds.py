@@ -1,0 +1,298 @@
+"""`linkmode exec` with real toolchains and real build tools; what comes out is audited, and run where it can be.
+
+GCC comes from ../shared/toolchains, Zig and zlib's sources from the package index that pip is configured for; what is
+absent skips its tests. Archives are kept in .work/store, which the end-to-end tests share.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TOOLCHAINS = ROOT.parent / "shared" / "toolchains"
+KEPT = ROOT / ".work" / "store"
+
+X86, ARM, GLIBC = "x86_64-linux-musl", "aarch64-linux-musl", "x86_64-linux-gnu.2.28"
+SHA256 = {
+    "x86_64-linux-musl-cross": "ff2d895c5e32295fa8a5da61057c0f59a5a4b4edf619178992a9b773e36624a7",
+    "aarch64-linux-musl-cross": "49126abe5eb289962229afefe130a9722d3ac4468d35058eae1f1a44f2d36b4f",
+    "x86_64-linux-musl-native": "1db80c2434ccd522ec52e307ce9abcc599d683f92e3403c9ffe479323f65c7d3",
+}
+
+GCC = """\
+[[toolchain]]
+family = "musl.cc"
+version = "==12.2.0"
+targets = [{targets}]
+"""
+PIN = """\
+[[pin]]
+family = "musl.cc"
+version = "12.2.0"
+file = "{name}.tgz"
+urls = ["{url}"]
+sha256 = "{sha256}"
+exec = "x86_64-linux"
+targets = ["{target}"]
+layout = "{layout}"
+strip-prefix = "{name}"
+measured = {{ gcc = "12.2.0", musl = "1.2.3", binutils = "2.40" }}
+"""
+ZIG = f"""\
+[[toolchain]]
+family = "zig"
+version = "==0.15.2"
+targets = ["{X86}", "{GLIBC}", "{ARM}"]
+"""
+ZLIB = """\
+[library]
+zlib = "==1.2.11"
+"""
+
+C = """\
+#include <stdio.h>
+#include <string.h>
+#include <zlib.h>
+int main(void) {
+    unsigned char in[1000], out[2000], back[1000];
+    uLongf n = sizeof out, m = sizeof back;
+    memset(in, 'x', sizeof in);
+    if (compress(out, &n, in, sizeof in) || uncompress(back, &m, out, n)) return 1;
+    if (m != sizeof in || memcmp(in, back, m)) return 1;
+    printf("zlib %s\\n", zlibVersion());
+    return 0;
+}
+"""
+CXX = """\
+#include <iostream>
+#include <stdexcept>
+#include <thread>
+int main() {
+    std::thread other([] {
+        try { throw std::runtime_error("caught"); } catch (const std::exception &e) { std::cout << e.what() << "\\n"; }
+    });
+    other.join();
+}
+"""
+MAKEFILE = """\
+all: z p libs.a
+z: LDLIBS = -lz
+p: p.o
+\t$(CXX) $(LDFLAGS) -o $@ $^
+libs.a: p.o
+\t$(AR) rc $@ $^
+\t$(RANLIB) $@
+"""
+CMAKE = """\
+cmake_minimum_required(VERSION 3.13)
+project(p C CXX)
+find_package(ZLIB REQUIRED)
+add_executable(z z.c)
+target_link_libraries(z ZLIB::ZLIB)
+add_executable(p p.cc)
+"""
+CONFIGURE = """\
+#!/bin/sh
+# What configure scripts do: try the compiler, run what it made, look for a header and a library.
+set -e
+echo 'int main(void) { return 0; }' > conftest.c
+$CC $CPPFLAGS $CFLAGS $LDFLAGS -o conftest conftest.c
+./conftest && echo "runs: yes"
+echo '#include <zlib.h>' > conftest.c
+$CC -E conftest.c > /dev/null && echo "zlib.h: yes"
+echo 'char deflate(); int main(void) { return deflate(); }' > conftest.c
+$CC -fno-builtin $LDFLAGS -o conftest conftest.c -lz && echo "libz: yes"
+$STRIP conftest && echo "strip: yes"
+$LD -r -o both.o /dev/null 2>/dev/null || echo "ld: yes"
+"""
+
+
+class Project:
+    """A folder with a lock, sources, and its archives in a store of its own."""
+
+    def __init__(self, root: Path, toml: str, source: str = "") -> None:
+        self.root = root
+        self.store = root / "store"
+        for name, text in {"z.c": C, "p.cc": CXX, "Makefile": MAKEFILE, "CMakeLists.txt": CMAKE}.items():
+            (root / name).write_text(text)
+        (root / "linkmode.toml").write_text('output = "out"\nexec-platforms = ["x86_64-linux"]\n' + toml)
+        locked = self.linkmode("lock", *(["--source", source] if source else []))
+        assert locked.returncode == 0, locked.stderr
+        fetched = self.linkmode("fetch", "--store", str(KEPT))
+        if fetched.returncode == 4:
+            pytest.skip(f"the package index cannot be reached: {fetched.stderr.splitlines()[-1]}")
+        assert fetched.returncode == 0, fetched.stderr
+        assert self.linkmode("fetch", "--store", str(KEPT), "--offline").returncode == 0
+        shutil.copytree(KEPT / "content_addressable", self.store / "content_addressable")
+
+    def linkmode(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        plain = {key: value for key, value in os.environ.items() if key not in {"CC", "CXX", "CFLAGS", "LDFLAGS"}}
+        settings = {"PYTHONPATH": str(ROOT / "generator"), "LINKMODE_STORE": str(self.store)}
+        # Zig takes minutes to build its C++ library, which no test here is about.
+        settings |= {
+            "ZIG_GLOBAL_CACHE_DIR": str(ROOT / ".work" / "zig"),
+            "ZIG_LOCAL_CACHE_DIR": str(ROOT / ".work" / "zig"),
+        }
+        return subprocess.run(
+            [sys.executable, "-m", "linkmode", *arguments],
+            cwd=self.root,
+            env=plain | settings | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def exec(self, *command: str, options: tuple[str, ...] = (), **environment: str) -> str:
+        done = self.linkmode("exec", *options, "--", *command, **environment)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def modes(self, *files: str) -> dict[str, str]:
+        report = json.loads(self.linkmode("audit", "--json", *files).stdout)
+        return {one["path"]: one["verdict"]["mode"] for one in report["files"]}
+
+    def run(self, file: str, cpu: str = "x86_64") -> str:
+        command = [str(self.root / file)]
+        if cpu != "x86_64":
+            emulator = shutil.which(f"qemu-{cpu}-static")
+            if not emulator:
+                pytest.skip(f"qemu-{cpu}-static is not installed")
+            command = [emulator, *command]
+        return subprocess.run(command, env={}, capture_output=True, text=True, check=True).stdout
+
+
+def gcc_pins(*names: str) -> str:
+    missing = [name for name in names if not (TOOLCHAINS / f"{name}.tgz").is_file()]
+    if missing:
+        pytest.skip(f"../shared/toolchains has no {missing[0]}.tgz")
+    made = [(name, *name.rsplit("-", 1)) for name in names]
+    return GCC.format(targets=", ".join(f'"{target}"' for _, target, _ in made)) + "".join(
+        PIN.format(
+            name=name,
+            target=target,
+            layout=layout,
+            sha256=SHA256[name],
+            url=(TOOLCHAINS / f"{name}.tgz").as_uri(),
+        )
+        for name, target, layout in made
+    )
+
+
+@pytest.fixture(scope="session")
+def gcc(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    pins = gcc_pins("x86_64-linux-musl-cross", "aarch64-linux-musl-cross")
+    return Project(tmp_path_factory.mktemp("gcc"), pins + ZLIB, "zlib=pypi")
+
+
+@pytest.fixture(scope="session")
+def native(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return Project(tmp_path_factory.mktemp("native"), gcc_pins("x86_64-linux-musl-native") + ZLIB, "zlib=pypi")
+
+
+@pytest.fixture(scope="session")
+def zig(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return Project(tmp_path_factory.mktemp("zig"), ZIG + ZLIB, "pypi")
+
+
+FAMILIES = ["gcc", "native", "zig"]
+
+
+@pytest.fixture(params=FAMILIES)
+def project(request: pytest.FixtureRequest) -> Project:
+    found: Project = request.getfixturevalue(request.param)
+    subprocess.run(["rm", "-rf", "z", "p", "p.o", "libs.a", "build"], cwd=found.root, check=True)
+    return found
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
+def test_make(project: Project) -> None:
+    project.exec("make", "-s")
+    assert project.modes("z", "p") == {"z": "static", "p": "static"}
+    assert (project.run("z"), project.run("p")) == ("zlib 1.2.11\n", "caught\n")
+
+
+@pytest.mark.skipif(not shutil.which("cmake"), reason="cmake is not installed")
+def test_cmake(project: Project) -> None:
+    project.exec("cmake", "-S", ".", "-B", "build", "-DCMAKE_BUILD_TYPE=Release")
+    project.exec("cmake", "--build", "build")
+    assert project.modes("build/z", "build/p") == {"build/z": "static", "build/p": "static"}
+    assert (project.run("build/z"), project.run("build/p")) == ("zlib 1.2.11\n", "caught\n")
+    cache = (project.root / "build" / "CMakeCache.txt").read_text()
+    [library] = [line for line in cache.splitlines() if line.startswith("ZLIB_LIBRARY_RELEASE:")]
+    assert str(project.store / "linkmode" / "exec") in library
+
+
+def test_what_configure_scripts_try(gcc: Project) -> None:
+    (gcc.root / "configure").write_text(CONFIGURE)
+    said = gcc.exec("sh", "./configure")
+    assert said.splitlines()[:4] == ["runs: yes", "zlib.h: yes", "libz: yes", "strip: yes"]
+
+
+@pytest.mark.parametrize("family", ["gcc", "zig"])
+def test_another_cpu(request: pytest.FixtureRequest, family: str) -> None:
+    project: Project = request.getfixturevalue(family)
+    for name, source, more in (("z.arm", "z.c", "-lz"), ("p.arm", "p.cc", "")):
+        compiler = "$CC" if source.endswith(".c") else "$CXX"
+        project.exec("sh", "-c", f"{compiler} $LDFLAGS -o {name} {source} {more}", options=("--target", ARM))
+    assert project.modes("z.arm", "p.arm") == {"z.arm": "static", "p.arm": "static"}
+    assert (project.run("z.arm", "aarch64"), project.run("p.arm", "aarch64")) == ("zlib 1.2.11\n", "caught\n")
+
+
+def test_glibc_of_a_chosen_version(zig: Project) -> None:
+    zig.exec("sh", "-c", "$CC -o z.glibc z.c -lz", options=("--target", GLIBC))
+    assert zig.modes("z.glibc") == {"z.glibc": "mostly_static"}
+    assert zig.linkmode("audit", "--expect", "mostly_static", "--max-glibc", "2.28", "z.glibc").returncode == 0
+
+
+def test_the_machine_s_own_headers_and_libraries_are_not_found(project: Project, tmp_path: Path) -> None:
+    """Neither by the variables of another compiler, nor by pkg-config."""
+    (tmp_path / "zlib.h").write_text("#error the wrong zlib.h\n")
+    (tmp_path / "libz.a").write_text("no library\n")
+    leaks = dict.fromkeys(("CPATH", "C_INCLUDE_PATH", "LIBRARY_PATH", "COMPILER_PATH"), str(tmp_path))
+    project.exec("sh", "-c", "$CC $LDFLAGS -o z z.c -lz", **leaks)
+    assert project.run("z") == "zlib 1.2.11\n"
+    if shutil.which("pkg-config"):
+        assert project.exec("pkg-config", "--modversion", "zlib") == "1.2.11\n"
+        listed = project.exec("pkg-config", "--list-all")
+        assert [line.split()[0] for line in listed.splitlines()] == ["zlib"]
+
+
+def test_the_compiler_needs_nothing_of_the_environment_but_its_path(project: Project) -> None:
+    """As for native-image, which clears the environment and looks for x86_64-linux-musl-gcc on PATH."""
+    path = project.exec("sh", "-c", 'dirname "$(command -v x86_64-linux-musl-gcc)"').strip()
+    command = ["env", "-i", f"PATH={path}:/usr/bin:/bin", "x86_64-linux-musl-gcc", "-static", "-o", "z", "z.c", "-lz"]
+    subprocess.run(command, cwd=project.root, check=True)
+    assert project.modes("z") == {"z": "static"}
+    assert project.run("z") == "zlib 1.2.11\n"
+
+
+@pytest.mark.skipif(not shutil.which("cargo"), reason="cargo is not installed")
+def test_cargo_links_by_zig_for_an_old_glibc(zig: Project) -> None:
+    crate = zig.root / "crate"
+    (crate / "src").mkdir(parents=True)
+    (crate / "Cargo.toml").write_text('[package]\nname = "hello"\nversion = "0.1.0"\nedition = "2021"\n')
+    (crate / "src" / "main.rs").write_text('fn main() { println!("hello"); }\n')
+    command = f"cd crate && cargo build --offline --target {GLIBC.replace('-linux-gnu.2.28', '-unknown-linux-gnu')}"
+    installed = subprocess.run(["rustc", "--print", "sysroot"], capture_output=True, text=True, check=False)
+    if not (Path(installed.stdout.strip()) / "lib" / "rustlib" / "x86_64-unknown-linux-gnu").is_dir():
+        pytest.skip("Rust's standard library for x86_64-unknown-linux-gnu is not installed")
+    zig.exec("sh", "-c", command, options=("--target", GLIBC))
+    made = "crate/target/x86_64-unknown-linux-gnu/debug/hello"
+    assert zig.run(made) == "hello\n"
+    assert zig.linkmode("audit", "--max-glibc", "2.28", made).returncode == 0
+
+
+def test_zlib_is_the_same_wherever_it_was_made(gcc: Project, tmp_path: Path) -> None:
+    """No path of this machine is in it, and no time."""
+    shell = 'cat "$(dirname "$PKG_CONFIG_LIBDIR")/libz.a" > "$0"'
+    other = {"LINKMODE_STORE": str(tmp_path / "elsewhere")}
+    shutil.copytree(gcc.store / "content_addressable", tmp_path / "elsewhere" / "content_addressable")
+    gcc.exec("sh", "-c", shell, str(tmp_path / "one.a"))
+    gcc.exec("sh", "-c", shell, str(tmp_path / "other.a"), **other)
+    assert (tmp_path / "one.a").read_bytes() == (tmp_path / "other.a").read_bytes()
+    assert os.fsencode(tmp_path) not in (tmp_path / "other.a").read_bytes()
