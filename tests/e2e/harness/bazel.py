@@ -55,6 +55,11 @@ def requested() -> list[str]:
     return os.environ.get("LINKMODE_E2E_BAZEL", "4.2.3").split()
 
 
+def everything_is_asked_for() -> bool:
+    """Whether this is the whole matrix of `make e2e-all`, and not `make test`, which has minutes only."""
+    return "LINKMODE_E2E_BAZEL" in os.environ
+
+
 def find(name: str) -> Bazel:
     """Return the Bazel of that name: one of KNOWN, or a path. Raises NoBazelError."""
     if name == "4.2.3":
