@@ -37,7 +37,7 @@ e2e: $(DEV_VENV)/stamp
 
 e2e-all: $(DEV_VENV)/stamp bazel
 	@$(IN) .ci/packages bubblewrap qemu-user-static binutils
-	@$(IN) LINKMODE_E2E_BAZEL='4.2.3 7.7.1 7.7.1-workspace' $(DEV_PYTHON) -m pytest tests/e2e $(PYTEST)
+	@$(IN) LINKMODE_E2E_BAZEL='4.2.3 7.7.1 7.7.1-workspace' $(DEV_PYTHON) -m pytest tests/e2e tests/exec $(PYTEST)
 
 lint: $(DEV_VENV)/stamp
 	@$(IN) .work/dev/bin/ruff check

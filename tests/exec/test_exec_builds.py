@@ -196,6 +196,8 @@ def native(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture(scope="session")
 def zig(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    if "LINKMODE_E2E_BAZEL" not in os.environ:
+        pytest.skip("Zig builds its own libraries first, for minutes; make e2e-all runs it")
     return Project(tmp_path_factory.mktemp("zig"), ZIG + ZLIB, "pypi")
 
 
