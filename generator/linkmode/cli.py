@@ -21,6 +21,9 @@ from linkmode.errors import ConfigError, LinkmodeError, UsageError
 INTERRUPTED = 130
 """Ended by Ctrl-C: 128 and the signal's number, as shells have it."""
 
+CLOSED_PIPE = 141
+"""Who read the output has gone: SIGPIPE, counted in the same way, and not 1, which says that a check did not hold."""
+
 DEFECT = 70
 """linkmode itself failed: EX_SOFTWARE of sysexits.h, so that no check is taken for failed because of it."""
 
@@ -93,6 +96,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _report(error)
     except click.Abort:
         return INTERRUPTED
+    except SystemExit:  # how click answers when who reads our output has gone
+        return CLOSED_PIPE
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return UsageError.exit_code
