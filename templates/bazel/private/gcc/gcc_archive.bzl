@@ -29,7 +29,7 @@ def _gcc_toolchain(target, layout, gcc):
     native_layout = layout == "native"
     tool = "bin/" if native_layout else "bin/" + target + "-"
     sysroot = "" if native_layout else target + "/"
-    binutils = "bin/" if native_layout else target + "/bin/"
+    binutils = target + "/bin/"  # where gcc looks for them, in both layouts
     library = "lib/gcc/%s/%s/" % (target, gcc)
     libexec = "libexec/gcc/%s/%s/" % (target, gcc)
     includes = [
