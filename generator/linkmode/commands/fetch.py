@@ -51,14 +51,21 @@ def command(
 
 def _mirror(given: str) -> str:
     """The beginning of a mirror's URLs, of which a folder is one as well."""
-    scheme = urlsplit(given).scheme
+    hint = "name a folder that `linkmode mirror` wrote, or an https:, http: or file: URL of one"
+    try:
+        parts = urlsplit(given)
+        scheme, _ = parts.scheme, parts.port
+    except ValueError as error:
+        raise UsageError(f"--mirror {given!r}: is not a URL: {error}", hint=hint) from error
+    if scheme not in {"https", "http", "file", ""}:
+        raise UsageError(f"--mirror {given!r}: a mirror cannot have the scheme {scheme}:", hint=hint)
     if scheme in {"https", "http"}:
         return given
     folder = fetch.file_path(given) if scheme == "file" else Path(given).absolute()
     if not (folder / INDEX).is_file():
         raise UsageError(
             f"--mirror {given!r}: no mirror lies there: there is no {folder / INDEX}",
-            hint="name a folder that `linkmode mirror` wrote, or an https:, http: or file: URL of one",
+            hint=hint,
         )
     return folder.as_uri()
 

@@ -48,7 +48,10 @@ def gather(url: str, path: Path, *, base: Path, progress: Progress, limits: Limi
         UsageError: the URL is plain http, or of a scheme that no pin may have.
         NetworkError: it could not be reached, or gives no archive.
     """
-    scheme, shown = urlsplit(url).scheme, network.redacted(url)
+    try:
+        scheme, shown = urlsplit(url).scheme, network.redacted(url)
+    except ValueError as error:
+        raise UsageError(f"{url!r} is not a URL: {error}") from error
     if scheme not in {"https", "pypi", "file", ""}:
         raise UsageError(
             f"{shown}: a pin cannot have a URL of the scheme {scheme}:",
