@@ -235,7 +235,7 @@ def test_a_linker_that_the_archive_does_not_have_is_not_taken_from_the_machine(f
         assert said.returncode == 0, said.stderr
     else:
         assert said.returncode == 1
-        assert "ld" in said.stderr
+        assert "collect2: fatal error: cannot find 'ld'" in said.stderr
 
 
 def _field(action: str, name: str) -> str:

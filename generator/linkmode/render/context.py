@@ -15,7 +15,6 @@ def bazel_context(lock: Lock) -> dict[str, object]:
     Order is the lock's: artifacts by name, toolchains and targets as linkmode.toml lists them.
     """
     targets = [Target.parse(triple) for triple in _triples(lock)]
-    toolchain_names = _toolchain_names(lock)
     layouts = {artifact.name: artifact.layout for artifact in lock.artifacts}
     return {
         "artifacts": {artifact.name: _artifact(artifact) for artifact in lock.artifacts},
@@ -23,8 +22,7 @@ def bazel_context(lock: Lock) -> dict[str, object]:
             {"artifact": toolchain.artifact, "exec": toolchain.exec, "target": toolchain.target}
             for toolchain in lock.toolchains
         ],
-        "toolchain_targets": toolchain_names,
-        "toolchain_labels": toolchain_names,
+        "toolchain_targets": _toolchain_names(lock),
         "triples": [str(target) for target in targets],
         "link_modes": lock.link_modes,
         "constraints": _libc_constraints(targets),

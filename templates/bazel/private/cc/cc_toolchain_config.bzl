@@ -134,8 +134,7 @@ def _cc_toolchain_config_impl(ctx):
                         flags(CXX_COMPILE, replaced["cxx_flags"]) +
                         flags(COMPILE, replaced["include_flags"]) +
                         flags(COMPILE, ["-fstack-protector", "-Wall"]) +
-                        flags(COMPILE, ["-O2", "-ffunction-sections", "-fdata-sections"], opt) +
-                        flags(COMPILE, ["-DNDEBUG"], opt) +
+                        flags(COMPILE, ["-O2", "-ffunction-sections", "-fdata-sections", "-DNDEBUG"], opt) +
                         flags(COMPILE, ["-O0", "-g"], dbg),
         ),
         feature(

@@ -2,7 +2,8 @@
 """What differs between lines of Zig releases ("0.15" for 0.15.2).
 
 Zig configures its libc++ on the command line; the macros here are what `ZIG_VERBOSE_CC=1 zig c++ -c` printed, and the run-time
-files what `ZIG_VERBOSE_LINK=1 zig cc` did. A test of linkmode compares both with every Zig of these lines that it can get.
+files what `ZIG_VERBOSE_LINK=1 zig cc` did. A test of linkmode (tests/e2e/test_zig_lines.py) compares the macros with a Zig of each
+line; a run-time file that is not there fails the action that builds them.
 """
 
 _LIBCXX_0_16 = [
