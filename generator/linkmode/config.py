@@ -18,6 +18,7 @@ from linkmode import __version__
 from linkmode.config_issues import Issues
 from linkmode.errors import ConfigError
 from linkmode.families import FAMILIES
+from linkmode.languages import LANGUAGES
 from linkmode.mirror import EVERYTHING
 from linkmode.model import EXEC_PLATFORMS, LINK_MODES, ExecPlatform, LinkMode, Pin, Target
 
@@ -26,8 +27,8 @@ DEFAULT_OUTPUT = "third_party/linkmode"
 BUILD_SYSTEMS = ("bazel",)
 
 _KEYS = (
-    *("output", "build-systems", "exec-platforms", "toolchain", "library", "mirrors", "pin", "link-modes"),
-    "advisories",
+    *("output", "build-systems", "exec-platforms", "toolchain", "library", "language", "mirrors", "pin"),
+    *("link-modes", "advisories"),
 )
 _OUTPUT_PART = re.compile(r"(?!\.\.?$)[A-Za-z0-9._+@][A-Za-z0-9._+@-]*")
 _NOT_OUTPUT = (".git", "linkmode.toml", "linkmode.lock")
@@ -60,6 +61,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     exec_platforms: tuple[ExecPlatform, ...]
     toolchains: tuple[ToolchainRequest, ...]
     library: dict[str, str]
+    language: dict[str, str] = {}
     mirrors: dict[str, tuple[str, ...]]
     pins: tuple[Pin, ...]
     link_modes: dict[LinkMode, tuple[str, ...]]
@@ -97,6 +99,7 @@ def parse(text: str, *, where: str) -> Config:
         exec_platforms=_exec_platforms(raw, issues),
         toolchains=_toolchains(raw, issues),
         library=_library(raw, issues),
+        language=_language(raw, issues),
         mirrors=_mirrors(raw, issues),
         pins=_pins(raw, issues),
         link_modes={},
@@ -217,6 +220,19 @@ def _library(raw: Mapping[str, Any], issues: Issues) -> dict[str, str]:
             issues.add(f"library.{name}", f"{name!r} is not the name of a library")
         elif isinstance(table[name], str):
             _check_version(f"library.{name}", version, issues)
+        found[name] = version
+    return found
+
+
+def _language(raw: Mapping[str, Any], issues: Issues) -> dict[str, str]:
+    table = issues.table(raw, "language")
+    found = {}
+    for name in table:
+        version = issues.value("language", table, name, str, "")
+        if name not in LANGUAGES:
+            issues.unknown_value(f"language.{name}", name, LANGUAGES, "is not a language that linkmode has rules for")
+        elif isinstance(table[name], str):
+            _check_version(f"language.{name}", version, issues)
         found[name] = version
     return found
 

@@ -29,7 +29,7 @@ _HEADER = """\
 
 """
 _RELOCK = "write it again with: linkmode lock"
-_TABLES = {"toolchains": "toolchain", "artifacts": "artifact"}
+_TABLES = {"toolchains": "toolchain", "parts": "language", "artifacts": "artifact"}
 """The arrays of tables, by their names in `Lock`: TOML reads better when each table is one."""
 
 _INTRODUCTORY = ("version", "inputs-digest", "digest")
@@ -154,6 +154,8 @@ def _lock(data: Mapping[str, Any], where: str) -> Lock:
 def _data(lock: Lock) -> dict[str, Any]:
     """Return ``lock`` as TOML has it: the short tables first, each table in the order of its fields."""
     builtins: dict[str, Any] = msgspec.to_builtins(lock)
+    if not lock.parts:  # as in a lock from before there were languages
+        del builtins["parts"]
     builtins["artifacts"] = [{"name": artifact["name"], **artifact} for artifact in builtins["artifacts"]]
     last = sorted(builtins, key=lambda key: (key in _TABLES, key == "artifacts"))
     return {_TABLES.get(key, key): builtins[key] for key in last}
@@ -174,6 +176,9 @@ def _facts(lock: Lock) -> Iterator[tuple[str, tuple[str, dict[str, Any]]]]:
     for toolchain in lock.toolchains:
         key = f"toolchain {toolchain.family} on {toolchain.exec} for {toolchain.target}"
         yield key, (toolchain.purpose, {"purpose": toolchain.purpose})
+    for part in lock.parts:
+        which = "".join(f" {word} {value}" for word, value in (("on", part.exec), ("for", part.target)) if value)
+        yield f"{part.language} {part.role}{which}", (part.artifact, {})
     for cpu, modes in lock.link_modes.items():
         for mode, target in modes.items():
             yield f"link mode {mode} on {cpu}", (target, {"target": target})

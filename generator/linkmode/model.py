@@ -161,11 +161,26 @@ class LockedToolchain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     purpose: Literal["target", "exec-tools"] = "target"
 
 
+class LockedPart(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab", omit_defaults=True
+):
+    """An archive of a language, in the role that its rules know it by (``sdk``, ``std``).
+
+    ``exec`` and ``target`` say for which of them it is; an empty one stands for all.
+    """
+
+    language: str
+    role: str
+    artifact: str
+    exec: str = ""
+    target: str = ""
+
+
 class Lock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """linkmode.lock. Order is meaning: toolchains come as linkmode.toml lists them, artifacts by name.
 
     ``link_modes`` maps a CPU to the target that each link mode builds for when a rule names none.
-    ``libraries`` maps a library (``zlib``) to its artifact.
+    ``libraries`` maps a library (``zlib``) to its artifact. ``parts`` are what the languages are made of, by language.
     """
 
     version: int
@@ -174,6 +189,7 @@ class Lock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     toolchains: tuple[LockedToolchain, ...]
     link_modes: dict[str, dict[LinkMode, str]]
     libraries: dict[str, str]
+    parts: tuple[LockedPart, ...] = ()
 
 
 Tree = dict[str, bytes]

@@ -15,7 +15,7 @@ from packaging.version import InvalidVersion, Version
 from linkmode.errors import ConfigError
 from linkmode.model import Advisory, Pin, Target
 
-Kind = Literal["toolchain", "library"]
+Kind = Literal["toolchain", "library", "language"]
 
 _DIGEST_LENGTH = {"sha256": 64, "sha512": 128}
 _DIGEST_KEYS = {"sha256": "sha256", "sha512": "sha512", "tree-sha256": "sha256"}
@@ -53,7 +53,8 @@ def pin_problems(pin: Pin, kind: Kind, *, shipped: bool) -> Iterator[tuple[str, 
     # With confirmations = 0 it says who hashed the bytes: `linkmode catalog add` writes so.
     if shipped and not pin.confirmed_by:
         yield "confirmed-by", "expected who confirms the checksum, and how many do (confirmations)"
-    if kind == "toolchain" and not _EXEC.fullmatch(pin.exec or ""):
+    # a language has both: compilers, and sources or libraries for a target
+    if (kind == "toolchain" or (kind == "language" and pin.exec is not None)) and not _EXEC.fullmatch(pin.exec or ""):
         yield "exec", f"expected where its tools run, such as x86_64-linux, found {pin.exec!r}"
     if kind == "library" and pin.exec is not None:
         yield "exec", f"sources run nowhere: expected no exec, found {pin.exec!r}"

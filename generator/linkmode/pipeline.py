@@ -99,7 +99,8 @@ def relock(root: Path, *, upgrade: Iterable[str] = (), sources: Mapping[str, str
     """
     given = inputs(root)
     check_accepted(given.config.accepted, given.catalog)
-    requested = [*dict.fromkeys(request.family for request in given.config.toolchains), *given.config.library]
+    families = dict.fromkeys(request.family for request in given.config.toolchains)
+    requested = [*families, *given.config.library, *given.config.language]
     for name in (*upgrade, *(family for family in sources or {} if family != "*")):
         if name not in requested:
             raise UsageError(f"linkmode.toml asks for no {name!r}", hint=f"what it asks for: {', '.join(requested)}")

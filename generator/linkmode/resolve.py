@@ -18,6 +18,7 @@ from linkmode.config import Config, ToolchainRequest, specifier
 from linkmode.config_issues import did_you_mean
 from linkmode.errors import ConfigError
 from linkmode.families import FAMILIES
+from linkmode.languages import LANGUAGES
 from linkmode.model import (
     LINK_MODES,
     Advisory,
@@ -25,6 +26,7 @@ from linkmode.model import (
     ExecPlatform,
     LinkMode,
     Lock,
+    LockedPart,
     LockedToolchain,
     Pin,
     Target,
@@ -63,6 +65,7 @@ def resolve(config: Config, catalog: Catalog, preference: Preference | None = No
     resolution = _Resolution(config, catalog, preference or Preference())
     toolchains = resolution.toolchains()
     libraries = resolution.libraries()
+    parts = resolution.parts()
     artifacts = tuple(sorted(resolution.artifacts.values(), key=lambda artifact: artifact.name))
     return Lock(
         version=LOCK_VERSION,
@@ -71,6 +74,7 @@ def resolve(config: Config, catalog: Catalog, preference: Preference | None = No
         toolchains=toolchains,
         link_modes=_link_modes(config),
         libraries=libraries,
+        parts=parts,
     )
 
 
@@ -144,6 +148,26 @@ class _Resolution:
 
     def libraries(self) -> dict[str, str]:
         return {name: self._library(name, version) for name, version in sorted(self.config.library.items())}
+
+    def parts(self) -> tuple[LockedPart, ...]:
+        return tuple(part for name, asked in sorted(self.config.language.items()) for part in self._parts(name, asked))
+
+    def _parts(self, name: str, asked: str) -> Iterator[LockedPart]:
+        at = f"linkmode.toml: language.{name}"
+        language = LANGUAGES[name]
+        if name not in self.catalog.families:
+            raise ConfigError(f"{at}: the catalogue has no language {name!r}")
+        pins = self._source_pins(at, self.catalog.families[name])
+        targets = [Target.parse(text) for request in self.config.toolchains for text in request.targets]
+        by_version = {version: [pin for pin in pins if pin.version == version] for version in (p.version for p in pins)}
+        refusals = {
+            version: language.refuses(own, self.config.exec_platforms, targets) for version, own in by_version.items()
+        }
+        version = self._choose(at, name, asked, pins, refusals)
+        for part in language.parts(by_version[version], self.config.exec_platforms, targets):
+            yield LockedPart(
+                language=name, role=part.role, artifact=self._add(part.pin), exec=part.exec, target=part.target
+            )
 
     def _exec_tools(
         self, found: Sequence[LockedToolchain], versions: Sequence[str], exec_platform: ExecPlatform
@@ -299,7 +323,7 @@ def _inputs_digest(config: Config, sources: Mapping[str, str], artifacts: Sequen
     Provenance (who confirms a checksum) is left out: when it grows, no lock goes out of date.
     """
     used = {artifact.family for artifact in artifacts}
-    inputs = {
+    inputs: dict[str, Any] = {
         "exec-platforms": config.exec_platforms,
         "toolchains": [(request.family, _canonical(request.version), request.targets) for request in config.toolchains],
         "libraries": {name: _canonical(version) for name, version in config.library.items()},
@@ -311,6 +335,8 @@ def _inputs_digest(config: Config, sources: Mapping[str, str], artifacts: Sequen
             for artifact in artifacts
         ],
     }
+    if config.language:  # absent where there is none, so that a lock from before there were languages stays good
+        inputs["languages"] = {name: _canonical(asked) for name, asked in config.language.items()}
     return f"sha256:{hashlib.sha256(msgspec.json.encode(inputs, order='deterministic')).hexdigest()}"
 
 

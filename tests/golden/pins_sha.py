@@ -34,7 +34,7 @@ def survey() -> Iterator[tuple[str, str, str, dict[str, str]]]:
     for row in json.loads(SURVEY.read_text(encoding="utf-8")):
         version = row["version"].split()[0]
         # musl.cc's other rows have no version that is known; toolchains/musl.cc.toml says why they are left out.
-        if row["name"] in ("zig", "zlib") or (row["name"], version) == ("musl.cc", "11.2.1"):
+        if row["name"] in ("zig", "zlib", "go") or (row["name"], version) == ("musl.cc", "11.2.1"):
             digests = {name: row[name] for name in ("sha256", "sha512") if row.get(name)}
             yield row["name"], version, row["file"], digests
 

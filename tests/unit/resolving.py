@@ -54,7 +54,13 @@ ZLIB = entry(
     pin("zlib", "1.3.1", None, source="pypi"),
     advisories=(Advisory(id="CVE-1", affects="<1.2.12", fixed_in="1.2.12", summary="s", url="https://u"),),
 )
-CATALOG = catalog(MUSL, ZIG, ZLIB)
+GO = entry(
+    "go",
+    "language",
+    *(pin("go", version, exec_platform) for version in ("1.26.7", "1.27.0") for exec_platform in (X86, ARM)),
+    pin("go", "1.27.1", X86),
+)
+CATALOG = catalog(MUSL, ZIG, ZLIB, GO)
 
 
 def config(*toolchains: tuple[str, str, list[str]], more: str = "", execs: str = '["x86_64-linux"]') -> Config:

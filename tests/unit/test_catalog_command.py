@@ -1,12 +1,16 @@
 """``linkmode catalog``: what it prints, in a pipe and as JSON."""
 
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from linkmode.commands.catalog import command
 from linkmode.errors import UsageError
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "pins.sha"
+FAMILIES = sorted(path.stem for path in (Path(__file__).parents[2] / "toolchains").glob("*.toml"))
 
 
 def run(*arguments: str) -> Result:
@@ -22,7 +26,7 @@ def test_list_gives_a_line_for_every_pin() -> None:
     assert result.exit_code == 0
     head, *lines = rows(result.stdout)
     assert head.split() == ["family", "version", "source", "runs", "on", "file", "confirmations", "advisories"]
-    assert len(lines) == 36 + 46 + 15
+    assert len(lines) == len(GOLDEN.read_text(encoding="utf-8").splitlines())
     assert "\x1b" not in result.stdout
     assert not any(line != line.rstrip() for line in lines)
 
@@ -68,8 +72,8 @@ def test_show_says_that_there_is_no_fix() -> None:
 @pytest.mark.parametrize(
     ("arguments", "problem", "hint"),
     [
-        (("show", "zli"), "did you mean 'zlib'?", "there are: musl.cc, zig, zlib"),
-        (("list", "--family", "clang"), "'clang' is not a family", "there are: musl.cc, zig, zlib"),
+        (("show", "zli"), "did you mean 'zlib'?", f"there are: {', '.join(FAMILIES)}"),
+        (("list", "--family", "clang"), "'clang' is not a family", f"there are: {', '.join(FAMILIES)}"),
         (("show", "zlib", "1.4"), "no pin of version '1.4'", "1.3.2, 1.3.1, 1.3, 1.2.13, 1.2.12, 1.2.11"),
         (("show", "zlib", "newest"), "no pin of version 'newest'", "1.3.2"),
     ],
@@ -87,7 +91,7 @@ def test_json() -> None:
     result = run("list", "--json")
     found = json.loads(result.stdout)
     assert found["version"] == 1
-    assert list(found["families"]) == ["musl.cc", "zig", "zlib"]
+    assert list(found["families"]) == FAMILIES
     assert result.stdout == json.dumps(found, indent=2, sort_keys=True) + "\n"
     pin = found["families"]["zlib"]["pins"][0]
     assert pin["file"] == "zlib-1.3.2.tar.gz"

@@ -96,9 +96,8 @@ MIRROR = "expected https://, http://, file:// and a path that ends in '/'; found
     [
         ("outptu = 'x'\n" + TOOLCHAIN, "line 1: outptu: unknown key; did you mean 'output'?"),
         (
-            "[language]\ngo = '1'\n" + TOOLCHAIN,
-            "line 1: language: unknown key; expected one of output, build-systems, exec-platforms, toolchain, library, "
-            "mirrors, pin, link-modes, advisories",
+            "[languages]\ngo = '1'\n" + TOOLCHAIN,
+            "line 1: languages: unknown key; did you mean 'language'?",
         ),
         ("output = 3\n" + TOOLCHAIN, "line 1: output: expected `str`, got `int`"),
         *(

@@ -8,6 +8,7 @@ import pytest
 from linkmode import catalog, config, lockfile, pipeline, resources
 from linkmode.errors import StaleLockError
 from linkmode.families import FAMILIES
+from linkmode.languages import LANGUAGES
 from linkmode.model import EXEC_PLATFORMS, Artifact, Lock, Pin, Target
 from linkmode.resolve import resolve
 
@@ -19,6 +20,8 @@ PINS = [pin for entry in CATALOG.families.values() for pin in entry.pins]
 
 def can_be_asked_for(pin: Pin) -> bool:
     """Whether linkmode.toml may ask for it: not for what runs on macOS, nor for what no rules were built with."""
+    if pin.family in LANGUAGES:
+        return pin.exec in EXEC_PLATFORMS
     target = Target.parse(pin.targets[0] if pin.targets else f"{pin.exec}-musl") if pin.exec else None
     return target is None or (pin.exec in EXEC_PLATFORMS and not FAMILIES[pin.family].refuses(target, pin.version))
 
@@ -35,7 +38,11 @@ def flipped(digest: str) -> str:
 def inputs(pin: Pin) -> pipeline.Inputs:
     """Return a configuration that locks just this pin, which it names as its own so that no other is preferred."""
     own = msgspec.structs.replace(pin, source="user")
-    if pin.exec is None:
+    if pin.family in LANGUAGES:
+        asked = f'exec-platforms = ["{pin.exec}"]\n'
+        asked += f'[[toolchain]]\nfamily = "zig"\nversion = "~=0.15.2"\ntargets = ["{pin.exec}-musl"]\n'
+        asked += f'[language]\n{pin.family} = "=={pin.version}"\n'
+    elif pin.exec is None:
         asked = '[[toolchain]]\nfamily = "zig"\nversion = "~=0.15.2"\ntargets = ["x86_64-linux-musl"]\n'
         asked += f'[library]\n{pin.family} = "=={pin.version}"\n'
     else:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from importlib.resources.abc import Traversable
 
 from linkmode.config import Config
+from linkmode.languages import LANGUAGES
 from linkmode.model import Lock, Tree
 from linkmode.render.context import bazel_context
 from linkmode.render.engine import render_tree
@@ -20,7 +21,13 @@ def render(config: Config, lock: Lock, templates: Traversable) -> Tree:
     Raises:
         TemplateDefectError: a template is wrong, which is a defect of linkmode.
     """
+    absent = LANGUAGES.keys() - {part.language for part in lock.parts}
     tree: Tree = {}
     for name in config.build_systems:
         tree |= render_tree(templates.joinpath(name), _CONTEXTS[name](lock))
-    return dict(sorted(tree.items()))
+    return {path: data for path, data in sorted(tree.items()) if absent.isdisjoint(_folders(path))}
+
+
+def _folders(path: str) -> list[str]:
+    """Return the names of the folders that hold a language's rules: ``go/…`` and ``private/go/…`` hold Go's."""
+    return path.removeprefix("private/").split("/")[:-1][:1]

@@ -34,6 +34,7 @@ def bazel_context(lock: Lock) -> dict[str, object]:
         "cc_toolchains": [_cc_toolchain(toolchain) for toolchain in lock.toolchains],
         "libc_runtimes": [_libc_runtime(toolchain, layouts[toolchain.artifact]) for toolchain in lock.toolchains],
         "elfcheck_tools": [_elfcheck_tool(platform) for platform in _exec_platforms(lock)],
+        "languages": _languages(lock),
         "libraries": [
             {"name": name, "actual": f"@{repository(artifact)}//:{name}"}
             for name, artifact in sorted(lock.libraries.items())
@@ -115,6 +116,35 @@ def _toolchain(kind: str, toolchain: LockedToolchain) -> dict[str, object]:
     }
 
 
+def _languages(lock: Lock) -> dict[str, list[dict[str, object]]]:
+    """Return, for each language, one toolchain for each pair of exec platform and target, in the order of the C ones.
+
+    ``parts`` maps a role to the repositories that play it there.
+    """
+    pairs = dict.fromkeys((toolchain.exec, toolchain.target) for toolchain in lock.toolchains)
+    return {
+        language: [_language_toolchain(lock, language, exec_platform, target) for exec_platform, target in pairs]
+        for language in dict.fromkeys(part.language for part in lock.parts)
+    }
+
+
+def _language_toolchain(lock: Lock, language: str, exec_platform: str, target: str) -> dict[str, object]:
+    name = f"{language}_{exec_platform}_to_{target}"
+    parts: dict[str, list[str]] = {}
+    for part in lock.parts:
+        if part.language == language and part.exec in ("", exec_platform) and part.target in ("", target):
+            parts.setdefault(part.role, []).append(repository(part.artifact))
+    return {
+        "name": name,
+        "implementation": f"{name}_implementation",
+        "exec": exec_platform,
+        "target": target,
+        "exec_constraints": _exec_constraints(exec_platform),
+        "target_constraints": _constraints(Target.parse(target)),
+        "parts": parts,
+    }
+
+
 def _elfcheck_tool(platform: str) -> dict[str, object]:
     cpu = platform.partition("-")[0]
     return {
@@ -133,4 +163,7 @@ def _toolchain_names(lock: Lock) -> list[str]:
         *(str(_elfcheck_tool(platform)["toolchain_name"]) for platform in _exec_platforms(lock)),
         "libc_system_toolchain",
     ]
-    return [f"//toolchains:{name}" for name in names]
+    labels = [f"//toolchains:{name}" for name in names]
+    for language, toolchains in _languages(lock).items():
+        labels += [f"//{language}:{toolchain['name']}" for toolchain in toolchains]
+    return labels

@@ -1,0 +1,34 @@
+"""The languages beside C and C++. A further one is a module here, a line in ``LANGUAGES`` and a file in toolchains/."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from linkmode.languages.go import Go
+from linkmode.languages.part import Part
+from linkmode.model import ExecPlatform, Pin, Target
+
+
+class Language(Protocol):
+    """What linkmode must know about a language beyond its pins."""
+
+    @property
+    def name(self) -> str:
+        """The name in linkmode.toml, in the catalogue, and of the folder of its rules."""
+
+    @property
+    def suggested_version(self) -> str:
+        """A specifier for examples and messages."""
+
+    def refuses(self, pins: Sequence[Pin], exec_platforms: Sequence[ExecPlatform], targets: Sequence[Target]) -> str:
+        """Return why ``pins``, all of one version, are not enough; an empty string when they are."""
+
+    def parts(
+        self, pins: Sequence[Pin], exec_platforms: Sequence[ExecPlatform], targets: Sequence[Target]
+    ) -> tuple[Part, ...]:
+        """Return what to lock of ``pins``, all of one version that is not refused, in a stable order."""
+
+
+LANGUAGES: dict[str, Language] = {language.name: language for language in (Go(),)}
+"""Every language by name."""
+
+__all__ = ["LANGUAGES", "Language", "Part"]

@@ -1,0 +1,31 @@
+"""Go: one SDK for each exec platform compiles for every target; the standard library is compiled from its sources."""
+
+from collections.abc import Sequence
+
+from linkmode.languages.part import Part
+from linkmode.model import ExecPlatform, Pin, Target
+
+
+class Go:
+    """Which targets are possible depends on cgo's C toolchain, not on the SDK."""
+
+    name = "go"
+    suggested_version = "~=1.27.0"
+
+    def refuses(self, pins: Sequence[Pin], exec_platforms: Sequence[ExecPlatform], targets: Sequence[Target]) -> str:
+        """Refuse a version that has no SDK for one of the exec platforms."""
+        del targets  # an SDK holds the sources of all
+        for exec_platform in exec_platforms:
+            if not any(pin.exec == exec_platform for pin in pins):
+                return f"no SDK that runs on {exec_platform}"
+        return ""
+
+    def parts(
+        self, pins: Sequence[Pin], exec_platforms: Sequence[ExecPlatform], targets: Sequence[Target]
+    ) -> tuple[Part, ...]:
+        """Return the first SDK of each exec platform."""
+        del targets
+        return tuple(
+            Part("sdk", next(pin for pin in pins if pin.exec == exec_platform), exec=exec_platform)
+            for exec_platform in exec_platforms
+        )
