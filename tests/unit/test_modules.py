@@ -20,7 +20,7 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(PACKAGE.parent)}
 APART = {"linkmode.fetch", "linkmode.render", "linkmode.write", "linkmode.audit"}
 """The steps that never import each other; only the pipeline knows their order."""
 
-HEAVY = {"requests", "rich", "elftools", "pypi_simple"}
+HEAVY = {"requests", "rich", "pypi_simple"}
 
 
 def path_of(module: str) -> Path:

@@ -48,4 +48,6 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 def printable(raw: bytes) -> str:
     r"""Return printable ASCII as it is and every other byte, and the backslash, as ``\xNN``."""
+    if raw.isascii() and b"\\" not in raw and (text := raw.decode("ascii")).isprintable():
+        return text
     return "".join(chr(byte) if 0x20 <= byte < 0x7F and byte != 0x5C else f"\\x{byte:02x}" for byte in raw)

@@ -1,5 +1,6 @@
 """Which libc a file uses, or has inside, and by what evidence."""
 
+import functools
 from collections.abc import Iterator
 
 import msgspec
@@ -72,10 +73,10 @@ def _notes(image: Image) -> Iterator[tuple[bytes, int]]:
     # Yields (name, type) of each note. A note that does not fit ends its segment, as for the tools that print notes.
     left = MAX_NOTES
     for segment in image.segments:
-        if segment["p_type"] != "PT_NOTE":
+        if segment.type != PT_NOTE:
             continue
-        align = 8 if segment["p_align"] == 8 else 4
-        at, end = segment["p_offset"], segment["p_offset"] + segment["p_filesz"]
+        align = 8 if segment.align == 8 else 4
+        at, end = segment.offset, segment.offset + segment.file_size
         while end - at >= 12 and left:
             left -= 1
             head = image.bytes_at(at, 12)
@@ -90,13 +91,14 @@ def _notes(image: Image) -> Iterator[tuple[bytes, int]]:
 
 def _starts_as_musl(image: Image) -> bool:
     pattern = image.machine.start_bytes if image.machine else ()
-    place = image.locate(image.header["e_entry"])
+    place = image.locate(image.header.entry)
     if not pattern or place is None or place[1] < len(pattern):
         return False
     raw = image.bytes_at(place[0], len(pattern))
     return all(want is None or want == byte for want, byte in zip(pattern, raw, strict=True))
 
 
+@functools.lru_cache(maxsize=1024)  # the same few hundred names come in every file
 def version_number(text: str) -> tuple[int, ...] | None:
     """Return ``2.34`` as (2, 34): two to four parts of one to five digits. None for anything else."""
     parts = text.split(".")
