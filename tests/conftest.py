@@ -1,6 +1,13 @@
-"""What all tests share: the option that rewrites golden files."""
+"""What all tests share: the option that rewrites golden files, and Ctrl-C that works."""
+
+import signal
 
 import pytest
+
+
+def pytest_configure() -> None:
+    # a shell starts what it puts in the background with SIGINT ignored, and so would we and every program that tests start
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
