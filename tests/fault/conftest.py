@@ -1,7 +1,9 @@
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import trustme
 from faultserver import FaultServer, running
 
 
@@ -9,6 +11,34 @@ from faultserver import FaultServer, running
 def server() -> Iterator[FaultServer]:
     with running() as one:
         yield one
+
+
+@pytest.fixture
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def secure(authority: trustme.CA) -> Iterator[FaultServer]:
+    """A server with a certificate that nobody trusts yet."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1", "localhost").configure_cert(context)
+    with running(context) as one:
+        yield one
+
+
+@pytest.fixture
+def bundle(authority: trustme.CA, tmp_path: Path) -> str:
+    path = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(path)
+    return str(path)
+
+
+@pytest.fixture
+def trusted(secure: FaultServer, bundle: str, monkeypatch: pytest.MonkeyPatch) -> FaultServer:
+    """A server with TLS, in a place where its certificate is trusted."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
+    return secure
 
 
 @pytest.fixture

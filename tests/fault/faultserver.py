@@ -190,6 +190,47 @@ def drip(body: bytes, every: float) -> Answer:
     return answer
 
 
+def drip_headers(every: float) -> Answer:
+    """A status, and then a header that comes byte by byte and never ends."""
+
+    def answer(handler: Handler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
+        while not handler.server.released.wait(every):
+            handler.wfile.write(b"x")
+
+    return answer
+
+
+def endless_continue(every: float) -> Answer:
+    """One interim answer after another, and never the answer."""
+
+    def answer(handler: Handler) -> None:
+        while not handler.server.released.wait(every):
+            handler.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    return answer
+
+
+def drip_frames(body: bytes, every: float, *, trailers: bool) -> Answer:
+    """A body in one chunk; then, byte by byte and without end, the size of a second one, or trailers."""
+
+    def answer(handler: Handler) -> None:
+        handler.head(200, {"Transfer-Encoding": "chunked"})
+        handler.wfile.write(b"%x\r\n%s\r\n" % (len(body), body) + (b"0\r\n" if trailers else b""))
+        while not handler.server.released.wait(every):
+            handler.wfile.write(b"X: y\r\n" if trailers else b"0")
+
+    return answer
+
+
+def silent_handshake() -> socket.socket:
+    """A listening socket that nobody answers at: the connection comes about, and TLS never does."""
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    listening.listen()
+    return listening
+
+
 def in_turn(*answers: Answer) -> Answer:
     """The first answer to the first request, and so on; the last one for ever."""
     left = list(answers)

@@ -150,11 +150,11 @@ def test_a_page_of_the_network_cannot_name_a_file_of_this_machine(
 
 
 def test_the_login_of_the_index_goes_along_to_its_own_files_only(
-    server: FaultServer, store: Path, monkeypatch: pytest.MonkeyPatch
+    trusted: FaultServer, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PIP_INDEX_URL", server.url("/simple").replace("//", "//ann:secret@"))
-    elsewhere = server.url(f"/b/{FILE}").replace("127.0.0.1", "localhost")
-    server.routes |= {
+    monkeypatch.setenv("PIP_INDEX_URL", trusted.url("/simple").replace("//", "//ann:secret@"))
+    elsewhere = trusted.url(f"/b/{FILE}").replace("127.0.0.1", "localhost")
+    trusted.routes |= {
         "/simple/my-tool/": whole(page(f"/a/{FILE}"), Content_Type="text/html"),
         f"/a/{FILE}": redirect(elsewhere),
         f"/b/{FILE}": whole(BODY),
@@ -162,7 +162,7 @@ def test_the_login_of_the_index_goes_along_to_its_own_files_only(
     monkeypatch.setenv("NETRC", "/dev/null")
     [result] = fetch(store, artifact(URL))
     basic = "Basic " + base64.b64encode(b"ann:secret").decode()
-    assert [headers.get("Authorization") for _, headers in server.asked] == [basic, basic, None]
+    assert [headers.get("Authorization") for _, headers in trusted.asked] == [basic, basic, None]
     assert "secret" not in result.source
 
 

@@ -1,36 +1,12 @@
-"""TLS with a private CA, redirects that leave it, a proxy in between, and logins from netrc."""
+"""TLS with a private CA, a proxy in between, and logins."""
 
-import base64
-import ssl
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import trustme
-from faultserver import FaultServer, Handler, broken, in_turn, redirect, running, status, whole
+from faultserver import FaultServer, Handler, broken, in_turn, running, status, whole
 from fetching import BODY, artifact, fetch, kept, stored
 
 from linkmode.errors import ConfigError, NetworkError
-
-
-@pytest.fixture
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture
-def secure(authority: trustme.CA) -> Iterator[FaultServer]:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    with running(context) as one:
-        yield one
-
-
-@pytest.fixture
-def bundle(authority: trustme.CA, tmp_path: Path) -> str:
-    path = tmp_path / "ca.pem"
-    authority.cert_pem.write_to_path(path)
-    return str(path)
 
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE"])
@@ -64,43 +40,6 @@ def test_a_bundle_that_holds_no_certificate(store: Path, tmp_path: Path, monkeyp
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(empty))
     with running() as other, pytest.raises(NetworkError, match="tool: no URL could be reached"):
         fetch(store, artifact(other.url("/f").replace("http:", "https:")))
-
-
-def test_no_step_down_from_https(
-    secure: FaultServer, server: FaultServer, store: Path, bundle: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
-    server.routes["/f"] = whole(BODY)
-    secure.routes |= {"/f": redirect("/there"), "/there": redirect(server.url("/f"))}
-    with pytest.raises(NetworkError, match="redirects from https to http: refused"):
-        fetch(store, artifact(secure.url("/f")))
-    assert server.asked == []
-
-
-def test_a_step_up_from_a_plain_mirror_and_relative_redirects(
-    secure: FaultServer, server: FaultServer, store: Path, bundle: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
-    server.routes |= {"/f": redirect("/here"), "/here": redirect(secure.url("/a"))}
-    secure.routes |= {"/a": redirect("b?c=d"), "/b?c=d": whole(BODY)}
-    art = artifact(server.url("/f"))
-    [result] = fetch(store, art)
-    assert result.source == server.url("/f")
-    assert stored(store) == kept(art)
-
-
-def test_a_login_goes_only_to_the_host_that_netrc_names(
-    server: FaultServer, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    netrc = tmp_path / "netrc"
-    netrc.write_text("machine 127.0.0.1 login ann password secret\n")
-    netrc.chmod(0o600)
-    monkeypatch.setenv("NETRC", str(netrc))
-    server.routes |= {"/f": redirect(server.url("/f").replace("127.0.0.1", "localhost").replace("/f", "/g"))}
-    server.routes["/g"] = whole(BODY)
-    fetch(store, artifact(server.url("/f")))
-    logins = [headers.get("Authorization") for _, headers in server.asked]
-    assert logins == ["Basic " + base64.b64encode(b"ann:secret").decode(), None]
 
 
 def test_a_password_in_an_url_is_sent_and_never_shown(server: FaultServer, store: Path) -> None:

@@ -3,30 +3,16 @@
 import gzip
 import hashlib
 import random
-import ssl
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import trustme
-from faultserver import FaultServer, broken, chunked, in_turn, lengthless, redirect, running, status, whole
+from faultserver import FaultServer, broken, chunked, in_turn, lengthless, redirect, status, whole
 from fetching import QUICK, Notes
 
 from linkmode.errors import NetworkError, UsageError
 from linkmode.fetch import unpinned
 
 BODY = gzip.compress(random.Random(3).randbytes(200_000))
-
-
-@pytest.fixture
-def secure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultServer]:
-    authority = trustme.CA()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-    with running(context) as one:
-        yield one
 
 
 def gather(url: str, folder: Path) -> unpinned.Gathered:
@@ -39,18 +25,18 @@ def assert_whole(found: unpinned.Gathered, folder: Path, body: bytes = BODY) -> 
 
 
 @pytest.mark.parametrize("answer", [whole(BODY), chunked(BODY), lengthless(BODY)], ids=["length", "chunks", "neither"])
-def test_what_comes_is_hashed(secure: FaultServer, tmp_path: Path, answer: object) -> None:
-    secure.routes |= {"/f": redirect("/g"), "/g": answer}  # type: ignore[dict-item]
-    found = gather(secure.url("/f"), tmp_path)
+def test_what_comes_is_hashed(trusted: FaultServer, tmp_path: Path, answer: object) -> None:
+    trusted.routes |= {"/f": redirect("/g"), "/g": answer}  # type: ignore[dict-item]
+    found = gather(trusted.url("/f"), tmp_path)
     assert_whole(found, tmp_path)
-    assert found.source == secure.url("/f")
+    assert found.source == trusted.url("/f")
 
 
-def test_a_broken_download_starts_over_and_is_not_pieced_together(secure: FaultServer, tmp_path: Path) -> None:
+def test_a_broken_download_starts_over_and_is_not_pieced_together(trusted: FaultServer, tmp_path: Path) -> None:
     other = gzip.compress(random.Random(4).randbytes(200_000))
-    secure.routes["/f"] = in_turn(broken(other, 100_000), whole(BODY))
-    assert_whole(gather(secure.url("/f"), tmp_path), tmp_path)
-    assert not any("Range" in headers for _, headers in secure.asked)
+    trusted.routes["/f"] = in_turn(broken(other, 100_000), whole(BODY))
+    assert_whole(gather(trusted.url("/f"), tmp_path), tmp_path)
+    assert not any("Range" in headers for _, headers in trusted.asked)
 
 
 @pytest.mark.parametrize(
@@ -64,15 +50,15 @@ def test_a_broken_download_starts_over_and_is_not_pieced_together(secure: FaultS
         (lengthless(b""), "is no archive"),
     ],
 )
-def test_what_is_no_archive(secure: FaultServer, tmp_path: Path, answer: object, reason: str | None) -> None:
-    secure.routes["/f"] = answer  # type: ignore[assignment]
+def test_what_is_no_archive(trusted: FaultServer, tmp_path: Path, answer: object, reason: str | None) -> None:
+    trusted.routes["/f"] = answer  # type: ignore[assignment]
     if reason is None:  # the bytes say what it is, whatever the server calls them
-        assert_whole(gather(secure.url("/f"), tmp_path), tmp_path)
+        assert_whole(gather(trusted.url("/f"), tmp_path), tmp_path)
         return
     with pytest.raises(NetworkError) as caught:
-        gather(secure.url("/f"), tmp_path)
+        gather(trusted.url("/f"), tmp_path)
     assert caught.value.exit_code == 4
-    assert f"{secure.url('/f')}: gives no archive:\n    {secure.url('/f')}: " in caught.value.problem
+    assert f"{trusted.url('/f')}: gives no archive:\n    {trusted.url('/f')}: " in caught.value.problem
     assert reason in caught.value.problem
 
 

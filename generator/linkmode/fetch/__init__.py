@@ -3,6 +3,6 @@
 from linkmode.fetch.index import file_path
 from linkmode.fetch.run import Attempt, Options, Result, fetch_all
 from linkmode.fetch.store import Store, default_root
-from linkmode.fetch.transport import Limits
+from linkmode.fetch.web import Limits
 
 __all__ = ["Attempt", "Limits", "Options", "Result", "Store", "default_root", "fetch_all", "file_path"]

@@ -2,6 +2,8 @@
 
 import contextlib
 import re
+import zlib
+from collections.abc import Iterable
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -11,6 +13,12 @@ from urllib3.util import Retry
 from linkmode.fetch.failures import OriginError, UnreachableError, WrongBytesError
 from linkmode.fetch.partial import Partial
 
+PAGE_ENCODING = "gzip"
+"""The one compression that is asked for, and undone, for pages; files are taken as they are."""
+
+_GZIP = 16 + zlib.MAX_WBITS
+"""What zlib calls a gzip header and trailer around the data."""
+
 _MAX_PAGE = 64 << 20
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 _LENGTH = re.compile(r"[0-9]{1,18}")
@@ -19,16 +27,17 @@ _RETRY_AFTER = Retry()
 
 
 def next_url(url: str, location: str) -> str:
-    """The next URL of a chain; raise UnreachableError where it would leave HTTP, or lose TLS."""
+    """The next URL of a chain; raise UnreachableError unless it is https (docs/decisions/0008)."""
     try:
         target = urljoin(url, location)
         scheme = urlsplit(target).scheme
     except ValueError as error:
         raise UnreachableError(f"redirects to what is no URL: {location}") from error
-    if scheme == "https" or (scheme == "http" and urlsplit(url).scheme == "http"):
+    if scheme == "https":
         return target
+    advice = "; name the address that it leads to, in place of this one" if urlsplit(url).scheme == "http" else ""
     raise UnreachableError(
-        f"redirects from {urlsplit(url).scheme} to {scheme or 'an unknown scheme'}: refused ({location})"
+        f"redirects from {urlsplit(url).scheme} to {scheme or 'an unknown scheme'}: refused ({location}){advice}"
     )
 
 
@@ -45,12 +54,23 @@ def require(response: requests.Response, *allowed: int) -> None:
     raise UnreachableError(f"HTTP {status} {response.reason}".rstrip(), transient=status in _TRANSIENT, wait=wait)
 
 
-def page_body(response: requests.Response) -> bytes:
-    """The body of an index page; raise UnreachableError when it is too long to be one."""
-    body: bytes = response.raw.read(_MAX_PAGE + 1, decode_content=True)
-    if len(body) > _MAX_PAGE:
-        raise UnreachableError(f"sends an index page of more than {_MAX_PAGE:,} bytes")
-    return body
+def page_body(response: requests.Response, blocks: Iterable[bytes]) -> bytes:
+    """The body of an index page, unpacked within its bound; raise UnreachableError when it is not to be had."""
+    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in ("identity", PAGE_ENCODING):
+        raise UnreachableError(f"sends an index page in the encoding {encoding!r}, which was not asked for")
+    unpack = zlib.decompressobj(_GZIP) if encoding == PAGE_ENCODING else None
+    body = bytearray()
+    try:
+        for block in blocks:
+            body += unpack.decompress(block, _MAX_PAGE + 1 - len(body)) if unpack else block
+            if len(body) > _MAX_PAGE:
+                raise UnreachableError(f"sends an index page of more than {_MAX_PAGE:,} bytes")
+    except zlib.error as error:
+        raise UnreachableError(f"sends an index page that cannot be unpacked: {error}") from error
+    if unpack and not unpack.eof:
+        raise UnreachableError("connection closed within an index page", transient=True)
+    return bytes(body)
 
 
 def begin(response: requests.Response, partial: Partial) -> int | None:

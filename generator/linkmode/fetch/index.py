@@ -16,8 +16,8 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from packaging.utils import canonicalize_name
 
 from linkmode.fetch.failures import OriginError, UnreachableError, WrongBytesError
-from linkmode.fetch.network import Access, redacted
-from linkmode.fetch.transport import Origin, Transport
+from linkmode.fetch.network import Access, Origin, redacted
+from linkmode.fetch.transport import Transport
 from linkmode.model import Checksum
 
 if TYPE_CHECKING:

@@ -30,6 +30,19 @@ class Access:
     proxies: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A place to ask: a URL (http or https) and how to reach it, or a ``path`` of this machine.
+
+    ``shown`` is what messages and results call it.
+    """
+
+    shown: str
+    url: str = ""
+    access: Access = field(default_factory=Access)
+    path: Path | None = None
+
+
 def from_environment(environment: Mapping[str, str] = os.environ) -> Access:
     """The access that the environment asks for; raise ConfigError when its CA bundle is not there."""
     for variable in _CA_VARIABLES:
@@ -49,6 +62,13 @@ def redacted(url: str) -> str:
     """The URL without user name and password, for messages and logs."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def server(url: str) -> str:
+    """What answers for a URL: its scheme, host and port, to compare; every spelling of one port is the same."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2].lower()
+    return f"{parts.scheme}://{host.removesuffix({'http': ':80', 'https': ':443'}.get(parts.scheme, ':'))}"
 
 
 def explain(error: Exception, silence: float) -> UnreachableError:

@@ -9,17 +9,20 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
+from linkmode.errors import ConfigError
 from linkmode.fetch.network import Access, ca_bundle
 
 _SECTIONS = ("global", "download", "install", ":env:")
 """From weakest to strongest. ``:env:`` is what ``pip config list`` calls the PIP_* variables."""
 
-_TIMEOUT_SECONDS = 60
+_TIMEOUT_SECONDS = 60.0
+_PIPS_WORDS = ("Configuration file ", "ERROR: ")
+"""How pip begins when it is there, and its settings are what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,26 +45,54 @@ class PipConfig:
 
 
 def read(environment: Mapping[str, str] = os.environ) -> PipConfig:
-    """Ask the pip of this Python, else the pip on PATH; without either only PIP_* variables count."""
+    """Ask the pip of this Python, else the pip on PATH; without either only PIP_* variables count.
+
+    Raises ConfigError when there is a pip that does not answer, or that says that its own settings are wrong: another
+    index than the user's must not be asked in its place.
+    """
     commands = [[sys.executable, "-m", "pip"]]
     if on_path := shutil.which("pip", path=environment.get("PATH")):
         commands.append([on_path])
     for command in commands:
-        # PYTHONSAFEPATH: a folder named pip in the current folder must not be run.
-        done = subprocess.run(
-            [*command, "config", "list"],
-            capture_output=True,
-            text=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
-            timeout=_TIMEOUT_SECONDS,
-            env={**environment, "PYTHONSAFEPATH": "1"},
-        )
-        if done.returncode == 0:
-            return parse(done.stdout)
+        found = _listing([*command, "config", "list"], environment)
+        if found is not None:
+            return parse(found)
     prefix = "PIP_"
     variables = {k.removeprefix(prefix): v for k, v in environment.items() if k.startswith(prefix)}
     return parse("\n".join(f":env:.{k.lower().replace('_', '-')}={v!r}" for k, v in variables.items()))
+
+
+def _listing(command: Sequence[str], environment: Mapping[str, str]) -> str | None:
+    """Return what the command prints; None where there is no such pip."""
+    shown = " ".join(command)
+    try:
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            stdin=subprocess.DEVNULL,
+            timeout=_TIMEOUT_SECONDS,
+            # A folder named pip in the current folder must not be run.
+            env={**environment, "PYTHONSAFEPATH": "1"},
+        )
+    except OSError:  # not there any more, or for another machine
+        return None
+    except subprocess.TimeoutExpired as error:
+        raise ConfigError(
+            f"`{shown}` did not end within {_TIMEOUT_SECONDS:g} seconds; it is asked which package index to use",
+            hint="run it yourself to see what it waits for",
+        ) from error
+    if done.returncode == 0:
+        return done.stdout
+    said = (done.stderr or done.stdout).strip().splitlines()
+    if said and said[0].startswith(_PIPS_WORDS):
+        raise ConfigError(
+            f"`{shown}` fails, and is asked which package index to use: {' '.join(said)}",
+            hint="correct pip's settings; `pip config debug` says where they are",
+        )
+    return None
 
 
 def parse(listing: str) -> PipConfig:

@@ -12,8 +12,10 @@ import msgspec
 from linkmode.fetch import network
 from linkmode.fetch.failures import OriginError, UnreachableError, WrongBytesError
 from linkmode.fetch.index import PackageIndex
+from linkmode.fetch.network import Origin
 from linkmode.fetch.partial import Partial
-from linkmode.fetch.transport import Limits, Origin, Transport
+from linkmode.fetch.transport import Transport
+from linkmode.fetch.web import Limits
 from linkmode.model import Pin
 
 State = Literal["verified", "reachable", "unreachable", "mismatch"]
@@ -84,7 +86,10 @@ class _Check:
                 self.transport.bring(origin, partial, lambda received: None)
                 return "verified", ""
         if origin.path is not None:
-            length: int | None = origin.path.stat().st_size
+            try:
+                length: int | None = origin.path.stat().st_size
+            except OSError as error:
+                raise UnreachableError(error.strerror or str(error)) from error
         else:
             length = self.transport.length(origin)
         if None not in (length, pin.size) and length != pin.size:

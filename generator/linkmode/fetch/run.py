@@ -1,9 +1,6 @@
 """Every artifact into the store: which URL to ask, in which order, and what to say when none has the file."""
 
 import concurrent.futures
-import contextlib
-import threading
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,12 +10,14 @@ from urllib.parse import urlsplit
 from linkmode import mirror
 from linkmode.errors import ConfigError, IntegrityError, LinkmodeError, NetworkError
 from linkmode.fetch import network
-from linkmode.fetch.failures import Cancelled, OriginError, UnreachableError, WrongBytesError
+from linkmode.fetch.failures import OriginError, UnreachableError, WrongBytesError
 from linkmode.fetch.index import PackageIndex, file_path
+from linkmode.fetch.network import Origin
 from linkmode.fetch.partial import Partial
 from linkmode.fetch.progress import Progress
 from linkmode.fetch.store import Store
-from linkmode.fetch.transport import Limits, Origin, Transport
+from linkmode.fetch.transport import Transport
+from linkmode.fetch.web import PER_HOST, Limits
 from linkmode.model import Artifact, Checksum
 
 DEFAULT_JOBS = 4
@@ -30,15 +29,16 @@ _SEVERITY: tuple[type[LinkmodeError], ...] = (ConfigError, IntegrityError, Netwo
 class Options:
     """How to fetch. ``base`` is the folder that the lock's relative paths are relative to.
 
-    ``jobs`` artifacts are fetched at once, at most ``per_host`` of them from one host. ``mirror`` is the beginning of
-    the URLs of an air-gap mirror (`linkmode.mirror`), which then is asked in place of all that the lock names.
+    ``jobs`` artifacts are fetched at once; one host is asked for at most ``per_host`` things at a time. ``mirror`` is
+    the beginning of the URLs of an air-gap mirror (`linkmode.mirror`), which then is asked in place of all that the
+    lock names.
     """
 
     base: Path
     offline: bool = False
     mirror: str = ""
     jobs: int = DEFAULT_JOBS
-    per_host: int = DEFAULT_JOBS
+    per_host: int = PER_HOST
     limits: Limits = field(default_factory=Limits)
 
 
@@ -119,14 +119,12 @@ class _Run:
     """One call of ``fetch_all``: what its threads share."""
 
     def __init__(self, store: Store, options: Options, progress: Progress) -> None:
-        self.transport = Transport(options.limits)
+        self.transport = Transport(options.limits, options.per_host)
         self._store = store
         self._options = options
         self._progress = progress
         self._access = network.from_environment()
         self._index = PackageIndex(self.transport, self._access)
-        self._hosts: defaultdict[str, threading.Semaphore] = defaultdict(lambda: threading.Semaphore(options.per_host))
-        self._guard = threading.Lock()
 
     def fetch(self, artifact: Artifact) -> Result:
         """Bring in one artifact, unless a verified copy is there already."""
@@ -157,10 +155,9 @@ class _Run:
                     if isinstance(origin, OriginError):
                         raise origin
                     if not partial.complete:
-                        with self._turn(origin):
-                            self.transport.bring(
-                                origin, partial, lambda received: self._progress.advance(artifact.name, received)
-                            )
+                        self.transport.bring(
+                            origin, partial, lambda received: self._progress.advance(artifact.name, received)
+                        )
                 except OriginError as failure:
                     failed.append(Attempt(shown, failure))
                     # That one of pip's places merely has no such file is worth a line only when all else fails.
@@ -187,17 +184,6 @@ class _Run:
                 yield shown, Origin(shown, path=self._options.base / path)
             else:
                 yield shown, UnreachableError(f"{scheme}: is not a scheme to fetch from")
-
-    @contextlib.contextmanager
-    def _turn(self, origin: Origin) -> Iterator[None]:
-        """Wait until the host of ``origin`` is asked by few enough others."""
-        host = urlsplit(origin.url).netloc
-        with self._guard:
-            semaphore = self._hosts[host]
-        with semaphore:
-            if self.transport.stopping.is_set():
-                raise Cancelled
-            yield
 
 
 def _nowhere(artifact: Artifact, failed: Sequence[Attempt], only: str) -> LinkmodeError:

@@ -1,81 +1,35 @@
-"""One URL to one file over HTTP or from disk: retries, resume, time and size bounds. Knows nothing of the store.
+"""One URL to one file over HTTP or from disk: retries, resume, bounds. Knows nothing of the store."""
 
-Redirects are followed here and not by requests, which reads the whole body of each (a hostile one has no end) and
-allows a step down from https to plain http.
-"""
-
-import contextlib
 import random
 import stat
-import threading
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import requests
-import urllib3
 
-from linkmode import __version__
 from linkmode.fetch import answers
 from linkmode.fetch.failures import Cancelled, UnreachableError, WrongBytesError
-from linkmode.fetch.network import Access, explain
+from linkmode.fetch.network import Origin
 from linkmode.fetch.partial import Partial
+from linkmode.fetch.web import PER_HOST, Limits, Web
+from linkmode.fetch.wire import Wire
 
 _BLOCK = 256 << 10
-_MAX_REDIRECTS = 10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """How long to try. Times in seconds, sizes in bytes.
-
-    ``attempts`` counts those in a row that gained less than ``gain`` bytes; a long download over a bad line may need
-    many more. A stream that brings fewer than ``slowest`` bytes a second over ``patience`` seconds has stalled.
-    A server that asks (Retry-After) to be left alone for longer than ``longest_wait`` is passed over.
-    """
-
-    attempts: int = 4
-    gain: int = 1 << 20
-    connect: float = 15.0
-    silence: float = 30.0
-    patience: float = 30.0
-    slowest: int = 1024
-    backoff: float = 0.5
-    longest_backoff: float = 10.0
-    longest_wait: float = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """A place to ask: a URL (http or https) and how to reach it, or a ``path`` of this machine.
-
-    ``shown`` is what messages and results call it.
-    """
-
-    shown: str
-    url: str = ""
-    access: Access = field(default_factory=Access)
-    path: Path | None = None
+_Answer = TypeVar("_Answer")
 
 
 class Transport:
     """Brings bytes from origins. Safe for use by several threads; ``stop`` ends all of them."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, per_host: int = PER_HOST) -> None:
         self.limits = limits
-        self.stopping = threading.Event()
-        self._active: set[requests.Response] = set()
-        self._guard = threading.Lock()
+        self._web = Web(limits, per_host)
+        self.stopping = self._web.stopping
 
     def stop(self) -> None:
-        """Make every transfer under way raise Cancelled soon, also one that waits for bytes."""
-        self.stopping.set()
-        with self._guard:
-            for response in self._active:
-                # A response may have ended on its own just now: then there is nothing left to shut.
-                with contextlib.suppress(ValueError, RuntimeError, OSError):
-                    response.raw.shutdown()
+        """Make every transfer under way raise Cancelled soon, whatever it waits for."""
+        self._web.stop()
 
     def bring(self, origin: Origin, partial: Partial, advance: Callable[[int], None]) -> None:
         """Fill ``partial`` from one origin until it holds the pinned bytes.
@@ -131,77 +85,34 @@ class Transport:
 
     def page(self, origin: Origin) -> tuple[bytes, str, str]:
         """Return the body, content type and final URL of a package index's page; raise UnreachableError."""
-        headers = {"Accept": "application/vnd.pypi.simple.v1+json, text/html;q=0.5"}
-        failed = 0
-        while True:
-            try:
-                with self._open(origin, headers) as response:
-                    answers.require(response, 200)
-                    return answers.page_body(response), response.headers.get("Content-Type", "text/html"), response.url
-            except UnreachableError as failure:
-                failed += 1
-                self._pause(failure, failed)
+
+        def read(response: requests.Response, wire: Wire) -> tuple[bytes, str, str]:
+            body = answers.page_body(response, self._web.blocks(response, wire))
+            return body, response.headers.get("Content-Type", "text/html"), response.url
+
+        kinds = "application/vnd.pypi.simple.v1+json, text/html;q=0.5"
+        return self._ask(origin, {"Accept": kinds, "Accept-Encoding": answers.PAGE_ENCODING}, read)
 
     def length(self, origin: Origin) -> int | None:
         """Return the size in bytes of what a URL gives, None when it does not say; read none of it.
 
         Asked with GET, which every server of files answers as it will later. Raises UnreachableError.
         """
+        return self._ask(origin, {"Accept-Encoding": "identity"}, lambda response, _: answers.file_length(response))
+
+    def _ask(
+        self, origin: Origin, headers: dict[str, str], read: Callable[[requests.Response, Wire], _Answer]
+    ) -> _Answer:
+        """Return what ``read`` makes of an answer that has status 200, trying as often as the limits say."""
         failed = 0
         while True:
             try:
-                with self._open(origin, {"Accept-Encoding": "identity"}) as response:
+                with self._web.open(origin, headers) as (response, wire):
                     answers.require(response, 200)
-                    return answers.file_length(response)
+                    return read(response, wire)
             except UnreachableError as failure:
                 failed += 1
                 self._pause(failure, failed)
-
-    @contextlib.contextmanager
-    def _open(self, origin: Origin, headers: dict[str, str]) -> Iterator[requests.Response]:
-        """Yield the response that ends the chain of redirects, its body unread.
-
-        Whatever requests or urllib3 raise, here or while the body is read, becomes UnreachableError.
-        """
-        url = origin.url
-        try:
-            with _Session() as session:
-                session.headers["User-Agent"] = f"linkmode/{__version__}"
-                for _ in range(_MAX_REDIRECTS + 1):
-                    with self._get(session, url, origin.access, headers) as response:
-                        if not response.is_redirect:
-                            yield response
-                            return
-                        url = answers.next_url(url, response.headers["Location"])
-        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            raise explain(error, self.limits.silence) from error
-        raise UnreachableError(f"redirects more than {_MAX_REDIRECTS} times")
-
-    @contextlib.contextmanager
-    def _get(
-        self, session: requests.Session, url: str, access: Access, headers: dict[str, str]
-    ) -> Iterator[requests.Response]:
-        response = session.get(
-            url,
-            headers=headers,
-            stream=True,
-            allow_redirects=False,
-            timeout=(self.limits.connect, self.limits.silence),
-            # Given per request: what the environment says would override a session's own settings.
-            proxies=dict(access.proxies),
-            verify=access.verify,
-            cert=access.client_cert,
-        )
-        with self._guard:
-            self._active.add(response)
-        try:
-            if self.stopping.is_set():
-                raise Cancelled
-            yield response
-        finally:
-            with self._guard:
-                self._active.discard(response)
-            response.close()
 
     def _request(self, origin: Origin, partial: Partial, advance: Callable[[int], None]) -> None:
         # The archive's own bytes are what is pinned: no transport compression, neither asked for nor undone.
@@ -210,34 +121,29 @@ class Transport:
             partial.restart()
         if partial.received:
             headers["Range"] = f"bytes={partial.received}-"
-        with self._open(origin, headers) as response:
+        with self._web.open(origin, headers) as (response, wire):
             whole = answers.begin(response, partial)
             try:
-                self._receive(response, partial, whole, advance)
+                self._receive(response, wire, partial, whole, advance)
                 partial.check()
             except WrongBytesError as wrong:
                 raise answers.named(wrong, response, partial) from wrong
 
     def _receive(
-        self, response: requests.Response, partial: Partial, whole: int | None, advance: Callable[[int], None]
+        self,
+        response: requests.Response,
+        wire: Wire,
+        partial: Partial,
+        whole: int | None,
+        advance: Callable[[int], None],
     ) -> None:
         if whole is not None and partial.size not in (None, whole):
             raise WrongBytesError(f"size mismatch: expected {partial.size:,} bytes, the server has {whole:,}")
         # A body that ends early is told apart below, with both lengths.
         response.raw.enforce_content_length = False
-        since, before = time.monotonic(), partial.received
-        # read1 returns what has come: read would wait for a full block, and a slow drip would never be noticed.
-        while block := response.raw.read1(_BLOCK, decode_content=False):
+        for block in self._web.blocks(response, wire):
             partial.write(block)
             advance(partial.received)
-            if self.stopping.is_set():
-                raise Cancelled
-            now = time.monotonic()
-            if now - since >= self.limits.patience:
-                if partial.received - before < self.limits.slowest * (now - since):
-                    speed = (partial.received - before) / (now - since)
-                    raise UnreachableError(f"stalled: {speed:.0f} bytes/s over {now - since:.0f} s", transient=True)
-                since, before = now, partial.received
         expected = partial.size if whole is None else whole
         if expected is not None and partial.received < expected:
             raise UnreachableError(
@@ -259,10 +165,3 @@ class Transport:
         except OSError as error:
             raise UnreachableError(error.strerror or str(error)) from error
         partial.check()
-
-
-class _Session(requests.Session):
-    """A session that reads no redirect's body: requests does so, whole, even where it is told not to follow."""
-
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Say that there is none."""

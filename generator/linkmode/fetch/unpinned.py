@@ -10,9 +10,11 @@ from linkmode.errors import NetworkError, UsageError
 from linkmode.fetch import network
 from linkmode.fetch.failures import OriginError, UnreachableError, WrongBytesError
 from linkmode.fetch.index import PackageIndex, file_path
+from linkmode.fetch.network import Origin
 from linkmode.fetch.partial import Partial
 from linkmode.fetch.progress import Progress
-from linkmode.fetch.transport import Limits, Origin, Transport
+from linkmode.fetch.transport import Transport
+from linkmode.fetch.web import Limits
 from linkmode.model import Checksum
 
 _ARCHIVES = (b"\x1f\x8b", b"\xfd7zXZ\0", b"PK\x03\x04")

@@ -71,3 +71,31 @@ def test_without_any_pip_the_variables_count(monkeypatch: pytest.MonkeyPatch) ->
     settings = {"PIP_INDEX_URL": "https://i/s", "PIP_EXTRA_INDEX_URL": "https://e", "PIP_NO_INDEX": "0", "PATH": ""}
     assert pip_config.read(settings) == PipConfig(indexes=("https://i/s", "https://e"))
     assert pip_config.read({"PATH": ""}) == NOTHING
+
+
+@pytest.mark.parametrize(
+    "text", [b"[global\nindex-url = https://private/", b"\xff\xfe"], ids=["no section", "no UTF-8"]
+)
+def test_settings_that_pip_cannot_read_do_not_lead_to_another_index(tmp_path: Path, text: bytes) -> None:
+    (tmp_path / "pip.conf").write_bytes(text)
+    with pytest.raises(ConfigError, match=r"pip config list` fails.* Configuration file") as caught:
+        pip_config.read({"PIP_CONFIG_FILE": str(tmp_path / "pip.conf"), "PATH": ""})
+    assert str(tmp_path / "pip.conf") in caught.value.problem
+    assert "pip config debug" in caught.value.hint
+
+
+def test_a_pip_that_cannot_be_started_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "gone"))
+    (tmp_path / "pip").write_text("#!/no/such/interpreter\n")
+    (tmp_path / "pip").chmod(0o755)
+    settings = {"PIP_INDEX_URL": "https://i/s", "PATH": str(tmp_path)}
+    assert pip_config.read(settings) == PipConfig(indexes=("https://i/s",))
+
+
+def test_a_pip_that_does_not_answer_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "python").write_text("#!/bin/sh\nexec sleep 30\n")
+    (tmp_path / "python").chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setattr(pip_config, "_TIMEOUT_SECONDS", 0.2)
+    with pytest.raises(ConfigError, match=r"python -m pip config list` did not end within 0\.2 seconds"):
+        pip_config.read({"PATH": "/bin:/usr/bin"})
