@@ -15,6 +15,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from linkmode import __version__
+from linkmode.config_exec_properties import ExecProperties, exec_properties
 from linkmode.config_issues import Issues
 from linkmode.errors import ConfigError
 from linkmode.families import FAMILIES
@@ -28,7 +29,7 @@ BUILD_SYSTEMS = ("bazel",)
 
 _KEYS = (
     *("output", "build-systems", "exec-platforms", "toolchain", "library", "language", "mirrors", "pin"),
-    *("link-modes", "advisories"),
+    *("link-modes", "exec-properties", "advisories"),
 )
 _OUTPUT_PART = re.compile(r"(?!\.\.?$)[A-Za-z0-9._+@][A-Za-z0-9._+@-]*")
 _NOT_OUTPUT = (".git", "linkmode.toml", "linkmode.lock")
@@ -53,6 +54,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """linkmode.toml, checked. Order is meaning in all but the tables.
 
     ``link_modes`` holds the targets, at most one for each CPU, that ``[link-modes]`` names for a mode.
+    ``exec_properties`` holds those of each exec platform that has any.
     ``accepted`` maps the id of an advisory to the reason why it is accepted.
     """
 
@@ -65,6 +67,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     mirrors: dict[str, tuple[str, ...]]
     pins: tuple[Pin, ...]
     link_modes: dict[LinkMode, tuple[str, ...]]
+    exec_properties: ExecProperties = {}
     accepted: dict[str, str] = {}
 
 
@@ -105,7 +108,11 @@ def parse(text: str, *, where: str) -> Config:
         link_modes={},
         accepted=_accepted(raw, issues),
     )
-    config = msgspec.structs.replace(config, link_modes=_link_modes(raw, config, issues))
+    config = msgspec.structs.replace(
+        config,
+        link_modes=_link_modes(raw, config, issues),
+        exec_properties=exec_properties(raw, config.exec_platforms, issues),
+    )
     issues.raise_if_any(hint=f"correct {where}, then run `linkmode lock`")
     return config
 

@@ -156,6 +156,8 @@ def _data(lock: Lock) -> dict[str, Any]:
     builtins: dict[str, Any] = msgspec.to_builtins(lock)
     if not lock.parts:  # as in a lock from before there were languages
         del builtins["parts"]
+    if not lock.exec_properties:
+        del builtins["exec-properties"]
     builtins["artifacts"] = [{"name": artifact["name"], **artifact} for artifact in builtins["artifacts"]]
     last = sorted(builtins, key=lambda key: (key in _TABLES, key == "artifacts"))
     return {_TABLES.get(key, key): builtins[key] for key in last}
@@ -184,6 +186,9 @@ def _facts(lock: Lock) -> Iterator[tuple[str, tuple[str, dict[str, Any]]]]:
             yield f"link mode {mode} on {cpu}", (target, {"target": target})
     for library, name in lock.libraries.items():
         yield f"library {library}", (name, {})
+    for platform, properties in lock.exec_properties.items():
+        for name, value in properties.items():
+            yield f"exec property {name} of {platform}", (value, {"value": value})
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:

@@ -181,6 +181,7 @@ class Lock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     ``link_modes`` maps a CPU to the target that each link mode builds for when a rule names none.
     ``libraries`` maps a library (``zlib``) to its artifact. ``parts`` are what the languages are made of, by language.
+    ``exec_properties`` are what a remote execution service is told, by exec platform; one that has none is absent.
     """
 
     version: int
@@ -190,6 +191,7 @@ class Lock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     link_modes: dict[str, dict[LinkMode, str]]
     libraries: dict[str, str]
     parts: tuple[LockedPart, ...] = ()
+    exec_properties: dict[str, dict[str, str]] = {}
 
 
 Tree = dict[str, bytes]

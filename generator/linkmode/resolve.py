@@ -75,6 +75,7 @@ def resolve(config: Config, catalog: Catalog, preference: Preference | None = No
         link_modes=_link_modes(config),
         libraries=libraries,
         parts=parts,
+        exec_properties=config.exec_properties,
     )
 
 
@@ -337,6 +338,8 @@ def _inputs_digest(config: Config, sources: Mapping[str, str], artifacts: Sequen
     }
     if config.language:  # absent where there is none, so that a lock from before there were languages stays good
         inputs["languages"] = {name: _canonical(asked) for name, asked in config.language.items()}
+    if config.exec_properties:
+        inputs["exec-properties"] = config.exec_properties
     return f"sha256:{hashlib.sha256(msgspec.json.encode(inputs, order='deterministic')).hexdigest()}"
 
 

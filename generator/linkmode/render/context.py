@@ -34,6 +34,8 @@ def bazel_context(lock: Lock) -> dict[str, object]:
         "cc_toolchains": [_cc_toolchain(toolchain) for toolchain in lock.toolchains],
         "libc_runtimes": [_libc_runtime(toolchain, layouts[toolchain.artifact]) for toolchain in lock.toolchains],
         "elfcheck_tools": [_elfcheck_tool(platform) for platform in _exec_platforms(lock)],
+        "exec_platforms": [_exec_platform(platform, lock) for platform in _exec_platforms(lock)],
+        "exec_platform_labels": ",".join(f"@linkmode//platforms:exec_{name}" for name in _exec_platforms(lock)),
         "languages": _languages(lock),
         "libraries": [
             {"name": name, "actual": f"@{repository(artifact)}//:{name}"}
@@ -95,6 +97,16 @@ def _exec_constraints(platform: str) -> list[str]:
 
 def _platform(target: Target) -> dict[str, object]:
     return {"triple": str(target), "setting": f"is_{target}", "constraints": _constraints(target)}
+
+
+def _exec_platform(platform: str, lock: Lock) -> dict[str, object]:
+    # musl: what is compiled to run in a build is then made by a locked compiler too, and needs nothing of the machine
+    musl = Target(cpu=platform.partition("-")[0], os="linux", libc="musl")
+    return {
+        "name": f"exec_{platform}",
+        "constraints": _constraints(musl),
+        "exec_properties": lock.exec_properties.get(platform, {}),
+    }
 
 
 def _cc_toolchain(toolchain: LockedToolchain) -> dict[str, object]:
