@@ -1,148 +1,52 @@
 """Facts of an ELF file, from program headers and the dynamic segment only: sections may be stripped or lie.
 
-Follows the System V ABI (https://www.sco.com/developers/gabi/latest/contents.html) and what the kernel's and the
-libcs' loaders really do where it leaves a choice: the last of two equal dynamic tags counts, version needs end at
-``vn_next == 0``. A file whose tables contradict each other is refused rather than guessed at.
+A file whose tables contradict each other is refused rather than guessed at.
 The same walk, check by check and in this order, is in templates/bazel/tools/elfcheck/facts.h.
 """
 
 import errno
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from linkmode.audit import libc, policy
-from linkmode.audit.facts import Facts, Kind, VersionNeed, printable
-from linkmode.audit.image import (
-    ET_EXEC,
-    PF_X,
-    PT_DYNAMIC,
-    PT_GNU_RELRO,
-    PT_GNU_STACK,
-    PT_INTERP,
-    Image,
-    NotAudited,
-    Segment,
+import msgspec
+
+from linkmode.audit import libc, notes, policy
+from linkmode.audit.dynamic import (
+    DT_BIND_NOW,
+    DT_FLAGS,
+    DT_FLAGS_1,
+    DT_RPATH,
+    DT_RUNPATH,
+    DT_SONAME,
+    DT_TEXTREL,
+    Dynamic,
 )
-
-MAX_DYNAMIC = 65536
-MAX_NAMES = 1024
-MAX_STRING = 16384
-MAX_TEXT = 1 << 20
-MAX_VERSIONS = 4096
-
-DT_NEEDED, DT_STRTAB, DT_STRSZ, DT_SONAME, DT_RPATH = 1, 5, 10, 14, 15
-DT_TEXTREL, DT_BIND_NOW, DT_RUNPATH, DT_FLAGS = 22, 24, 29, 30
-DT_FLAGS_1, DT_VERNEED = 0x6FFFFFFB, 0x6FFFFFFE
+from linkmode.audit.facts import Facts, Kind, printable
+from linkmode.audit.image import ET_EXEC, PF_X, PT_GNU_RELRO, PT_GNU_STACK, PT_INTERP, Image, NotAudited
 
 _DF_TEXTREL = 0x4
 _DF_BIND_NOW = 0x8
 _DF_1_NOW = 0x1
 _DF_1_PIE = 0x08000000
 
-
-class Dynamic:
-    """The dynamic segment: the value of each tag (the last one counts) and the libraries of DT_NEEDED in order."""
-
-    def __init__(self, image: Image) -> None:
-        self._image = image
-        self._values: dict[int, int] = {}
-        self._text_left = MAX_TEXT
-        needed: list[int] = []
-        segment = image.only(PT_DYNAMIC)
-        self.present = segment is not None
-        if segment is not None:
-            needed = self._walk(segment)
-        self._strings = self._locate_strings()
-        self.needed = tuple(self.string(offset, "DT_NEEDED") for offset in needed)
-
-    def __contains__(self, tag: int) -> bool:
-        return tag in self._values
-
-    def value(self, tag: int) -> int:
-        """Return the value of a tag, 0 when it is absent."""
-        return self._values.get(tag, 0)
-
-    def name(self, tag: int, what: str) -> str | None:
-        """Return the string that a tag names, or None when the tag is absent; ``what`` names it in a refusal."""
-        return self.string(self._values[tag], what) if tag in self._values else None
-
-    def string(self, offset: int, what: str) -> str:
-        """Return the string at ``offset`` of DT_STRTAB, escaped; raise NotAudited when it does not end there."""
-        start, size = self._strings
-        if offset >= size:
-            raise NotAudited(f"malformed: {what} names byte {offset} of a string table of {size} bytes")
-        raw = self._image.bytes_at(start + offset, min(size - offset, MAX_STRING))
-        text, end, _ = raw.partition(b"\0")
-        if not end:
-            raise NotAudited(f"malformed: the string of {what} does not end within {MAX_STRING} bytes")
-        self._text_left -= len(text) + 1
-        if self._text_left < 0:
-            raise NotAudited(f"malformed: the dynamic segment names more than {MAX_TEXT} bytes of strings")
-        return printable(text)
-
-    def version_needs(self) -> tuple[VersionNeed, ...]:
-        """Return DT_VERNEED; raise NotAudited when its records leave their segment or never end."""
-        return tuple(VersionNeed(library, tuple(name for _, name in versions)) for library, versions in self.needs())
-
-    def needs(self) -> list[tuple[str, list[tuple[int, str]]]]:
-        """Return (library, [(index in DT_VERSYM, version)]) of DT_VERNEED, as :meth:`version_needs` does."""
-        if DT_VERNEED not in self:
-            return []
-        place = self._image.locate(self._values[DT_VERNEED])
-        if place is None:
-            raise NotAudited("malformed: DT_VERNEED lies outside the loadable segments")
-        start, size = place
-        needs, at, left = [], 0, MAX_VERSIONS
-        while True:
-            _, _, file, aux_at, next_need = self._record("HHIII", start, at, size)
-            versions, aux = [], at + aux_at
-            while True:
-                left -= 1
-                if left < 0:
-                    raise NotAudited(f"malformed: DT_VERNEED holds more than {MAX_VERSIONS} versions")
-                _, _, other, name, next_aux = self._record("IHHII", start, aux, size)
-                versions.append((other, self.string(name, "DT_VERNEED")))
-                if not next_aux:
-                    break
-                aux += next_aux
-            needs.append((self.string(file, "DT_VERNEED"), versions))
-            if not next_need:
-                return needs
-            at += next_need
-
-    def _record(self, layout: str, start: int, at: int, size: int) -> tuple[int, ...]:
-        if at + 16 > size:
-            raise NotAudited("malformed: DT_VERNEED leaves its segment")
-        return next(self._image.records(layout, self._image.bytes_at(start + at, 16)))
-
-    def _walk(self, segment: Segment) -> list[int]:
-        image = self._image
-        place = image.locate(segment.address)
-        if place is None or place[0] != segment.offset or place[1] < segment.file_size:
-            raise NotAudited("malformed: PT_DYNAMIC does not lie inside a loadable segment")
-        entry = 2 * image.word
-        count = min(segment.file_size // entry, MAX_DYNAMIC)
-        needed: list[int] = []
-        for tag, value in image.records("WW", image.bytes_at(segment.offset, count * entry)):
-            if not tag:
-                return needed
-            if tag == DT_NEEDED:
-                needed.append(value)
-                if len(needed) > MAX_NAMES:
-                    raise NotAudited(f"malformed: more than {MAX_NAMES} DT_NEEDED entries")
-            self._values[tag] = value
-        raise NotAudited("malformed: the dynamic segment has no end (DT_NULL)")
-
-    def _locate_strings(self) -> tuple[int, int]:
-        if DT_STRTAB not in self:
-            return 0, 0
-        place = self._image.locate(self._values[DT_STRTAB])
-        size = self.value(DT_STRSZ)
-        if place is None or place[1] < size:
-            raise NotAudited("malformed: the dynamic string table does not lie inside a loadable segment")
-        return place[0], size
+_OS_ABI = {
+    0: "System V",
+    1: "HP-UX",
+    2: "NetBSD",
+    3: "GNU/Linux",
+    6: "Solaris",
+    9: "FreeBSD",
+    12: "OpenBSD",
+    64: "ARM EABI",
+    65: "ARM FDPIC",
+    97: "ARM",
+    255: "standalone",
+}
+"""EI_OSABI by number: https://www.sco.com/developers/gabi/latest/ch4.eheader.html, and the ARM ABI's own."""
 
 
 def kind_of(e_type: int, dynamic: Dynamic, interpreter: str | None) -> Kind:
@@ -171,33 +75,41 @@ def _interpreter(image: Image) -> str | None:
     return printable(raw.partition(b"\0")[0])
 
 
-def facts(stream: BinaryIO, size: int) -> Facts:
-    """Return the facts of the ELF file that ``stream`` holds in ``size`` bytes; raise NotAudited when it has none."""
+def facts(stream: BinaryIO, size: int, *, with_contents: bool = False) -> Facts:
+    """Return the facts of the ELF file that ``stream`` holds in ``size`` bytes; raise NotAudited when it has none.
+
+    Only headers, the dynamic segment and notes are read, unless ``with_contents``: then every byte is
+    (:mod:`linkmode.audit.contents`).
+    """
     known = policy.load()
     image = Image(stream, size, known)
     interpreter = _interpreter(image)
     dynamic = Dynamic(image)
-    soname, rpath, runpath = (dynamic.name(tag) for tag in ("DT_SONAME", "DT_RPATH", "DT_RUNPATH"))
+    soname = dynamic.name(DT_SONAME, "DT_SONAME")
+    rpath = dynamic.name(DT_RPATH, "DT_RPATH")
+    runpath = dynamic.name(DT_RUNPATH, "DT_RUNPATH")
     version_needs = dynamic.version_needs()
-    kind = kind_of(image.header["e_type"], dynamic, interpreter)
+    kind = kind_of(image.header.type, dynamic, interpreter)
     is_static = interpreter is None and not dynamic.needed and kind != "shared object"
+    held = notes.read(image)
     found = (
-        libc.of_static(image, known)
+        libc.of_static(image, held, known)
         if is_static
         else libc.of_dynamic(interpreter, dynamic.needed, version_needs, known)
     )
     required, unnumbered = libc.glibc_required(version_needs, known)
-    stacks = [segment["p_flags"] for segment in image.segments if segment["p_type"] == "PT_GNU_STACK"]
-    has_relro = any(segment["p_type"] == "PT_GNU_RELRO" for segment in image.segments)
-    bind_now = bool(
-        "DT_BIND_NOW" in dynamic or dynamic.flags("DT_FLAGS") & _DF_BIND_NOW or dynamic.value(DT_FLAGS_1) & _DF_1_NOW
-    )
-    return Facts(
+    stacks = [segment.flags for segment in image.segments if segment.type == PT_GNU_STACK]
+    has_relro = any(segment.type == PT_GNU_RELRO for segment in image.segments)
+    flags, flags_1 = dynamic.value(DT_FLAGS), dynamic.value(DT_FLAGS_1)
+    bind_now = bool(DT_BIND_NOW in dynamic or flags & _DF_BIND_NOW or flags_1 & _DF_1_NOW)
+    known_facts = Facts(
         size=size,
         bits=image.bits,
         endianness=image.endianness,
         machine=image.machine_name,
+        os_abi=_OS_ABI.get(image.os_abi, f"OS/ABI {image.os_abi}"),
         kind=kind,
+        entry=image.header.entry,
         interpreter=interpreter,
         needed=dynamic.needed,
         soname=soname,
@@ -211,13 +123,21 @@ def facts(stream: BinaryIO, size: int) -> Facts:
         executable_stack="unset" if not stacks else "yes" if stacks[-1] & PF_X else "no",
         relro="none" if not has_relro else "full" if bind_now else "partial",
         bind_now=bind_now,
+        text_relocations=bool(DT_TEXTREL in dynamic or flags & _DF_TEXTREL),
+        build_id=notes.build_id(held),
     )
+    if not with_contents:
+        return known_facts
+    from linkmode.audit import contents  # only who searches a file pays for its import
+
+    return msgspec.structs.replace(known_facts, contents=contents.read(image, dynamic, known_facts))
 
 
-def read(path: Path) -> Facts:
-    """Return the facts of the file at ``path``; raise NotAudited when it can't be read or has none.
+@contextmanager
+def opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
+    """Open the regular file at ``path`` and give it with its size; raise NotAudited for what else there may be.
 
-    Only regular files are opened for reading: a FIFO or a device would block, or never end.
+    Nothing but regular files is opened for reading: a FIFO or a device would block, or never end.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -227,8 +147,14 @@ def read(path: Path) -> Facts:
                 raise NotAudited(f"cannot be read: {os.strerror(errno.EISDIR)}")
             if not stat.S_ISREG(status.st_mode):
                 raise NotAudited("not a regular file")
-            return facts(stream, status.st_size)
+            yield stream, status.st_size
     except OSError as error:
         raise NotAudited(f"cannot be read: {error.strerror}") from error
     except ValueError as error:  # a NUL in the path
         raise NotAudited(f"cannot be read: {error}") from error
+
+
+def read(path: Path, *, with_contents: bool = False) -> Facts:
+    """Return the facts of the file at ``path``; raise NotAudited when it can't be read or has none."""
+    with opened(path) as (stream, size):
+        return facts(stream, size, with_contents=with_contents)

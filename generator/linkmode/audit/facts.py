@@ -16,21 +16,95 @@ class VersionNeed(msgspec.Struct, frozen=True):
     versions: tuple[str, ...]
 
 
+class Section(msgspec.Struct, frozen=True):
+    """A section header. ``size`` is in bytes, in the file or, when ``type`` is ``NOBITS``, in memory only."""
+
+    name: str
+    type: str
+    size: int
+
+
+class Producer(msgspec.Struct, frozen=True):
+    """A tool that had a part in making the file. ``version`` is None where it does not say; ``evidence`` is text."""
+
+    tool: str
+    version: str | None
+    evidence: str
+
+
+class Component(msgspec.Struct, frozen=True):
+    """A library whose code lies inside the file.
+
+    ``kind`` is ``library`` for a C or C++ library that is told by its texts, ``go`` for a Go module, ``rust`` for a
+    crate. ``version`` is None where nothing certain tells it. ``offset`` is where in the file the evidence lies, None
+    where that is a table.
+    """
+
+    kind: Literal["library", "go", "rust"]
+    name: str
+    version: str | None
+    evidence: str
+    offset: int | None
+
+
+class Text(msgspec.Struct, frozen=True):
+    """A text of the file and its offset in bytes."""
+
+    text: str
+    offset: int
+
+
+class Imports(msgspec.Struct, frozen=True):
+    """The symbols that a file takes from ``library`` at ``version``, sorted."""
+
+    library: str
+    version: str
+    symbols: tuple[str, ...]
+
+
+class Contents(msgspec.Struct, frozen=True, kw_only=True):
+    """What reading every byte adds: sections, symbols, texts. Nothing here decides the link mode.
+
+    ``problems`` names each table that contradicts itself or is too large, and is therefore left out. ``sections`` is
+    empty without a table of them. ``imports`` are the versioned symbols that the file takes. ``debug_info`` is
+    ``elsewhere`` when .gnu_debuglink names another file. ``ifunc`` is ``yes`` when a relocation or a symbol of GNU's
+    indirect functions is there. ``libc_version`` is that of the glibc inside a static program, where a text tells it.
+    ``build_paths`` are the first absolute paths of sources and objects outside the system's own folders, and
+    ``build_path_count`` says how many there are. ``marks`` are the offsets of texts of components.toml.
+    """
+
+    problems: tuple[str, ...]
+    sections: tuple[Section, ...]
+    symbol_table: Literal["yes", "no", "unknown"]
+    debug_info: Literal["yes", "no", "elsewhere", "unknown"]
+    ifunc: Literal["yes", "no", "unknown"]
+    libc_version: str | None
+    producers: tuple[Producer, ...]
+    components: tuple[Component, ...]
+    imports: tuple[Imports, ...]
+    build_paths: tuple[Text, ...]
+    build_path_count: int
+    marks: dict[str, int]
+
+
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What the program headers and the dynamic segment say.
 
     ``size`` is the file's, in bytes. ``kind`` is ``executable`` for ET_EXEC; for ET_DYN it tells a program from a
-    library (see :func:`linkmode.audit.elf.kind_of`). ``glibc_required`` is the highest numbered ``GLIBC_`` version
-    among ``version_needs``, as ``2.34``; ``glibc_unnumbered`` holds names like ``GLIBC_PRIVATE`` that no release
-    number answers to. ``executable_stack`` is ``unset`` without PT_GNU_STACK: the kernel then decides by machine.
-    ``relro`` is ``full`` when PT_GNU_RELRO is there and every symbol is bound at start (BIND_NOW).
+    library (see :func:`linkmode.audit.elf.kind_of`). ``entry`` is an address, 0 for none. ``glibc_required`` is the
+    highest numbered ``GLIBC_`` version among ``version_needs``, as ``2.34``; ``glibc_unnumbered`` holds names like
+    ``GLIBC_PRIVATE`` that no release number answers to. ``executable_stack`` is ``unset`` without PT_GNU_STACK: the
+    kernel then decides by machine. ``relro`` is ``full`` when PT_GNU_RELRO is there and every symbol is bound at start
+    (BIND_NOW). ``build_id`` is in hexadecimal. ``contents`` is None when nobody asked for it.
     """
 
     size: int
     bits: Literal[32, 64]
     endianness: Endianness
     machine: str
+    os_abi: str
     kind: Kind
+    entry: int
     interpreter: str | None
     needed: tuple[str, ...]
     soname: str | None
@@ -44,10 +118,16 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     executable_stack: Literal["no", "yes", "unset"]
     relro: Literal["none", "partial", "full"]
     bind_now: bool
+    text_relocations: bool
+    build_id: str | None
+    contents: Contents | None = None
+
+
+_PLAIN = bytes(byte for byte in range(0x20, 0x7F) if byte != 0x5C)
 
 
 def printable(raw: bytes) -> str:
     r"""Return printable ASCII as it is and every other byte, and the backslash, as ``\xNN``."""
-    if raw.isascii() and b"\\" not in raw and (text := raw.decode("ascii")).isprintable():
-        return text
+    if not raw.translate(None, _PLAIN):  # as nearly every name is
+        return raw.decode("ascii")
     return "".join(chr(byte) if 0x20 <= byte < 0x7F and byte != 0x5C else f"\\x{byte:02x}" for byte in raw)

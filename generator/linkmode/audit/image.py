@@ -68,8 +68,8 @@ class Image:
         self._stream = stream
         start = self.bytes_at(0, min(size, 64))
         _refuse_foreign(start, policy)
-        self.bits = _one_of(start[4], _BITS, "class (EI_CLASS)")
-        self.endianness = _one_of(start[5], _ENDIANNESS, "byte order (EI_DATA)")
+        self.bits: Literal[32, 64] = _one_of(start[4], _BITS, "class (EI_CLASS)")
+        self.endianness: Endianness = _one_of(start[5], _ENDIANNESS, "byte order (EI_DATA)")
         self.os_abi = start[7]
         self.order = "<" if self.endianness == "little" else ">"
         if len(start) < (64 if self.bits == 64 else 52):

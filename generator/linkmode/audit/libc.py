@@ -1,19 +1,16 @@
 """Which libc a file uses, or has inside, and by what evidence."""
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 import msgspec
 
 from linkmode.audit.facts import VersionNeed
 from linkmode.audit.image import Image
+from linkmode.audit.notes import GNU_ABI_TAG, GO_BUILD_ID, Note
 from linkmode.audit.policy import Libc, Policy
 
-MAX_NOTES = 4096
 MAX_SEARCHED = 1 << 30
-
-_NT_GNU_ABI_TAG = 1
-_NT_GO_BUILD_ID = 4
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -43,19 +40,19 @@ def of_dynamic(
     return Found("unknown", "needs no library of glibc or musl") if needed else Found("none", "needs no library")
 
 
-def of_static(image: Image, known: Policy) -> Found:
+def of_static(image: Image, notes: Sequence[Note], known: Policy) -> Found:
     """Tell the libc inside a static program: its notes, then its entry point, then its texts.
 
     glibc's crt1.o brings NT_GNU_ABI_TAG, musl's start code is fixed assembly, and Go's linker leaves its build ID in
     every file; all three survive stripping. A Go program that was linked by a C compiler has a C start and is
     told by it. A program with a start of its own is told by a text, or is unknown.
     """
-    owners = list(_notes(image))
-    if any(name == b"GNU\0" and kind == _NT_GNU_ABI_TAG for name, kind in owners):
+    kinds = [(note.owner, note.type) for note in notes]
+    if GNU_ABI_TAG in kinds:
         return Found("glibc", "note NT_GNU_ABI_TAG, which glibc's crt1.o brings")
     if _starts_as_musl(image):
         return Found("musl", "its entry point is musl's _start")
-    if any(name == b"Go\0\0" and kind == _NT_GO_BUILD_ID for name, kind in owners):
+    if GO_BUILD_ID in kinds:
         return Found("none", "note of Go's linker, and no C start code")
     start, end = image.span()
     end = min(end, start + MAX_SEARCHED)
@@ -67,26 +64,6 @@ def of_static(image: Image, known: Policy) -> Found:
         if at in seen:
             return Found(mark.libc, f'the text "{mark.text}" among its loadable bytes')
     return Found("unknown", "no note, start code or text of glibc, musl or Go")
-
-
-def _notes(image: Image) -> Iterator[tuple[bytes, int]]:
-    # Yields (name, type) of each note. A note that does not fit ends its segment, as for the tools that print notes.
-    left = MAX_NOTES
-    for segment in image.segments:
-        if segment.type != PT_NOTE:
-            continue
-        align = 8 if segment.align == 8 else 4
-        at, end = segment.offset, segment.offset + segment.file_size
-        while end - at >= 12 and left:
-            left -= 1
-            head = image.bytes_at(at, 12)
-            name_size, data_size, kind = (image.number(head[i : i + 4]) for i in (0, 4, 8))
-            data = at + -(-(12 + name_size) // align) * align
-            if name_size > end - at - 12 or data + data_size > end:
-                break
-            if name_size == 4:
-                yield image.bytes_at(at + 12, 4), kind
-            at = data + -(-data_size // align) * align
 
 
 def _starts_as_musl(image: Image) -> bool:

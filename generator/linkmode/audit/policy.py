@@ -50,6 +50,11 @@ class NotElf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     magic: str
     words: str
 
+    @property
+    def bytes(self) -> bytes:
+        """The first bytes themselves."""
+        return bytes.fromhex(self.magic)
+
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab", dict=True):
     """policy.toml, checked on reading."""
