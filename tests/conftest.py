@@ -6,7 +6,7 @@ import pytest
 
 
 def pytest_configure() -> None:
-    # a shell starts what it puts in the background with SIGINT ignored, and so would we and every program that tests start
+    # a shell ignores SIGINT in what it puts in the background, and what is started inherits that
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
