@@ -11,10 +11,12 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 import click
 
 from linkmode import __version__
+from linkmode.commands.again import with_folder
 from linkmode.config_issues import did_you_mean
 from linkmode.errors import ConfigError, LinkmodeError, UsageError
 
@@ -53,6 +55,13 @@ class _Lazy(click.Group):
             return None
         command: click.Command = import_module(f"linkmode.commands.{cmd_name}").command
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except LinkmodeError as error:
+            with_folder(error, ctx.params["directory"])
+            raise
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -16,9 +16,11 @@ from linkmode import catalog as catalogs
 from linkmode import config as configs
 from linkmode.catalog import Catalog
 from linkmode.config import Config
+from linkmode.config_issues import did_you_mean
 from linkmode.errors import CheckError, ConfigError, StaleLockError, UsageError
 from linkmode.model import Advisory, Artifact, Lock, LockedToolchain, Pin, Tree
 from linkmode.resolve import advisories, check_accepted, keep, resolve
+from linkmode.sources import Outdone, expanded, outdone, salvaged
 
 if TYPE_CHECKING:
     from linkmode.measure import Measured
@@ -35,13 +37,15 @@ class Relock(msgspec.Struct, frozen=True, kw_only=True):
     """A resolution beside the lock that there was. ``changes`` is empty when nothing would be written.
 
     ``advisories`` are those that affect what would be locked, ``accepted`` the reasons by id that linkmode.toml gives,
-    also of those that affect nothing here.
+    also of those that affect nothing here. ``outdone`` are families that upstream has a newer version of than the
+    chosen source. ``unreadable`` is what is wrong with the present lock, or empty.
     """
 
     text: str
     changes: str
     advisories: tuple[tuple[Artifact, Advisory], ...]
     accepted: dict[str, str]
+    outdone: tuple[Outdone, ...]
     unreadable: str
 
 
@@ -101,15 +105,19 @@ def relock(root: Path, *, upgrade: Iterable[str] = (), sources: Mapping[str, str
     check_accepted(given.config.accepted, given.catalog)
     families = dict.fromkeys(request.family for request in given.config.toolchains)
     requested = [*families, *given.config.library, *given.config.language]
-    for name in (*upgrade, *(family for family in sources or {} if family != "*")):
+    chosen = expanded(sources or {}, requested)
+    for name in (*upgrade, *chosen):
         if name not in requested:
-            raise UsageError(f"linkmode.toml asks for no {name!r}", hint=f"what it asks for: {', '.join(requested)}")
+            guess = did_you_mean(name, requested)
+            raise UsageError(
+                f"linkmode.toml asks for no {name!r}{guess}", hint=f"what it asks for: {', '.join(requested)}"
+            )
     old_text = _read_lock(root)
     old, unreadable = _old_lock(old_text)
-    named = dict(sources or {})
-    for_all = named.pop("*", None)
-    chosen = {**dict.fromkeys(requested, for_all), **named} if for_all else named
-    new = resolve(given.config, given.catalog, keep(old, upgrade=upgrade, sources=chosen))
+    if old is None and old_text:
+        chosen = {**salvaged(old_text, requested), **chosen}
+    preference = keep(old, upgrade=upgrade, sources=chosen)
+    new = resolve(given.config, given.catalog, preference)
     text = lockfile.dumps(new)
     changes = "" if text == old_text else lockfile.diff(old, new) or "  only what is asked for, not what is chosen\n"
     return Relock(
@@ -117,6 +125,7 @@ def relock(root: Path, *, upgrade: Iterable[str] = (), sources: Mapping[str, str
         changes=changes,
         advisories=advisories(new, given.catalog),
         accepted=given.config.accepted,
+        outdone=tuple(outdone(given.config, given.catalog, preference.sources)),
         unreadable=unreadable,
     )
 
@@ -125,7 +134,8 @@ def check_lock(fresh: Relock) -> None:
     """Raise CheckError, showing the changes, when the lock is not what would be written now."""
     if fresh.changes:
         raise CheckError(
-            f"{lockfile.FILE} is not what linkmode.toml resolves to:\n{fresh.changes.rstrip()}", hint="linkmode lock"
+            f"{lockfile.FILE} is not what linkmode.toml resolves to:\n{fresh.changes.rstrip()}",
+            hint="write it with: linkmode lock",
         )
 
 
@@ -264,6 +274,11 @@ def _read_lock(root: Path) -> str | None:
         return (root / lockfile.FILE).read_bytes().decode("utf-8")
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise ConfigError(
+            f"{root / lockfile.FILE} cannot be read: {error.strerror or error}; expected linkmode's lock",
+            hint="move it away, then run: linkmode lock" if isinstance(error, IsADirectoryError) else "",
+        ) from error
     except UnicodeDecodeError:
         return "not UTF-8"  # refused by the reader, as any other text that is no lock
 

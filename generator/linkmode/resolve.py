@@ -230,8 +230,9 @@ class _Resolution:
             return min(usable, key=lambda version: (version not in own, version not in locked))
         if not satisfying:
             raise ConfigError(
-                f"{at}: no version of {name} satisfies {asked!r}; the catalogue has {', '.join(versions)}",
-                hint=f"see them with `linkmode catalog list --family {name}`",
+                f"{at}: no version of {name} satisfies {asked!r}; the catalogue has {', '.join(versions)}"
+                f"{self._only_from(name)}",
+                hint=f"see them with `linkmode catalog list --family {name}`{self._elsewhere(name, asked)}",
             )
         reasons = "".join(f"\n  {version}: {refusals[version]}" for version in satisfying)
         targets = {target for pin in self.catalog.families[name].pins for target in pin.targets}
@@ -240,6 +241,17 @@ class _Resolution:
             f"{at}: no version of {name} that satisfies {asked!r} can do all that is asked:{reasons}",
             hint=f"{makes}see the archives with `linkmode catalog list --family {name}`",
         )
+
+    def _only_from(self, name: str) -> str:
+        source = self.preference.sources.get(name, DEFAULT_SOURCE)
+        return "" if source == DEFAULT_SOURCE else f" from {source}, which was chosen with --source"
+
+    def _elsewhere(self, name: str, asked: str) -> str:
+        """Return the command that would help, in words, where it is the chosen source that lacks the version."""
+        others = {pin.version for pin in self.catalog.families[name].pins if pin.source == DEFAULT_SOURCE}
+        if name not in self.preference.sources or not any(specifier(asked).filter(others)):
+            return ""
+        return f", or run: linkmode lock --source {name}={DEFAULT_SOURCE}"
 
     def _family(self, request: ToolchainRequest) -> FamilyEntry:
         if request.family in self.catalog.families:
@@ -254,9 +266,21 @@ class _Resolution:
             known = ", ".join(dict.fromkeys(pin.source for pin in entry.pins))
             raise ConfigError(
                 f"{at}: the catalogue has no {entry.name} from source {source!r}, only from {known}",
-                hint="name families one by one, as in: linkmode lock --source zig=pypi --source musl.cc=upstream",
+                hint=f"choose for each family by itself: {self._by_family()}",
             )
         return pins
+
+    def _by_family(self) -> str:
+        """Return the command that takes each family from the chosen source where it is to be had from there."""
+        words = []
+        config = self.config
+        asked = {*(request.family for request in config.toolchains), *config.library, *config.language}
+        for name, source in sorted(self.preference.sources.items()):
+            if name not in asked:
+                continue
+            pins = self.catalog.families[name].pins if name in self.catalog.families else ()
+            words.append(f"--source {name}={source if any(pin.source == source for pin in pins) else DEFAULT_SOURCE}")
+        return f"linkmode lock {' '.join(words)}"
 
     def _pins(self, request: ToolchainRequest, version: str, exec_platform: ExecPlatform, target: str) -> list[Pin]:
         family = FAMILIES[request.family]

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from linkmode import pipeline, toolenv
+from linkmode.commands import again
 from linkmode.errors import CommandNotExecutableError, CommandNotFoundError, UsageError
 
 
@@ -29,7 +30,8 @@ def command(
         problem = "--print-env runs no command" if print_env else "no command to run"
         raise UsageError(problem, hint="write it as in: linkmode exec -- make CFLAGS=-O2")
     host = f"{platform.machine()}-{sys.platform}"
-    found = pipeline.tools(Path(), host=host, target=target, family=family, store=store, say=_say)
+    with again.repeating({"fetch": again.store(store)}):
+        found = pipeline.tools(Path(), host=host, target=target, family=family, store=store, say=_say)
     if print_env:
         click.echo(toolenv.as_shell(found.changes, found.toolchain, found.ready), nl=False)
         return

@@ -1,5 +1,6 @@
 """``linkmode fetch``: bring every locked archive into the store, verified."""
 
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -8,6 +9,7 @@ import click
 from rich.console import Console
 
 from linkmode import fetch, lockfile, pipeline
+from linkmode.commands import again
 from linkmode.config_issues import did_you_mean
 from linkmode.errors import StaleLockError, UsageError
 from linkmode.fetch import progress
@@ -42,7 +44,8 @@ def command(
     wanted = _choose((_read(lock) if lock else pipeline.locked(root)).artifacts, only)
     place = fetch.Store(store or fetch.default_root())
     options = fetch.Options(base=root, offline=offline, jobs=jobs, mirror=_mirror(mirror) if mirror else "")
-    with progress.for_console(Console(stderr=True)) as shown:
+    words = [*again.store(store), *(f"--only={name}" for name in only), *(["--lock", str(lock)] if lock else [])]
+    with again.repeating({"fetch": words}), progress.for_console(Console(stderr=True)) as shown:
         results = fetch.fetch_all(wanted, place, options, shown)
     for result in results:
         state = f"fetched from {result.source}" if result.state == "fetched" else "already in store"
@@ -51,7 +54,7 @@ def command(
 
 def _mirror(given: str) -> str:
     """The beginning of a mirror's URLs, of which a folder is one as well."""
-    hint = "name a folder that `linkmode mirror` wrote, or an https:, http: or file: URL of one"
+    hint = "name a folder that linkmode mirror wrote, or an https:, http: or file: URL of one"
     try:
         parts = urlsplit(given)
         scheme, _ = parts.scheme, parts.port
@@ -72,10 +75,23 @@ def _mirror(given: str) -> str:
 
 def _read(path: Path) -> Lock:
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise StaleLockError(f"{path}: cannot be read: {error}", hint="name a lock that linkmode lock wrote") from error
-    return lockfile.loads(text, str(path))
+        return lockfile.loads(path.read_text(encoding="utf-8"), str(path))
+    except OSError as error:
+        raise StaleLockError(
+            f"{path}: cannot be read: {error.strerror or error}", hint="name a lock that linkmode lock wrote"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise StaleLockError(f"{path}: is not UTF-8: {error}", hint="name a lock that linkmode lock wrote") from error
+    except StaleLockError as error:
+        # The command is for the folder of that lock, if it is one's lock at all.
+        folder = shlex.quote(str(path.absolute().parent))
+        known = path.name == lockfile.FILE
+        error.hint = (
+            error.hint.replace("linkmode lock", f"linkmode -C {folder} lock")
+            if known
+            else ("name a lock as linkmode lock wrote it")
+        )
+        raise
 
 
 def _choose(artifacts: Iterable[Artifact], only: tuple[str, ...]) -> tuple[Artifact, ...]:

@@ -5,11 +5,12 @@ from pathlib import Path
 import click
 
 from linkmode import pipeline
+from linkmode.commands import again
 from linkmode.config_issues import did_you_mean
 from linkmode.errors import CheckError, UsageError
 from linkmode.lockfile import FILE
 from linkmode.model import Advisory, Artifact
-from linkmode.resolve import SOURCES
+from linkmode.resolve import DEFAULT_SOURCE, SOURCES
 
 
 @click.command("lock")
@@ -30,6 +31,12 @@ def command(upgrade: tuple[str, ...], sources: tuple[str, ...], *, check: bool, 
 
     Versions that are locked stay while they satisfy linkmode.toml.
     """
+    words = [f"--upgrade={name}" for name in upgrade] + [f"--source={source}" for source in sources]
+    with again.repeating({"lock": [*words, *(["--deny-advisories"] if deny_advisories else [])]}):
+        _lock(upgrade, sources, check=check, deny_advisories=deny_advisories)
+
+
+def _lock(upgrade: tuple[str, ...], sources: tuple[str, ...], *, check: bool, deny_advisories: bool) -> None:
     fresh = pipeline.relock(Path(), upgrade=upgrade, sources=dict(map(_source, sources)))
     if fresh.unreadable:
         click.echo(f"linkmode: warning: {fresh.unreadable}", err=True)
@@ -70,7 +77,7 @@ def _warnings(fresh: pipeline.Relock) -> list[str]:
 
 
 def _notes(fresh: pipeline.Relock) -> list[str]:
-    """Return one line for each weakness that linkmode.toml accepts, and for each that nothing here has any more."""
+    """Return a line for what is older than need be, for each weakness that linkmode.toml accepts, or need not."""
     accepted = [
         f"{_weakness(artifact, advisory)}, accepted in linkmode.toml: {fresh.accepted[advisory.id]}"
         for artifact, advisory in fresh.advisories
@@ -82,7 +89,12 @@ def _notes(fresh: pipeline.Relock) -> list[str]:
         for name in fresh.accepted
         if name not in affecting
     ]
-    return list(dict.fromkeys([*accepted, *idle]))
+    older = [
+        f"{family}: the newest that linkmode.toml allows is {version} from {source}, and {upstream} from upstream: "
+        f"linkmode lock --source {family}={DEFAULT_SOURCE}"
+        for family, source, version, upstream in fresh.outdone
+    ]
+    return list(dict.fromkeys([*older, *accepted, *idle]))
 
 
 def _weakness(artifact: Artifact, advisory: Advisory) -> str:

@@ -6,6 +6,7 @@ import click
 from rich.console import Console
 
 from linkmode import fetch, pipeline
+from linkmode.commands import again
 from linkmode.fetch import mirror, progress
 from linkmode.fetch.run import DEFAULT_JOBS
 
@@ -24,7 +25,8 @@ def command(folder: Path, *, offline: bool, jobs: int, store: Path | None) -> No
     wanted = pipeline.locked(Path()).artifacts
     mirror.check(folder)
     place = fetch.Store(store or fetch.default_root())
-    with progress.for_console(Console(stderr=True)) as shown:
-        fetch.fetch_all(wanted, place, fetch.Options(base=Path(), offline=offline, jobs=jobs), shown)
-    for artifact, path, copied in mirror.write(wanted, place, folder):
-        click.echo(f"{artifact.name}  {path}  {'copied' if copied else 'already there'}")
+    with again.repeating({"fetch": again.store(store)}):
+        with progress.for_console(Console(stderr=True)) as shown:
+            fetch.fetch_all(wanted, place, fetch.Options(base=Path(), offline=offline, jobs=jobs), shown)
+        for artifact, path, copied in mirror.write(wanted, place, folder):
+            click.echo(f"{artifact.name}  {path}  {'copied' if copied else 'already there'}")
