@@ -16,6 +16,9 @@ from linkmode.catalog import Catalog, load
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = Path(__file__).with_name("pins.sha")
 SURVEY = ROOT.parent / "shared" / "facts" / "pins.json"
+_SURVEYED = {"zig": "zig", "zlib": "zlib", "go": "go", "graalvm-ce": "graalvm"}
+"""Names in the survey of which the catalogue holds every row, and what the catalogue calls them."""
+
 COMMAND = "PYTHONPATH=generator python tests/golden/pins_sha.py"
 
 
@@ -34,9 +37,9 @@ def survey() -> Iterator[tuple[str, str, str, dict[str, str]]]:
     for row in json.loads(SURVEY.read_text(encoding="utf-8")):
         version = row["version"].split()[0]
         # musl.cc's other rows have no version that is known; toolchains/musl.cc.toml says why they are left out.
-        if row["name"] in ("zig", "zlib", "go") or (row["name"], version) == ("musl.cc", "11.2.1"):
+        if row["name"] in _SURVEYED or (row["name"], version) == ("musl.cc", "11.2.1"):
             digests = {name: row[name] for name in ("sha256", "sha512") if row.get(name)}
-            yield row["name"], version, row["file"], digests
+            yield _SURVEYED.get(row["name"], row["name"]), version, row["file"], digests
 
 
 def contradictions(catalog: Catalog) -> list[str]:

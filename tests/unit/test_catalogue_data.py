@@ -74,7 +74,7 @@ def test_the_survey_agrees() -> None:
     if not PINS_SHA.SURVEY.exists():
         pytest.skip("../shared/facts/pins.json, the survey of public checksums, is not here")
     assert PINS_SHA.contradictions(CATALOG) == []
-    assert len(list(PINS_SHA.survey())) == 36 + 36 + 12 + 7
+    assert len(list(PINS_SHA.survey())) == 36 + 36 + 12 + 7 + 5
 
 
 def test_a_catalogue_that_the_survey_contradicts() -> None:
@@ -139,7 +139,12 @@ def test_what_every_pin_says(family: str, index: int, pin: Pin) -> None:
     assert pin.confirmations >= 1
     assert pin.confirmed_by
     assert pin.strip_prefix
-    assert pin.layout in {"musl.cc": {"cross", "native"}, "zig": {"zig"}, "zlib": {"zlib"}, "go": {"go"}}[family]
+    assert (
+        pin.layout
+        in {"musl.cc": {"cross", "native"}, "zig": {"zig"}, "zlib": {"zlib"}, "go": {"go"}, "graalvm": {"graalvm"}}[
+            family
+        ]
+    )
     assert (pin.source == "pypi") == pin.urls[0].startswith("pypi:")
     assert all(url.rsplit("/", 1)[1] == pin.file for url in pin.urls)
     # A package index is named by pip's configuration, never by its host.

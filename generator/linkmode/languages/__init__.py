@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from linkmode.languages.go import Go
+from linkmode.languages.graalvm import GraalVM
 from linkmode.languages.part import Part
 from linkmode.model import ExecPlatform, Pin, Target
 
@@ -28,7 +29,7 @@ class Language(Protocol):
         """Return what to lock of ``pins``, all of one version that is not refused, in a stable order."""
 
 
-LANGUAGES: dict[str, Language] = {language.name: language for language in (Go(),)}
+LANGUAGES: dict[str, Language] = {language.name: language for language in (Go(), GraalVM())}
 """Every language by name."""
 
 __all__ = ["LANGUAGES", "Language", "Part"]
