@@ -139,12 +139,7 @@ def test_what_every_pin_says(family: str, index: int, pin: Pin) -> None:
     assert pin.confirmations >= 1
     assert pin.confirmed_by
     assert pin.strip_prefix
-    assert (
-        pin.layout
-        in {"musl.cc": {"cross", "native"}, "zig": {"zig"}, "zlib": {"zlib"}, "go": {"go"}, "graalvm": {"graalvm"}}[
-            family
-        ]
-    )
+    assert pin.layout in ({"cross", "native"} if family == "musl.cc" else {family})
     assert (pin.source == "pypi") == pin.urls[0].startswith("pypi:")
     assert all(url.rsplit("/", 1)[1] == pin.file for url in pin.urls)
     # A package index is named by pip's configuration, never by its host.

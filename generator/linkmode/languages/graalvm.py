@@ -12,7 +12,7 @@ _RELEASES = (17, 20, 21, 22, 23, 24, 25)
 templates/bazel/private/graalvm/graalvm_releases.bzl."""
 
 _OWN_NUMBERS = (20, 21, 22)
-"""Up to 22.3 GraalVM counted by itself (22.3.1 is for JDK 11 and 17); releases of these JDKs are 20.0.x, 21.0.x and 22.0.x."""
+"""Up to 22.3 GraalVM counted by itself: 22.3.1 is for JDK 11 and 17. Releases for these JDKs are 20.0.x and so on."""
 
 
 class GraalVM:
@@ -20,6 +20,7 @@ class GraalVM:
 
     name = "graalvm"
     suggested_version = "~=25.3.4"
+    compiles_for_exec = False
 
     def refuses(self, pins: Sequence[Pin], exec_platforms: Sequence[ExecPlatform], targets: Sequence[Target]) -> str:
         """Refuse what the rules do not know, an exec platform without an archive, and targets that none can make."""
