@@ -161,6 +161,7 @@ def test_a_relative_file_is_found_in_the_runfiles(bazel_test: Path, program: Pat
         (("f", "--libc"), "unknown option, or one without its value: --libc"),
         (("--max-glibc", "new", "f"), "--max-glibc takes a release such as 2.28, not new"),
         (("--max-glibc", "2", "f"), "--max-glibc takes a release such as 2.28, not 2"),
+        (("--require-relro", "yes", "f"), "--require-relro takes partial or full, not yes"),
         (("--verbose", "f"), "unknown option --verbose"),
         (("f", "--allow"), "unknown option, or one without its value: --allow"),
         (("f", "g"), "more than one FILE: g"),

@@ -3,7 +3,7 @@
 import functools
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from importlib import resources
 
 import msgspec
@@ -13,9 +13,6 @@ from packaging.version import InvalidVersion, Version
 from linkmode.audit.facts import Component, Contents, printable
 from linkmode.audit.texts import Asked, Findings
 from linkmode.model import Advisory
-
-Catalogued = Callable[[str], tuple[Advisory, ...]]
-"""Returns a catalogue's advisories for a family, by the family's name."""
 
 
 class Library(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -31,11 +28,20 @@ class Library(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     advisory: tuple[Advisory, ...] = ()
 
 
+class Folders(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+    """Folders of components.toml, which describes the keys."""
+
+    build: tuple[str, ...]
+    build_parts: tuple[str, ...]
+    system: tuple[str, ...]
+
+
 class Known(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """components.toml, checked on reading."""
 
     library: tuple[Library, ...]
     mark: dict[str, tuple[str, ...]]
+    folders: Folders
 
 
 class Weakness(msgspec.Struct, frozen=True):
@@ -70,6 +76,11 @@ def asked() -> Mapping[str, Asked]:
     return wanted
 
 
+def system_folders() -> tuple[bytes, ...]:
+    """Return the folders whose sources' paths tell nothing of the machine that built a file."""
+    return tuple(folder.encode() for folder in load().folders.system)
+
+
 def found(findings: Findings) -> tuple[Component, ...]:
     """Return the libraries of the table that lie inside, each version once, then the crates of Rust's registry."""
     held: list[Component] = []
@@ -99,15 +110,21 @@ def marks(findings: Findings) -> dict[str, int]:
     return {name: hits[name][0].offset for name, texts in load().mark.items() if len(hits[name]) == len(texts)}
 
 
-def weaknesses(contents: Contents | None, catalogued: Catalogued) -> tuple[Weakness, ...]:
-    """Return the advisories that affect the libraries inside, ``catalogued`` giving those of the catalogue."""
+def families(contents: Contents | None) -> frozenset[str]:
+    """Return the families of the catalogue that libraries inside belong to: whose advisories must be asked for."""
+    names = {component.name for component in contents.components} if contents else set()
+    return frozenset(library.family for library in load().library if library.family and library.name in names)
+
+
+def weaknesses(contents: Contents | None, catalogued: Mapping[str, Iterable[Advisory]]) -> tuple[Weakness, ...]:
+    """Return the advisories that affect the libraries inside; ``catalogued`` has the catalogue's by family."""
     by_name = {library.name: library for library in load().library}
     affecting: list[Weakness] = []
     for component in contents.components if contents else ():
         library = by_name.get(component.name) if component.kind == "library" else None
         if library is None or component.version is None:
             continue
-        advisories = catalogued(library.family) if library.family else library.advisory
+        advisories = catalogued.get(library.family, ()) if library.family else library.advisory
         affecting += _affecting(component.name, component.version, library, advisories)
     return tuple(affecting)
 

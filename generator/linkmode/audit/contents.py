@@ -46,7 +46,7 @@ def read(image: Image, dynamic: Dynamic, facts: Facts) -> Contents:
     table = tried(lambda: symbols.Symbols(image, dynamic), "dynamic symbols")
     imports = tried(table.imports, "symbol versions") if table else None
     ifunc = tried(lambda: symbols.ifunc(image, dynamic, table, held), "relocations")
-    findings = texts.search(image, _asked())
+    findings = texts.search(image, _asked(), components.system_folders())
     if not findings.is_whole:
         bounds = f"the first {texts.MAX_SEARCHED} bytes and {texts.MAX_ANCHORS} places of a text"
         problems.append(f"texts: no more than {bounds} were searched")

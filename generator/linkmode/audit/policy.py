@@ -83,6 +83,10 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
             for path in machine.loaders(libc)
         }
 
+    def glibc_version_name(self, version: str) -> str:
+        """Return ``version`` with a number: a glibc name without one as the release that defined it first."""
+        return f"GLIBC_{self.glibc_version[version]}" if version in self.glibc_version else version
+
     def owner(self, soname: str) -> KnownLibc | None:
         """Return the libc whose own library ``soname`` is, or None."""
         for libc, patterns in self.family.items():

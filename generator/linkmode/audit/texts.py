@@ -26,14 +26,6 @@ _CARGO = re.compile(
 )
 _CRATE = re.compile(rb"/registry/src/[\w.-]{1,100}/([A-Za-z][\w-]*?)-(\d+\.\d+\.\d+(?:[-+][\w.+-]*)?)/")
 _RUST = re.compile(rb"/rustc/[0-9a-f]{40}/")
-_SYSTEM = tuple(
-    b"/%s/" % folder
-    for folder in (
-        b"usr/include usr/lib usr/lib64 usr/share usr/src usr/local/go/src usr/local/include usr/local/lib "
-        b"lib lib64 proc dev etc rustc rust/deps"
-    ).split()
-)
-"""Where sources of a system and of compilers' own libraries lie; /rustc and /rust/deps are names that Rust gives."""
 
 
 class Asked(NamedTuple):
@@ -61,8 +53,11 @@ class Findings(NamedTuple):
     is_whole: bool
 
 
-def search(image: Image, asked: Mapping[str, Asked]) -> Findings:
-    """Return where the texts of ``asked`` lie in the first MAX_SEARCHED bytes of the file."""
+def search(image: Image, asked: Mapping[str, Asked], system: tuple[bytes, ...]) -> Findings:
+    """Return where the texts of ``asked`` lie in the first MAX_SEARCHED bytes of the file.
+
+    Paths below the folders of ``system`` are not counted.
+    """
     seekers = {name: _Seeker(wanted) for name, wanted in asked.items()}
     crates: dict[tuple[bytes, bytes], int] = {}
     paths: dict[int, Hit] = {}
@@ -75,7 +70,7 @@ def search(image: Image, asked: Mapping[str, Asked]) -> Findings:
             for match in _CRATE.finditer(piece):
                 if len(crates) < MAX_PATHS:
                     crates.setdefault((match[1], match[2]), start + match.start())
-        for hit in _paths(piece, start):
+        for hit in _paths(piece, start, system):
             if hit.offset >= counted_to and path_count < MAX_PATHS:
                 path_count += 1
                 counted_to = hit.offset + 1
@@ -122,7 +117,7 @@ def _pieces(image: Image, end: int) -> Iterator[tuple[int, bytes]]:
         yield start, image.bytes_at(start, min(at + PIECE + _OVERLAP, end) - start)
 
 
-def _paths(piece: bytes, start: int) -> Iterator[Hit]:
+def _paths(piece: bytes, start: int, system: tuple[bytes, ...]) -> Iterator[Hit]:
     # Absolute paths of sources and objects, each bounded by bytes that no path has; Rust's stand side by side.
     for match in _EXTENSION.finditer(piece):
         low = max(0, match.end() - _MAX_PATH)
@@ -131,7 +126,7 @@ def _paths(piece: bytes, start: int) -> Iterator[Hit]:
         if at == low and low:
             continue  # longer than any path that is worth showing
         text = piece[at : match.end()]
-        if text[:1] == b"/" and text[1:2] != b"/" and text.count(b"/") > 1 and not text.startswith(_SYSTEM):
+        if text[:1] == b"/" and text[1:2] != b"/" and text.count(b"/") > 1 and not text.startswith(system):
             yield Hit(start + at, text, b"")
     if b"/.cargo/" in piece:
         for match in _CARGO.finditer(piece):

@@ -4,13 +4,22 @@ The rules are the table of link modes in docs/reference/audit.md. Pure; the word
 templates/bazel/tools/elfcheck/verdict.h, which says the same.
 """
 
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Final, Literal
+
 import msgspec
 
-from linkmode.audit import policy
+from linkmode.audit import components, hazards, platforms, policy
+from linkmode.audit.components import Weakness
 from linkmode.audit.facts import Facts
+from linkmode.audit.hazards import Hazard
 from linkmode.audit.libc import glibc_number, version_number
+from linkmode.audit.platforms import Suits
 from linkmode.audit.policy import KnownLibc
-from linkmode.model import LinkMode
+from linkmode.model import Advisory, LinkMode
+
+_NONE: Final[Mapping[str, Iterable[Advisory]]] = MappingProxyType({})
 
 
 class Expectations(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,26 +35,37 @@ class Expectations(msgspec.Struct, frozen=True, kw_only=True):
     allow: tuple[str, ...] = ()
     allow_static_glibc: bool = False
     deny_rpath: bool = False
+    require_pie: bool = False
+    require_relro: Literal["partial", "full"] | None = None
+    policy: str | None = None
 
 
 class Verdict(msgspec.Struct, frozen=True):
     """The link mode, None for a shared object, with the reason.
 
-    ``foreign`` are the needed libraries that are neither libc's own nor allowed by name.
+    ``foreign`` are the needed libraries that are neither libc's own nor allowed by name. ``images`` says for each
+    base image whether a program runs on it, smallest first.
     """
 
     mode: LinkMode | None
     reason: str
     foreign: tuple[str, ...] = ()
+    hazards: tuple[Hazard, ...] = ()
+    images: tuple[Suits, ...] = ()
+    weaknesses: tuple[Weakness, ...] = ()
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """An expectation that does not hold: its option, what was expected, what was found, and how to fix it."""
+    """An expectation that does not hold: its option, what was expected, what was found, and how to fix it.
+
+    ``symbols`` names what in the file is to blame, where that can be told: one text for each version.
+    """
 
     check: str
     expected: str
     found: str
     fix: str
+    symbols: tuple[str, ...] = ()
 
 
 _EXPECTED: dict[LinkMode, str] = {
@@ -61,8 +81,20 @@ _FIX_PLATFORM = (
 )
 
 
-def judge(facts: Facts, allow: tuple[str, ...] = ()) -> Verdict:
-    """Return the strictest link mode whose rule the facts meet."""
+def judge(facts: Facts, allow: tuple[str, ...] = (), catalogued: Mapping[str, Iterable[Advisory]] = _NONE) -> Verdict:
+    """Return the strictest link mode whose rule the facts meet, and what else is to be said of the file.
+
+    ``catalogued`` has the catalogue's advisories by family, for libraries that the audit has none of its own for.
+    """
+    return msgspec.structs.replace(
+        _mode(facts, allow),
+        hazards=hazards.of(facts),
+        images=platforms.images(facts),
+        weaknesses=components.weaknesses(facts.contents, catalogued),
+    )
+
+
+def _mode(facts: Facts, allow: tuple[str, ...]) -> Verdict:
     if facts.kind == "shared object":
         return Verdict(None, "a shared object has no link mode of its own: it shares that of the program that loads it")
     if facts.interpreter is None and not facts.needed:
@@ -110,6 +142,9 @@ def check(facts: Facts, verdict: Verdict, wanted: Expectations) -> tuple[Failure
         *_check_allow(facts, verdict, wanted),
         *_check_glibc(facts, wanted),
         *_check_rpath(facts, wanted),
+        *_check_pie(facts, wanted),
+        *_check_relro(facts, wanted),
+        *_check_policy(facts, wanted),
     )
 
 
@@ -200,21 +235,22 @@ def _check_glibc(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
     if wanted.max_glibc is None:
         return ()
     known, limit = policy.load(), version_number(wanted.max_glibc) or ()
-    above = []
+    above: list[tuple[str, str]] = []
     for need in facts.version_needs:
         for version in (version for version in need.versions if version.startswith("GLIBC_")):
             number = version_number(glibc_number(version, known) or "")
             if number is None or number > limit:
-                above.append(f"{version} of {need.library}")
+                above.append((need.library, version))
     if not above:
         return ()
     return (
         Failure(
             f"--max-glibc {wanted.max_glibc}",
             f"no symbol version newer than glibc {wanted.max_glibc}",
-            f"needs {_join(above)}",
+            f"needs {_join([f'{version} of {library}' for library, version in above])}",
             f"link against glibc {wanted.max_glibc} or older, as for the target "
             f"{facts.machine}-linux-gnu.{wanted.max_glibc}, or raise the limit",
+            _symbols(facts, above),
         ),
     )
 
@@ -230,6 +266,65 @@ def _check_rpath(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
             "no library search path inside the file (DT_RPATH, DT_RUNPATH)",
             "; ".join(found),
             "link without -rpath, or remove it: patchelf --remove-rpath FILE",
+        ),
+    )
+
+
+def _symbols(facts: Facts, versions: list[tuple[str, str]]) -> tuple[str, ...]:
+    taken = {(one.library, one.version): one.symbols for one in (facts.contents.imports if facts.contents else ())}
+    return tuple(
+        f"{version} of {library}: {_join(taken[library, version])}"
+        for library, version in versions
+        if (library, version) in taken
+    )
+
+
+def _check_pie(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
+    if not wanted.require_pie or facts.kind != "executable":
+        return ()
+    return (
+        Failure(
+            "--require-pie",
+            "a position-independent file (ET_DYN)",
+            "executable (ET_EXEC), which is loaded at a fixed address",
+            "compile with -fPIE and link with -pie, or with -static-pie",
+        ),
+    )
+
+
+def _check_relro(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
+    # Without a loader nothing is bound late, so that a static program's RELRO is full whatever its flags say.
+    is_static = facts.interpreter is None and not facts.needed and facts.kind != "shared object"
+    met = facts.relro == "full" or (facts.relro == "partial" and (wanted.require_relro == "partial" or is_static))
+    if wanted.require_relro is None or met:
+        return ()
+    flag = " -Wl,-z,now" if wanted.require_relro == "full" else ""
+    return (
+        Failure(
+            f"--require-relro {wanted.require_relro}",
+            f"relocated data read-only after the start (PT_GNU_RELRO){_BOUND if flag else ''}",
+            f"relro {facts.relro}",
+            f"link with -Wl,-z,relro{flag}",
+        ),
+    )
+
+
+_BOUND = ", and every symbol bound at the start (BIND_NOW)"
+
+
+def _check_policy(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
+    if wanted.policy is None:
+        return ()
+    platform = platforms.load()[wanted.policy]
+    suits = platforms.suits(facts, platform)
+    if suits.answer == "yes":
+        return ()
+    return (
+        Failure(
+            f"--policy {platform.name}",
+            f"a file that runs on {platform.name} ({platform.title})",
+            suits.reason,
+            "link statically, or against what the platform has; see --max-glibc and --allow for its parts",
         ),
     )
 

@@ -4,7 +4,8 @@
  * without Python or a shell, such as a validation action in an empty remote sandbox, and gives the same words.
  *
  *     elfcheck [--machine CPU] [--libc musl|glibc] [--expect MODE] [--max-glibc X.Y] [--allow SONAME]...
- *              [--deny-rpath] [--allow-static-glibc] [--label TEXT] [--output REPORT] FILE
+ *              [--deny-rpath] [--allow-static-glibc] [--require-pie] [--require-relro partial|full]
+ *              [--label TEXT] [--output REPORT] FILE
  *     elfcheck @ARGUMENTS        reads the arguments from a file, one a line
  *
  * When there is a file named like the program with .args added, the arguments are read from it and those of the
@@ -32,6 +33,7 @@ _Noreturn static void misused(const char *problem, const char *about)
             "elfcheck: %s%s\n"
             "usage: elfcheck [--machine CPU] [--libc musl|glibc] [--expect static|mostly_static|dynamic]\n"
             "                [--max-glibc X.Y] [--allow SONAME]... [--deny-rpath] [--allow-static-glibc]\n"
+            "                [--require-pie] [--require-relro partial|full]\n"
             "                [--label TEXT] [--output REPORT] FILE\n"
             "       elfcheck @ARGUMENTS\n"
             "A file named like the program with .args added alone decides; the command line is then ignored.\n",
@@ -142,6 +144,13 @@ static const char *parse_libc(const char *text)
     misused("--libc takes musl or glibc, not ", text);
 }
 
+static const char *parse_relro(const char *text)
+{
+    if (strcmp(text, "partial") == 0 || strcmp(text, "full") == 0)
+        return text;
+    misused("--require-relro takes partial or full, not ", text);
+}
+
 /* Sets `wanted` and the label; returns FILE. */
 static const char *parse_arguments(const char **output)
 {
@@ -157,6 +166,8 @@ static const char *parse_arguments(const char **output)
             wanted.deny_rpath = true;
         } else if (strcmp(option, "--allow-static-glibc") == 0) {
             wanted.allow_static_glibc = true;
+        } else if (strcmp(option, "--require-pie") == 0) {
+            wanted.require_pie = true;
         } else if (strncmp(option, "--", 2) != 0) {
             if (file)
                 misused("more than one FILE: ", option);
@@ -177,6 +188,8 @@ static const char *parse_arguments(const char **output)
                 wanted.max_glibc = value;
             } else if (strcmp(option, "--allow") == 0) {
                 allowed[wanted.allow_count++] = value;
+            } else if (strcmp(option, "--require-relro") == 0) {
+                wanted.require_relro = parse_relro(value);
             } else if (strcmp(option, "--label") == 0) {
                 elf.label = value;
             } else if (strcmp(option, "--output") == 0) {

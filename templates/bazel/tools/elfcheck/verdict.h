@@ -16,7 +16,8 @@ static struct {
     const char *max_glibc; /* NULL: not asked */
     const char **allow;
     size_t allow_count;
-    bool allow_static_glibc, deny_rpath;
+    bool allow_static_glibc, deny_rpath, require_pie;
+    const char *require_relro; /* NULL: not asked */
 } wanted;
 
 /* --- The mode --------------------------------------------------------------------------------------------------- */
@@ -154,7 +155,12 @@ static void print_pair(FILE *out, const char *key, const char *value)
     fprintf(out, "%s: %s\n", key, value ? value : "none");
 }
 
-/* One `key: value` a line, the same as `linkmode audit FILE` writes into a pipe. */
+static const char *relro_word(void)
+{
+    return !elf.has_relro ? "none" : elf.is_bind_now ? "full" : "partial";
+}
+
+/* One `key: value` a line, the first of those that `linkmode audit FILE` writes into a pipe. */
 static void print_report(FILE *out)
 {
     print_pair(out, "file", elf.label);
@@ -188,7 +194,7 @@ static void print_report(FILE *out)
             fputc('\n', out);
     }
     print_pair(out, "executable-stack", elf.executable_stack);
-    print_pair(out, "relro", !elf.has_relro ? "none" : elf.is_bind_now ? "full" : "partial");
+    print_pair(out, "relro", relro_word());
     print_pair(out, "bind-now", elf.is_bind_now ? "yes" : "no");
 }
 
@@ -362,13 +368,38 @@ static bool check_rpath(void)
     return false;
 }
 
+static bool check_pie(void)
+{
+    if (!wanted.require_pie || elf.kind != EXECUTABLE)
+        return true;
+    print_expected("--require-pie", NULL, "a position-independent file (ET_DYN)");
+    fputs("\n  found:    executable (ET_EXEC), which is loaded at a fixed address"
+          "\n  fix:      compile with -fPIE and link with -pie, or with -static-pie\n",
+          stderr);
+    return false;
+}
+
+/* Without a loader nothing is bound late, so that a static program's RELRO is full whatever its flags say. */
+static bool check_relro(void)
+{
+    const bool is_full = wanted.require_relro && strcmp(wanted.require_relro, "full") == 0;
+
+    if (!wanted.require_relro || (elf.has_relro && (!is_full || elf.is_bind_now || judge() == STATIC)))
+        return true;
+    print_expected("--require-relro", wanted.require_relro, "relocated data read-only after the start (PT_GNU_RELRO)");
+    fprintf(stderr, "%s\n  found:    relro %s\n  fix:      link with -Wl,-z,relro%s\n",
+            is_full ? ", and every symbol bound at the start (BIND_NOW)" : "", relro_word(),
+            is_full ? " -Wl,-z,now" : "");
+    return false;
+}
+
 /* Prints every expectation that does not hold to stderr. */
 static bool check_all(void)
 {
     const bool machine = check_machine(), libc = check_libc(), mode = check_mode(), allow = check_allow(),
-               glibc = check_glibc(), rpath = check_rpath();
+               glibc = check_glibc(), rpath = check_rpath(), pie = check_pie(), relro = check_relro();
 
-    return machine && libc && mode && allow && glibc && rpath;
+    return machine && libc && mode && allow && glibc && rpath && pie && relro;
 }
 
 #endif

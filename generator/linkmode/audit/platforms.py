@@ -1,0 +1,133 @@
+"""Where a file runs: base images and wheel platforms as data (platforms.toml), and why each suffices or does not."""
+
+import functools
+import tomllib
+from importlib import resources
+from typing import Literal
+
+import msgspec
+
+from linkmode.audit import policy
+from linkmode.audit.facts import Facts
+from linkmode.audit.libc import version_number
+from linkmode.audit.policy import KnownLibc
+
+
+class Platform(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A platform of platforms.toml, which describes the keys. ``image`` is None for what is no image."""
+
+    name: str
+    title: str
+    source: str
+    machines: tuple[str, ...]
+    libraries: tuple[str, ...]
+    libc: KnownLibc | None = None
+    image: str | None = None
+    newest: dict[str, str] = {}
+
+
+class _Platforms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    platform: tuple[Platform, ...]
+
+
+class Suits(msgspec.Struct, frozen=True):
+    """Whether a file runs on a platform, ``unknown`` where nothing certain tells it, and why."""
+
+    platform: str
+    image: str | None
+    answer: Literal["yes", "no", "unknown"]
+    reason: str
+
+
+@functools.cache
+def load() -> dict[str, Platform]:
+    """Return the platforms that this package ships by name, in the table's order: images first, smallest first."""
+    data = tomllib.loads(resources.files(__package__).joinpath("platforms.toml").read_text(encoding="utf-8"))
+    return {platform.name: platform for platform in msgspec.convert(data, _Platforms).platform}
+
+
+def images(facts: Facts) -> tuple[Suits, ...]:
+    """Return the answer for each base image, smallest first; nothing for a shared object, which is no program."""
+    if facts.kind == "shared object":
+        return ()
+    return tuple(suits(facts, platform) for platform in load().values() if platform.image is not None)
+
+
+def suits(facts: Facts, platform: Platform) -> Suits:
+    """Tell whether a file with these facts needs nothing but what ``platform`` has."""
+
+    def answer(word: Literal["yes", "no", "unknown"], reason: str) -> Suits:
+        return Suits(platform.name, platform.image, word, reason)
+
+    if platform.machines and facts.machine not in platform.machines:
+        return answer("no", f"is not made for {facts.machine}, but for {', '.join(platform.machines)}")
+    if facts.interpreter is None and not facts.needed:
+        if facts.kind == "shared object" and facts.libc in ("glibc", "musl") and facts.libc != platform.libc:
+            return answer("no", f"its libc is {platform.libc or 'none'}, not {facts.libc}")
+        is_asking = facts.libc == "glibc" and facts.contents is not None and "nss" in facts.contents.marks
+        asks = "; what it asks NSS for needs modules of the very glibc that is inside" if is_asking else ""
+        return answer("yes", f"needs no loader and no library{asks}")
+    if platform.libc is None:
+        loader = f"the loader {facts.interpreter}" if facts.interpreter is not None else ", ".join(facts.needed)
+        return answer("no", f"has no libc, so not {loader}")
+    if facts.interpreter is None and facts.kind != "shared object":
+        return answer("no", "the file has no interpreter (PT_INTERP) to load what it needs")
+    if facts.libc in ("glibc", "musl") and facts.libc != platform.libc:
+        return answer("no", f"its libc is {platform.libc}, not {facts.libc}")
+    lacks = [*_loader(facts, platform), *_libraries(facts, platform)]
+    newer, untold = _versions(facts, platform)
+    if lacks or newer:
+        return answer("no", "; ".join([*lacks, *newer]))
+    if untold:
+        return answer("unknown", "; ".join(untold))
+    return answer("yes", f"has {', '.join([*_wanted(facts), *facts.needed])}{_up_to(facts, platform)}")
+
+
+def _wanted(facts: Facts) -> list[str]:
+    return [facts.interpreter] if facts.interpreter is not None else []
+
+
+def _up_to(facts: Facts, platform: Platform) -> str:
+    families = {_family(version)[0] for need in facts.version_needs for version in need.versions}
+    told = [f"{family}_{newest}" for family, newest in platform.newest.items() if family in families]
+    return f", with versions up to {', '.join(told)}" if told else ""
+
+
+def _loader(facts: Facts, platform: Platform) -> list[str]:
+    if facts.interpreter is None:
+        return []
+    machine = next((one for one in policy.load().machine if one.name == facts.machine), None)
+    known = machine.loaders(platform.libc) if machine and platform.libc else ()
+    return [] if facts.interpreter in known else [f"has no {facts.interpreter}"]
+
+
+def _libraries(facts: Facts, platform: Platform) -> list[str]:
+    known = policy.load()
+    lacks = [name for name in facts.needed if known.owner(name) != platform.libc and name not in platform.libraries]
+    if not lacks:
+        return []
+    brought = facts.rpath or facts.runpath
+    where = f", unless {brought} in the file leads to it" if brought else ""
+    return [f"is not known to have {', '.join(lacks)}{where}"]
+
+
+def _versions(facts: Facts, platform: Platform) -> tuple[list[str], list[str]]:
+    # What is too new for the platform, and what cannot be told; a library that is not there has been told already.
+    known = policy.load()
+    newer, untold = [], []
+    for need in facts.version_needs:
+        if known.owner(need.library) != platform.libc and need.library not in platform.libraries:
+            continue
+        for version in need.versions:
+            family, number = _family(known.glibc_version_name(version))
+            newest = platform.newest.get(family)
+            if newest is None or version_number(number) is None:
+                untold.append(f"whether its {need.library} has {version} cannot be told")
+            elif (version_number(number) or ()) > (version_number(newest) or ()):
+                newer.append(f"{version} of {need.library} is newer than {family}_{newest}")
+    return newer, untold
+
+
+def _family(version: str) -> tuple[str, str]:
+    family, _, number = version.rpartition("_")
+    return family, number
