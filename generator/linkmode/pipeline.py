@@ -71,6 +71,11 @@ def inputs(root: Path) -> Inputs:
     return Inputs(config, catalogs.with_pins(catalogs.load(resources.catalogue()), config.pins))
 
 
+def advisories_by_family() -> dict[str, tuple[Advisory, ...]]:
+    """Return the catalogue's advisories by family, for those who look for what is linked into a file."""
+    return {name: entry.advisories for name, entry in catalogs.load(resources.catalogue()).families.items()}
+
+
 def locked(root: Path, given: Inputs | None = None) -> Lock:
     """Return the lock in ``root``, which is whole and answers to its inputs.
 
