@@ -1,11 +1,16 @@
 """Presents verdicts: key-and-value text (the checker in Bazel writes the same), JSON, and tables for a terminal."""
 
-from typing import Literal
+from collections import Counter
+from typing import Final, Literal
 
 import msgspec
 
 from linkmode.audit.facts import Facts
 from linkmode.audit.verdict import Failure, Verdict
+from linkmode.audit.wording import more_pairs
+
+Mode = Literal["static", "mostly_static", "dynamic", "none"]
+MODES: Final[tuple[Mode, ...]] = ("static", "mostly_static", "dynamic", "none")
 
 
 class Audited(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,22 +23,72 @@ class Audited(msgspec.Struct, frozen=True, kw_only=True):
     failures: tuple[Failure, ...] = ()
 
 
+class PassedOver(msgspec.Struct, frozen=True):
+    """A file in a folder or archive that is nothing to audit, and why: not ELF, not linked, no regular file."""
+
+    path: str
+    reason: str
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """How many files there are: of each mode (``none`` for shared objects), not audited, failed, passed over.
+
+    ``failed`` counts files for which an expectation does not hold. ``passed_over`` counts by reason.
+    """
+
+    files: int
+    modes: dict[Mode, int]
+    not_audited: int
+    failed: int
+    passed_over: dict[str, int]
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``linkmode audit --json`` prints. ``format`` changes when a reader would have to."""
+    """What ``linkmode audit --json`` prints. ``format`` changes when a reader would have to.
+
+    ``passed_over`` is empty unless it was asked for with ``--all``; the summary counts them in any case.
+    """
 
     files: tuple[Audited, ...]
+    summary: Summary
+    passed_over: tuple[PassedOver, ...] = ()
     format: Literal[1] = 1
 
 
-def as_json(files: tuple[Audited, ...]) -> str:
+def summarise(files: tuple[Audited, ...], passed_over: tuple[PassedOver, ...]) -> Summary:
+    """Return the counts of a report."""
+    modes = Counter(one.verdict.mode or "none" for one in files if one.verdict is not None)
+    return Summary(
+        files=len(files),
+        modes={mode: modes[mode] for mode in MODES},
+        not_audited=sum(one.error is not None for one in files),
+        failed=sum(bool(one.failures) for one in files),
+        passed_over=dict(sorted(Counter(one.reason for one in passed_over).items())),
+    )
+
+
+def in_words(summary: Summary) -> str:
+    """Return one line such as ``12 files: 3 static, 9 dynamic; 2 not audited; 40 passed over``."""
+    named = {**{mode: mode for mode in MODES}, "none": "shared objects"}
+    counts = ", ".join(f"{count:,} {named[mode]}" for mode, count in summary.modes.items() if count)
+    passed = sum(summary.passed_over.values())
+    parts = [f"{summary.files:,} file{'' if summary.files == 1 else 's'}{f': {counts}' if counts else ''}"]
+    parts += [f"{summary.failed:,} not as expected"] if summary.failed else []
+    parts += [f"{summary.not_audited:,} not audited"] if summary.not_audited else []
+    parts += [f"{passed:,} passed over"] if passed else []
+    return "; ".join(parts)
+
+
+def as_json(files: tuple[Audited, ...], summary: Summary, passed_over: tuple[PassedOver, ...] = ()) -> str:
     """Return the JSON report: sorted keys, two spaces, a newline at the end. Schema: audit-report.schema.json."""
-    raw = msgspec.json.encode(Report(files=files), order="sorted")
+    raw = msgspec.json.encode(Report(files=files, summary=summary, passed_over=passed_over), order="sorted")
     return msgspec.json.format(raw, indent=2).decode() + "\n"
 
 
 def schema() -> str:
     """Return the JSON schema (draft 2020-12) of :func:`as_json`, as it is shipped in audit-report.schema.json."""
-    document = {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(Report)}
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "urn:linkmode:audit-report:1"}
+    document = {**head, **msgspec.json.schema(Report)}
     return msgspec.json.format(msgspec.json.encode(document, order="sorted"), indent=2).decode() + "\n"
 
 
@@ -58,6 +113,7 @@ def pairs(facts: Facts, verdict: Verdict) -> list[tuple[str, str]]:
         ("executable-stack", facts.executable_stack),
         ("relro", facts.relro),
         ("bind-now", "yes" if facts.bind_now else "no"),
+        *more_pairs(facts, verdict),
     ]
 
 
@@ -69,6 +125,11 @@ def as_text(audited: Audited) -> str:
     return "".join(f"{key}: {value}\n" for key, value in lines)
 
 
+def passed_over_as_text(passed: PassedOver) -> str:
+    """Return why a file is nothing to audit, in the same form as :func:`as_text`."""
+    return f"file: {passed.path}\npassed-over: {passed.reason}\n"
+
+
 def complaints(audited: Audited) -> str:
     """Return what goes to stderr: why the file could not be audited, or each expectation that does not hold."""
     if audited.error is not None:
@@ -77,7 +138,8 @@ def complaints(audited: Audited) -> str:
         f"{audited.path}: {failure.check} does not hold\n"
         f"  expected: {failure.expected}\n"
         f"  found:    {failure.found}\n"
-        f"  fix:      {failure.fix}\n"
+        + "".join(f"  symbols:  {symbols}\n" for symbols in failure.symbols)
+        + f"  fix:      {failure.fix}\n"
         for failure in audited.failures
     )
 

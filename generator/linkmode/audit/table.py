@@ -5,41 +5,66 @@ from rich.table import Table
 from rich.text import Text
 
 from linkmode.audit.facts import Facts
-from linkmode.audit.report import Audited, pairs
+from linkmode.audit.report import MODES, Audited, PassedOver, Summary, pairs
 from linkmode.audit.verdict import Verdict
 
 _STYLE = {"static": "green", "mostly_static": "cyan", "dynamic": "yellow", "none": "dim"}
 
+_WIDE = 110
+"""Columns from which on the libraries that a file needs stand beside it."""
 
-def show(files: tuple[Audited, ...], console: Console) -> None:
+
+def show(files: tuple[Audited, ...], summary: Summary, passed_over: tuple[PassedOver, ...], console: Console) -> None:
     """Print one file as its facts, several as one table with a line each. NO_COLOR is honoured by rich."""
-    if len(files) == 1 and files[0].facts is not None and files[0].verdict is not None:
+    if len(files) == 1 and not summary.passed_over and files[0].facts is not None and files[0].verdict is not None:
         console.print(_single(files[0], files[0].facts, files[0].verdict))
         return
+    console.print(_several(files, is_wide=console.width >= _WIDE))
+    for passed in passed_over:
+        console.print(Text.assemble((passed.path, "dim"), f"  {passed.reason}"))
+    console.print(_total(summary))
+
+
+def _several(files: tuple[Audited, ...], *, is_wide: bool) -> Table:
+    # The file comes last where it may fold, so that the other columns stay together whatever its length.
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("file", overflow="fold")
     table.add_column("mode", no_wrap=True)
     table.add_column("libc", no_wrap=True)
-    table.add_column("loader", overflow="fold")
-    table.add_column("needs", overflow="fold")
     table.add_column("size", justify="right", no_wrap=True)
+    table.add_column("file", overflow="fold", ratio=3 if is_wide else None)
+    if is_wide:
+        table.add_column("needs", overflow="fold", ratio=2)
     for audited in files:
-        table.add_row(*_row(audited))
-    console.print(table)
+        cells = _cells(audited)
+        table.add_row(*(cells if is_wide else cells[:-1]))
+    return table
 
 
-def _row(audited: Audited) -> list[Text]:
+def _cells(audited: Audited) -> list[Text]:
     failed = "bold red" if audited.failures or audited.error is not None else ""
     name = Text(audited.path, style=failed)
     if audited.facts is None or audited.verdict is None:
-        return [name, Text("not audited", style="red"), Text(""), Text(""), Text(audited.error or ""), Text("")]
+        return [Text("not audited", style="red"), Text(""), Text(""), name, Text(audited.error or "")]
     facts = audited.facts
     mode = audited.verdict.mode or "none"
     libc = f"{facts.libc} {facts.glibc_required}" if facts.glibc_required else facts.libc
-    # The loader's folder is in the facts of a single file; here it would only push the columns apart.
-    loader = facts.interpreter.rpartition("/")[2] if facts.interpreter is not None else "none"
-    cells = [libc, loader, ", ".join(facts.needed) if facts.needed else "none", f"{facts.size:,}"]
-    return [name, Text(mode, style=_STYLE[mode]), *map(Text, cells)]
+    needs = ", ".join(facts.needed) if facts.needed else "nothing"
+    return [Text(mode, style=_STYLE[mode]), Text(libc), Text(f"{facts.size:,}"), name, Text(needs)]
+
+
+def _total(summary: Summary) -> Text:
+    # The words of report.in_words, each mode in its colour.
+    total = Text(f"\n{summary.files:,} file{'' if summary.files == 1 else 's'}", style="bold")
+    for mode in MODES:
+        if summary.modes[mode]:
+            total.append("  ").append(f"{summary.modes[mode]:,} {mode}", style=_STYLE[mode])
+    bad = (("not as expected", summary.failed), ("not audited", summary.not_audited))
+    for words, count in bad:
+        if count:
+            total.append("  ").append(f"{count:,} {words}", style="bold red")
+    if summary.passed_over:
+        total.append(f"  {sum(summary.passed_over.values()):,} passed over", style="dim")
+    return total
 
 
 def _single(audited: Audited, facts: Facts, verdict: Verdict) -> Table:

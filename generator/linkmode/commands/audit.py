@@ -2,17 +2,17 @@
 
 import os
 import sys
-from pathlib import Path
-from typing import get_args
+from typing import Literal, get_args
 
 import click
+import msgspec
 
-from linkmode.audit import elf, policy, report, verdict
+from linkmode.audit import components, platforms, policy, report, run
 from linkmode.audit.libc import version_number
 from linkmode.audit.policy import KnownLibc
 from linkmode.audit.verdict import Expectations
 from linkmode.config_issues import did_you_mean
-from linkmode.errors import LinkmodeError, UsageError
+from linkmode.errors import UsageError
 from linkmode.model import LINK_MODES, LinkMode
 
 _FAILED = 1
@@ -20,32 +20,47 @@ _NOT_AUDITED = 3
 
 
 @click.command("audit")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--expect", type=click.Choice(LINK_MODES), help="The link mode that every FILE must have.")
-@click.option("--machine", metavar="CPU", help="The CPU that every FILE must be for, as reports name it: x86_64.")
-@click.option("--libc", type=click.Choice(get_args(KnownLibc)), help="The libc that every FILE must use or hold.")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--expect", type=click.Choice(LINK_MODES), help="The link mode that every file must have.")
+@click.option("--machine", metavar="CPU", help="The CPU that every file must be for, as reports name it: x86_64.")
+@click.option("--libc", type=click.Choice(get_args(KnownLibc)), help="The libc that every file must use or hold.")
 @click.option("--max-glibc", metavar="X.Y", help="The newest glibc release that a symbol version may ask for.")
 @click.option("--allow", multiple=True, metavar="SONAME", help="A library outside libc that may be needed; repeatable.")
 @click.option("--deny-rpath", is_flag=True, help="Refuse DT_RPATH and DT_RUNPATH.")
+@click.option("--require-pie", is_flag=True, help="Refuse a program that is loaded at a fixed address.")
+@click.option("--require-relro", type=click.Choice(("partial", "full")), help="The least RELRO that a file must have.")
+@click.option("--policy", "platform", metavar="NAME", help="A platform that must suffice: scratch, manylinux_2_28, …")
 @click.option("--allow-static-glibc", is_flag=True, help="Let `--expect static` pass a file with glibc inside.")
+@click.option("--headers-only", is_flag=True, help="Read no file whole: less is said, and it takes far less time.")
+@click.option("--all", "names_all", is_flag=True, help="Name what is passed over in folders and archives, and why.")
+@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes at most; as many as there are CPUs.")
 @click.option("--json", "is_json", is_flag=True, help="Print the report as JSON (docs/reference/audit.md).")
 @click.pass_context
 def command(
     ctx: click.Context,
-    files: tuple[str, ...],
+    paths: tuple[str, ...],
     expect: LinkMode | None,
     machine: str | None,
     libc: KnownLibc | None,
     max_glibc: str | None,
     allow: tuple[str, ...],
+    require_relro: Literal["partial", "full"] | None,
+    platform: str | None,
+    jobs: int | None,
     *,
     deny_rpath: bool,
     allow_static_glibc: bool,
+    require_pie: bool,
+    headers_only: bool,
+    names_all: bool,
     is_json: bool,
 ) -> None:
-    """Say what each FILE really is, from its ELF program headers: link mode, libc, interpreter, needed libraries.
+    """Say what each file really is, from its ELF program headers: link mode, libc, interpreter, needed libraries.
 
-    Exits 0 when all holds, 1 when an expectation does not hold, 3 when a FILE could not be audited.
+    A PATH is a file; a folder, with all that is in it; a tar archive (also with gzip, bzip2, xz or zstd), a zip
+    archive, a wheel or a Debian package; or a container image, as `docker save` and skopeo write it.
+
+    Exits 0 when all holds, 1 when an expectation does not hold, 3 when a file could not be audited.
     """
     if max_glibc is not None and version_number(max_glibc) is None:
         raise UsageError(
@@ -56,6 +71,11 @@ def command(
         raise UsageError(
             f"--machine takes a CPU, not {machine!r}{did_you_mean(machine, names)}", hint=f"one of {', '.join(names)}"
         )
+    if platform is not None and platform not in platforms.load():
+        raise UsageError(
+            f"--policy takes a platform, not {platform!r}{did_you_mean(platform, platforms.load())}",
+            hint=f"one of {', '.join(platforms.load())}",
+        )
     wanted = Expectations(
         machine=machine,
         libc=libc,
@@ -64,37 +84,54 @@ def command(
         allow=allow,
         deny_rpath=deny_rpath,
         allow_static_glibc=allow_static_glibc,
+        require_pie=require_pie,
+        require_relro=require_relro,
+        policy=platform,
     )
-    audited = tuple(_audit(path, wanted) for path in files)
+    settings = run.Settings(wanted=wanted, with_contents=not headers_only)
+    outcome = run.run(paths, settings, jobs or _cpus())
+    outcome = msgspec.structs.replace(outcome, audited=_advised(outcome.audited))
+    named = outcome.passed_over if names_all else ()
+    summary = report.summarise(outcome.audited, outcome.passed_over)
     if is_json:
-        click.echo(report.as_json(audited), nl=False)
+        click.echo(report.as_json(outcome.audited, summary, named), nl=False)
     elif sys.stdout.isatty():
         # Only a terminal needs them, and they take longer to import than most files to audit.
         from rich.console import Console
 
         from linkmode.audit import table
 
-        table.show(audited, Console())
+        table.show(outcome.audited, summary, named, Console(highlight=False))
     else:
-        click.echo("\n".join(filter(None, map(report.as_text, audited))), nl=False)
-    click.echo("".join(map(report.complaints, audited)), nl=False, err=True)
-    if any(one.error is not None for one in audited):
+        texts = [*map(report.as_text, outcome.audited), *map(report.passed_over_as_text, named)]
+        click.echo("\n".join(filter(None, texts)), nl=False)
+    click.echo("".join(map(report.complaints, outcome.audited)), nl=False, err=True)
+    if not sys.stdout.isatty() and (len(outcome.audited) > len(paths) or outcome.passed_over):
+        click.echo(report.in_words(summary), err=True)
+    if summary.not_audited:
         ctx.exit(_NOT_AUDITED)
-    if any(one.failures for one in audited):
+    if summary.failed:
         ctx.exit(_FAILED)
 
 
-def _audit(path: str, wanted: Expectations) -> report.Audited:
-    shown = _displayed(path)
-    try:
-        facts = elf.read(Path(path))
-    except LinkmodeError as error:
-        return report.Audited(path=shown, error=error.problem)
-    judged = verdict.judge(facts, wanted.allow)
-    return report.Audited(path=shown, facts=facts, verdict=judged, failures=verdict.check(facts, judged, wanted))
+def _advised(audited: tuple[report.Audited, ...]) -> tuple[report.Audited, ...]:
+    # The catalogue has advisories of its own libraries; most files hold none of them, and then it is not read.
+    held = [one.facts.contents if one.facts else None for one in audited]
+    if not any(map(components.families, held)):
+        return audited
+    from linkmode import pipeline
+
+    known = pipeline.advisories_by_family()
+    return tuple(
+        msgspec.structs.replace(
+            one, verdict=msgspec.structs.replace(one.verdict, weaknesses=components.weaknesses(contents, known))
+        )
+        if one.verdict and components.families(contents)
+        else one
+        for one, contents in zip(audited, held, strict=True)
+    )
 
 
-def _displayed(path: str) -> str:
-    # A file name may hold any byte; a report is UTF-8 text with one value a line.
-    text = os.fsencode(path).decode("utf-8", "backslashreplace")
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+def _cpus() -> int:
+    # Those that this process may use, where the system can tell: a container often has fewer than the machine.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,91 @@
+"""Which files there are under the paths of a command line, in a fixed order, and of what kind each is."""
+
+import os
+import stat
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from linkmode.audit.inputs import deb, tar
+from linkmode.audit.inputs.compression import MAGICS, name_of
+
+Kind = Literal["file", "tar", "compressed", "zip", "deb", "layout", "passed over", "unreadable"]
+
+LINK = "a symbolic link, which is not followed"
+SPECIAL = "not a regular file"
+
+
+class Found(NamedTuple):
+    """A file to audit. ``is_inside`` says that it was found in a folder and not named itself.
+
+    ``layout`` is a folder with an image in the OCI layout. ``words`` are why a path is passed over or unreadable.
+    """
+
+    path: str
+    kind: Kind
+    is_inside: bool = False
+    words: str = ""
+
+
+def find(path: str) -> Iterator[Found]:
+    """Yield what there is at ``path``: itself, or the files of a folder and of those in it, by name."""
+    try:
+        is_folder = stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116 - any bytes a command line can hold
+    except (OSError, ValueError):
+        is_folder = False
+    if not is_folder:
+        yield Found(path, kind_of(path))
+    elif os.path.isfile(os.path.join(path, "oci-layout")):  # noqa: PTH113, PTH118
+        yield Found(path, "layout")
+    else:
+        yield from _walk(path)
+
+
+def _walk(folder: str) -> Iterator[Found]:
+    # An own stack: a tree may be deeper than Python's.
+    stack: list[Found | str] = [folder]
+    while stack:
+        top = stack.pop()
+        if isinstance(top, Found):
+            yield top
+            continue
+        try:
+            with os.scandir(top) as scan:
+                entries = sorted(scan, key=lambda entry: os.fsencode(entry.name), reverse=True)
+        except OSError as error:
+            yield Found(top, "unreadable", is_inside=True, words=f"cannot be read: {error.strerror}")
+            continue
+        stack += map(_entry, entries)
+
+
+def _entry(entry: os.DirEntry[str]) -> Found | str:
+    # A folder by its path, to be walked; all else as what becomes of it.
+    if entry.is_symlink():
+        return Found(entry.path, "passed over", is_inside=True, words=LINK)
+    if entry.is_dir(follow_symlinks=False):
+        return entry.path
+    if entry.is_file(follow_symlinks=False):
+        return Found(entry.path, "file", is_inside=True)
+    return Found(entry.path, "passed over", is_inside=True, words=SPECIAL)
+
+
+def kind_of(path: str) -> Kind:
+    """Tell archives from other files by their first bytes. Never waits, as opening a FIFO would."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError):
+        return "file"  # reading it says why it can't be
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return "file"
+        start = os.pread(descriptor, 512, 0)
+    except OSError:
+        return "file"
+    finally:
+        os.close(descriptor)
+    if start.startswith(deb.MAGIC):
+        return "deb"
+    if start.startswith((b"PK\3\4", b"PK\5\6")):
+        return "zip"
+    if name_of(start) in MAGICS.values():
+        return "compressed"
+    return "tar" if len(start) == tar.RECORD and tar.is_tar(start) else "file"

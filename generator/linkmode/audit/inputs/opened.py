@@ -1,0 +1,119 @@
+"""The members of whatever archive a file is."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from linkmode.audit.image import NotAudited
+from linkmode.audit.inputs import deb, layers, tar
+from linkmode.audit.inputs.compression import decompressed, name_of
+from linkmode.audit.inputs.find import Kind
+from linkmode.audit.inputs.members import BLOCK, Member, Readable
+
+
+class Entry(NamedTuple):
+    """A member, and which of an archive's images it is of: empty when there is but one, None when it is no image's."""
+
+    image: str | None
+    member: Member
+
+
+class IsImage(Exception):  # noqa: N818 - says what was found, and is no error
+    """What is being read as a compressed tar archive has the mark of a container image: ask :func:`image_members`."""
+
+
+def members(path: Path, kind: Kind) -> Iterator[Entry]:
+    """Yield the members of the archive at ``path``; their bytes are good until the next is asked for.
+
+    Raises NotAudited where the archive is not well formed, OSError where it can't be read, and IsImage, after which
+    what was yielded is void.
+    """
+    if kind == "layout":
+        yield from _of_images(layers.FolderParts(path))
+        return
+    with path.open("rb") as stream:
+        size = os.fstat(stream.fileno()).st_size
+        if kind == "tar":
+            yield from _of_tar(stream, size)
+        elif kind == "compressed":
+            yield from _of_compressed(stream, size)
+        elif kind == "deb":
+            yield from (Entry(None, member) for member in deb.members(stream, size))
+        else:
+            from linkmode.audit.inputs import zip as wheel  # zipfile takes longer to import than many files to audit
+
+            yield from (Entry(None, member) for member in wheel.members(stream, size))
+
+
+def image_members(path: Path) -> Iterator[Entry]:
+    """Yield the members of the image in a compressed archive, through a nameless temporary file.
+
+    Layers lie in any order and are needed in theirs, so that all has to be at hand.
+    """
+    with path.open("rb") as stream, tempfile.TemporaryFile() as whole:
+        source = decompressed(stream, os.fstat(stream.fileno()).st_size)
+        while source is not None and (block := source.read(BLOCK)):
+            whole.write(block)
+        size = whole.tell()
+        whole.seek(0)
+        yield from _of_tar(whole, size)
+
+
+def _of_tar(stream: BinaryIO, size: int) -> Iterator[Entry]:
+    if _has_mark(stream):
+        stream.seek(0)
+        parts = layers.TarParts(stream, size)
+        if layers.images(parts) is not None:
+            yield from _of_images(parts)
+            return
+    stream.seek(0)
+    yield from (Entry(None, member) for member in tar.members(stream))
+
+
+def _has_mark(stream: BinaryIO) -> bool:
+    try:
+        return any(member.name in layers.MARKS for member in tar.members(stream))
+    except NotAudited:
+        return False  # damaged: what comes before the damage is told in the second pass
+
+
+def _of_compressed(stream: BinaryIO, size: int) -> Iterator[Entry]:
+    name = name_of(stream.read(8))
+    stream.seek(0)
+    source = decompressed(stream, size)
+    start = source.read(tar.RECORD) if source else b""
+    while source and len(start) < tar.RECORD and (more := source.read(tar.RECORD - len(start))):
+        start += more
+    if source is None or not tar.is_tar(start):
+        raise NotAudited(f"{name} data, and no tar archive in it")
+    for member in tar.members(_Again(start, source)):
+        if member.name in layers.MARKS:
+            raise IsImage
+        yield Entry(None, member)
+    while source.read(BLOCK):
+        continue  # the checksum stands at the end
+
+
+class _Again:
+    """A stream of which the begin was read already."""
+
+    def __init__(self, start: bytes, rest: Readable) -> None:
+        self._start = start
+        self._rest = rest
+
+    def read(self, size: int, /) -> bytes:
+        if self._start:
+            block, self._start = self._start[:size], self._start[size:]
+            return block
+        return self._rest.read(size)
+
+
+def _of_images(parts: layers.Parts) -> Iterator[Entry]:
+    images = layers.images(parts)
+    if images is None:
+        raise NotAudited("malformed: a folder with oci-layout that is no image in the OCI layout")
+    for image in images:
+        label = image.label if len(images) > 1 else ""
+        yield from (Entry(label, member) for member in layers.members(parts, image))

@@ -1,0 +1,205 @@
+"""Audits all that a command line names: files, what is in folders, what is in archives; over processes where it pays.
+
+The outcome is in the order of the command line, then of :func:`linkmode.audit.inputs.find.find`, whatever the number
+of processes.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from io import BytesIO
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+import msgspec
+
+from linkmode.audit import elf, verdict
+from linkmode.audit.facts import Facts
+from linkmode.audit.image import NotAudited
+from linkmode.audit.inputs.find import LINK, SPECIAL, Found, find
+from linkmode.audit.inputs.members import BLOCK, BrokenArchive, Member
+from linkmode.audit.report import Audited, PassedOver
+from linkmode.audit.verdict import Expectations
+
+if TYPE_CHECKING:
+    from linkmode.audit.inputs.opened import Entry
+
+_DAMAGE = ("malformed:", "truncated:", "cannot be read:")
+"""How words begin that say of a file that something is wrong with it, and not just that it is nothing to audit."""
+
+_IN_MEMORY = 16 << 20
+"""A member of an archive that is larger than this many bytes goes through a nameless temporary file."""
+
+_START = 64
+"""Bytes that tell what a member is: an ELF header's."""
+
+_BATCH = {False: 64, True: 8}
+"""Files that a process is given at once, when only headers are read and when all is."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What to ask of each file, and whether to read all of it or its headers only."""
+
+    wanted: Expectations
+    with_contents: bool
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """Files that were audited, or should have been, and those that are nothing to audit."""
+
+    audited: tuple[Audited, ...] = ()
+    passed_over: tuple[PassedOver, ...] = ()
+
+
+def run(paths: Iterable[str], settings: Settings, jobs: int) -> Outcome:
+    """Audit all that is at ``paths``, in at most ``jobs`` processes. Errors of files are part of the outcome."""
+    batches: list[tuple[str, tuple[Found, ...]]] = []
+    for path in paths:
+        found = find(path)
+        while batch := tuple(islice(found, _BATCH[settings.with_contents])):
+            batches.append((path, batch))
+        if not batches or batches[-1][0] is not path:
+            batches.append((path, ()))
+    outcomes = _in_processes(batches, settings, jobs) if jobs > 1 and len(batches) > 1 else _in_this(batches, settings)
+    audited: list[Audited] = []
+    passed_over: list[PassedOver] = []
+    elves: dict[str, int] = {}
+    for (path, _), outcome in zip(batches, outcomes, strict=True):
+        elves[path] = elves.get(path, 0) + len(outcome.audited)
+        audited += outcome.audited
+        passed_over += outcome.passed_over
+    # Nothing to audit must not look as if all expectations held.
+    audited += [Audited(path=displayed(path), error="no ELF file in it") for path, count in elves.items() if not count]
+    return Outcome(tuple(audited), tuple(passed_over))
+
+
+def _in_this(batches: list[tuple[str, tuple[Found, ...]]], settings: Settings) -> Iterator[Outcome]:
+    return (audit_batch(batch, settings) for _, batch in batches)
+
+
+def _in_processes(batches: list[tuple[str, tuple[Found, ...]]], settings: Settings, jobs: int) -> Iterator[Outcome]:
+    # Processes, for reading is Python's own work; forked, for an import takes as long as a thousand files.
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    context = multiprocessing.get_context("fork")
+    with ProcessPoolExecutor(min(jobs, len(batches)), mp_context=context, initializer=_ignore_interrupts) as pool:
+        work = [pool.submit(_packed, batch, settings) for _, batch in batches]
+        for done in work:
+            yield msgspec.msgpack.decode(done.result(), type=Outcome)
+
+
+def _ignore_interrupts() -> None:
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends them
+
+
+def _packed(batch: tuple[Found, ...], settings: Settings) -> bytes:
+    return msgspec.msgpack.encode(audit_batch(batch, settings))
+
+
+def audit_batch(batch: tuple[Found, ...], settings: Settings) -> Outcome:
+    """Audit files one after the other."""
+    audited: list[Audited] = []
+    passed_over: list[PassedOver] = []
+    for found in batch:
+        if found.kind == "passed over":
+            passed_over.append(PassedOver(displayed(found.path), found.words))
+        elif found.kind == "unreadable":
+            audited.append(Audited(path=displayed(found.path), error=found.words))
+        elif found.kind == "file":
+            one = _audit_file(found.path, settings)
+            if found.is_inside and one.error is not None and not one.error.startswith(_DAMAGE):
+                passed_over.append(PassedOver(one.path, one.error))
+            else:
+                audited.append(one)
+        else:
+            outcome = _audit_archive(found, settings)
+            audited += outcome.audited
+            passed_over += outcome.passed_over
+    return Outcome(tuple(audited), tuple(passed_over))
+
+
+def _audit_file(path: str, settings: Settings) -> Audited:
+    try:
+        facts = elf.read(Path(path), with_contents=settings.with_contents)
+    except NotAudited as error:
+        return Audited(path=displayed(path), error=error.problem)
+    return _judged(displayed(path), facts, settings.wanted)
+
+
+def _audit_archive(found: Found, settings: Settings) -> Outcome:
+    from linkmode.audit.inputs import opened  # only archives need tarfile and its like
+
+    shown = displayed(found.path)
+    try:
+        try:
+            return _audit_members(shown, opened.members(Path(found.path), found.kind), settings)
+        except opened.IsImage:
+            return _audit_members(shown, opened.image_members(Path(found.path)), settings)
+    except OSError as error:
+        return Outcome((Audited(path=shown, error=f"cannot be read: {error.strerror}"),))
+
+
+def _audit_members(archive: str, entries: "Iterator[Entry]", settings: Settings) -> Outcome:
+    audited: dict[str, Audited] = {}  # by path: what a layer holds twice counts once
+    passed_over: dict[str, PassedOver] = {}
+    in_layers = False
+    broken: tuple[Audited, ...] = ()
+    try:
+        for image, member in entries:
+            if member.kind == "folder":
+                continue
+            in_layers = in_layers or image is not None
+            path = f"{archive}{f'[{displayed(image)}]' if image else ''}:{displayed(member.name)}"
+            one = _audit_member(path, member, settings)
+            audited.pop(path, None)
+            if isinstance(one, Audited):
+                audited[path] = one
+            else:
+                passed_over[path] = one
+    except NotAudited as error:
+        broken = (Audited(path=archive, error=error.problem),)
+    order = sorted(audited) if in_layers else list(audited)  # layers are read from the uppermost down
+    return Outcome((*(audited[path] for path in order), *broken), tuple(passed_over.values()))
+
+
+def _audit_member(path: str, member: Member, settings: Settings) -> Audited | PassedOver:
+    if member.kind != "file":
+        return PassedOver(path, LINK if member.kind == "link" else SPECIAL)
+    start = b""
+    while len(start) < min(_START, member.size) and (block := member.body.read(_START - len(start))):
+        start += block
+    try:
+        if not start.startswith(b"\x7fELF"):
+            elf.facts(BytesIO(start), len(start))  # says what it is
+        return _judged(path, _facts_of_member(start, member, settings), settings.wanted)
+    except BrokenArchive:
+        raise
+    except NotAudited as error:
+        if error.problem.startswith(_DAMAGE):
+            return Audited(path=path, error=error.problem)
+        return PassedOver(path, error.problem)
+
+
+def _facts_of_member(start: bytes, member: Member, settings: Settings) -> Facts:
+    from tempfile import SpooledTemporaryFile
+
+    with SpooledTemporaryFile(_IN_MEMORY) as held:
+        held.write(start)
+        while block := member.body.read(BLOCK):
+            held.write(block)
+        size = held.tell()
+        return elf.facts(cast(BinaryIO, held), size, with_contents=settings.with_contents)
+
+
+def _judged(path: str, facts: Facts, wanted: Expectations) -> Audited:
+    judged = verdict.judge(facts, wanted.allow)
+    return Audited(path=path, facts=facts, verdict=judged, failures=verdict.check(facts, judged, wanted))
+
+
+def displayed(path: str) -> str:
+    """Return a path as a report shows it: UTF-8 text in one line, other bytes and control characters escaped."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

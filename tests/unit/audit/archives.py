@@ -1,0 +1,72 @@
+"""Makes archives, right or wrong in one chosen way."""
+
+import io
+import json
+import tarfile
+import zipfile
+from hashlib import sha256
+
+
+def tar(*members: tuple[str, bytes] | tarfile.TarInfo, form: int = tarfile.PAX_FORMAT) -> bytes:
+    """Return a tar archive of files, given by name and bytes, and of other members."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=form) as archive:
+        for member in members:
+            if isinstance(member, tarfile.TarInfo):
+                archive.addfile(member)
+                continue
+            info = tarfile.TarInfo(member[0])
+            info.size = len(member[1])
+            archive.addfile(info, io.BytesIO(member[1]))
+    return out.getvalue()
+
+
+def entry(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:
+    """Return a member that is no file."""
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname = kind, target
+    return info
+
+
+def zipped(*members: tuple[str, bytes]) -> bytes:
+    """Return a zip archive."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, raw in members:
+            archive.writestr(name, raw)
+    return out.getvalue()
+
+
+def deb(data: bytes, name: str = "data.tar") -> bytes:
+    """Return a Debian package whose files are in the archive ``data``."""
+    out = b"!<arch>\n"
+    for part, raw in (("debian-binary", b"2.0\n"), ("control.tar", tar()), (name, data)):
+        out += f"{part:<16}{0:<12}{0:<6}{0:<6}{100644:<8}{len(raw):<10}`\n".encode() + raw + b"\n" * (len(raw) % 2)
+    return out
+
+
+def docker(*layers: bytes, tag: str = "app:1") -> list[tuple[str, bytes]]:
+    """Return the members of what `docker save` wrote before it wrote OCI layouts."""
+    names = [f"{sha256(layer).hexdigest()}/layer.tar" for layer in layers]
+    manifest = json.dumps([{"Config": "config.json", "RepoTags": [tag], "Layers": names}]).encode()
+    return [*zip(names, layers, strict=True), ("config.json", b"{}"), ("manifest.json", manifest)]
+
+
+def oci(images: dict[str, list[bytes]]) -> dict[str, bytes]:
+    """Return the files of an OCI layout with an image of these layers for each platform."""
+    files: dict[str, bytes] = {"oci-layout": b'{"imageLayoutVersion": "1.0.0"}'}
+
+    def put(raw: bytes) -> dict[str, object]:
+        digest = sha256(raw).hexdigest()
+        files[f"blobs/sha256/{digest}"] = raw
+        return {"digest": f"sha256:{digest}", "size": len(raw), "mediaType": "application/octet-stream"}
+
+    entries = []
+    for platform, layers in images.items():
+        system, _, machine = platform.partition("/")
+        manifest = json.dumps({"schemaVersion": 2, "config": put(b"{}"), "layers": [put(raw) for raw in layers]})
+        entries.append({**put(manifest.encode()), "platform": {"os": system, "architecture": machine}})
+    attested = {**put(b'{"layers": []}'), "annotations": {"vnd.docker.reference.type": "attestation-manifest"}}
+    nested = put(json.dumps({"schemaVersion": 2, "manifests": [*entries, attested]}).encode())
+    files["index.json"] = json.dumps({"schemaVersion": 2, "manifests": [nested]}).encode()
+    return files
