@@ -4,9 +4,12 @@
     <cache>/exec/<digest>/          a toolchain made ready for `linkmode exec`; the digest is of what it is made from
     <cache>/zig/                    what zig builds of its libraries for itself
 
-``<cache>`` is ``linkmode`` in the platform's cache, or in the store where one was named.
+``<cache>`` is ``linkmode`` in the platform's cache, or in the store where one was named. Who uses a folder holds it,
+and its time is that of its last use: `fetch.sweep` removes what was not used for long.
 """
 
+import contextlib
+import fcntl
 import hashlib
 import os
 from collections.abc import Callable
@@ -31,6 +34,32 @@ def home(store: Path | None) -> Path:
 def unpacked(home: Path, artifact: Artifact) -> Path:
     """The folder that an artifact is unpacked into; it is there when it is whole."""
     return home / "unpacked" / digest(_UNPACKING, str(artifact.checksum), artifact.strip_prefix)
+
+
+def entry(home: Path, path: Path) -> Path:
+    """Return the folder of this module that ``path`` lies in, or is."""
+    return next(folder for folder in (path, *path.parents) if folder.parent.parent == home)
+
+
+def hold(folder: Path) -> int | None:
+    """Say that ``folder`` is used now, and keep it from being removed for as long as the returned descriptor is open.
+
+    None when it is not there, or not any more. The descriptor may be handed down to another program.
+    """
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    # What is mounted read-only has no times, and some network file systems have no locks; nothing is removed there.
+    with contextlib.suppress(OSError):
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+    with contextlib.suppress(OSError):
+        if os.path.samestat(os.fstat(descriptor), folder.stat()):
+            with contextlib.suppress(OSError):
+                os.utime(descriptor)
+            return descriptor
+    os.close(descriptor)
+    return None
 
 
 def digest(*ingredients: str) -> str:

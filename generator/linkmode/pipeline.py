@@ -4,14 +4,15 @@ Each function takes the folder that holds linkmode.toml. What a step needs from 
 render, write and audit do not know each other.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 import platformdirs
 
-from linkmode import cache, lockfile, render, resources, toolbox, toolenv, write
+from linkmode import cache, lockfile, native_image, render, resources, toolbox, toolenv, write
 from linkmode import catalog as catalogs
 from linkmode import config as configs
 from linkmode.catalog import Catalog
@@ -58,11 +59,15 @@ class Output(msgspec.Struct, frozen=True):
 
 
 class Tools(msgspec.Struct, frozen=True):
-    """A locked toolchain that is ready to be used, and the changes to an environment that make build tools use it."""
+    """A locked toolchain that is ready to be used, and the changes to an environment that make build tools use it.
+
+    ``held`` are open descriptors: while one of them is, nobody removes the toolchain.
+    """
 
     toolchain: LockedToolchain
     ready: toolenv.Ready
     changes: toolenv.Environment
+    held: tuple[int, ...]
 
 
 def inputs(root: Path) -> Inputs:
@@ -184,28 +189,44 @@ def save(output: Output, *, force: bool = False) -> write.Changes:
 
 
 def tools(
-    root: Path, *, host: str, target: str | None, family: str | None, store: Path | None, say: Callable[[str], None]
+    root: Path,
+    *,
+    host: str,
+    target: str | None,
+    family: str | None,
+    store: Path | None,
+    say: Callable[[str], None],
+    command: Sequence[str] = (),
 ) -> Tools:
     """Unpack a locked toolchain, and zlib where it is locked, unless that was done before; touch no network.
 
-    ``host`` is this machine as an exec platform; ``say`` is told what takes a while.
+    ``host`` is this machine as an exec platform; ``say`` is told what takes a while; ``command`` is what is to be run.
 
     Raises:
         StaleLockError: the lock is missing, was edited by hand, or is out of date.
-        UsageError: the lock has no such target or family.
+        UsageError: the lock has no such target or family, or ``command`` cannot work with the toolchain.
         NetworkError: an archive is not in the store.
         IntegrityError: an archive is damaged in the store, or not to be trusted.
         ConfigError: nothing in the lock runs on ``host``, or the cache cannot be written.
     """
     lock = locked(root)
     toolchain = toolenv.choose(lock, host, target, family)
+    native_image.check(command, toolchain, lock)
     artifacts = {artifact.name: artifact for artifact in lock.artifacts}
     compiler, zlib = artifacts[toolchain.artifact], artifacts.get(lock.libraries.get("zlib", ""))
     home = cache.home(store)
-    _unpack(root, [compiler, *([zlib] if zlib else [])], store, home, say)
     sources = cache.unpacked(home, zlib) if zlib else None
-    ready = toolbox.ready(home, toolchain, compiler, cache.unpacked(home, compiler), sources, say)
-    return Tools(toolchain, ready, toolenv.environment(toolchain, ready))
+    while True:
+        _unpack(root, [compiler, *([zlib] if zlib else [])], store, home, say)
+        held = [cache.hold(cache.unpacked(home, artifact)) for artifact in (compiler, zlib) if artifact]
+        if None not in held:
+            ready = toolbox.ready(home, toolchain, compiler, cache.unpacked(home, compiler), sources, say)
+            held += [cache.hold(cache.entry(home, ready.bin)), *toolbox.hold_caches(home, compiler)]
+            if None not in held:
+                return Tools(toolchain, ready, toolenv.environment(toolchain, ready), tuple(filter(None, held)))
+        # `linkmode store gc` came in between, and it will not do so for ever.
+        for descriptor in filter(None, held):
+            os.close(descriptor)
 
 
 def measure(archive: Path, file: str, family: str | None) -> "Measured":

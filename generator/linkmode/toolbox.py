@@ -62,6 +62,17 @@ def ready(
     return Ready(name, programs, tools, sysroot)
 
 
+def hold_caches(home: Path, artifact: Artifact) -> list[int | None]:
+    """Hold what a toolchain keeps for itself, and return the descriptors: `cache.hold`."""
+    if artifact.layout != "zig":
+        return []
+    try:
+        (home / "zig").mkdir(exist_ok=True)
+    except OSError:  # mounted read-only: zig says so itself, where it has no other place
+        return []
+    return [cache.hold(home / "zig")]
+
+
 def _gcc(new: Path, name: str, unpacked: Path, zlib: Path | None, *, native: bool) -> None:
     tree = new / "tree"
     _link_tree(unpacked, tree)

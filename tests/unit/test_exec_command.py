@@ -296,3 +296,30 @@ def test_zlib_is_what_bazel_compiles() -> None:
     assert listed("_SOURCES") == zlib_sysroot.SOURCES
     assert listed("hdrs") == zlib_sysroot.HEADERS
     assert listed("local_defines") == zlib_sysroot.DEFINES
+
+
+@pytest.mark.parametrize("kind", ["gcc", "zig"])
+def test_gc_spares_what_a_running_command_uses_and_no_more(kind: str, request: pytest.FixtureRequest) -> None:
+    made: Repository = request.getfixturevalue(kind)
+    assert made.run("fetch").returncode == 0
+    running = subprocess.Popen(
+        [sys.executable, "-m", "linkmode", "exec", "--", "sh", "-c", "echo ready; read line; $CC hello.c"],
+        cwd=made.root,
+        env=os.environ
+        | {"PYTHONPATH": str(Path(linkmode.__file__).parents[1]), "LINKMODE_STORE": str(made.store), "LC_ALL": "C"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert running.stdout is not None
+    assert running.stdout.readline() == "ready\n"
+    spared = made.run("store", "gc", "--days", "0")
+    assert spared.returncode == 0, spared.stderr
+    kept = [line for line in spared.stdout.splitlines() if line.endswith(": in use")]
+    assert len(kept) == (3 if kind == "gcc" else 4), spared.stdout
+    assert "hello.c" in running.communicate("go\n")[0]
+    assert made.run("store", "gc", "--days", "0").stdout.count("removed ") == len(kept)
+    # The archives went with the first: all comes back, for a fetch.
+    assert made.exec("true").returncode == 4
+    assert made.run("fetch").returncode == 0
+    assert made.exec("sh", "-c", "$CC hello.c").returncode == 0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from linkmode import pipeline, toolenv
+from linkmode import native_image, pipeline, toolenv
 from linkmode.commands import again
 from linkmode.errors import CommandNotExecutableError, CommandNotFoundError, UsageError
 
@@ -31,10 +31,15 @@ def command(
         raise UsageError(problem, hint="write it as in: linkmode exec -- make CFLAGS=-O2")
     host = f"{platform.machine()}-{sys.platform}"
     with again.repeating({"fetch": again.store(store)}):
-        found = pipeline.tools(Path(), host=host, target=target, family=family, store=store, say=_say)
+        found = pipeline.tools(
+            Path(), host=host, target=target, family=family, store=store, say=_say, command=command_line
+        )
     if print_env:
         click.echo(toolenv.as_shell(found.changes, found.toolchain, found.ready), nl=False)
         return
+    for descriptor in found.held:
+        os.set_inheritable(descriptor, True)
+    command_line = native_image.with_compiler(command_line, found.toolchain, found.ready)
     _become(command_line, toolenv.applied(found.changes, os.environ))
 
 

@@ -1,14 +1,19 @@
 """``linkmode store``: where the store lies, whether it is sound, and what in it has not been used for long."""
 
+import itertools
 import time
+from collections import Counter
 from pathlib import Path
 
 import click
 
-from linkmode.errors import IntegrityError
-from linkmode.fetch import Store, default_root, upkeep
+from linkmode import cache
+from linkmode.errors import IntegrityError, UsageError
+from linkmode.fetch import Store, default_root, sweep, upkeep
 
 _SECONDS_A_DAY = 86_400
+_MARKS = ("content_addressable", "linkmode")
+"""The folders that a store consists of."""
 
 _store_option = click.option(
     "--store",
@@ -37,7 +42,7 @@ def verify(store: Path | None) -> None:
 
     The store may hold archives of other projects, and those that Bazel fetched itself: they are read too.
     """
-    place = Store(store or default_root())
+    place = _existing(store)
     count, broken = 0, []
     for checksum, is_damaged in upkeep.damaged(place):
         count += 1
@@ -55,12 +60,40 @@ def verify(store: Path | None) -> None:
 @click.option("--days", type=click.IntRange(0), default=90, show_default=True, help="Spare what was used since.")
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
 def gc(store: Path | None, days: int, *, dry_run: bool) -> None:
-    """Remove archives, and partial downloads, that neither linkmode nor Bazel has used for a while.
+    """Remove what neither linkmode nor Bazel has used for a while: archives, half downloads, and what was unpacked.
 
-    By age and not by lock, for other projects may share the store. Don't run it while Bazel fetches.
+    By age and not by lock, for other projects may share the store. What a run of linkmode, or a command that linkmode
+    exec started, is using stays. Don't run it while Bazel fetches.
     """
-    freed = 0
-    for leftover in upkeep.clear(Store(store or default_root()), time.time() - days * _SECONDS_A_DAY, pretend=dry_run):
-        freed += leftover.size
-        click.echo(f"{'would remove' if dry_run else 'removed'} {leftover.path} ({leftover.size:,} bytes)")
+    place = _existing(store)
+    homes = dict.fromkeys([cache.home(store), place.root / "linkmode"])
+    before = time.time() - days * _SECONDS_A_DAY
+    freed, kept = 0, Counter[str]()
+    sweeps = [sweep.clear(home, before, pretend=dry_run) for home in homes]
+    for found in itertools.chain(upkeep.clear(place, before, pretend=dry_run), *sweeps):
+        if not found.kept:
+            freed += found.size
+            click.echo(f"{'would remove' if dry_run else 'removed'} {found.path} ({found.size:,} bytes)")
+        elif found.kept == "used since":
+            kept[found.kind] += 1
+        else:
+            click.echo(f"kept {found.path}: {found.kept}")
     click.echo(f"{freed:,} bytes {'would be freed' if dry_run else 'freed'}")
+    if kept:
+        listed = ", ".join(f"{count} x {kind}" for kind, count in kept.items())
+        click.echo(f"kept, as used in the last {days} days: {listed}")
+    if locks := sum(map(sweep.locks, homes)):
+        click.echo(f"kept lock files: {locks}, which are empty, and which another run may be waiting for")
+
+
+def _existing(given: Path | None) -> Store:
+    """The store to look into: one that is named has to be there; in the default place there may be none yet."""
+    if given is None:
+        return Store(default_root())
+    hint = "name the folder that linkmode fetch --store filled, or unset LINKMODE_STORE"
+    if not given.is_dir():
+        found = "is a file" if given.exists() else "is not there"
+        raise UsageError(f"--store {given}: {found}; expected the folder of a store", hint=hint)
+    if any(given.iterdir()) and not any((given / name).is_dir() for name in _MARKS):
+        raise UsageError(f"--store {given}: is no store: there is no {' nor '.join(_MARKS)} in it", hint=hint)
+    return Store(given)

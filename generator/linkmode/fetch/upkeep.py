@@ -3,20 +3,12 @@
 import contextlib
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from linkmode.fetch.failures import Cancelled
 from linkmode.fetch.store import Store, cannot_write, digest_of
+from linkmode.fetch.sweep import Leftover
 from linkmode.model import Checksum
-
-
-@dataclass(frozen=True, slots=True)
-class Leftover:
-    """Something that may go: its path and the bytes on disk that this frees."""
-
-    path: Path
-    size: int
 
 
 def damaged(store: Store) -> Iterator[tuple[Checksum, bool]]:
@@ -28,23 +20,28 @@ def damaged(store: Store) -> Iterator[tuple[Checksum, bool]]:
 
 
 def clear(store: Store, before: float, *, pretend: bool = False) -> Iterator[Leftover]:
-    """Remove, and yield, every archive and partial download that was last used before a time (seconds since 1970).
+    """Remove the archives and half downloads that were last used before a time (seconds since 1970); yield all.
 
     Bazel and linkmode both renew the time of an archive when they use it. What a run is bringing in is left alone.
     With ``pretend`` nothing is removed. Raises ConfigError when the store cannot be written.
     """
     for checksum in store.entries():
-        yield from _clear(store, checksum, store.file(checksum), before, pretend=pretend)
+        yield from _clear(store, checksum, store.file(checksum), "archive", before, pretend=pretend)
+        for half in sorted(store.folder(checksum).glob("tmp-*")):
+            yield from _clear(store, checksum, half, "half download of Bazel's", before, pretend=pretend)
     for checksum in store.partials():
-        yield from _clear(store, checksum, store.partial(checksum), before, pretend=pretend)
+        yield from _clear(store, checksum, store.partial(checksum), "half download", before, pretend=pretend)
 
 
-def _clear(store: Store, checksum: Checksum, path: Path, before: float, *, pretend: bool) -> Iterator[Leftover]:
+def _clear(
+    store: Store, checksum: Checksum, path: Path, kind: str, before: float, *, pretend: bool
+) -> Iterator[Leftover]:
     try:
         found = path.stat()
     except FileNotFoundError:
         return
     if found.st_mtime >= before:
+        yield Leftover(path, kind, found.st_size, "used since")
         return
     if not pretend:
         taken = threading.Event()
@@ -53,8 +50,9 @@ def _clear(store: Store, checksum: Checksum, path: Path, before: float, *, prete
             with store.lock(checksum, taken):
                 _remove(store, checksum, path)
         except Cancelled:
+            yield Leftover(path, kind, found.st_size, "in use")
             return
-    yield Leftover(path, found.st_size)
+    yield Leftover(path, kind, found.st_size)
 
 
 def _remove(store: Store, checksum: Checksum, path: Path) -> None:
@@ -64,6 +62,7 @@ def _remove(store: Store, checksum: Checksum, path: Path) -> None:
         if path == store.file(checksum):
             for identity in path.parent.glob("id-*"):
                 identity.unlink(missing_ok=True)
+        if path.parent == store.folder(checksum):
             # Not empty when Bazel has begun to bring it in again.
             with contextlib.suppress(OSError):
                 path.parent.rmdir()

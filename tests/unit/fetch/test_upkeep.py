@@ -10,10 +10,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from linkmode.commands.store import command
-from linkmode.errors import IntegrityError
+from linkmode.errors import IntegrityError, UsageError
 from linkmode.fetch import Store, default_root
 from linkmode.model import Checksum
 
+LOCK = "kept lock files: 1, which are empty, and which another run may be waiting for"
 OLD = time.time() - 100 * 86_400
 
 
@@ -43,6 +44,7 @@ def test_path(store: Store) -> None:
 
 
 def test_verify(store: Store) -> None:
+    store.root.mkdir()
     assert run(store, "verify").stdout == "0 archives, none damaged\n"
     one, two = put(store, b"one"), put(store, b"two", algorithm="sha512")
     (store.folder(one).parent / ("0" * 64)).mkdir()
@@ -60,26 +62,66 @@ def test_gc_removes_what_was_not_used_for_long(store: Store) -> None:
         name.write_bytes(b"part")
         os.utime(name, (used, used))
     expected = [f"{store.file(old)} (9 bytes)", f"{store.partial(old)} (4 bytes)"]
+    kept = "kept, as used in the last 90 days: 1 x archive, 1 x half download"
     dry = run(store, "gc", "--dry-run")
-    assert dry.stdout.splitlines() == [*(f"would remove {line}" for line in expected), "13 bytes would be freed"]
+    assert dry.stdout.splitlines() == [*(f"would remove {line}" for line in expected), "13 bytes would be freed", kept]
     assert store.file(old).exists()
     done = run(store, "gc")
-    assert done.stdout.splitlines() == [*(f"removed {line}" for line in expected), "13 bytes freed"]
+    assert done.stdout.splitlines() == [*(f"removed {line}" for line in expected), "13 bytes freed", kept, LOCK]
     assert not store.folder(old).exists()
     assert store.state(new, 3, "id") == "present"
     assert store.partial(new).exists()
     assert (store.root / "mine").exists()
-    assert run(store, "gc").stdout == "0 bytes freed\n"
+    assert run(store, "gc").stdout.splitlines() == ["0 bytes freed", kept, LOCK]
 
 
 def test_a_hit_counts_as_use(store: Store) -> None:
     old = put(store, b"old", used=OLD)
     assert store.state(old, 3, "id") == "present"
-    assert run(store, "gc").stdout == "0 bytes freed\n"
+    assert run(store, "gc").stdout == "0 bytes freed\nkept, as used in the last 90 days: 1 x archive\n"
 
 
 def test_gc_leaves_what_a_run_holds(store: Store) -> None:
     old = put(store, b"old", used=OLD)
     with store.lock(old, threading.Event()):
-        assert run(store, "gc").stdout == "0 bytes freed\n"
+        assert run(store, "gc").stdout.splitlines() == [f"kept {store.file(old)}: in use", "0 bytes freed", LOCK]
     assert store.file(old).exists()
+
+
+def test_gc_removes_what_bazel_left_half_done(store: Store) -> None:
+    old, new = put(store, b"old"), put(store, b"new")
+    store.file(old).unlink()
+    for checksum, used in ((old, OLD), (new, OLD), (new, time.time())):
+        half = store.folder(checksum) / f"tmp-{checksum.hex[:8]}-{used:.0f}"
+        half.write_bytes(b"half")
+        os.utime(half, (used, used))
+    for identity in store.folder(old).glob("id-*"):
+        identity.unlink()
+    assert "8 bytes freed" in run(store, "gc").stdout
+    assert not store.folder(old).exists()
+    assert store.state(new, 3, "id") == "present"
+    assert len(list(store.folder(new).glob("tmp-*"))) == 1
+
+
+@pytest.mark.parametrize("verb", ["verify", "gc"])
+def test_what_is_no_store(tmp_path: Path, verb: str) -> None:
+    """A typo must not look like an empty store, nor a sound one."""
+    (tmp_path / "file").touch()
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "letter").touch()
+    (tmp_path / "empty").mkdir()
+    for name, reason in (
+        ("file", "is a file"),
+        ("gone", "is not there"),
+        ("home", "is no store: there is no content_"),
+    ):
+        for arguments, environment in (
+            ([verb, "--store", str(tmp_path / name)], {"LINKMODE_STORE": None}),
+            ([verb], {"LINKMODE_STORE": str(tmp_path / name)}),
+        ):
+            result = CliRunner().invoke(command, arguments, env=environment)
+            assert isinstance(result.exception, UsageError), result.output
+            assert result.exception.problem.startswith(f"--store {tmp_path / name}: {reason}")
+    assert CliRunner().invoke(command, [verb, "--store", str(tmp_path / "empty")]).exit_code == 0
+    nowhere = {"LINKMODE_STORE": None, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    assert CliRunner().invoke(command, [verb], env=nowhere).exit_code == 0
