@@ -7,6 +7,7 @@ contradicts it is refused.
 """
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,8 +17,11 @@ from linkmode.catalog import Catalog, load
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = Path(__file__).with_name("pins.sha")
 SURVEY = ROOT.parent / "shared" / "facts" / "pins.json"
-_SURVEYED = {"zig": "zig", "zlib": "zlib", "go": "go", "graalvm-ce": "graalvm"}
+_SURVEYED = {"zig": "zig", "zlib": "zlib", "go": "go", "graalvm-ce": "graalvm", "rust": "rust"}
 """Names in the survey of which the catalogue holds every row, and what the catalogue calls them."""
+
+_RUST = re.compile(r"(rustc-[\d.]+-\w+-unknown-linux-gnu|rust-std-(?!1\.99)[\d.]+-\w+-unknown-linux-\w+)\.tar\.xz")
+"""Rust's files that the catalogue holds; toolchains/rust.toml says why the others are left out."""
 
 COMMAND = "PYTHONPATH=generator python tests/golden/pins_sha.py"
 
@@ -37,6 +41,8 @@ def survey() -> Iterator[tuple[str, str, str, dict[str, str]]]:
     for row in json.loads(SURVEY.read_text(encoding="utf-8")):
         version = row["version"].split()[0]
         # musl.cc's other rows have no version that is known; toolchains/musl.cc.toml says why they are left out.
+        if row["name"] == "rust" and not _RUST.fullmatch(row["file"]):
+            continue
         if row["name"] in _SURVEYED or (row["name"], version) == ("musl.cc", "11.2.1"):
             digests = {name: row[name] for name in ("sha256", "sha512") if row.get(name)}
             yield _SURVEYED.get(row["name"], row["name"]), version, row["file"], digests

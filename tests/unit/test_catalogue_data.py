@@ -74,7 +74,7 @@ def test_the_survey_agrees() -> None:
     if not PINS_SHA.SURVEY.exists():
         pytest.skip("../shared/facts/pins.json, the survey of public checksums, is not here")
     assert PINS_SHA.contradictions(CATALOG) == []
-    assert len(list(PINS_SHA.survey())) == 36 + 36 + 12 + 7 + 5
+    assert len(list(PINS_SHA.survey())) == 36 + 36 + 12 + 7 + 5 + 12
 
 
 def test_a_catalogue_that_the_survey_contradicts() -> None:
@@ -134,17 +134,21 @@ def test_a_plain_http_url_is_refused_by_name(family: str, index: int, pin: Pin) 
     assert f"pin[{index}].urls[0]: {pin.file}: plain http" in refusal(family, with_table(family, index, edited))
 
 
+_LAYOUTS = {"musl.cc": {"cross", "native"}, "rust": {"rustc", "rust-std", "rust-sysroot", "zstd"}}
+"""What the archives of a family can look like, where it is not the one thing that is called like the family."""
+
+
 @every_pin
 def test_what_every_pin_says(family: str, index: int, pin: Pin) -> None:
     assert pin.confirmations >= 1
     assert pin.confirmed_by
     assert pin.strip_prefix
-    assert pin.layout in ({"cross", "native"} if family == "musl.cc" else {family})
+    assert pin.layout in _LAYOUTS.get(family, {family})
     assert (pin.source == "pypi") == pin.urls[0].startswith("pypi:")
     assert all(url.rsplit("/", 1)[1] == pin.file for url in pin.urls)
     # A package index is named by pip's configuration, never by its host.
     hosts = {"more.musl.cc", "musl.cc", "github.com", "ziglang.org", "zlib.net", "downloads.sourceforge.net"}
-    hosts |= {"go.dev", "dl.google.com"}
+    hosts |= {"go.dev", "dl.google.com", "static.rust-lang.org"}
     assert {host for url in pin.urls if (host := urlsplit(url).hostname)} <= hosts
 
 

@@ -10,7 +10,7 @@ from linkmode.errors import StaleLockError
 from linkmode.families import FAMILIES
 from linkmode.languages import LANGUAGES
 from linkmode.model import EXEC_PLATFORMS, Artifact, Lock, Pin, Target
-from linkmode.resolve import resolve
+from linkmode.resolve import Preference, resolve
 
 CATALOG = catalog.load(resources.catalogue())
 
@@ -21,7 +21,7 @@ PINS = [pin for entry in CATALOG.families.values() for pin in entry.pins]
 def can_be_asked_for(pin: Pin) -> bool:
     """Whether linkmode.toml may ask for it: not for what runs on macOS, nor for what no rules were built with."""
     if pin.family in LANGUAGES:
-        return pin.exec in EXEC_PLATFORMS
+        return pin.exec is None or pin.exec in EXEC_PLATFORMS
     target = Target.parse(pin.targets[0] if pin.targets else f"{pin.exec}-musl") if pin.exec else None
     return target is None or (pin.exec in EXEC_PLATFORMS and not FAMILIES[pin.family].refuses(target, pin.version))
 
@@ -39,8 +39,10 @@ def inputs(pin: Pin) -> pipeline.Inputs:
     """Return a configuration that locks just this pin, which it names as its own so that no other is preferred."""
     own = msgspec.structs.replace(pin, source="user")
     if pin.family in LANGUAGES:
-        asked = f'exec-platforms = ["{pin.exec}"]\n'
-        asked += f'[[toolchain]]\nfamily = "zig"\nversion = "~=0.15.2"\ntargets = ["{pin.exec}-musl"]\n'
+        exec_platform = pin.exec or "x86_64-linux"
+        target = {"zstd": "x86_64-linux-gnu.2.17"}.get(pin.layout, (*pin.targets, f"{exec_platform}-musl")[0])
+        asked = f'exec-platforms = ["{exec_platform}"]\n'
+        asked += f'[[toolchain]]\nfamily = "zig"\nversion = "~=0.15.2"\ntargets = ["{target}"]\n'
         asked += f'[language]\n{pin.family} = "=={pin.version}"\n'
     elif pin.exec is None:
         asked = '[[toolchain]]\nfamily = "zig"\nversion = "~=0.15.2"\ntargets = ["x86_64-linux-musl"]\n'
@@ -74,7 +76,8 @@ def test_a_flipped_nibble_in_a_lock_is_refused(pin: Pin) -> None:
 @every([pin for pin in PINS if can_be_asked_for(pin)])
 def test_a_command_that_reads_such_a_lock_names_the_artifact(pin: Pin, tmp_path: Path) -> None:
     given = inputs(pin)
-    lock = resolve(given.config, given.catalog)
+    in_parts = (pin.family, pin.source) == ("rust", "pypi")  # the others come from there, too
+    lock = resolve(given.config, given.catalog, Preference({"rust": "pypi"} if in_parts else {}))
     (artifact,) = (artifact for artifact in lock.artifacts if artifact.checksum == pin.checksum)
     text, whole = lockfile.dumps(lock), pin.checksum.hex
     path = tmp_path / lockfile.FILE

@@ -6,6 +6,7 @@ from typing import Protocol
 from linkmode.languages.go import Go
 from linkmode.languages.graalvm import GraalVM
 from linkmode.languages.part import Part
+from linkmode.languages.rust import Rust
 from linkmode.model import ExecPlatform, Pin, Target
 
 
@@ -20,6 +21,10 @@ class Language(Protocol):
     def suggested_version(self) -> str:
         """A specifier for examples and messages."""
 
+    @property
+    def compiles_for_exec(self) -> bool:
+        """Whether its compiler loads what it compiles (macros), so that it must compile for the exec platform, too."""
+
     def refuses(self, pins: Sequence[Pin], exec_platforms: Sequence[ExecPlatform], targets: Sequence[Target]) -> str:
         """Return why ``pins``, all of one version, are not enough; an empty string when they are."""
 
@@ -29,7 +34,7 @@ class Language(Protocol):
         """Return what to lock of ``pins``, all of one version that is not refused, in a stable order."""
 
 
-LANGUAGES: dict[str, Language] = {language.name: language for language in (Go(), GraalVM())}
+LANGUAGES: dict[str, Language] = {language.name: language for language in (Go(), GraalVM(), Rust())}
 """Every language by name."""
 
 __all__ = ["LANGUAGES", "Language", "Part"]

@@ -11,6 +11,7 @@ class Go:
 
     name = "go"
     suggested_version = "~=1.27.0"
+    compiles_for_exec = False
 
     def refuses(self, pins: Sequence[Pin], exec_platforms: Sequence[ExecPlatform], targets: Sequence[Target]) -> str:
         """Refuse a version that has no SDK for one of the exec platforms."""

@@ -1,5 +1,6 @@
 """From a lock to what the Bazel templates are given: plain data, and every name that the generated library uses."""
 
+from linkmode.languages import LANGUAGES
 from linkmode.model import Artifact, Lock, LockedToolchain, Target
 
 _CC = "@platforms//cpu:{}"
@@ -129,19 +130,25 @@ def _toolchain(kind: str, toolchain: LockedToolchain) -> dict[str, object]:
 
 
 def _languages(lock: Lock) -> dict[str, list[dict[str, object]]]:
-    """Return, for each language, one toolchain for each pair of exec platform and target, in the order of the C ones.
+    """Return, for each language, one toolchain for each exec platform and target that was asked for, in their order.
 
-    ``parts`` maps a role to the repositories that play it there.
+    ``parts`` maps a role to the repositories that play it there. Where the compiler loads what it has compiled, the
+    exec platforms themselves follow, with an empty target: they fit any libc, and the first that fits is taken.
     """
-    pairs = dict.fromkeys((toolchain.exec, toolchain.target) for toolchain in lock.toolchains)
+    asked = [toolchain for toolchain in lock.toolchains if toolchain.purpose == "target"]
+    pairs = list(dict.fromkeys((toolchain.exec, toolchain.target) for toolchain in asked))
+    itself = [(exec_platform, "") for exec_platform in _exec_platforms(lock)]
     return {
-        language: [_language_toolchain(lock, language, exec_platform, target) for exec_platform, target in pairs]
+        language: [
+            _language_toolchain(lock, language, exec_platform, target)
+            for exec_platform, target in [*pairs, *(itself if LANGUAGES[language].compiles_for_exec else [])]
+        ]
         for language in dict.fromkeys(part.language for part in lock.parts)
     }
 
 
 def _language_toolchain(lock: Lock, language: str, exec_platform: str, target: str) -> dict[str, object]:
-    name = f"{language}_{exec_platform}_to_{target}"
+    name = f"{language}_{exec_platform}_to_{target or 'itself'}"
     parts: dict[str, list[str]] = {}
     for part in lock.parts:
         if part.language == language and part.exec in ("", exec_platform) and part.target in ("", target):
@@ -152,7 +159,7 @@ def _language_toolchain(lock: Lock, language: str, exec_platform: str, target: s
         "exec": exec_platform,
         "target": target,
         "exec_constraints": _exec_constraints(exec_platform),
-        "target_constraints": _constraints(Target.parse(target)),
+        "target_constraints": _constraints(Target.parse(target)) if target else _exec_constraints(exec_platform),
         "parts": parts,
     }
 
