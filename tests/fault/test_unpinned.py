@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import os
 import random
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from faultserver import FaultServer, broken, chunked, in_turn, lengthless, redirect, status, whole
 from fetching import QUICK, Notes
 
-from linkmode.errors import NetworkError, UsageError
+from linkmode.errors import IntegrityError, NetworkError, UsageError
 from linkmode.fetch import unpinned
 
 BODY = gzip.compress(random.Random(3).randbytes(200_000))
@@ -42,12 +43,12 @@ def test_a_broken_download_starts_over_and_is_not_pieced_together(trusted: Fault
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (status(404), "HTTP 404"),
-        (broken(BODY, 1000), "connection closed after 1,000 of"),
-        (whole(b"<!doctype html><p>log in"), "answers with an HTML page instead of the file"),
-        (whole(b"just words"), "is no archive: neither gzip, xz nor zip"),
+        (status(404), "could not be reached: HTTP 404"),
+        (broken(BODY, 1000), "could not be reached: connection closed after 1,000 of"),
+        (whole(b"<!doctype html><p>log in"), "gives no archive: answers with an HTML page instead of the file"),
+        (whole(b"just words"), "gives no archive: is no archive: neither gzip, xz nor zip"),
         (whole(BODY, Content_Type="text/html"), None),
-        (lengthless(b""), "is no archive"),
+        (lengthless(b""), "gives no archive: is no archive"),
     ],
 )
 def test_what_is_no_archive(trusted: FaultServer, tmp_path: Path, answer: object, reason: str | None) -> None:
@@ -55,11 +56,11 @@ def test_what_is_no_archive(trusted: FaultServer, tmp_path: Path, answer: object
     if reason is None:  # the bytes say what it is, whatever the server calls them
         assert_whole(gather(trusted.url("/f"), tmp_path), tmp_path)
         return
-    with pytest.raises(NetworkError) as caught:
+    said, _, why = reason.partition(": ")
+    with pytest.raises(NetworkError if "reached" in said else IntegrityError) as caught:
         gather(trusted.url("/f"), tmp_path)
-    assert caught.value.exit_code == 4
-    assert f"{trusted.url('/f')}: gives no archive:\n    {trusted.url('/f')}: " in caught.value.problem
-    assert reason in caught.value.problem
+    assert caught.value.exit_code == (4 if "reached" in said else 5)
+    assert f"{trusted.url('/f')}: {said}:\n    {trusted.url('/f')}: {why}" in caught.value.problem
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/f.tgz", "ftp://h/f.tgz", "htps://h/f.tgz"])
@@ -72,8 +73,25 @@ def test_files_of_this_machine(tmp_path: Path) -> None:
     (tmp_path / "a b.tgz").write_bytes(BODY)
     for url in ("a b.tgz", (tmp_path / "a b.tgz").as_uri(), str(tmp_path / "a b.tgz")):
         assert_whole(gather(url, tmp_path), tmp_path)
-    with pytest.raises(NetworkError, match="No such file"):
-        gather("gone.tgz", tmp_path)
+    (tmp_path / "words").write_text("words")
+    with pytest.raises(IntegrityError, match="words: gives no archive:"):
+        gather("words", tmp_path)
+
+
+def test_files_that_are_none(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    for url, why in (
+        ("gone.tgz", "there is no such file"),
+        ("pipe/gone.tgz", "there is no such file"),
+        ((tmp_path / "gone.tgz").as_uri(), "there is no such file"),
+        ("folder", "it is no regular file"),
+        ("pipe", "it is no regular file"),
+        ("", "it is no regular file"),
+    ):
+        with pytest.raises(UsageError, match=f"{why}; expected an archive") as caught:
+            gather(url, tmp_path)
+        assert caught.value.exit_code == 2
 
 
 def test_a_file_of_the_package_index(server: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -129,7 +129,8 @@ def test_urls_must_agree(place: Path, capsys: pytest.CaptureFixture[str]) -> Non
         (("zlib.tar.gz", "--date", "yesterday"), 2, "--date 'yesterday': expected a date such as 2026-11-21"),
         (("zlib.tar.gz", "--family", "zlb"), 2, "cannot measure 'zlb'; did you mean 'zlib'?"),
         (("zlib.tar.gz", "--family", "zig"), 3, "has not the layout of zig"),
-        (("gone.tgz",), 4, "gone.tgz: gives no archive"),
+        (("gone.tgz",), 2, "gone.tgz: there is no such file; expected an archive"),
+        (("words.tgz",), 5, "words.tgz: gives no archive"),
         (("bad.tgz",), 5, "bad.tgz: the compressed stream is damaged"),
         (("zlib.tar.gz", "--write", "gone.toml"), 2, "does not exist"),
         ((), 2, "Missing argument 'URL...'"),
@@ -139,6 +140,7 @@ def test_what_cannot_be_added(
     place: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], code: int, message: str
 ) -> None:
     (place / "bad.tgz").write_bytes((place / "zlib.tar.gz").read_bytes()[:60])
+    (place / "words.tgz").write_text("words")
     run = Run(capsys, *ADD, *arguments)
     assert (run.code, run.out) == (code, "")
     assert message in run.err

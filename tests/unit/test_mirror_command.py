@@ -107,7 +107,7 @@ def test_a_mirror_of_a_newer_linkmode_and_a_file_are_left_alone(place: Path) -> 
     assert (done.returncode, "has format version 2" in done.stderr) == (3, True)
     done = run(place, "mirror", str(index))
     assert done.returncode == 3
-    assert "Not a directory" in done.stderr
+    assert f"cannot be a mirror: {index} is there, and is no folder" in done.stderr
     assert index.read_text() == '{"version": 2, "files": {}}'
 
 

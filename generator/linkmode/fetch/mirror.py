@@ -25,6 +25,12 @@ _NEW = ".linkmode-mirror-new"
 def check(folder: Path) -> None:
     """Raise ConfigError unless ``folder`` is a mirror, or can become one: it is empty, or not there."""
     with _os_errors(folder):
+        for path in (*reversed(folder.parents), folder):
+            if os.path.lexists(path) and not path.is_dir():
+                raise ConfigError(
+                    f"{folder} cannot be a mirror: {path} is there, and is no folder",
+                    hint="name a new or an empty folder",
+                )
         _read(folder)
 
 

@@ -15,6 +15,8 @@ from linkmode.errors import ConfigError
 from linkmode.fetch.failures import UnreachableError
 
 _LOGIN = re.compile(r"//[^/@\s]*@")
+_PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+_PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE")
 
 
@@ -44,11 +46,27 @@ class Origin:
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Access:
-    """The access that the environment asks for; raise ConfigError when its CA bundle is not there."""
+    """The access that the environment asks for; raise ConfigError when its CA bundle or a proxy of it cannot be one."""
+    for variable in (*_PROXY_VARIABLES, *map(str.lower, _PROXY_VARIABLES)):
+        proxy(environment.get(variable, ""), variable)
     for variable in _CA_VARIABLES:
         if bundle := environment.get(variable):
             return Access(verify=ca_bundle(bundle, variable))
     return Access()
+
+
+def proxy(url: str, setting: str) -> str:
+    """Return ``url``, which may be empty or lack a scheme; raise ConfigError naming ``setting`` if it is no proxy's."""
+    try:
+        parts = urllib3.util.parse_url(url if "://" in url else f"http://{url}")
+    except urllib3.exceptions.LocationParseError:
+        parts = urllib3.util.Url()
+    if url and (not parts.host or parts.scheme not in _PROXY_SCHEMES):
+        raise ConfigError(
+            f"{setting}: {_LOGIN.sub('//', url)!r} is not the address of a proxy; expected one such as http://host:3128",
+            hint=f"correct or unset {setting}",
+        )
+    return url
 
 
 def ca_bundle(path: str, setting: str) -> str:

@@ -11,11 +11,12 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
 from linkmode.errors import ConfigError
-from linkmode.fetch.network import Access, ca_bundle
+from linkmode.fetch.network import Access, ca_bundle, proxy
 
 _SECTIONS = ("global", "download", "install", ":env:")
 """From weakest to strongest. ``:env:`` is what ``pip config list`` calls the PIP_* variables."""
@@ -36,12 +37,23 @@ class PipConfig:
     proxy: str = ""
 
     def access(self, otherwise: Access) -> Access:
-        """How to reach the index: pip's CA bundle, client certificate and proxy, else what ``otherwise`` says."""
+        """How to reach the index: pip's CA bundle, client certificate and proxy, else what ``otherwise`` says.
+
+        Raises ConfigError, naming pip's setting, when one of them cannot be what it must be.
+        """
         return Access(
             verify=ca_bundle(self.cert, "pip's setting cert") if self.cert else otherwise.verify,
-            client_cert=self.client_cert or otherwise.client_cert,
-            proxies={"http": self.proxy, "https": self.proxy} if self.proxy else otherwise.proxies,
+            client_cert=_certificate(self.client_cert) if self.client_cert else otherwise.client_cert,
+            proxies=dict.fromkeys(("http", "https"), proxy(self.proxy, "pip's setting proxy"))
+            if self.proxy
+            else otherwise.proxies,
         )
+
+
+def _certificate(path: str) -> str:
+    if not Path(path).is_file():
+        raise ConfigError(f"pip's setting client-cert: no file at {path}", hint="correct it: pip config debug")
+    return path
 
 
 def read(environment: Mapping[str, str] = os.environ) -> PipConfig:

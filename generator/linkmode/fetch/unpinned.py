@@ -1,14 +1,15 @@
 """A file that nobody has pinned yet: brought whole from one URL, hashed, and trusted in nothing."""
 
 import hashlib
+import stat
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
 
-from linkmode.errors import NetworkError, UsageError
+from linkmode.errors import ConfigError, IntegrityError, NetworkError, UsageError
 from linkmode.fetch import network
-from linkmode.fetch.failures import OriginError, UnreachableError, WrongBytesError
+from linkmode.fetch.failures import OriginError, WrongBytesError
 from linkmode.fetch.index import PackageIndex, file_path
 from linkmode.fetch.network import Origin
 from linkmode.fetch.partial import Partial
@@ -47,8 +48,10 @@ def gather(url: str, path: Path, *, base: Path, progress: Progress, limits: Limi
     """Bring what ``url`` gives to ``path``: https, ``pypi:``, ``file:``, or a path relative to ``base``.
 
     Raises:
-        UsageError: the URL is plain http, or of a scheme that no pin may have.
-        NetworkError: it could not be reached, or gives no archive.
+        UsageError: the URL is plain http, or of a scheme that no pin may have, or names a file that is not there.
+        NetworkError: it could not be reached.
+        IntegrityError: what it gives is no archive.
+        ConfigError: a file of this machine cannot be read.
     """
     try:
         scheme, shown = urlsplit(url).scheme, network.redacted(url)
@@ -67,8 +70,10 @@ def gather(url: str, path: Path, *, base: Path, progress: Progress, limits: Limi
     elif scheme == "https":
         places = [(shown, Origin(shown, url, access))]
     else:
-        places = [(shown, Origin(shown, path=base / (file_path(url) if scheme else Path(url))))]
-    reasons = []
+        local = base / (file_path(url) if scheme else Path(url))
+        _check_file(local, shown)
+        places = [(shown, Origin(shown, path=local))]
+    reasons, is_wrong = [], False
     progress.begin(shown, None)
     try:
         for place, origin in places:
@@ -76,12 +81,32 @@ def gather(url: str, path: Path, *, base: Path, progress: Progress, limits: Limi
                 return _bring(transport, place, origin, path, shown, progress)
             except OriginError as failure:
                 reasons.append(f"\n    {place}: {failure.reason}")
+                is_wrong = is_wrong or isinstance(failure, WrongBytesError)
             except BaseException:
                 transport.stop()
                 raise
     finally:
         progress.end(shown)
-    raise NetworkError(f"{shown}: gives no archive:{''.join(reasons)}", hint="check the URL, the network and the proxy")
+    if is_wrong:
+        raise IntegrityError(f"{shown}: gives no archive:{''.join(reasons)}", hint="open it, and see what it is")
+    raise NetworkError(
+        f"{shown}: could not be reached:{''.join(reasons)}", hint="check the URL, the network and the proxy"
+    )
+
+
+def _check_file(path: Path, shown: str) -> None:
+    """Raise UsageError where there is no such file, ConfigError where it cannot be read."""
+    try:
+        # Asked before opening: a pipe would wait for a writer.
+        found = "" if stat.S_ISREG(path.stat().st_mode) else "it is no regular file"
+        if not found:
+            path.open("rb").close()
+    except (FileNotFoundError, NotADirectoryError):
+        found = "there is no such file"
+    except OSError as error:
+        raise ConfigError(f"{shown}: cannot be read: {error.strerror or error}") from error
+    if found:
+        raise UsageError(f"{shown}: {found}; expected an archive", hint="name an archive, or its https: URL")
 
 
 def _bring(
@@ -93,7 +118,5 @@ def _bring(
         partial.restart()
         transport.bring(origin, partial, lambda received: progress.advance(shown, received))
         size = partial.received
-    if not size:
-        raise UnreachableError("gives an empty file")
     with path.open("rb") as stream:
         return Gathered(hashlib.file_digest(stream, "sha256").hexdigest(), size, place)

@@ -3,6 +3,7 @@
 import pytest
 import urllib3
 
+from linkmode.errors import ConfigError
 from linkmode.fetch.network import Access, explain, from_environment, redacted
 
 
@@ -46,3 +47,19 @@ def test_no_login_in_a_librarys_words() -> None:
     failure = explain(urllib3.exceptions.LocationParseError("https://ann:secret@host:x/"), 30)
     assert "secret" not in failure.reason
     assert "//host:x/" in failure.reason
+
+
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "all_proxy"])
+@pytest.mark.parametrize("value", ["http://[", "htp://x:1", "http://", "http://a:b:c", "http://me:pass@:3128", "a b"])
+def test_a_proxy_that_is_none_is_named_by_its_variable(variable: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=f"{variable}: .* is not the address of a proxy") as caught:
+        from_environment({variable: value})
+    assert caught.value.hint == f"correct or unset {variable}"
+    assert "pass" not in caught.value.problem
+
+
+@pytest.mark.parametrize(
+    "value", ["", "http://p:1", "p:3128", "p", "https://me:pass@p", "socks5h://p:1", "http://[::1]:1"]
+)
+def test_a_proxy_that_is_one(value: str) -> None:
+    assert from_environment({"HTTPS_PROXY": value}) == Access()

@@ -45,9 +45,13 @@ def test_parse(listing: str, expected: PipConfig) -> None:
 def test_access_falls_back_on_the_environments() -> None:
     otherwise = Access(verify="env.pem", client_cert="env.crt", proxies={"https": "env"})
     assert PipConfig().access(otherwise) == otherwise
-    assert PipConfig(cert=__file__, client_cert="c", proxy="p").access(otherwise) == Access(
-        verify=__file__, client_cert="c", proxies={"http": "p", "https": "p"}
+    assert PipConfig(cert=__file__, client_cert=__file__, proxy="p").access(otherwise) == Access(
+        verify=__file__, client_cert=__file__, proxies={"http": "p", "https": "p"}
     )
+    with pytest.raises(ConfigError, match="pip's setting client-cert: no file at gone"):
+        PipConfig(client_cert="gone").access(otherwise)
+    with pytest.raises(ConfigError, match=r"pip's setting proxy: 'http://\[' is not the address of a proxy"):
+        PipConfig(proxy="http://me:secret@[").access(otherwise)
     with pytest.raises(ConfigError, match="cert: no CA bundle at gone"):
         PipConfig(cert="gone").access(otherwise)
 
