@@ -1,6 +1,8 @@
 """Each way a server can fail: what the store holds afterwards, what the user reads, and how often it was asked."""
 
 import email.utils
+import hashlib
+import random
 import re
 import time
 from pathlib import Path
@@ -210,17 +212,33 @@ def test_every_nibble_and_byte_of_a_pin_counts(server: FaultServer, store: Path,
 PINS = [pin for family in catalog.load(resources.catalogue()).families.values() for pin in family.pins]
 
 
-@pytest.mark.parametrize("pin", PINS, ids=[f"{pin.family}-{pin.file}" for pin in PINS])
-def test_no_pin_of_the_catalogue_takes_other_bytes(store: Path, tmp_path: Path, pin: Pin) -> None:
-    size = pin.size if pin.size and pin.size < 1 << 20 else None
-    (tmp_path / "other").write_bytes(b"\0" * (size or 1000))
-    fields = {field: getattr(pin, field) for field in ("family", "version", "file", "sha256", "sha512")}
-    wanted = Artifact(name=pin.file, urls=("other",), upstream=pin.urls[0], size=size, **fields)
-    with pytest.raises(IntegrityError) as caught:
-        fetch(store, wanted)
-    assert caught.value.exit_code == 5
-    assert f"{pin.file}: no URL gave the file with {pin.checksum}" in caught.value.problem
-    assert stored(store) == {}
+@pytest.mark.parametrize("pin", PINS, ids=[f"{pin.family}-{pin.version}-{pin.source}-{pin.file}" for pin in PINS])
+def test_a_flipped_nibble_in_any_pin_of_the_catalogue_fails_by_name(store: Path, tmp_path: Path, pin: Pin) -> None:
+    """A copy of the pin whose checksum is that of bytes made here: right as it is, and wrong with any nibble flipped.
+
+    So the pin's own fields, its kind of checksum and its name go through the fetch that users run; only the bytes differ.
+    """
+    body = random.Random(pin.file).randbytes(2000)
+    algorithm = pin.checksum.algorithm
+    right = hashlib.new(algorithm, body).hexdigest()
+    place = random.Random(right).randrange(len(right))
+    flipped = f"{right[:place]}{int(right[place], 16) ^ (1 << random.Random(place).randrange(4)):x}{right[place + 1 :]}"
+    (tmp_path / "archive").write_bytes(body)
+    kept_fields = {field: getattr(pin, field) for field in Artifact.__struct_fields__ if hasattr(pin, field)}
+    for digest in (flipped, right):
+        fields = {**kept_fields, "urls": ("archive",), "size": len(body), "sha256": None, "sha512": None}
+        copy = Artifact(**{**fields, algorithm: digest, "name": pin.file, "upstream": pin.urls[0]})
+        if digest == right:
+            [result] = fetch(store, copy)
+            assert (result.name, result.state) == (pin.file, "fetched")
+            assert stored(store) == kept(copy, body)
+            return
+        with pytest.raises(IntegrityError) as caught:
+            fetch(store, copy)
+        assert caught.value.exit_code == 5
+        assert caught.value.problem.startswith(f"{pin.file}: no URL gave the file with {algorithm}:{flipped}:")
+        assert f"archive: {algorithm} mismatch: expected {flipped}, got {right}" in caught.value.problem
+        assert stored(store) == {}
 
 
 def test_two_pins_swapped_both_fail_by_name(server: FaultServer, store: Path) -> None:
