@@ -6,6 +6,7 @@ from typing import Final, Literal
 import msgspec
 
 from linkmode.audit.facts import Facts
+from linkmode.audit.loaded import Tree
 from linkmode.audit.verdict import Failure, Verdict
 from linkmode.audit.wording import more_pairs
 
@@ -46,13 +47,23 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What ``linkmode audit --json`` prints. ``format`` changes when a reader would have to.
 
-    ``passed_over`` is empty unless it was asked for with ``--all``; the summary counts them in any case.
+    ``passed_over`` is empty unless it was asked for with ``--all``; the summary counts them in any case. ``trees`` are
+    those of ``--tree``.
     """
 
     files: tuple[Audited, ...]
     summary: Summary
     passed_over: tuple[PassedOver, ...] = ()
+    trees: tuple[Tree, ...] = ()
     format: Literal[1] = 1
+
+
+_DAMAGE = ("malformed:", "truncated:", "cannot be read:")
+
+
+def is_damage(problem: str) -> bool:
+    """Tell a file that something is wrong with from one that is just nothing to audit, by the words for it."""
+    return problem.startswith(_DAMAGE)
 
 
 def summarise(files: tuple[Audited, ...], passed_over: tuple[PassedOver, ...]) -> Summary:
@@ -82,6 +93,13 @@ def in_words(summary: Summary) -> str:
 def as_json(files: tuple[Audited, ...], summary: Summary, passed_over: tuple[PassedOver, ...] = ()) -> str:
     """Return the JSON report: sorted keys, two spaces, a newline at the end. Schema: audit-report.schema.json."""
     raw = msgspec.json.encode(Report(files=files, summary=summary, passed_over=passed_over), order="sorted")
+    return msgspec.json.format(raw, indent=2).decode() + "\n"
+
+
+def trees_as_json(trees: tuple[Tree, ...]) -> str:
+    """Return the JSON report of `--tree`, which has trees and no files."""
+    summary = summarise((), ())
+    raw = msgspec.json.encode(Report(files=(), summary=summary, trees=trees), order="sorted")
     return msgspec.json.format(raw, indent=2).decode() + "\n"
 
 

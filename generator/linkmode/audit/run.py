@@ -18,14 +18,11 @@ from linkmode.audit.facts import Facts
 from linkmode.audit.image import NotAudited
 from linkmode.audit.inputs.find import LINK, SPECIAL, Found, find
 from linkmode.audit.inputs.members import BLOCK, BrokenArchive, Member
-from linkmode.audit.report import Audited, PassedOver
+from linkmode.audit.report import Audited, PassedOver, is_damage
 from linkmode.audit.verdict import Expectations
 
 if TYPE_CHECKING:
     from linkmode.audit.inputs.opened import Entry
-
-_DAMAGE = ("malformed:", "truncated:", "cannot be read:")
-"""How words begin that say of a file that something is wrong with it, and not just that it is nothing to audit."""
 
 _IN_MEMORY = 16 << 20
 """A member of an archive that is larger than this many bytes goes through a nameless temporary file."""
@@ -110,7 +107,7 @@ def audit_batch(batch: tuple[Found, ...], settings: Settings) -> Outcome:
             audited.append(Audited(path=displayed(found.path), error=found.words))
         elif found.kind == "file":
             one = _audit_file(found.path, settings)
-            if found.is_inside and one.error is not None and not one.error.startswith(_DAMAGE):
+            if found.is_inside and one.error is not None and not is_damage(one.error):
                 passed_over.append(PassedOver(one.path, one.error))
             else:
                 audited.append(one)
@@ -178,7 +175,7 @@ def _audit_member(path: str, member: Member, settings: Settings) -> Audited | Pa
     except BrokenArchive:
         raise
     except NotAudited as error:
-        if error.problem.startswith(_DAMAGE):
+        if is_damage(error.problem):
             return Audited(path=path, error=error.problem)
         return PassedOver(path, error.problem)
 

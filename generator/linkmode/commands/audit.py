@@ -34,6 +34,9 @@ _NOT_AUDITED = 3
 @click.option("--headers-only", is_flag=True, help="Read no file whole: less is said, and it takes far less time.")
 @click.option("--all", "names_all", is_flag=True, help="Name what is passed over in folders and archives, and why.")
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes at most; as many as there are CPUs.")
+@click.option("--tree", "is_tree", is_flag=True, help="Print what each file loads, and what that loads.")
+@click.option("--root", type=click.Path(exists=True, file_okay=False), metavar="DIR", help="The root for --tree.")
+@click.option("--diff", "is_diff", is_flag=True, help="Compare two paths; exit 1 when they differ.")
 @click.option("--json", "is_json", is_flag=True, help="Print the report as JSON (docs/reference/audit.md).")
 @click.pass_context
 def command(
@@ -47,12 +50,15 @@ def command(
     require_relro: Literal["partial", "full"] | None,
     platform: str | None,
     jobs: int | None,
+    root: str | None,
     *,
     deny_rpath: bool,
     allow_static_glibc: bool,
     require_pie: bool,
     headers_only: bool,
     names_all: bool,
+    is_tree: bool,
+    is_diff: bool,
     is_json: bool,
 ) -> None:
     """Say what each file really is, from its ELF program headers: link mode, libc, interpreter, needed libraries.
@@ -88,7 +94,14 @@ def command(
         require_relro=require_relro,
         policy=platform,
     )
+    _check_views(wanted, root, is_tree=is_tree, is_diff=is_diff)
     settings = run.Settings(wanted=wanted, with_contents=not headers_only)
+    if is_tree or is_diff:
+        from linkmode.commands import audit_views  # only these need them
+
+        if is_tree:
+            ctx.exit(audit_views.show_trees(paths, root or "/", is_json=is_json))
+        ctx.exit(audit_views.show_difference(paths, settings, jobs or _cpus(), is_json=is_json))
     outcome = run.run(paths, settings, jobs or _cpus())
     outcome = msgspec.structs.replace(outcome, audited=_advised(outcome.audited))
     named = outcome.passed_over if names_all else ()
@@ -112,6 +125,16 @@ def command(
         ctx.exit(_NOT_AUDITED)
     if summary.failed:
         ctx.exit(_FAILED)
+
+
+def _check_views(wanted: Expectations, root: str | None, *, is_tree: bool, is_diff: bool) -> None:
+    if is_tree and is_diff:
+        raise UsageError("--tree and --diff are different views", hint="run linkmode audit twice")
+    if root is not None and not is_tree:
+        raise UsageError("--root says where --tree looks for libraries", hint="add --tree, or drop --root")
+    if (is_tree or is_diff) and wanted != Expectations(allow=wanted.allow):
+        view = "--tree" if is_tree else "--diff"
+        raise UsageError(f"{view} checks no expectation", hint="run linkmode audit once more, without it")
 
 
 def _advised(audited: tuple[report.Audited, ...]) -> tuple[report.Audited, ...]:

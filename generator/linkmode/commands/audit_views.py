@@ -1,0 +1,55 @@
+"""The other views of ``linkmode audit``: dependency trees and differences. Each returns the command's exit code."""
+
+import click
+
+from linkmode.audit import diff, report, run, tree
+from linkmode.audit.image import NotAudited
+from linkmode.audit.inputs.find import find
+from linkmode.audit.loaded import Tree
+from linkmode.errors import UsageError
+
+FAILED = 1
+NOT_AUDITED = 3
+
+
+def show_trees(paths: tuple[str, ...], root: str, *, is_json: bool) -> int:
+    """Print what each file loads: 1 when something is not found, 3 when a file could not be audited."""
+    trees: list[Tree] = []
+    code = 0
+    for path in paths:
+        for found in find(path):
+            if found.kind not in ("file", "passed over", "unreadable"):
+                raise UsageError(
+                    f"--tree needs files that a loader can find, and {run.displayed(path)} is an archive",
+                    hint="unpack it to a folder, and name that with --root DIR",
+                )
+            try:
+                if found.kind == "file":
+                    trees.append(tree.read(found.path, root))
+            except NotAudited as error:
+                if not found.is_inside or report.is_damage(error.problem):
+                    click.echo(f"{run.displayed(found.path)}: not audited: {error.problem}", err=True)
+                    code = NOT_AUDITED
+    if is_json:
+        click.echo(report.trees_as_json(tuple(trees)), nl=False)
+    else:
+        click.echo("\n".join(map(tree.as_text, trees)), nl=False)
+    for one in trees:
+        for name in one.missing():
+            click.echo(f"{one.path}: {name} is not found", err=True)
+            code = code or FAILED
+    return code
+
+
+def show_difference(paths: tuple[str, ...], settings: run.Settings, jobs: int, *, is_json: bool) -> int:
+    """Print what changed from the first path to the second: 1 when something did, 3 when one could not be audited."""
+    if len(paths) != 2:
+        raise UsageError(f"--diff compares two paths, and {len(paths)} were given", hint="linkmode audit --diff A B")
+    before, after = (run.run([path], settings, jobs).audited for path in paths)
+    found = diff.compare(run.displayed(paths[0]), before, run.displayed(paths[1]), after)
+    click.echo(diff.as_json(found) if is_json else diff.as_text(found), nl=False)
+    broken = [one for one in (*before, *after) if one.error is not None]
+    click.echo("".join(map(report.complaints, broken)), nl=False, err=True)
+    if broken:
+        return NOT_AUDITED
+    return FAILED if found.differences else 0
