@@ -39,7 +39,7 @@ def _memory(facts: Facts) -> list[Hazard]:
 def _search_paths(tag: str, paths: str | None) -> list[Hazard]:
     found = []
     folders = components.load().folders
-    for entry in paths.split(":") if paths is not None else ():
+    for entry in paths.split(":") if paths else ():  # empty elements count, an empty list does not
         path = f"{entry}/"
         if path.startswith(("$ORIGIN/", "${ORIGIN}/")):
             continue

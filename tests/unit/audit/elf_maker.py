@@ -114,3 +114,21 @@ class Elf:
 def interp(path: str) -> bytes:
     """Return the contents of PT_INTERP."""
     return path.encode() + b"\0"
+
+
+def with_sections(raw: bytes, sections: tuple[tuple[str, int, int, bytes], ...]) -> bytes:
+    """Return a 64-bit little-endian file with sections (name, type, flags, bytes) appended, and their headers."""
+    out = bytearray(raw)
+    names, rows = bytearray(b"\0"), [bytes(64)]
+    for name, kind, flags, body in (*sections, (".shstrtab", 3, 0, b"")):
+        name_at = len(names)
+        names += name.encode() + b"\0"
+        held = bytes(names) if name == ".shstrtab" else body
+        out += b"\0" * (-len(out) % 8)
+        rows.append(struct.pack("<IIQQQQIIQQ", name_at, kind, flags, 0, len(out), len(held), 0, 0, 1, 0))
+        out += held
+    out += b"\0" * (-len(out) % 8)
+    at = len(out)
+    out[40:48] = struct.pack("<Q", at)
+    out[58:64] = struct.pack("<HHH", 64, len(rows), len(rows) - 1)
+    return bytes(out) + b"".join(rows)
