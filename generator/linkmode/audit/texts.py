@@ -17,6 +17,7 @@ MAX_PATHS = 10_000
 SHOWN_PATHS = 10
 _BEFORE, _AFTER, _OVERLAP = 128, 256, 4096
 _MAX_PATH = 400
+_ZEROS = bytes(PIECE + _BEFORE + _OVERLAP)
 
 _EXTENSION = re.compile(rb"\.(?:c|cc|cpp|cxx|c\+\+|h|hh|hpp|hxx|s|S|rs|go|zig|ml|mli|f90|o|a)(?![\w./+])")
 _PATH_BYTES = b"/.+-_@~%=," + bytes(range(48, 58)) + bytes(range(65, 91)) + bytes(range(97, 123))
@@ -114,7 +115,9 @@ def _pieces(image: Image, end: int) -> Iterator[tuple[int, bytes]]:
     # Each piece starts _BEFORE bytes early and ends _OVERLAP late, so that a text is whole in one of them.
     for at in range(0, end, PIECE):
         start = max(0, at - _BEFORE)
-        yield start, image.bytes_at(start, min(at + PIECE + _OVERLAP, end) - start)
+        piece = image.bytes_at(start, min(at + PIECE + _OVERLAP, end) - start)
+        if not _ZEROS.startswith(piece):  # a sparse file is mostly this, and comparing is far faster than searching
+            yield start, piece
 
 
 def _paths(piece: bytes, start: int, system: tuple[bytes, ...]) -> Iterator[Hit]:
