@@ -17,7 +17,12 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(linkmode.__file__).parents[1
 LIMIT = 600 << 20
 """Bytes of address space: Python, its libraries and the audit, whatever the file's size."""
 
-_LIMITED = f"import resource as r; r.setrlimit(r.RLIMIT_AS, ({LIMIT}, {LIMIT})); import sys; from linkmode.cli import main; sys.exit(main())"
+_LIMITED = f"""
+import resource, sys
+resource.setrlimit(resource.RLIMIT_AS, ({LIMIT}, {LIMIT}))
+from linkmode.cli import main
+sys.exit(main())
+"""
 
 
 def audit(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
