@@ -7,8 +7,9 @@ USER_VENV := $(ROOT)/.venv
 DEV_VENV := $(ROOT)/.work/dev
 DEV_PYTHON := .work/dev/bin/python
 BAZEL ?= 4.2.3
+RUNS ?= 200000
 
-.PHONY: help demo test e2e e2e-all lint bench generated bazel clean
+.PHONY: help demo test e2e e2e-all truth fuzz lint bench generated bazel clean
 
 help:
 	@echo 'make demo                 set everything up, build a C program in three link modes, audit it, print a table'
@@ -16,6 +17,8 @@ help:
 	@echo 'make e2e CASE=c_zlib      one example in every mode on one Bazel (CASE: a folder of examples/, or all;'
 	@echo '                          BAZEL=4.2.3, 7.7.1, 7.7.1-workspace or a path), with its table'
 	@echo 'make e2e-all              every example on Bazel 4.2.3, and on 7.7.1 with bzlmod and with WORKSPACE'
+	@echo 'make truth                linkmode audit against readelf, scanelf, lddtree, file and auditwheel, on all ELF files here'
+	@echo 'make fuzz RUNS=200000     the audit under a fuzzer that coverage guides (atheris, where it has a wheel)'
 	@echo 'make lint                 ruff, mypy and buildifier'
 	@echo 'make bench                the benchmarks'
 	@echo 'make generated            write again what is generated and committed: the examples'\'' locks and trees'
@@ -38,6 +41,15 @@ e2e: $(DEV_VENV)/stamp
 e2e-all: $(DEV_VENV)/stamp bazel
 	@$(IN) .ci/packages bubblewrap qemu-user-static binutils
 	@$(IN) LINKMODE_E2E_BAZEL='4.2.3 7.7.1 7.7.1-workspace' $(DEV_PYTHON) -m pytest tests/e2e tests/exec $(PYTEST)
+
+truth: $(DEV_VENV)/stamp
+	@$(IN) .ci/packages binutils file gcc libc6-dev pax-utils python3-pyelftools
+	@$(IN) LINKMODE_TRUTH=full $(DEV_PYTHON) -m pytest -rP tests/truth $(PYTEST)
+
+fuzz: $(DEV_VENV)/stamp
+	@$(IN) $(DEV_PYTHON) -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]' \
+	    || echo 'no atheris for this Python: nothing is fuzzed' >&2
+	@$(IN) LINKMODE_FUZZ=$(RUNS) $(DEV_PYTHON) -m pytest tests/fuzz $(PYTEST)
 
 lint: $(DEV_VENV)/stamp
 	@$(IN) .work/dev/bin/ruff check

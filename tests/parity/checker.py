@@ -1,10 +1,36 @@
-"""Where the checker's sources lie, how they are compiled, and how much is compared."""
+"""Where the checker's sources lie, how they are compiled, how much is compared, and how."""
 
 import os
+import subprocess
+from pathlib import Path
+
+from click.testing import CliRunner
 
 from linkmode import resources
+from linkmode.commands.audit import command
 
 SOURCES = resources.templates() / "bazel" / "tools" / "elfcheck"
 STRICT = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-pedantic")
 IS_FULL = os.environ.get("LINKMODE_PARITY") == "full"
 """Set LINKMODE_PARITY=full for every file of the system and many more mutations (minutes instead of seconds)."""
+
+EXPECTATIONS = (
+    (),
+    ("--expect", "static", "--max-glibc", "2.17", "--deny-rpath", "--require-pie", "--require-relro", "full"),
+    ("--expect", "static", "--allow-static-glibc", "--require-relro", "partial"),
+    ("--expect", "mostly_static", "--allow", "libtinfo.so.6", "--allow", "libz.so.1"),
+    ("--expect", "dynamic", "--allow", "libtinfo.so.6"),
+    ("--machine", "aarch64", "--libc", "musl", "--expect", "static"),
+    ("--machine", "x86_64", "--libc", "glibc"),
+)
+
+
+def difference(checker: Path, path: Path, options: tuple[str, ...]) -> str:
+    """Return what differs between the two answers, "" when nothing does."""
+    python = CliRunner().invoke(command, ["--headers-only", *options, str(path)])
+    c = subprocess.run([str(checker), *options, str(path)], capture_output=True, text=True, check=False)
+    is_first = python.stdout.startswith(c.stdout + "os-abi: ") if c.stdout else not python.stdout
+    ours, theirs = (python.exit_code, python.stdout, python.stderr), (c.returncode, c.stdout, c.stderr)
+    if is_first and (ours[0], ours[2]) == (theirs[0], theirs[2]):
+        return ""
+    return f"{path} {' '.join(options)}:\n python {ours}\n C      {theirs}"

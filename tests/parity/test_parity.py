@@ -9,36 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from checker import IS_FULL, SOURCES
-from click.testing import CliRunner
+from checker import EXPECTATIONS, IS_FULL, SOURCES, difference
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from linkmode.audit import elf, verdict
-from linkmode.commands.audit import command
 
 FOLDERS = ("/usr/bin", "/usr/sbin", "/usr/lib", "/usr/lib64", "/usr/libexec", "/lib", "/lib64", "/opt", "/usr/local")
 CROSS = "/usr/*-linux-*/lib"
-EXPECTATIONS = (
-    (),
-    ("--expect", "static", "--max-glibc", "2.17", "--deny-rpath", "--require-pie", "--require-relro", "full"),
-    ("--expect", "static", "--allow-static-glibc", "--require-relro", "partial"),
-    ("--expect", "mostly_static", "--allow", "libtinfo.so.6", "--allow", "libz.so.1"),
-    ("--expect", "dynamic", "--allow", "libtinfo.so.6"),
-    ("--machine", "aarch64", "--libc", "musl", "--expect", "static"),
-    ("--machine", "x86_64", "--libc", "glibc"),
-)
-
-
-def difference(checker: Path, path: Path, options: tuple[str, ...]) -> str:
-    """Return what differs between the two answers, "" when nothing does."""
-    python = CliRunner().invoke(command, ["--headers-only", *options, str(path)])
-    c = subprocess.run([str(checker), *options, str(path)], capture_output=True, text=True, check=False)
-    is_first = python.stdout.startswith(c.stdout + "os-abi: ") if c.stdout else not python.stdout
-    ours, theirs = (python.exit_code, python.stdout, python.stderr), (c.returncode, c.stdout, c.stderr)
-    if is_first and (ours[0], ours[2]) == (theirs[0], theirs[2]):
-        return ""
-    return f"{path} {' '.join(options)}:\n python {ours}\n C      {theirs}"
 
 
 def system_files() -> Iterator[Path]:

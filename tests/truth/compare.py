@@ -81,7 +81,13 @@ def linkage(facts: Facts) -> str:
 
 Rule = Callable[[Facts, Any, Any], bool]
 
-RULES: dict[tuple[str, str], dict[str, Rule]] = {}
+RULES: dict[tuple[str, str], dict[str, Rule]] = {
+    ("file", "linkage"): {
+        "a library without DT_NEEDED is no static-pie": lambda facts, mine, theirs: (
+            facts.kind == "shared object" and not facts.needed and theirs == "static-pie linked"
+        ),
+    },
+}
 """By tool and fact: rules by what they are called in docs/explanation/audit-truth.md."""
 
 

@@ -13,14 +13,7 @@ from typing import Any
 
 Said = dict[str, Any]
 
-_OS_ABI = {
-    "UNIX - System V": "System V",
-    "UNIX - GNU": "GNU/Linux",
-    "ARM": "ARM",
-    "ARM FDPIC": "ARM FDPIC",
-    "Standalone App": "standalone",
-    "Linux": "GNU/Linux",
-}
+_OS_ABI = {"GNU": "GNU/Linux", "Linux": "GNU/Linux", "Standalone App": "standalone", "ARM": "ARM"}
 
 
 def available() -> list[str]:
@@ -60,10 +53,11 @@ def readelf(path: Path) -> Said:
     )
     build_id = re.search(r"Build ID: ([0-9a-f]+)", text)
     has_sections = "There are no sections" not in text
+    os_abi = header.get("OS/ABI", "").removeprefix("UNIX - ")
     said: Said = {
         "bits": 64 if header.get("Class") == "ELF64" else 32,
         "endianness": "big" if "big" in header.get("Data", "") else "little",
-        "os_abi": _OS_ABI.get(header.get("OS/ABI", ""), header.get("OS/ABI")),
+        "os_abi": _OS_ABI.get(os_abi, os_abi),
         "entry": int(header.get("Entry point address", "0"), 16),
         "is_exec": header.get("Type", "").startswith("EXEC"),
         "interpreter": interpreter[1] if interpreter else None,
@@ -131,7 +125,7 @@ def file(paths: Sequence[Path]) -> dict[Path, Said]:
         lines = _run("file", "-b", "--", *batch).splitlines()
         for path, line in zip(batch, lines, strict=True):
             interpreter = re.search(r"interpreter ([^,]*)", line)
-            build_id = re.search(r"BuildID\[\w+\]=([0-9a-f]+)", line)
+            build_id = re.search(r"BuildID\[[^\]]+\]=([0-9a-f]+)", line)
             found[Path(path)] = {
                 "bits": 64 if "ELF 64-bit" in line else 32,
                 "endianness": "big" if " MSB " in line else "little",

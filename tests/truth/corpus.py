@@ -1,0 +1,53 @@
+"""ELF files of other machines, and static ones, from Debian packages: fetched by apt-get, unpacked, not installed."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+FOREIGN = (
+    *(
+        "amd64-x32",
+        "arc",
+        "arm64",
+        "armel",
+        "armhf",
+        "hppa",
+        "i386",
+        "m68k",
+        "mips",
+        "mips64",
+        "mips64el",
+        "mips64r6el",
+    ),
+    *("mipsel", "mipsn32", "powerpc", "ppc64", "ppc64el", "riscv64", "s390-s390x", "s390x", "sh4", "sparc64", "x32"),
+)
+PACKAGES = (
+    *(f"libc6-{name}-cross" for name in FOREIGN),
+    "libc6.1-alpha-cross",
+    *(
+        "bash-static",
+        "busybox-static",
+        "catatonit",
+        "cdebootstrap-static",
+        "dar-static",
+        "e2fsck-static",
+        "gpgv-static",
+    ),
+    *("qemu-user-static", "sash", "zsh-static", "libc++1-14", "libc++abi1-14", "musl"),
+)
+
+
+def fetch(folder: Path) -> list[str]:
+    """Unpack what of PACKAGES this system's apt-get can download below ``folder``; return the names of those."""
+    if not (shutil.which("apt-get") and shutil.which("dpkg")):
+        return []
+    packed = folder / "packed"
+    packed.mkdir(parents=True)
+    got = []
+    for package in PACKAGES:
+        # One at a time: apt-get downloads nothing when it does not know one of several.
+        subprocess.run(["apt-get", "-qq", "download", package], cwd=packed, capture_output=True, check=False)
+        for archive in packed.glob(f"{package}_*.deb"):
+            subprocess.run(["dpkg", "-x", str(archive), str(folder / package)], check=True)
+            got.append(package)
+    return got
