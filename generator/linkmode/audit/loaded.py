@@ -1,4 +1,4 @@
-"""What a program loads, as values: made by ``tree``, printed by ``tree``, ``report`` and ``page``."""
+"""What a program loads, and what it was linked from, as values: made by ``tree`` and ``attribution``."""
 
 import msgspec
 
@@ -35,3 +35,11 @@ class Tree(msgspec.Struct, frozen=True, kw_only=True):
         names = [need.name for one in self.objects for need in one.needs if need.path is None]
         first = [self.interpreter] if self.interpreter is not None and not self.interpreter_found else []
         return list(dict.fromkeys([*first, *names]))
+
+
+class Share(msgspec.Struct, frozen=True):
+    """What one static library gave: the bytes of its symbols, and how many of its members they are of."""
+
+    library: str
+    size: int
+    members: int

@@ -6,7 +6,7 @@ from typing import Final, Literal
 import msgspec
 
 from linkmode.audit.facts import Facts
-from linkmode.audit.loaded import Tree
+from linkmode.audit.loaded import Share, Tree
 from linkmode.audit.verdict import Failure, Verdict
 from linkmode.audit.wording import more_pairs
 
@@ -15,13 +15,17 @@ MODES: Final[tuple[Mode, ...]] = ("static", "mostly_static", "dynamic", "none")
 
 
 class Audited(msgspec.Struct, frozen=True, kw_only=True):
-    """One file of a report: either ``error``, why it could not be audited, or ``facts`` and ``verdict``."""
+    """One file of a report: either ``error``, why it could not be audited, or ``facts`` and ``verdict``.
+
+    ``libraries`` are the shares of the static libraries that were named; None when none was, or no symbols tell.
+    """
 
     path: str
     error: str | None = None
     facts: Facts | None = None
     verdict: Verdict | None = None
     failures: tuple[Failure, ...] = ()
+    libraries: tuple[Share, ...] | None = None
 
 
 class PassedOver(msgspec.Struct, frozen=True):
@@ -80,8 +84,10 @@ def summarise(files: tuple[Audited, ...], passed_over: tuple[PassedOver, ...]) -
 
 def in_words(summary: Summary) -> str:
     """Return one line such as ``12 files: 3 static, 9 dynamic; 2 not audited; 40 passed over``."""
-    named = {**{mode: mode for mode in MODES}, "none": "shared objects"}
-    counts = ", ".join(f"{count:,} {named[mode]}" for mode, count in summary.modes.items() if count)
+    libraries = "shared object" if summary.modes["none"] == 1 else "shared objects"
+    counts = ", ".join(
+        f"{count:,} {libraries if mode == 'none' else mode}" for mode, count in summary.modes.items() if count
+    )
     passed = sum(summary.passed_over.values())
     parts = [f"{summary.files:,} file{'' if summary.files == 1 else 's'}{f': {counts}' if counts else ''}"]
     parts += [f"{summary.failed:,} not as expected"] if summary.failed else []
@@ -139,8 +145,12 @@ def as_text(audited: Audited) -> str:
     """Return one ``key: value`` a line; nothing for a file that could not be audited."""
     if audited.facts is None or audited.verdict is None:
         return ""
-    lines = [("file", audited.path), *pairs(audited.facts, audited.verdict)]
+    lines = [("file", audited.path), *pairs(audited.facts, audited.verdict), *_libraries(audited.libraries or ())]
     return "".join(f"{key}: {value}\n" for key, value in lines)
+
+
+def _libraries(shares: tuple[Share, ...]) -> list[tuple[str, str]]:
+    return [("static-library", f"{one.library}: {one.size} bytes of {one.members} members") for one in shares]
 
 
 def passed_over_as_text(passed: PassedOver) -> str:

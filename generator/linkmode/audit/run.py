@@ -4,6 +4,7 @@ The outcome is in the order of the command line, then of :func:`linkmode.audit.i
 of processes.
 """
 
+import functools
 import os
 from collections.abc import Iterable, Iterator
 from io import BytesIO
@@ -13,15 +14,16 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 import msgspec
 
-from linkmode.audit import elf, verdict
-from linkmode.audit.facts import Facts
-from linkmode.audit.image import NotAudited
+from linkmode.audit import elf, policy, verdict
+from linkmode.audit.image import Image, NotAudited
 from linkmode.audit.inputs.find import LINK, SPECIAL, Found, find
 from linkmode.audit.inputs.members import BLOCK, BrokenArchive, Member
 from linkmode.audit.report import Audited, PassedOver, is_damage
 from linkmode.audit.verdict import Expectations
+from linkmode.errors import UsageError
 
 if TYPE_CHECKING:
+    from linkmode.audit.attribution import Archive
     from linkmode.audit.inputs.opened import Entry
 
 _IN_MEMORY = 16 << 20
@@ -35,10 +37,14 @@ _BATCH = {False: 64, True: 8}
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What to ask of each file, and whether to read all of it or its headers only."""
+    """What to ask of each file, and whether to read all of it or its headers only.
+
+    ``archives`` are paths of static libraries whose share of each file is wanted.
+    """
 
     wanted: Expectations
     with_contents: bool
+    archives: tuple[str, ...] = ()
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -50,6 +56,8 @@ class Outcome(msgspec.Struct, frozen=True):
 
 def run(paths: Iterable[str], settings: Settings, jobs: int) -> Outcome:
     """Audit all that is at ``paths``, in at most ``jobs`` processes. Errors of files are part of the outcome."""
+    if settings.archives:
+        _archives(settings.archives)  # says what is wrong with one before anything is audited
     batches: list[tuple[str, tuple[Found, ...]]] = []
     for path in paths:
         found = find(path)
@@ -119,11 +127,40 @@ def audit_batch(batch: tuple[Found, ...], settings: Settings) -> Outcome:
 
 
 def _audit_file(path: str, settings: Settings) -> Audited:
+    shown = displayed(path)
     try:
-        facts = elf.read(Path(path), with_contents=settings.with_contents)
+        with elf.opened(Path(path)) as (stream, size):
+            return _audit_stream(shown, stream, size, settings)
     except NotAudited as error:
-        return Audited(path=displayed(path), error=error.problem)
-    return _judged(displayed(path), facts, settings.wanted)
+        return Audited(path=shown, error=error.problem)
+
+
+def _audit_stream(shown: str, stream: BinaryIO, size: int, settings: Settings) -> Audited:
+    facts = elf.facts(stream, size, with_contents=settings.with_contents)
+    judged = verdict.judge(facts, settings.wanted.allow)
+    failures = verdict.check(facts, judged, settings.wanted)
+    libraries = None
+    if settings.archives:
+        from linkmode.audit import attribution  # only who asks for it waits for it
+
+        libraries = attribution.attribute(Image(stream, size, policy.load()), _archives(settings.archives))
+    return Audited(path=shown, facts=facts, verdict=judged, failures=failures, libraries=libraries)
+
+
+@functools.cache
+def _archives(paths: tuple[str, ...]) -> "tuple[Archive, ...]":
+    from linkmode.audit import attribution
+
+    found = []
+    for path in paths:
+        try:
+            with elf.opened(Path(path)) as (stream, size):
+                found.append(attribution.read_archive(stream, size, displayed(Path(path).name)))
+        except NotAudited as error:
+            raise UsageError(
+                f"--archive {displayed(path)}: {error.problem}", hint="name a static library (.a)"
+            ) from error
+    return tuple(found)
 
 
 def _audit_archive(found: Found, settings: Settings) -> Outcome:
@@ -171,7 +208,7 @@ def _audit_member(path: str, member: Member, settings: Settings) -> Audited | Pa
     try:
         if not start.startswith(b"\x7fELF"):
             elf.facts(BytesIO(start), len(start))  # says what it is
-        return _judged(path, _facts_of_member(start, member, settings), settings.wanted)
+        return _audit_body(path, start, member, settings)
     except BrokenArchive:
         raise
     except NotAudited as error:
@@ -180,20 +217,14 @@ def _audit_member(path: str, member: Member, settings: Settings) -> Audited | Pa
         return PassedOver(path, error.problem)
 
 
-def _facts_of_member(start: bytes, member: Member, settings: Settings) -> Facts:
+def _audit_body(path: str, start: bytes, member: Member, settings: Settings) -> Audited:
     from tempfile import SpooledTemporaryFile
 
     with SpooledTemporaryFile(_IN_MEMORY) as held:
         held.write(start)
         while block := member.body.read(BLOCK):
             held.write(block)
-        size = held.tell()
-        return elf.facts(cast(BinaryIO, held), size, with_contents=settings.with_contents)
-
-
-def _judged(path: str, facts: Facts, wanted: Expectations) -> Audited:
-    judged = verdict.judge(facts, wanted.allow)
-    return Audited(path=path, facts=facts, verdict=judged, failures=verdict.check(facts, judged, wanted))
+        return _audit_stream(path, cast(BinaryIO, held), held.tell(), settings)
 
 
 def displayed(path: str) -> str:

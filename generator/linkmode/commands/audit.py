@@ -35,8 +35,14 @@ _NOT_AUDITED = 3
 @click.option("--all", "names_all", is_flag=True, help="Name what is passed over in folders and archives, and why.")
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes at most; as many as there are CPUs.")
 @click.option("--tree", "is_tree", is_flag=True, help="Print what each file loads, and what that loads.")
-@click.option("--root", type=click.Path(exists=True, file_okay=False), metavar="DIR", help="The root for --tree.")
+@click.option(
+    "--root", type=click.Path(exists=True, file_okay=False), metavar="DIR", help="The root for --tree and --html."
+)
 @click.option("--diff", "is_diff", is_flag=True, help="Compare two paths; exit 1 when they differ.")
+@click.option("--archive", "archives", multiple=True, metavar="LIB.a", help="A static library to tell the share of.")
+@click.option(
+    "--html", "page", type=click.Path(dir_okay=False), metavar="FILE", help="Write the report as a page, too."
+)
 @click.option("--json", "is_json", is_flag=True, help="Print the report as JSON (docs/reference/audit.md).")
 @click.pass_context
 def command(
@@ -51,6 +57,8 @@ def command(
     platform: str | None,
     jobs: int | None,
     root: str | None,
+    archives: tuple[str, ...],
+    page: str | None,
     *,
     deny_rpath: bool,
     allow_static_glibc: bool,
@@ -94,8 +102,8 @@ def command(
         require_relro=require_relro,
         policy=platform,
     )
-    _check_views(wanted, root, is_tree=is_tree, is_diff=is_diff)
-    settings = run.Settings(wanted=wanted, with_contents=not headers_only)
+    _check_views(wanted, root, page, is_tree=is_tree, is_diff=is_diff)
+    settings = run.Settings(wanted=wanted, with_contents=not headers_only, archives=archives)
     if is_tree or is_diff:
         from linkmode.commands import audit_views  # only these need them
 
@@ -106,6 +114,10 @@ def command(
     outcome = msgspec.structs.replace(outcome, audited=_advised(outcome.audited))
     named = outcome.passed_over if names_all else ()
     summary = report.summarise(outcome.audited, outcome.passed_over)
+    if page is not None:
+        from linkmode.commands import audit_views  # only these need them
+
+        audit_views.write_page(page, outcome.audited, summary, named, root or "/")
     if is_json:
         click.echo(report.as_json(outcome.audited, summary, named), nl=False)
     elif sys.stdout.isatty():
@@ -127,11 +139,13 @@ def command(
         ctx.exit(_FAILED)
 
 
-def _check_views(wanted: Expectations, root: str | None, *, is_tree: bool, is_diff: bool) -> None:
+def _check_views(wanted: Expectations, root: str | None, page: str | None, *, is_tree: bool, is_diff: bool) -> None:
     if is_tree and is_diff:
         raise UsageError("--tree and --diff are different views", hint="run linkmode audit twice")
-    if root is not None and not is_tree:
-        raise UsageError("--root says where --tree looks for libraries", hint="add --tree, or drop --root")
+    if root is not None and not is_tree and page is None:
+        raise UsageError("--root says where --tree and --html look for libraries", hint="add one, or drop --root")
+    if page is not None and (is_tree or is_diff):
+        raise UsageError("--html is the report as a page, and has trees in it", hint="drop --tree and --diff")
     if (is_tree or is_diff) and wanted != Expectations(allow=wanted.allow):
         view = "--tree" if is_tree else "--diff"
         raise UsageError(f"{view} checks no expectation", hint="run linkmode audit once more, without it")

@@ -1,5 +1,9 @@
 """The other views of ``linkmode audit``: dependency trees and differences. Each returns the command's exit code."""
 
+import contextlib
+import os
+from pathlib import Path
+
 import click
 
 from linkmode.audit import diff, report, run, tree
@@ -53,3 +57,26 @@ def show_difference(paths: tuple[str, ...], settings: run.Settings, jobs: int, *
     if broken:
         return NOT_AUDITED
     return FAILED if found.differences else 0
+
+
+MOST_TREES = 200
+"""Files up to which a page has their whole trees: each is some ten files to read."""
+
+
+def write_page(
+    file: str,
+    audited: tuple[report.Audited, ...],
+    summary: report.Summary,
+    passed_over: tuple[report.PassedOver, ...],
+    root: str,
+) -> None:
+    """Write the report as a page, with the trees of those files that lie where a loader can find the rest."""
+    from linkmode.audit import page  # Jinja
+
+    trees: dict[str, Tree] = {}
+    if len(audited) <= MOST_TREES:
+        for one in audited:
+            if one.facts is not None and os.path.isfile(one.path):  # noqa: PTH113 - members of archives are not
+                with contextlib.suppress(NotAudited):
+                    trees[one.path] = tree.read(one.path, root)
+    Path(file).write_text(page.render(audited, summary, passed_over, trees), encoding="utf-8")
