@@ -8,8 +8,9 @@ DEV_VENV := $(ROOT)/.work/dev
 DEV_PYTHON := .work/dev/bin/python
 BAZEL ?= 4.2.3
 RUNS ?= 200000
+KILLS ?= 200
 
-.PHONY: help demo test e2e e2e-all truth fuzz lint bench generated bazel clean
+.PHONY: help demo test e2e e2e-all kills truth fuzz lint bench generated bazel clean
 
 help:
 	@echo 'make demo                 set everything up, build a C program in three link modes, audit it, print a table'
@@ -17,6 +18,7 @@ help:
 	@echo 'make e2e CASE=c_zlib      one example in every mode on one Bazel (CASE: a folder of examples/, or all;'
 	@echo '                          BAZEL=4.2.3, 7.7.1, 7.7.1-workspace or a path), with its table'
 	@echo 'make e2e-all              every example on Bazel 4.2.3, and on 7.7.1 with bzlmod and with WORKSPACE'
+	@echo 'make kills KILLS=200      fetch and exec, killed at 200 random moments each, and then a clean run'
 	@echo 'make truth                linkmode audit against readelf, scanelf, lddtree, file and auditwheel, on all ELF files here'
 	@echo 'make fuzz RUNS=200000     the audit under a fuzzer that coverage guides (atheris, where it has a wheel)'
 	@echo 'make lint                 ruff, mypy and buildifier'
@@ -41,6 +43,9 @@ e2e: $(DEV_VENV)/stamp
 e2e-all: $(DEV_VENV)/stamp bazel
 	@$(IN) .ci/packages bubblewrap qemu-user-static binutils
 	@$(IN) LINKMODE_E2E_BAZEL='4.2.3 7.7.1 7.7.1-workspace' $(DEV_PYTHON) -m pytest tests/e2e tests/exec $(PYTEST)
+
+kills: $(DEV_VENV)/stamp
+	@$(IN) LINKMODE_KILLS=$(KILLS) $(DEV_PYTHON) -m pytest -k killed tests/fault $(PYTEST)
 
 truth: $(DEV_VENV)/stamp
 	@$(IN) .ci/packages binutils file gcc libc6-dev pax-utils python3-pyelftools
