@@ -20,7 +20,7 @@ from linkmode.errors import ConfigError
 from linkmode.model import Artifact, LockedToolchain
 from linkmode.toolenv import Ready, triple
 
-_RECIPE = "1"
+_RECIPE = "2"
 """Part of every digest; raise it when something else is to be made from the same archives."""
 
 _ZIG_TOOLS = {"gcc": "cc", "cc": "cc", "g++": "c++", "c++": "c++", "ar": "ar", "ranlib": "ranlib", "ld": "ld.lld"}
@@ -108,10 +108,20 @@ def _zig(new: Path, folder: Path, home: Path, target: str, unpacked: Path, zlib:
             f"# Written by linkmode exec: zig {command} for {target}.\n"
             f'[ -n "$ZIG_GLOBAL_CACHE_DIR" ] || export ZIG_GLOBAL_CACHE_DIR={shlex.quote(caches)}\n'
             f'[ -n "$ZIG_LOCAL_CACHE_DIR" ] || export ZIG_LOCAL_CACHE_DIR={shlex.quote(caches)}\n'
-            f'exec {shlex.join(words)} "$@"\n'
+            f'{_version_question(zig, command, target)}exec {shlex.join(words)} "$@"\n'
         )
         wrapper.chmod(0o755)
     _freeze(new)
+
+
+def _version_question(zig: str, command: str, target: str) -> str:
+    """Return a line that answers ``-v`` for a target without its glibc version, which Zig calls an error then.
+
+    GraalVM's native-image asks so, and reads the compiler and the CPU off the first lines.
+    """
+    if command not in _COMPILERS or triple(target) == target:
+        return ""
+    return f'[ "$*" = -v ] && exec {shlex.join((zig, command, "-target", triple(target), "-v"))}\n'
 
 
 def _link_tree(source: Path, target: Path) -> None:

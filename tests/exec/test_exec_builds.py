@@ -298,3 +298,40 @@ def test_zlib_is_the_same_wherever_it_was_made(gcc: Project, tmp_path: Path) -> 
     gcc.exec("sh", "-c", shell, str(tmp_path / "other.a"), **other)
     assert (tmp_path / "one.a").read_bytes() == (tmp_path / "other.a").read_bytes()
     assert os.fsencode(tmp_path) not in (tmp_path / "other.a").read_bytes()
+
+
+REPLAY = ROOT / "tests" / "graalvm_replay" / "bin" / "native-image"
+"""Calls the C compiler as GraalVM's native-image does, and is not GraalVM; see the README beside it."""
+
+
+def native_image(project: Project, *options: str, target: str = X86) -> str:
+    """Compile a class with the machine's javac, and build it; return what it prints of an environment of two."""
+    if not shutil.which("javac"):
+        pytest.skip("javac is not installed; it is in the package default-jdk-headless")
+    shutil.copy(ROOT / "examples" / "graalvm_envmap" / "EnvMap.java", project.root)
+    subprocess.run(["javac", "EnvMap.java"], cwd=project.root, check=True)
+    command = [str(REPLAY), *options, "-cp", str(project.root), "-o", "envmap", "EnvMap"]
+    project.exec(*command, options=("--target", target))
+    environment = {"LINKMODE_TEST": "1", "OTHER": "2"}
+    ran = [str(project.root / "envmap"), "LINKMODE"]
+    return subprocess.run(ran, env=environment, capture_output=True, text=True, check=True).stdout
+
+
+def test_native_image_static(project: Project) -> None:
+    """Also with the script that stands for Zig, which answers `-v` as clang."""
+    assert native_image(project, "--static", "--libc=musl") == "LINKMODE_TEST=1\n"
+    assert project.modes("envmap") == {"envmap": "static"}
+
+
+@pytest.mark.parametrize(("option", "mode"), [("--static-nolibc", "mostly_static"), ("--no-fallback", "mostly_static")])
+def test_native_image_with_glibc(zig: Project, option: str, mode: str) -> None:
+    """A dynamic image needs no more than glibc either, as zlib is there as an archive only."""
+    assert native_image(zig, option, target=GLIBC) == "LINKMODE_TEST=1\n"
+    assert zig.modes("envmap") == {"envmap": mode}
+    assert zig.linkmode("audit", "--max-glibc", "2.28", "envmap").returncode == 0
+
+
+def test_native_image_is_refused_before_it_starts(gcc: Project) -> None:
+    done = gcc.linkmode("exec", "--target", ARM, "--", str(REPLAY), "--static", "--libc=musl", "EnvMap")
+    assert done.returncode == 2
+    assert "GraalVM has its JDK libraries for musl on x86_64 only" in done.stderr
