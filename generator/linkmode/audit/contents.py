@@ -9,10 +9,13 @@ import zlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, TypeVar
 
-from linkmode.audit import components, golang, sections, symbols, texts
+import msgspec
+
+from linkmode.audit import callers, components, golang, policy, sections, symbols, texts
 from linkmode.audit.dynamic import Dynamic
-from linkmode.audit.facts import Component, Contents, Facts, Producer, Text, printable
+from linkmode.audit.facts import Component, Contents, Facts, Imports, Producer, Text, printable
 from linkmode.audit.image import Image, NotAudited
+from linkmode.audit.libc import glibc_number, version_number
 from linkmode.audit.sections import Contradiction, Placed
 from linkmode.audit.texts import Asked, Findings
 
@@ -31,8 +34,11 @@ _GO, _RUSTC, _GLIBC = "go", "rustc", "glibc"
 _T = TypeVar("_T")
 
 
-def read(image: Image, dynamic: Dynamic, facts: Facts) -> Contents:
-    """Return the contents of the file whose ``facts`` are known already."""
+def read(image: Image, dynamic: Dynamic, facts: Facts, floor: str | None = None) -> Contents:
+    """Return the contents of the file whose ``facts`` are known already.
+
+    With ``floor``, a glibc release, it is also asked which functions use symbols of a newer one.
+    """
     problems: list[str] = []
 
     def tried(read: Callable[[], _T], what: str) -> _T | None:
@@ -45,6 +51,13 @@ def read(image: Image, dynamic: Dynamic, facts: Facts) -> Contents:
     held = tried(lambda: sections.read(image), "section headers")
     table = tried(lambda: symbols.Symbols(image, dynamic), "dynamic symbols")
     imports = tried(table.imports, "symbol versions") if table else None
+    if table and imports and floor is not None:
+        above = _above(imports, floor)
+        users = tried(lambda: callers.users(image, dynamic, table, held or (), above), "users of symbols") or {}
+        imports = tuple(
+            msgspec.structs.replace(one, users={name: users[name] for name in one.symbols if name in users})
+            for one in imports
+        )
     ifunc = tried(lambda: symbols.ifunc(image, dynamic, table, held), "relocations")
     findings = texts.search(image, _asked(), components.system_folders())
     if not findings.is_whole:
@@ -68,6 +81,17 @@ def read(image: Image, dynamic: Dynamic, facts: Facts) -> Contents:
         build_paths=tuple(Text(printable(hit.text), hit.offset) for hit in findings.paths),
         build_path_count=findings.path_count,
         marks=components.marks(findings),
+    )
+
+
+def _above(imports: Iterable[Imports], floor: str) -> frozenset[str]:
+    known, limit = policy.load(), version_number(floor) or ()
+    return frozenset(
+        name
+        for one in imports
+        if one.version.startswith("GLIBC_")
+        and (version_number(glibc_number(one.version, known) or "") or (1 << 32,)) > limit
+        for name in one.symbols
     )
 
 

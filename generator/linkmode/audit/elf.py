@@ -75,11 +75,11 @@ def _interpreter(image: Image) -> str | None:
     return printable(raw.partition(b"\0")[0])
 
 
-def facts(stream: BinaryIO, size: int, *, with_contents: bool = False) -> Facts:
+def facts(stream: BinaryIO, size: int, *, with_contents: bool = False, floor: str | None = None) -> Facts:
     """Return the facts of the ELF file that ``stream`` holds in ``size`` bytes; raise NotAudited when it has none.
 
     Only headers, the dynamic segment and notes are read, unless ``with_contents``: then every byte is
-    (:mod:`linkmode.audit.contents`).
+    (:mod:`linkmode.audit.contents`, which says what ``floor`` asks for).
     """
     known = policy.load()
     image = Image(stream, size, known)
@@ -130,7 +130,7 @@ def facts(stream: BinaryIO, size: int, *, with_contents: bool = False) -> Facts:
         return known_facts
     from linkmode.audit import contents  # only who searches a file pays for its import
 
-    return msgspec.structs.replace(known_facts, contents=contents.read(image, dynamic, known_facts))
+    return msgspec.structs.replace(known_facts, contents=contents.read(image, dynamic, known_facts, floor))
 
 
 @contextmanager
@@ -154,7 +154,7 @@ def opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
         raise NotAudited(f"cannot be read: {error}") from error
 
 
-def read(path: Path, *, with_contents: bool = False) -> Facts:
-    """Return the facts of the file at ``path``; raise NotAudited when it can't be read or has none."""
+def read(path: Path, *, with_contents: bool = False, floor: str | None = None) -> Facts:
+    """Return the facts of the file at ``path``, as :func:`facts` does; raise NotAudited when it has none."""
     with opened(path) as (stream, size):
-        return facts(stream, size, with_contents=with_contents)
+        return facts(stream, size, with_contents=with_contents, floor=floor)

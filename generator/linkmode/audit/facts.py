@@ -55,11 +55,15 @@ class Text(msgspec.Struct, frozen=True):
 
 
 class Imports(msgspec.Struct, frozen=True):
-    """The symbols that a file takes from ``library`` at ``version``, sorted."""
+    """The symbols that a file takes from ``library`` at ``version``, sorted.
+
+    ``users`` are some of the functions and objects that use a symbol, by the symbol, where that was asked and is told.
+    """
 
     library: str
     version: str
     symbols: tuple[str, ...]
+    users: dict[str, tuple[str, ...]] = {}
 
 
 class Contents(msgspec.Struct, frozen=True, kw_only=True):

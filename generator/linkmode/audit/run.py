@@ -136,7 +136,8 @@ def _audit_file(path: str, settings: Settings) -> Audited:
 
 
 def _audit_stream(shown: str, stream: BinaryIO, size: int, settings: Settings) -> Audited:
-    facts = elf.facts(stream, size, with_contents=settings.with_contents)
+    contents, floor = settings.with_contents, settings.wanted.max_glibc
+    facts = elf.facts(stream, size, with_contents=contents, floor=floor)
     judged = verdict.judge(facts, settings.wanted.allow)
     failures = verdict.check(facts, judged, settings.wanted)
     libraries = None

@@ -43,13 +43,17 @@ class Contradiction(Exception):  # noqa: N818 - says what was found, and never l
 
 
 class Placed(NamedTuple):
-    """A section with the place of its bytes in the file, which has been checked: ``size`` is 0 for NOBITS."""
+    """A section with the place of its bytes in the file, which has been checked: ``size`` is 0 for NOBITS.
+
+    ``link`` is the number of another section, counted from 1.
+    """
 
     name: str
     type: int
     flags: int
     offset: int
     size: int
+    link: int
     listed: Section
 
 
@@ -83,8 +87,8 @@ def read(image: Image) -> tuple[Placed, ...] | None:
     if 0 < names_at < count and rows[names_at][1] != SHT_NOBITS:
         names = image.bytes_at(rows[names_at][4], min(rows[names_at][5], MAX_NAMES))
     found = []
-    for name_at, kind, flags, _, offset, size, *_ in rows[1:]:
+    for name_at, kind, flags, _, offset, size, link, *_ in rows[1:]:
         name = printable(names[name_at : name_at + 256].partition(b"\0")[0])
         listed = Section(name, _TYPES.get(kind, f"0x{kind:x}"), size)
-        found.append(Placed(name, kind, flags, offset, 0 if kind == SHT_NOBITS else size, listed))
+        found.append(Placed(name, kind, flags, offset, 0 if kind == SHT_NOBITS else size, link, listed))
     return tuple(found)

@@ -83,19 +83,26 @@ class Symbols:
             for index, version in versions
         }
         indices = self._image.records("H", self._table(DT_VERSYM, 2 * len(self.rows), "DT_VERSYM"))
+        versions = [index for (index,) in indices]
+        found: dict[tuple[str, str], set[str]] = {}
+        for at, name in self.undefined_names():
+            need = needs.get(versions[at] & 0x7FFF)
+            if need:
+                found.setdefault(need, set()).add(name)
+        return tuple(Imports(*need, tuple(sorted(found[need]))) for need in needs.values() if need in found)
+
+    def undefined_names(self) -> Iterator[tuple[int, str]]:
+        """Yield (number in the table, name) of each symbol that another file must define."""
         size = self._dynamic.value(DT_STRSZ)
         if size > MAX_STRINGS:
             raise Contradiction(f"a string table of {size} bytes, at most {MAX_STRINGS} expected")
         names = self._table(DT_STRTAB, size, "DT_STRTAB")
-        found: dict[tuple[str, str], set[str]] = {}
-        for (name, _, section), (index,) in zip(self.rows, indices, strict=True):
-            need = needs.get(index & 0x7FFF)
-            if not section and need:
+        for at, (name, _, section) in enumerate(self.rows):
+            if not section and name:
                 end = names.find(b"\0", name, name + 4096)
                 if end < 0:
                     raise Contradiction(f"a dynamic symbol's name at byte {name} does not end in the string table")
-                found.setdefault(need, set()).add(printable(names[name:end]))
-        return tuple(Imports(*need, tuple(sorted(found[need]))) for need in needs.values() if need in found)
+                yield at, printable(names[name:end])
 
     def _count(self) -> int:
         # The table has no length of its own; a hash table over it does.

@@ -271,12 +271,16 @@ def _check_rpath(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
 
 
 def _symbols(facts: Facts, versions: list[tuple[str, str]]) -> tuple[str, ...]:
-    taken = {(one.library, one.version): one.symbols for one in (facts.contents.imports if facts.contents else ())}
+    taken = {(one.library, one.version): one for one in (facts.contents.imports if facts.contents else ())}
     return tuple(
-        f"{version} of {library}: {_join(taken[library, version])}"
+        f"{version} of {library}: {'; '.join([_used(name, one.users.get(name, ())) for name in one.symbols])}"
         for library, version in versions
-        if (library, version) in taken
+        if (one := taken.get((library, version)))
     )
+
+
+def _used(symbol: str, users: tuple[str, ...]) -> str:
+    return f"{symbol}, used in {' and '.join(users)}" if users else symbol
 
 
 def _check_pie(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
