@@ -5,6 +5,7 @@ render, write and audit do not know each other.
 """
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import msgspec
 import platformdirs
 
-from linkmode import cache, lockfile, native_image, render, resources, toolbox, toolenv, write
+from linkmode import cache, lockfile, native_image, resources, toolenv, write
 from linkmode import catalog as catalogs
 from linkmode import config as configs
 from linkmode.catalog import Catalog
@@ -162,6 +163,8 @@ def generated(root: Path) -> Output:
         StaleLockError: the lock is missing, was edited by hand, or is out of date.
         ConfigError: linkmode.toml or the catalogue is wrong, or the output folder cannot be one.
     """
+    from linkmode import render  # no other command waits for what it brings along
+
     given = inputs(root)
     tree = render.render(given.config, locked(root, given), resources.templates())
     return Output(tree, write.place(root, given.config.output), given.config.output)
@@ -209,6 +212,8 @@ def tools(
         IntegrityError: an archive is damaged in the store, or not to be trusted.
         ConfigError: nothing in the lock runs on ``host``, or the cache cannot be written.
     """
+    from linkmode import toolbox  # as above
+
     lock = locked(root)
     toolchain = toolenv.choose(lock, host, target, family)
     native_image.check(command, toolchain, lock)
@@ -222,11 +227,13 @@ def tools(
         if None not in held:
             ready = toolbox.ready(home, toolchain, compiler, cache.unpacked(home, compiler), sources, say)
             held += [cache.hold(cache.entry(home, ready.bin)), *toolbox.hold_caches(home, compiler)]
-            if None not in held:
-                return Tools(toolchain, ready, toolenv.environment(toolchain, ready), tuple(filter(None, held)))
+            whole = [descriptor for descriptor in held if descriptor is not None]
+            if len(whole) == len(held):
+                return Tools(toolchain, ready, toolenv.environment(toolchain, ready), tuple(whole))
         # `linkmode store gc` came in between, and it will not do so for ever.
-        for descriptor in filter(None, held):
-            os.close(descriptor)
+        for descriptor in held:
+            if descriptor is not None:
+                os.close(descriptor)
 
 
 def measure(archive: Path, file: str, family: str | None) -> "Measured":
@@ -340,13 +347,11 @@ def _unpack(
     if not missing:
         return
     # Imported where it is needed: what fetch brings along takes longer than all else that a second `exec` does.
-    from rich.console import Console
-
     from linkmode import fetch
     from linkmode.fetch import progress, unpack
 
     place = fetch.Store(store or fetch.default_root())
-    with progress.for_console(Console(stderr=True)) as shown:
+    with progress.on(sys.stderr) as shown:
         fetch.fetch_all(missing, place, fetch.Options(base=root, offline=True), shown)
     for artifact in missing:
         say(f"unpacking {artifact.name}, once")

@@ -2,13 +2,13 @@
 
 import datetime
 import json
+import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
 
 import click
 import msgspec
-from rich.console import Console
 
 from linkmode import catalog as catalogs
 from linkmode import pipeline, resources
@@ -42,7 +42,7 @@ def add(urls: tuple[str, ...], family: str | None, date: str | None, write_to: P
     catalog = catalogs.load(resources.catalogue())
     with (
         tempfile.TemporaryDirectory(prefix="linkmode-") as folder,
-        progress.for_console(Console(stderr=True)) as shown,
+        progress.on(sys.stderr) as shown,
     ):
         archive = Path(folder) / "archive"
         first = unpinned.gather(urls[0], archive, base=Path(), progress=shown)

@@ -1,12 +1,12 @@
 """``linkmode fetch``: bring every locked archive into the store, verified."""
 
 import shlex
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
-from rich.console import Console
 
 from linkmode import fetch, lockfile, pipeline
 from linkmode.commands import again
@@ -45,7 +45,7 @@ def command(
     place = fetch.Store(store or fetch.default_root())
     options = fetch.Options(base=root, offline=offline, jobs=jobs, mirror=_mirror(mirror) if mirror else "")
     words = [*again.store(store), *(f"--only={name}" for name in only), *(["--lock", str(lock)] if lock else [])]
-    with again.repeating({"fetch": words}), progress.for_console(Console(stderr=True)) as shown:
+    with again.repeating({"fetch": words}), progress.on(sys.stderr) as shown:
         results = fetch.fetch_all(wanted, place, options, shown)
     for result in results:
         state = f"fetched from {result.source}" if result.state == "fetched" else "already in store"

@@ -1,9 +1,9 @@
 """``linkmode mirror``: write everything that is locked into a folder for a machine without a network."""
 
+import sys
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from linkmode import fetch, pipeline
 from linkmode.commands import again
@@ -26,7 +26,7 @@ def command(folder: Path, *, offline: bool, jobs: int, store: Path | None) -> No
     mirror.check(folder)
     place = fetch.Store(store or fetch.default_root())
     with again.repeating({"fetch": again.store(store)}):
-        with progress.for_console(Console(stderr=True)) as shown:
+        with progress.on(sys.stderr) as shown:
             fetch.fetch_all(wanted, place, fetch.Options(base=Path(), offline=offline, jobs=jobs), shown)
         for artifact, path, copied in mirror.write(wanted, place, folder):
             click.echo(f"{artifact.name}  {path}  {'copied' if copied else 'already there'}")

@@ -1,25 +1,17 @@
-"""What a person sees while files come in, on stderr: bars on a terminal, plain lines anywhere else.
+"""What a person sees while files come in, on stderr: bars on a terminal (`fetch.bars`), plain lines anywhere else."""
 
-NO_COLOR and TERM=dumb are honoured by rich.
-"""
-
+import os
 import threading
 import time
 from types import TracebackType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self, TextIO
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
-from rich.progress import Progress as Bars
+if TYPE_CHECKING:
+    from linkmode.fetch.bars import Bars
 
 _LINE_EVERY_SECONDS = 10.0
+_NO_BARS = ("dumb", "unknown")
+"""Terminals, by what TERM says, that cannot draw over what they have drawn."""
 
 
 class Progress(Protocol):
@@ -41,8 +33,8 @@ class Progress(Protocol):
 class Lines:
     """One line when a transfer starts, at most one every ten seconds, and one per note."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
         self._guard = threading.Lock()
         self._sizes: dict[str, int | None] = {}
         self._due: dict[str, float] = {}
@@ -53,7 +45,7 @@ class Lines:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._console.file.flush()
+        self._stream.flush()
 
     def begin(self, name: str, size: int | None) -> None:
         """Say that the transfer starts, and how much there is."""
@@ -83,65 +75,17 @@ class Lines:
             self._due.pop(name, None)
 
     def _print(self, text: str) -> None:
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self._stream.write(f"{text}\n")
 
 
-class Terminal:
-    """A bar per file and one for all: done, size, speed, time left."""
+def on(stream: TextIO) -> "Lines | Bars":
+    """Bars where ``stream`` can draw them, else lines."""
+    if not stream.isatty() or os.environ.get("TERM", "").lower() in _NO_BARS:
+        return Lines(stream)
+    # Imported where they are drawn: in scripts and in CI nobody waits for them.
+    from linkmode.fetch.bars import Bars
 
-    def __init__(self, console: Console) -> None:
-        self._guard = threading.Lock()
-        self._tasks: dict[str, TaskID] = {}
-        self._done: dict[str, int] = {}
-        self._bars = Bars(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            DownloadColumn(binary_units=False),
-            TransferSpeedColumn(),
-            TimeRemainingColumn(),
-            console=console,
-            transient=True,
-        )
-
-    def __enter__(self) -> Self:
-        self._bars.start()
-        self._all = self._bars.add_task("total", total=0)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bars.stop()
-
-    def begin(self, name: str, size: int | None) -> None:
-        """Add a bar, and its size to the total."""
-        with self._guard:
-            self._tasks[name] = self._bars.add_task(name, total=size)
-            self._done[name] = 0
-            total = self._bars.tasks[0].total or 0
-            self._bars.update(self._all, total=total + (size or 0))
-
-    def advance(self, name: str, received: int) -> None:
-        """Move the file's bar and that of the total."""
-        with self._guard:
-            self._bars.update(self._tasks[name], completed=received)
-            self._done[name] = received
-            self._bars.update(self._all, completed=sum(self._done.values()))
-
-    def note(self, name: str, text: str) -> None:
-        """Print the note above the bars."""
-        self._bars.console.print(f"{name}: {text}", markup=False, highlight=False, soft_wrap=True)
-
-    def end(self, name: str) -> None:
-        """Take the file's bar away; what it brought stays in the total."""
-        with self._guard:
-            if name in self._tasks:
-                self._bars.remove_task(self._tasks.pop(name))
-
-
-def for_console(console: Console) -> Lines | Terminal:
-    """Bars where ``console`` can draw them, else lines."""
-    return Terminal(console) if console.is_terminal and not console.is_dumb_terminal else Lines(console)
+    return Bars(stream)
 
 
 def _mega(size: int) -> str:

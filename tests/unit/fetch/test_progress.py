@@ -3,13 +3,25 @@
 import io
 
 import pytest
-from rich.console import Console
 
-from linkmode.fetch.progress import Lines, Terminal, for_console
+from linkmode.fetch.bars import Bars
+from linkmode.fetch.progress import Lines, on
 
 
-def run(console: Console) -> None:
-    with for_console(console) as progress:
+class Screen(io.StringIO):
+    """A terminal, 100 characters wide."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+
+
+def run(stream: io.StringIO) -> None:
+    with on(stream) as progress:
         progress.begin("zig[0]", 93_000_000)
         progress.begin("zlib", None)
         for received in (1_000_000, 93_000_000):
@@ -22,7 +34,7 @@ def run(console: Console) -> None:
 def test_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("linkmode.fetch.progress._LINE_EVERY_SECONDS", 0.0)
     out = io.StringIO()
-    run(Console(file=out, width=20))
+    run(out)
     assert out.getvalue().splitlines() == [
         "fetching zig[0] (93.0 MB)",
         "fetching zlib",
@@ -34,15 +46,15 @@ def test_lines(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_lines_are_few() -> None:
     out = io.StringIO()
-    run(Console(file=out))
+    run(out)
     assert len(out.getvalue().splitlines()) == 3
 
 
 def test_bars_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")
-    out = io.StringIO()
-    run(Console(file=out, force_terminal=True, width=100))
+    out = Screen()
+    run(out)
     text = out.getvalue()
     assert "zig[0]" in text
     assert "total" in text
@@ -54,15 +66,15 @@ def test_bars_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_no_colour(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm")
-    out = io.StringIO()
-    run(Console(file=out, force_terminal=True, width=100))
+    out = Screen()
+    run(out)
     assert "\x1b[38" not in out.getvalue()
     assert "\x1b[3" not in out.getvalue()
 
 
 def test_which(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
-    assert isinstance(for_console(Console(file=io.StringIO())), Lines)
-    assert isinstance(for_console(Console(file=io.StringIO(), force_terminal=True)), Terminal)
+    assert isinstance(on(io.StringIO()), Lines)
+    assert isinstance(on(Screen()), Bars)
     monkeypatch.setenv("TERM", "dumb")
-    assert isinstance(for_console(Console(file=io.StringIO(), force_terminal=True)), Lines)
+    assert isinstance(on(Screen()), Lines)
