@@ -6,38 +6,21 @@ templates/bazel/tools/elfcheck/verdict.h, which says the same.
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
-from linkmode.audit import components, hazards, platforms, policy
+from linkmode.audit import components, hardening, hazards, platforms, policy
 from linkmode.audit.components import Weakness
+from linkmode.audit.expectations import Expectations as Expectations
+from linkmode.audit.expectations import Failure as Failure
 from linkmode.audit.facts import Facts
 from linkmode.audit.hazards import Hazard
 from linkmode.audit.libc import glibc_number, version_number
 from linkmode.audit.platforms import Suits
-from linkmode.audit.policy import KnownLibc
 from linkmode.model import Advisory, LinkMode
 
 _NONE: Final[Mapping[str, Iterable[Advisory]]] = MappingProxyType({})
-
-
-class Expectations(msgspec.Struct, frozen=True, kw_only=True):
-    """What the caller asks of a file. ``allow`` names libraries outside libc's own that it may need.
-
-    ``max_glibc`` is a release such as ``2.28``; ``machine`` is a name of policy.toml.
-    """
-
-    machine: str | None = None
-    libc: KnownLibc | None = None
-    mode: LinkMode | None = None
-    max_glibc: str | None = None
-    allow: tuple[str, ...] = ()
-    allow_static_glibc: bool = False
-    deny_rpath: bool = False
-    require_pie: bool = False
-    require_relro: Literal["partial", "full"] | None = None
-    policy: str | None = None
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -53,19 +36,6 @@ class Verdict(msgspec.Struct, frozen=True):
     hazards: tuple[Hazard, ...] = ()
     images: tuple[Suits, ...] = ()
     weaknesses: tuple[Weakness, ...] = ()
-
-
-class Failure(msgspec.Struct, frozen=True):
-    """An expectation that does not hold: its option, what was expected, what was found, and how to fix it.
-
-    ``symbols`` names what in the file is to blame, where that can be told: one text for each version.
-    """
-
-    check: str
-    expected: str
-    found: str
-    fix: str
-    symbols: tuple[str, ...] = ()
 
 
 _EXPECTED: dict[LinkMode, str] = {
@@ -141,10 +111,7 @@ def check(facts: Facts, verdict: Verdict, wanted: Expectations) -> tuple[Failure
         *_check_mode(facts, verdict, wanted),
         *_check_allow(facts, verdict, wanted),
         *_check_glibc(facts, wanted),
-        *_check_rpath(facts, wanted),
-        *_check_pie(facts, wanted),
-        *_check_relro(facts, wanted),
-        *_check_policy(facts, wanted),
+        *hardening.check(facts, wanted),
     )
 
 
@@ -255,21 +222,6 @@ def _check_glibc(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
     )
 
 
-def _check_rpath(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
-    entries = [("DT_RPATH", facts.rpath), ("DT_RUNPATH", facts.runpath)]
-    found = [f"{tag} {path}" for tag, path in entries if path is not None]
-    if not wanted.deny_rpath or not found:
-        return ()
-    return (
-        Failure(
-            "--deny-rpath",
-            "no library search path inside the file (DT_RPATH, DT_RUNPATH)",
-            "; ".join(found),
-            "link without -rpath, or remove it: patchelf --remove-rpath FILE",
-        ),
-    )
-
-
 def _symbols(facts: Facts, versions: list[tuple[str, str]]) -> tuple[str, ...]:
     taken = {(one.library, one.version): one for one in (facts.contents.imports if facts.contents else ())}
     return tuple(
@@ -281,56 +233,6 @@ def _symbols(facts: Facts, versions: list[tuple[str, str]]) -> tuple[str, ...]:
 
 def _used(symbol: str, users: tuple[str, ...]) -> str:
     return f"{symbol}, used in {' and '.join(users)}" if users else symbol
-
-
-def _check_pie(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
-    if not wanted.require_pie or facts.kind != "executable":
-        return ()
-    return (
-        Failure(
-            "--require-pie",
-            "a position-independent file (ET_DYN)",
-            "executable (ET_EXEC), which is loaded at a fixed address",
-            "compile with -fPIE and link with -pie, or with -static-pie",
-        ),
-    )
-
-
-def _check_relro(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
-    # Without a loader nothing is bound late, so that a static program's RELRO is full whatever its flags say.
-    is_static = facts.interpreter is None and not facts.needed and facts.kind != "shared object"
-    met = facts.relro == "full" or (facts.relro == "partial" and (wanted.require_relro == "partial" or is_static))
-    if wanted.require_relro is None or met:
-        return ()
-    flag = " -Wl,-z,now" if wanted.require_relro == "full" else ""
-    return (
-        Failure(
-            f"--require-relro {wanted.require_relro}",
-            f"relocated data read-only after the start (PT_GNU_RELRO){_BOUND if flag else ''}",
-            f"relro {facts.relro}",
-            f"link with -Wl,-z,relro{flag}",
-        ),
-    )
-
-
-_BOUND = ", and every symbol bound at the start (BIND_NOW)"
-
-
-def _check_policy(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
-    if wanted.policy is None:
-        return ()
-    platform = platforms.load()[wanted.policy]
-    suits = platforms.suits(facts, platform)
-    if suits.answer == "yes":
-        return ()
-    return (
-        Failure(
-            f"--policy {platform.name}",
-            f"a file that runs on {platform.name} ({platform.title})",
-            suits.reason,
-            "link statically, or against what the platform has; see --max-glibc and --allow for its parts",
-        ),
-    )
 
 
 def _allow_options(verdict: Verdict) -> str:
