@@ -7,8 +7,6 @@ from collections.abc import Iterable, Mapping
 from importlib import resources
 
 import msgspec
-from packaging.specifiers import SpecifierSet
-from packaging.version import InvalidVersion, Version
 
 from linkmode.audit.facts import Component, Contents, printable
 from linkmode.audit.texts import Asked, Findings
@@ -130,6 +128,10 @@ def weaknesses(contents: Contents | None, catalogued: Mapping[str, Iterable[Advi
 
 
 def _affecting(name: str, version: str, library: Library, advisories: Iterable[Advisory]) -> list[Weakness]:
+    # Few files hold a library with advisories; the others do not wait for this import.
+    from packaging.specifiers import SpecifierSet
+    from packaging.version import InvalidVersion, Version
+
     number = comparable(version) if library.letters else version
     try:
         Version(number)
