@@ -65,7 +65,9 @@ def _inside(facts: Facts, contents: Contents) -> list[Hazard]:
         found.append(Hazard("ifunc", "musl does not support GNU's indirect functions", "an IRELATIVE relocation"))
     if contents.build_paths:
         first = contents.build_paths[0]
-        words = f"{contents.build_path_count} absolute paths of the machine that built it are in the file"
+        count = contents.build_path_count
+        paths = "a path of a source" if count == 1 else f"{count} paths of sources"
+        words = f"the file holds {paths} on the machine that built it"
         found.append(Hazard("build-path", words, _text(first.text, first.offset)))
     return found
 
