@@ -16,6 +16,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "parity"))
 from checker import EXPECTATIONS, SOURCES, STRICT, difference
 
+from linkmode.audit import elf, verdict
+
 IS_FULL = os.environ.get("LINKMODE_TRUTH") == "full"
 SAMPLE = 80
 
@@ -32,22 +34,53 @@ def test_the_other_tools_agree_on_this_system() -> None:
     assert sum(result.compared.values()) > len(result.refused)
 
 
-@pytest.mark.skipif(not IS_FULL, reason="downloads packages: set LINKMODE_TRUTH=full, as make truth does")
-def test_the_other_tools_and_the_checker_agree_on_other_machines(tmp_path: Path) -> None:
-    if not corpus.fetch(tmp_path):
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The packages of corpus.py, each unpacked in a folder of its name."""
+    if not IS_FULL:
+        pytest.skip("downloads packages: set LINKMODE_TRUTH=full, as make truth does")
+    folder = tmp_path_factory.mktemp("packages")
+    if not corpus.fetch(folder):
         pytest.skip("apt-get can download none of the packages here")
-    paths = list(compare.elf_files([tmp_path]))
-    result = compare.compare(paths)
+    return folder
+
+
+def test_the_other_tools_agree_on_other_machines_and_static_programs(packages: Path) -> None:
+    result = compare.compare(list(compare.elf_files([packages])))
     sys.stdout.write(compare.table(result))
     assert not result.unexplained, "\n".join(result.unexplained[:50])
+
+
+def test_the_checker_agrees_on_other_machines_and_static_programs(packages: Path, tmp_path: Path) -> None:
     checker = tmp_path / "elfcheck"
     subprocess.run(["cc", "-O2", *STRICT, str(SOURCES / "elfcheck.c"), "-o", str(checker)], check=True)
+    paths = list(compare.elf_files([packages]))
     different = [
         found
         for at, path in enumerate(paths)
         if (found := difference(checker, path, EXPECTATIONS[at % len(EXPECTATIONS)]))
     ]
     assert not different, f"{len(different)} of {len(paths)} files:\n" + "\n".join(different[:5])
+
+
+@pytest.mark.parametrize(
+    ("package", "libraries", "hazards"),
+    [
+        ("bash-static", set(), {"nss", "iconv", "locale", "dlopen"}),
+        ("gpgv-static", {"zlib", "libgcrypt", "libgpg-error"}, {"nss"}),
+        ("cdebootstrap-static", {"zlib", "bzip2"}, {"nss"}),
+        ("sash", {"zlib"}, {"nss"}),
+    ],
+)
+def test_static_programs_of_debian(packages: Path, package: str, libraries: set[str], hazards: set[str]) -> None:
+    (path,) = [path for path in compare.elf_files([packages / package]) if path.stat().st_mode & 0o111]
+    facts = elf.read(path, with_contents=True)
+    judged = verdict.judge(facts)
+    assert facts.contents is not None
+    assert (judged.mode, facts.libc) == ("static", "glibc")
+    assert libraries <= {component.name for component in facts.contents.components if component.version}
+    assert hazards <= {hazard.kind for hazard in judged.hazards}
+    assert all(suits.answer == "yes" for suits in judged.images if suits.platform == "scratch")
 
 
 def test_a_difference_is_found_and_named(monkeypatch: pytest.MonkeyPatch) -> None:

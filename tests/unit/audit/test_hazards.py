@@ -2,9 +2,11 @@
 
 import re
 from io import BytesIO
+from pathlib import Path
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 from elf_maker import ABI_TAG, DYN, GLIBC_LOADER, MUSL_LOADER, MUSL_START, Elf, interp, with_sections
 from packaging.specifiers import SpecifierSet
 
@@ -12,6 +14,7 @@ from linkmode import catalog, resources
 from linkmode.audit import components, elf, hazards
 from linkmode.audit.facts import Component, Facts
 from linkmode.audit.verdict import Expectations, check, judge
+from linkmode.commands.audit import command
 from linkmode.model import Advisory
 
 
@@ -150,6 +153,17 @@ def test_the_table_of_libraries_is_whole() -> None:
             fixed = components.comparable(advisory.fixed_in) if library.letters else advisory.fixed_in
             assert not SpecifierSet(advisory.affects).contains(fixed), advisory.id
             assert advisory.url.startswith("https://")
+
+
+def test_the_command_asks_the_catalogue(tmp_path: Path) -> None:
+    (tmp_path / "app").write_bytes(Elf(code=b"\xc3 inflate 1.2.11 Copyright 1995-2017 Mark Adler ").build())
+    said = CliRunner().invoke(command, [str(tmp_path / "app")]).stdout
+    ids = [
+        line.split(": ")[2].split(",")[0] for line in said.splitlines() if line.startswith("advisory: zlib 1.2.11: ")
+    ]
+    known = catalog.load(resources.catalogue()).advisories_for("zlib", "1.2.11")
+    assert ids == [advisory.id for advisory in known] != []
+    assert "advisory: " not in CliRunner().invoke(command, ["--headers-only", str(tmp_path / "app")]).stdout
 
 
 def test_families_are_asked_for_only_when_they_are_inside() -> None:
