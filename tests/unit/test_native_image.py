@@ -7,6 +7,7 @@ import pytest
 from linkmode.errors import ConfigError, LinkmodeError, UsageError
 from linkmode.model import Lock, LockedToolchain
 from linkmode.native_image import check, with_compiler
+from linkmode.toolbox import _version_question
 from linkmode.toolenv import Ready, triple
 
 MUSL, ARM_MUSL, GLIBC = "x86_64-linux-musl", "aarch64-linux-musl", "x86_64-linux-gnu.2.28"
@@ -106,3 +107,10 @@ def test_glibc_s_compiler_is_named_and_musl_s_is_found_by_its_name() -> None:
     for own in ("--native-compiler-path=/usr/bin/gcc", "-H:CCompilerPath=/usr/bin/gcc"):
         assert with_compiler(("native-image", own, "App"), toolchain(GLIBC), ready) == ("native-image", own, "App")
     assert with_compiler(("native-image", "App"), toolchain(MUSL), ready) == ("native-image", "App")
+
+
+def test_zig_is_asked_for_its_version_without_the_glibc_that_it_would_call_an_error() -> None:
+    answer = '[ "$*" = -v ] && exec /zig cc -target x86_64-linux-gnu -v\n'
+    assert _version_question("/zig", "cc", GLIBC) == answer
+    assert _version_question("/zig", "cc", MUSL) == ""
+    assert _version_question("/zig", "ar", GLIBC) == ""

@@ -8,9 +8,17 @@ load("//private:compat.bzl", "cc_compat_repo")
 # layout of an archive -> (file, macro that declares its targets, paths to remove)
 _LAYOUTS = {
     "cross": ("gcc:gcc_archive.bzl", "gcc_archive", ["usr"]),  # usr is a link to the archive's own root
+    "graalvm": ("graalvm:graalvm_archive.bzl", "graalvm_archive", []),
+    "go": ("go:go_archive.bzl", "go_archive", ["src/cmd", "test"]),  # the tools are there, and built
     "native": ("gcc:gcc_archive.bzl", "gcc_archive", ["usr"]),
+    "rust-src": ("rust:rust_archive.bzl", "rust_src_archive", []),
+    "rust-std": ("rust:rust_archive.bzl", "rust_std_archive", []),
+    "rust-sysroot": ("rust:rust_archive.bzl", "rust_part_archive", []),
+    "rustc": ("rust:rust_archive.bzl", "rustc_archive", []),
+    "rustc-libc": ("rust:rust_archive.bzl", "rustc_libc_archive", []),
     "zig": ("zig:zig_archive.bzl", "zig_archive", []),
     "zlib": ("zlib:zlib_archive.bzl", "zlib_archive", []),
+    "zstd": ("rust:rust_archive.bzl", "zstd_archive", []),
 }
 
 def declare_repositories():
