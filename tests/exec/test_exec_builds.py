@@ -110,6 +110,31 @@ $CC -fno-builtin $LDFLAGS -o conftest conftest.c -lz && echo "libz: yes"
 $STRIP conftest && echo "strip: yes"
 $LD -r -o both.o /dev/null 2>/dev/null || echo "ld: yes"
 """
+RUST = """\
+fn main() {
+    std::panic::set_hook(Box::new(|_| {}));
+    println!("{}", if std::panic::catch_unwind(|| panic!("p")).is_err() { "caught" } else { "lost" });
+}
+"""
+CONFIGURE_AC = """\
+AC_INIT([p], [1.0])
+AC_PROG_CC
+AC_PROG_CXX
+AC_PROG_RANLIB
+AC_CHECK_HEADERS([zlib.h])
+AC_CHECK_LIB([z], [deflate])
+AC_CHECK_FUNCS([pthread_create gnu_get_libc_version])
+AC_CONFIG_FILES([Makefile])
+AC_OUTPUT
+"""
+MAKEFILE_IN = """\
+VPATH = @srcdir@
+all: z p
+z: z.c
+\t@CC@ @CPPFLAGS@ @CFLAGS@ @LDFLAGS@ -o $@ $< @LIBS@
+p: p.cc
+\t@CXX@ @CPPFLAGS@ @CXXFLAGS@ @LDFLAGS@ -o $@ $<
+"""
 
 
 class Project:
@@ -235,6 +260,41 @@ def test_what_configure_scripts_try(gcc: Project) -> None:
     assert said.splitlines()[:4] == ["runs: yes", "zlib.h: yes", "libz: yes", "strip: yes"]
 
 
+@pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
+def test_zlib_s_own_configure_script_and_tests(tmp_path: Path) -> None:
+    """From the locked sources, in a copy, as the unpacked ones are read-only."""
+    locked = Project(tmp_path, gcc_pins("x86_64-linux-musl-cross") + ZLIB.replace("1.2.11", "1.3.1"), "zlib=pypi")
+    locked.exec("true")
+    [unpacked] = (locked.store / "linkmode" / "unpacked").glob("*/configure")
+    shutil.copytree(unpacked.parent, tmp_path / "zlib")
+    subprocess.run(["chmod", "-R", "u+w", str(tmp_path / "zlib")], check=True)
+    said = locked.exec("sh", "-c", "cd zlib && ./configure --static && make test")
+    assert "*** zlib test OK ***" in said
+    assert "*** zlib 64-bit test OK ***" in said
+    assert locked.modes("zlib/example", "zlib/minigzip") == {"zlib/example": "static", "zlib/minigzip": "static"}
+    assert locked.run("zlib/example").startswith("zlib version 1.3.1 ")
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
+@pytest.mark.skipif(not shutil.which("autoconf"), reason="autoconf is not installed")
+def test_autoconf(project: Project) -> None:
+    """A script that autoconf itself makes: its compilers run, and it can be told the host."""
+    (project.root / "configure.ac").write_text(CONFIGURE_AC)
+    (project.root / "Makefile.in").write_text(MAKEFILE_IN)
+    subprocess.run(["autoconf", "-f"], cwd=project.root, check=True)
+    for number, options in enumerate(("", "--build=x86_64-pc-linux-gnu --host=x86_64-linux-musl")):
+        shutil.rmtree(project.root / "made", ignore_errors=True)
+        (project.root / "made").mkdir()
+        said = project.exec("sh", "-c", f"cd made && ../configure {options} && make")
+        assert f"checking whether we are cross compiling... {'yes' if number else 'no'}" in said
+        assert "checking for deflate in -lz... yes" in said
+        assert "checking for zlib.h... yes" in said
+        assert "checking for pthread_create... yes" in said
+        assert "checking for gnu_get_libc_version... no" in said
+        assert project.modes("made/z", "made/p") == {"made/z": "static", "made/p": "static"}
+        assert (project.run("made/z"), project.run("made/p")) == ("zlib 1.2.11\n", "caught\n")
+
+
 @pytest.mark.parametrize("family", ["gcc", "zig"])
 def test_another_cpu(request: pytest.FixtureRequest, family: str) -> None:
     project: Project = request.getfixturevalue(family)
@@ -275,18 +335,29 @@ def test_the_compiler_needs_nothing_of_the_environment_but_its_path(project: Pro
 
 @pytest.mark.skipif(not shutil.which("cargo"), reason="cargo is not installed")
 def test_cargo_links_by_zig_for_an_old_glibc(zig: Project) -> None:
-    crate = zig.root / "crate"
-    (crate / "src").mkdir(parents=True)
-    (crate / "Cargo.toml").write_text('[package]\nname = "hello"\nversion = "0.1.0"\nedition = "2021"\n')
-    (crate / "src" / "main.rs").write_text('fn main() { println!("hello"); }\n')
-    command = f"cd crate && cargo build --offline --target {GLIBC.replace('-linux-gnu.2.28', '-unknown-linux-gnu')}"
-    installed = subprocess.run(["rustc", "--print", "sysroot"], capture_output=True, text=True, check=False)
-    if not (Path(installed.stdout.strip()) / "lib" / "rustlib" / "x86_64-unknown-linux-gnu").is_dir():
-        pytest.skip("Rust's standard library for x86_64-unknown-linux-gnu is not installed")
-    zig.exec("sh", "-c", command, options=("--target", GLIBC))
-    made = "crate/target/x86_64-unknown-linux-gnu/debug/hello"
-    assert zig.run(made) == "hello\n"
+    made = cargo_build(zig, "x86_64-unknown-linux-gnu", GLIBC)
+    assert zig.run(made) == "caught\n"
     assert zig.linkmode("audit", "--max-glibc", "2.28", made).returncode == 0
+
+
+@pytest.mark.skipif(not shutil.which("cargo"), reason="cargo is not installed")
+def test_cargo_links_by_gcc_for_musl(gcc: Project) -> None:
+    made = cargo_build(gcc, "x86_64-unknown-linux-musl", X86)
+    assert gcc.run(made) == "caught\n"
+    assert gcc.modes(made) == {made: "static"}
+
+
+def cargo_build(project: Project, rust: str, target: str) -> str:
+    """Build a program that catches a panic of its own, for a target by Rust's name and by ours; return its path."""
+    installed = subprocess.run(["rustc", "--print", "sysroot"], capture_output=True, text=True, check=False)
+    if not list((Path(installed.stdout.strip()) / "lib" / "rustlib" / rust / "lib").glob("libstd-*.rlib")):
+        pytest.skip(f"Rust's standard library for {rust} is not installed")
+    crate = project.root / "crate"
+    (crate / "src").mkdir(parents=True, exist_ok=True)
+    (crate / "Cargo.toml").write_text('[package]\nname = "hello"\nversion = "0.1.0"\nedition = "2021"\n')
+    (crate / "src" / "main.rs").write_text(RUST)
+    project.exec("sh", "-c", f"cd crate && cargo build --offline --target {rust}", options=("--target", target))
+    return f"crate/target/{rust}/debug/hello"
 
 
 def test_zlib_is_the_same_wherever_it_was_made(gcc: Project, tmp_path: Path) -> None:
