@@ -22,13 +22,16 @@ from linkmode.pin_rules import Kind, advisory_problems, pin_problems, set_proble
 SCHEMA = 1
 """The version of the catalogue files' format; a file of another version is refused."""
 
-_KEYS = ("schema", "family", "kind", "homepage", "license", "pin", "advisory")
+_KEYS = ("schema", "family", "kind", "homepage", "license", "own-layouts", "pin", "advisory")
 _HINT = "correct the file; docs/reference/catalogue.md describes its keys"
 _USER_HINT = "correct linkmode.toml; docs/how-to/add-your-own-pin.md shows a whole [[pin]]"
 
 
 class FamilyEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One family. ``pins`` are in the order of preference among equals: the first that fits is taken."""
+    """One family. ``pins`` are in the order of preference among equals: the first that fits is taken.
+
+    ``own_layouts`` are layouts that the rules know and no pin of the catalogue has, for a user's own pins.
+    """
 
     name: str
     kind: Kind
@@ -36,6 +39,7 @@ class FamilyEntry(msgspec.Struct, frozen=True, kw_only=True):
     license: str
     pins: tuple[Pin, ...]
     advisories: tuple[Advisory, ...] = ()
+    own_layouts: tuple[str, ...] = ()
 
 
 class Catalog(msgspec.Struct, frozen=True):
@@ -117,6 +121,7 @@ def parse(text: str, where: str) -> FamilyEntry:
         license=issues.required("", raw, "license", str, ""),
         pins=tuple(pins),
         advisories=_advisories(issues.tables(raw, "advisory"), issues),
+        own_layouts=issues.value("", raw, "own-layouts", tuple[str, ...], ()),
     )
     issues.raise_if_any(hint=_HINT)
     return entry
@@ -141,7 +146,7 @@ def with_pins(catalog: Catalog, pins: Sequence[Pin], where: str = "linkmode.toml
             problem = "is not a family of the catalogue, and a new one needs code of its own, not only a pin"
             issues.unknown_value(f"{at}.family", pin.family, catalog.families, problem)
             continue
-        layouts = sorted({p.layout for p in entry.pins})
+        layouts = sorted({*entry.own_layouts, *(p.layout for p in entry.pins)})
         if pin.layout not in layouts:
             issues.unknown_value(f"{at}.layout", pin.layout, layouts, f"is not a layout of {entry.name}")
         _check(at, pin, entry.kind, issues, shipped=False)
