@@ -59,6 +59,7 @@ def ours(facts: Facts) -> Said:
     assert contents is not None
     return {
         **{name: getattr(facts, name) for name in Facts.__struct_fields__},
+        "build_id": facts.build_id or contents.build_id,
         "is_exec": facts.kind == "executable",
         "df_1_pie": facts.kind == "static-pie" or None,
         "search_path": facts.runpath if facts.runpath is not None else facts.rpath,
@@ -85,6 +86,11 @@ RULES: dict[tuple[str, str], dict[str, Rule]] = {
     ("file", "linkage"): {
         "a library without DT_NEEDED is no static-pie": lambda facts, mine, theirs: (
             facts.kind == "shared object" and not facts.needed and theirs == "static-pie linked"
+        ),
+    },
+    ("file", "is_pie"): {
+        "an interpreter and no DT_SONAME make a program, also without DF_1_PIE": lambda facts, mine, theirs: (
+            facts.kind == "pie" and facts.interpreter is not None and facts.soname is None and mine and not theirs
         ),
     },
 }

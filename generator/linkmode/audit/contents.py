@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from linkmode.audit import callers, components, golang, policy, sections, symbols, texts
+from linkmode.audit import callers, components, golang, notes, policy, sections, symbols, texts
 from linkmode.audit.dynamic import Dynamic
 from linkmode.audit.facts import Component, Contents, Facts, Imports, Producer, Text, printable
 from linkmode.audit.image import Image, NotAudited
@@ -70,6 +70,7 @@ def read(image: Image, dynamic: Dynamic, facts: Facts, floor: str | None = None)
         inside = (*(one for one in inside if one.kind != "rust"), *crates)
     return Contents(
         problems=tuple(problems),
+        build_id=notes.build_id(_section_notes(image, held or ())) if facts.build_id is None else None,
         sections=tuple(section.listed for section in held or ()),
         symbol_table=_told(held, any(section.type == sections.SHT_SYMTAB for section in held or ())),
         debug_info=_debug_info(held),
@@ -106,6 +107,10 @@ def _asked() -> dict[str, Asked]:
 
 def _told(held: Sequence[Placed] | None, is_there: bool) -> Literal["yes", "no", "unknown"]:
     return "unknown" if held is None else "yes" if is_there else "no"
+
+
+def _section_notes(image: Image, held: Iterable[Placed]) -> tuple[notes.Note, ...]:
+    return notes.within(image, ((one.offset, one.size, 4) for one in held if one.name == ".note.gnu.build-id"))
 
 
 def _debug_info(held: Sequence[Placed] | None) -> Literal["yes", "no", "elsewhere", "unknown"]:

@@ -70,7 +70,8 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     """What reading every byte adds: sections, symbols, texts. Nothing here decides the link mode.
 
     ``problems`` names each table that contradicts itself or is too large, and is therefore left out. ``sections`` is
-    empty without a table of them. ``imports`` are the versioned symbols that the file takes. ``debug_info`` is
+    empty without a table of them. ``build_id`` is that of a section which no PT_NOTE covers, as Go's linker leaves it,
+    or None when the facts have one. ``imports`` are the versioned symbols that the file takes. ``debug_info`` is
     ``elsewhere`` when .gnu_debuglink names another file. ``ifunc`` is ``yes`` when a relocation or a symbol of GNU's
     indirect functions is there. ``libc_version`` is that of the glibc inside a static program, where a text tells it.
     ``build_paths`` are the first absolute paths of sources and objects outside the system's own folders, and
@@ -78,6 +79,7 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     problems: tuple[str, ...]
+    build_id: str | None
     sections: tuple[Section, ...]
     symbol_table: Literal["yes", "no", "unknown"]
     debug_info: Literal["yes", "no", "elsewhere", "unknown"]

@@ -1,6 +1,6 @@
 """Notes of the PT_NOTE segments: who wrote them, what kind they are, what short ones say."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from linkmode.audit.image import PT_NOTE, Image
@@ -23,14 +23,21 @@ class Note(NamedTuple):
 
 
 def read(image: Image) -> tuple[Note, ...]:
-    """Return the notes in the file's order. A note that does not fit ends its segment, as for other tools."""
+    """Return the notes of the PT_NOTE segments in the file's order."""
+    segments = (segment for segment in image.segments if segment.type == PT_NOTE)
+    return within(image, ((segment.offset, segment.file_size, segment.align) for segment in segments))
+
+
+def within(image: Image, places: Iterable[tuple[int, int, int]]) -> tuple[Note, ...]:
+    """Return the notes that lie in (offset, size, alignment) of the file, which the caller has checked.
+
+    A note that does not fit ends its place, as for other tools.
+    """
     found = []
     left = MAX_NOTES
-    for segment in image.segments:
-        if segment.type != PT_NOTE:
-            continue
-        align = 8 if segment.align == 8 else 4
-        at, end = segment.offset, segment.offset + segment.file_size
+    for at, size, alignment in places:
+        align = 8 if alignment == 8 else 4
+        end = at + size
         while end - at >= 12 and left:
             left -= 1
             name_size, data_size, kind = next(image.records("III", image.bytes_at(at, 12)))

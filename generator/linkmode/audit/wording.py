@@ -12,7 +12,7 @@ def more_pairs(facts: Facts, verdict: Verdict) -> list[tuple[str, str]]:
         ("os-abi", facts.os_abi),
         ("entry", f"0x{facts.entry:x}"),
         ("text-relocations", "yes" if facts.text_relocations else "no"),
-        ("build-id", facts.build_id or "none"),
+        ("build-id", facts.build_id or (facts.contents and facts.contents.build_id) or "none"),
         *(_contents(facts.contents) if facts.contents else ()),
         *(("hazard", f"{hazard.kind}: {hazard.words} ({hazard.evidence})") for hazard in verdict.hazards),
         *(

@@ -50,6 +50,16 @@ def test_the_headers_facts() -> None:
     assert facts(bytes(raw)).os_abi == "OS/ABI 200"
 
 
+def test_a_build_id_that_stands_in_a_section_alone() -> None:
+    note = struct.pack("<III4s", 4, 4, 3, b"GNU\0") + b"\xca\xfe\xba\xbe"
+    held = ((".note.gnu.build-id", 7, 2, note),)
+    assert contents(with_sections(Elf().build(), held)).build_id == "cafebabe"
+    other = struct.pack("<III4s", 4, 4, 3, b"GNU\0") + b"\xde\xad\xbe\xef"
+    found = facts(with_sections(Elf(notes=other).build(), held))
+    assert found.contents is not None
+    assert (found.build_id, found.contents.build_id) == ("deadbeef", None)
+
+
 def test_a_build_id_of_no_bytes_or_a_foreign_note_is_none() -> None:
     for note in (struct.pack("<III4s", 4, 0, 3, b"GNU\0"), struct.pack("<III4s", 4, 4, 3, b"Foo\0") + b"abcd"):
         assert facts(Elf(notes=note).build()).build_id is None
