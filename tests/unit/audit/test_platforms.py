@@ -1,12 +1,14 @@
 """Where files run, with the reason; and the policies that ask for it."""
 
+import re
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from elf_maker import ABI_TAG, DYN, GLIBC_LOADER, MUSL_LOADER, MUSL_START, Elf, interp
 
-from linkmode.audit import elf, platforms, policy
+from linkmode.audit import components, elf, hazards, platforms, policy
 from linkmode.audit.facts import Facts
 from linkmode.audit.libc import version_number
 from linkmode.audit.verdict import Expectations, check, judge
@@ -133,3 +135,18 @@ def test_a_policys_name_is_checked() -> None:
     assert isinstance(result.exception, UsageError)
     assert "did you mean 'manylinux_2_" in result.exception.problem
     assert "scratch, " in result.exception.hint
+
+
+def test_the_documentation_names_all_platforms_libraries_and_hazards() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "reference" / "audit-contents.md").read_text(encoding="utf-8")
+    families = {"manylinux_2_28": "`_2_28`", "manylinux_2_31": "`_2_31`", "manylinux_2_34": "`_2_34`"}
+    families |= {"manylinux_2_39": "`_2_39`", "musllinux_1_2": "`_1_2`"}
+    for name in platforms.load():
+        assert families.get(name, f"`{name}`") in text, name
+    for library in components.load().library:
+        assert library.name in text, library.name
+    source = Path(hazards.__file__).read_text(encoding="utf-8")
+    kinds = set(re.findall(r'Hazard\(\s*"([a-z-]+)"', source))
+    assert len(kinds) > 6
+    for kind in kinds:
+        assert f"`{kind}`" in text, kind
