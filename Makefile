@@ -7,7 +7,7 @@ USER_VENV := $(ROOT)/.venv
 DEV_VENV := $(ROOT)/.work/dev
 DEV_PYTHON := .work/dev/bin/python
 BAZEL ?= 4.2.3
-RUNS ?= 200000
+RUNS ?= 100000
 KILLS ?= 200
 
 .PHONY: help demo test e2e e2e-all kills truth fuzz lint bench generated bazel clean
@@ -20,7 +20,7 @@ help:
 	@echo 'make e2e-all              every example on Bazel 4.2.3, and on 7.7.1 with bzlmod and with WORKSPACE'
 	@echo 'make kills KILLS=200      fetch and exec, killed at 200 random moments each, and then a clean run'
 	@echo 'make truth                linkmode audit against readelf, scanelf, lddtree, file and auditwheel, on all ELF files here'
-	@echo 'make fuzz RUNS=200000     the audit under a fuzzer that coverage guides (atheris, where it has a wheel)'
+	@echo 'make fuzz RUNS=100000     the audit under a fuzzer that coverage guides (atheris, where it has a wheel)'
 	@echo 'make lint                 ruff, mypy and buildifier'
 	@echo 'make bench                the benchmarks'
 	@echo 'make generated            write again what is generated and committed: the examples'\'' locks and trees'
