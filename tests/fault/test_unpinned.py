@@ -87,7 +87,6 @@ def test_files_that_are_none(tmp_path: Path) -> None:
         ((tmp_path / "gone.tgz").as_uri(), "there is no such file"),
         ("folder", "it is no regular file"),
         ("pipe", "it is no regular file"),
-        ("", "it is no regular file"),
     ):
         with pytest.raises(UsageError, match=f"{why}; expected an archive") as caught:
             gather(url, tmp_path)

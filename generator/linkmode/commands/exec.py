@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from linkmode import native_image, pipeline, toolenv
-from linkmode.commands import again
+from linkmode.commands import again, places
 from linkmode.errors import CommandNotExecutableError, CommandNotFoundError, UsageError
 
 
@@ -17,7 +17,7 @@ from linkmode.errors import CommandNotExecutableError, CommandNotFoundError, Usa
 @click.option("--target", metavar="TRIPLE", help="What to make binaries for; by default what link mode static does.")
 @click.option("--toolchain", "family", metavar="FAMILY", help="Of several locked families that make it, this one.")
 @click.option("--print-env", is_flag=True, help="Print the environment for a shell to eval; run nothing.")
-@click.option("--store", type=click.Path(path_type=Path), envvar="LINKMODE_STORE", help="Another store than Bazel's.")
+@places.store
 @click.argument("command_line", nargs=-1, type=click.UNPROCESSED, metavar="-- COMMAND...")
 def command(
     target: str | None, family: str | None, store: Path | None, command_line: tuple[str, ...], *, print_env: bool

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import click
 
 from linkmode import fetch, lockfile, pipeline
-from linkmode.commands import again
+from linkmode.commands import again, places
 from linkmode.config_issues import did_you_mean
 from linkmode.errors import StaleLockError, UsageError
 from linkmode.fetch import progress
@@ -22,7 +22,7 @@ from linkmode.model import Artifact, Lock
 @click.option("--offline", is_flag=True, help="Touch no network; say what is missing (exit code 4).")
 @click.option("--only", multiple=True, metavar="NAME", help="Only this artifact of the lock; repeatable.")
 @click.option("--jobs", default=DEFAULT_JOBS, type=click.IntRange(1, 64), show_default=True, help="Fetch N at once.")
-@click.option("--store", type=click.Path(path_type=Path), envvar="LINKMODE_STORE", help="Another store than Bazel's.")
+@places.store
 @click.option(
     "--mirror",
     metavar="URL|DIR",
@@ -43,7 +43,7 @@ def command(
     root = lock.parent if lock else Path()
     wanted = _choose((_read(lock) if lock else pipeline.locked(root)).artifacts, only)
     place = fetch.Store(store or fetch.default_root())
-    options = fetch.Options(base=root, offline=offline, jobs=jobs, mirror=_mirror(mirror) if mirror else "")
+    options = fetch.Options(base=root, offline=offline, jobs=jobs, mirror="" if mirror is None else _mirror(mirror))
     words = [*again.store(store), *(f"--only={name}" for name in only), *(["--lock", str(lock)] if lock else [])]
     with again.repeating({"fetch": words}), progress.on(sys.stderr) as shown:
         results = fetch.fetch_all(wanted, place, options, shown)
@@ -60,6 +60,8 @@ def _mirror(given: str) -> str:
         scheme, _ = parts.scheme, parts.port
     except ValueError as error:
         raise UsageError(f"--mirror {given!r}: is not a URL: {error}", hint=hint) from error
+    if not given or (scheme in {"https", "http"} and not parts.hostname):
+        raise UsageError(f"--mirror {given!r}: {'names no host' if given else 'is empty'}", hint=hint)
     if scheme not in {"https", "http", "file", ""}:
         raise UsageError(f"--mirror {given!r}: a mirror cannot have the scheme {scheme}:", hint=hint)
     if scheme in {"https", "http"}:
@@ -74,23 +76,22 @@ def _mirror(given: str) -> str:
 
 
 def _read(path: Path) -> Lock:
+    hint = "name a lock that linkmode lock wrote"
+    if path.exists() and not path.is_file():  # a device may have no end, and a pipe no beginning
+        raise StaleLockError(f"{path}: is no regular file", hint=hint)
     try:
-        return lockfile.loads(path.read_text(encoding="utf-8"), str(path))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise StaleLockError(
-            f"{path}: cannot be read: {error.strerror or error}", hint="name a lock that linkmode lock wrote"
-        ) from error
+        raise StaleLockError(f"{path}: cannot be read: {error.strerror or error}", hint=hint) from error
     except UnicodeDecodeError as error:
-        raise StaleLockError(f"{path}: is not UTF-8: {error}", hint="name a lock that linkmode lock wrote") from error
+        raise StaleLockError(f"{path}: is not UTF-8: {error}", hint=hint) from error
+    try:
+        return lockfile.loads(text, str(path))
     except StaleLockError as error:
         # The command is for the folder of that lock, if it is one's lock at all.
         folder = shlex.quote(str(path.absolute().parent))
-        known = path.name == lockfile.FILE
-        error.hint = (
-            error.hint.replace("linkmode lock", f"linkmode -C {folder} lock")
-            if known
-            else ("name a lock as linkmode lock wrote it")
-        )
+        is_one = path.name == lockfile.FILE
+        error.hint = error.hint.replace("linkmode lock", f"linkmode -C {folder} lock") if is_one else hint
         raise
 
 

@@ -1,5 +1,6 @@
 """``linkmode lock``: resolve linkmode.toml to linkmode.lock."""
 
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -31,13 +32,17 @@ def command(upgrade: tuple[str, ...], sources: tuple[str, ...], *, check: bool, 
 
     Versions that are locked stay while they satisfy linkmode.toml.
     """
+    chosen = [_source(source) for source in sources]
+    for family, count in Counter(family for family, _ in chosen).items():
+        if count > 1:
+            raise UsageError(f"--source is given {count} times for {'all families' if family == '*' else family}")
     words = [f"--upgrade={name}" for name in upgrade] + [f"--source={source}" for source in sources]
     with again.repeating({"lock": [*words, *(["--deny-advisories"] if deny_advisories else [])]}):
-        _lock(upgrade, sources, check=check, deny_advisories=deny_advisories)
+        _lock(upgrade, dict(chosen), check=check, deny_advisories=deny_advisories)
 
 
-def _lock(upgrade: tuple[str, ...], sources: tuple[str, ...], *, check: bool, deny_advisories: bool) -> None:
-    fresh = pipeline.relock(Path(), upgrade=upgrade, sources=dict(map(_source, sources)))
+def _lock(upgrade: tuple[str, ...], sources: dict[str, str], *, check: bool, deny_advisories: bool) -> None:
+    fresh = pipeline.relock(Path(), upgrade=upgrade, sources=sources)
     if fresh.unreadable:
         click.echo(f"linkmode: warning: {fresh.unreadable}", err=True)
     warnings, notes = _warnings(fresh), _notes(fresh)

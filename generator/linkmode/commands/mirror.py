@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from linkmode import fetch, pipeline
-from linkmode.commands import again
+from linkmode.commands import again, places
 from linkmode.fetch import mirror, progress
 from linkmode.fetch.run import DEFAULT_JOBS
 
@@ -15,7 +15,7 @@ from linkmode.fetch.run import DEFAULT_JOBS
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--offline", is_flag=True, help="Touch no network; say what the store has not (exit code 4).")
 @click.option("--jobs", default=DEFAULT_JOBS, type=click.IntRange(1, 64), show_default=True, help="Fetch N at once.")
-@click.option("--store", type=click.Path(path_type=Path), envvar="LINKMODE_STORE", help="Another store than Bazel's.")
+@places.store
 def command(folder: Path, *, offline: bool, jobs: int, store: Path | None) -> None:
     """Write an air-gap mirror of everything locked into DIR, by way of the store.
 

@@ -8,19 +8,13 @@ from pathlib import Path
 import click
 
 from linkmode import cache
+from linkmode.commands import places
 from linkmode.errors import IntegrityError, UsageError
 from linkmode.fetch import Store, default_root, sweep, upkeep
 
 _SECONDS_A_DAY = 86_400
 _MARKS = ("content_addressable", "linkmode")
 """The folders that a store consists of."""
-
-_store_option = click.option(
-    "--store",
-    type=click.Path(path_type=Path),
-    envvar="LINKMODE_STORE",
-    help="Another store than Bazel's repository cache.",
-)
 
 
 @click.group("store", help="Show, verify and clear out the store of archives.")
@@ -29,14 +23,14 @@ def command() -> None:
 
 
 @command.command()
-@_store_option
+@places.store
 def path(store: Path | None) -> None:
     """Print the store's folder."""
     click.echo(store or default_root())
 
 
 @command.command()
-@_store_option
+@places.store
 def verify(store: Path | None) -> None:
     """Read every archive again and name those that are damaged, which exits with 5.
 
@@ -56,7 +50,7 @@ def verify(store: Path | None) -> None:
 
 
 @command.command()
-@_store_option
+@places.store
 @click.option("--days", type=click.IntRange(0), default=90, show_default=True, help="Spare what was used since.")
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
 def gc(store: Path | None, days: int, *, dry_run: bool) -> None:
@@ -92,8 +86,7 @@ def _existing(given: Path | None) -> Store:
         return Store(default_root())
     hint = "name the folder that linkmode fetch --store filled, or unset LINKMODE_STORE"
     if not given.is_dir():
-        found = "is a file" if given.exists() else "is not there"
-        raise UsageError(f"--store {given}: {found}; expected the folder of a store", hint=hint)
+        raise UsageError(f"--store {given}: is not there; expected the folder of a store", hint=hint)
     if any(given.iterdir()) and not any((given / name).is_dir() for name in _MARKS):
         raise UsageError(f"--store {given}: is no store: there is no {' nor '.join(_MARKS)} in it", hint=hint)
     return Store(given)

@@ -107,6 +107,8 @@ def explain(error: Exception, silence: float) -> UnreachableError:
         return UnreachableError("no connection in time", transient=True)
     if any(isinstance(e, urllib3.exceptions.ReadTimeoutError) for e in chain):
         return UnreachableError(f"stalled: no byte for {silence:g} s", transient=True)
+    if isinstance(error, requests.exceptions.InvalidSchema) and "SOCKS" in text:
+        return UnreachableError("a SOCKS proxy needs a library more: pip install 'requests[socks]' beside linkmode")
     if isinstance(error, requests.ConnectionError | urllib3.exceptions.ProtocolError):
         return UnreachableError(text, transient=True)
     return UnreachableError(text)

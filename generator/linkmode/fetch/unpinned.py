@@ -10,7 +10,7 @@ import msgspec
 from linkmode.errors import ConfigError, IntegrityError, NetworkError, UsageError
 from linkmode.fetch import network
 from linkmode.fetch.failures import OriginError, WrongBytesError
-from linkmode.fetch.index import PackageIndex, file_path
+from linkmode.fetch.index import PackageIndex, file_path, is_index_url
 from linkmode.fetch.network import Origin
 from linkmode.fetch.partial import Partial
 from linkmode.fetch.progress import Progress
@@ -61,6 +61,11 @@ def gather(url: str, path: Path, *, base: Path, progress: Progress, limits: Limi
         raise UsageError(
             f"{shown}: a pin cannot have a URL of the scheme {scheme}:",
             hint="https:, pypi:<project>/<file>, file:, or a path relative to linkmode.toml",
+        )
+    if not url or (scheme == "pypi" and not is_index_url(url)):
+        raise UsageError(
+            f"{shown!r}: expected {'pypi:<project>/<file>' if url else 'a URL or a path'}",
+            hint="name an archive, or its https: URL" if not url else "the page of the project lists its files",
         )
     transport = Transport(limits or Limits())
     access = network.from_environment()

@@ -1,6 +1,7 @@
 """Words for what goes wrong, and no secrets in them."""
 
 import pytest
+import requests
 import urllib3
 
 from linkmode.errors import ConfigError
@@ -56,6 +57,11 @@ def test_a_proxy_that_is_none_is_named_by_its_variable(variable: str, value: str
         from_environment({variable: value})
     assert caught.value.hint == f"correct or unset {variable}"
     assert "pass" not in caught.value.problem
+
+
+def test_a_proxy_that_needs_a_library_more() -> None:
+    error = requests.exceptions.InvalidSchema("Missing dependencies for SOCKS support.")
+    assert "pip install 'requests[socks]'" in explain(error, 30).reason
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,6 @@ def test_what_is_no_store(tmp_path: Path, verb: str) -> None:
     (tmp_path / "home" / "letter").touch()
     (tmp_path / "empty").mkdir()
     for name, reason in (
-        ("file", "is a file"),
         ("gone", "is not there"),
         ("home", "is no store: there is no content_"),
     ):
@@ -122,6 +121,9 @@ def test_what_is_no_store(tmp_path: Path, verb: str) -> None:
             result = CliRunner().invoke(command, arguments, env=environment)
             assert isinstance(result.exception, UsageError), result.output
             assert result.exception.problem.startswith(f"--store {tmp_path / name}: {reason}")
+    refused = CliRunner().invoke(command, [verb, "--store", str(tmp_path / "file")])
+    assert refused.exit_code == 2
+    assert "is a file" in refused.output
     assert CliRunner().invoke(command, [verb, "--store", str(tmp_path / "empty")]).exit_code == 0
     nowhere = {"LINKMODE_STORE": None, "XDG_CACHE_HOME": str(tmp_path / "cache")}
     assert CliRunner().invoke(command, [verb], env=nowhere).exit_code == 0
