@@ -87,12 +87,20 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
         """Return ``version`` with a number: a glibc name without one as the release that defined it first."""
         return f"GLIBC_{self.glibc_version[version]}" if version in self.glibc_version else version
 
+    @functools.cached_property
+    def _owners(self) -> dict[str, KnownLibc]:
+        exact = {name: libc for libc, names in self.family.items() for name in names if "*" not in name}
+        return {**self.loader_names, **exact}
+
+    @functools.cached_property
+    def _patterns(self) -> tuple[tuple[str, KnownLibc], ...]:
+        return tuple((name, libc) for libc, names in self.family.items() for name in names if "*" in name)
+
     def owner(self, soname: str) -> KnownLibc | None:
         """Return the libc whose own library ``soname`` is, or None."""
-        for libc, patterns in self.family.items():
-            if any(_matches(soname, pattern) for pattern in patterns):
-                return libc
-        return self.loader_names.get(soname)
+        if owner := self._owners.get(soname):
+            return owner
+        return next((libc for pattern, libc in self._patterns if _matches(soname, pattern)), None)
 
 
 def _matches(name: str, pattern: str) -> bool:

@@ -32,8 +32,13 @@ _IN_MEMORY = 16 << 20
 _START = 64
 """Bytes that tell what a member is: an ELF header's."""
 
-_BATCH = {False: 64, True: 8}
+_BATCH = {False: 500, True: 8}
 """Files that a process is given at once, when only headers are read and when all is."""
+
+_SINGLE = ("file", "passed over", "unreadable")
+
+_PAYS = {False: 20, True: 2}
+"""Batches from which on processes pay. To import what they take costs as long as the headers of 300 files."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +70,9 @@ def run(paths: Iterable[str], settings: Settings, jobs: int) -> Outcome:
             batches.append((path, batch))
         if not batches or batches[-1][0] is not path:
             batches.append((path, ()))
-    outcomes = _in_processes(batches, settings, jobs) if jobs > 1 and len(batches) > 1 else _in_this(batches, settings)
+    archives = sum(one.kind not in _SINGLE for _, batch in batches for one in batch)
+    pays = jobs > 1 and (len(batches) >= _PAYS[settings.with_contents] or archives > 1)
+    outcomes = _in_processes(batches, settings, jobs) if pays else _in_this(batches, settings)
     audited: list[Audited] = []
     passed_over: list[PassedOver] = []
     elves: dict[str, int] = {}

@@ -349,7 +349,11 @@ def test_streams_that_follow_each_other_are_one(here: Path, pack: Callable[[byte
 
 
 @pytest.mark.parametrize("jobs", ["1", "2", "7"])
-def test_the_order_is_the_same_whatever_the_number_of_processes(here: Path, jobs: str) -> None:
+def test_the_order_is_the_same_whatever_the_number_of_processes(
+    here: Path, jobs: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("linkmode.audit.run._BATCH", {False: 10})
+    monkeypatch.setattr("linkmode.audit.run._PAYS", {False: 2})
     for at in range(200):
         (here / f"d{at % 3}").mkdir(exist_ok=True)
         (here / f"d{at % 3}/{at}").write_bytes((STATIC, DYNAMIC, b"text")[at % 3])
