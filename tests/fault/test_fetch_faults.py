@@ -216,7 +216,7 @@ PINS = [pin for family in catalog.load(resources.catalogue()).families.values() 
 def test_a_flipped_nibble_in_any_pin_of_the_catalogue_fails_by_name(store: Path, tmp_path: Path, pin: Pin) -> None:
     """A copy of the pin whose checksum is that of bytes made here: right as it is, and wrong with any nibble flipped.
 
-    So the pin's own fields, its kind of checksum and its name go through the fetch that users run; the bytes are others.
+    So the pin's own fields, its kind of checksum and its name go through the fetch that users run; bytes are others.
     """
     body = random.Random(pin.file).randbytes(2000)
     algorithm = pin.checksum.algorithm

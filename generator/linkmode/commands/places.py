@@ -20,6 +20,10 @@ class Folder(click.Path):
 
 
 store = click.option(
-    "--store", type=Folder(), metavar="DIR", envvar="LINKMODE_STORE", help="Another store than Bazel's repository cache."
+    "--store",
+    type=Folder(),
+    metavar="DIR",
+    envvar="LINKMODE_STORE",
+    help="Another store than Bazel's repository cache.",
 )
 """The option of every command that reads or fills the store."""
