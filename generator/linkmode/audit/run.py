@@ -8,7 +8,7 @@ import functools
 import os
 from collections.abc import Iterable, Iterator
 from io import BytesIO
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
@@ -63,13 +63,7 @@ def run(paths: Iterable[str], settings: Settings, jobs: int) -> Outcome:
     """Audit all that is at ``paths``, in at most ``jobs`` processes. Errors of files are part of the outcome."""
     if settings.archives:
         _archives(settings.archives)  # says what is wrong with one before anything is audited
-    batches: list[tuple[str, tuple[Found, ...]]] = []
-    for path in paths:
-        found = find(path)
-        while batch := tuple(islice(found, _BATCH[settings.with_contents])):
-            batches.append((path, batch))
-        if not batches or batches[-1][0] is not path:
-            batches.append((path, ()))
+    batches = _batches(paths, _BATCH[settings.with_contents])
     archives = sum(one.kind not in _SINGLE for _, batch in batches for one in batch)
     pays = jobs > 1 and (len(batches) >= _PAYS[settings.with_contents] or archives > 1)
     outcomes = _in_processes(batches, settings, jobs) if pays else _in_this(batches, settings)
@@ -77,7 +71,8 @@ def run(paths: Iterable[str], settings: Settings, jobs: int) -> Outcome:
     passed_over: list[PassedOver] = []
     elves: dict[str, int] = {}
     for (path, _), outcome in zip(batches, outcomes, strict=True):
-        elves[path] = elves.get(path, 0) + len(outcome.audited)
+        if path is not None:
+            elves[path] = elves.get(path, 0) + len(outcome.audited)
         audited += outcome.audited
         passed_over += outcome.passed_over
     # Nothing to audit must not look as if all expectations held.
@@ -85,11 +80,37 @@ def run(paths: Iterable[str], settings: Settings, jobs: int) -> Outcome:
     return Outcome(tuple(audited), tuple(passed_over))
 
 
-def _in_this(batches: list[tuple[str, tuple[Found, ...]]], settings: Settings) -> Iterator[Outcome]:
+_Batches = list[tuple[str | None, tuple[Found, ...]]]
+"""Files to audit in one go, and the folder or archive that they are of; None for files that were named themselves."""
+
+
+def _batches(paths: Iterable[str], most: int) -> _Batches:
+    batches: _Batches = []
+    named: list[Found] = []
+    for path in paths:
+        found = find(path)
+        first = next(found, None)
+        if first is not None and first.kind == "file" and not first.is_inside:
+            named.append(first)
+            if len(named) < most:
+                continue
+        if named:
+            batches.append((None, tuple(named)))
+            named = []
+        if first is None:
+            batches.append((path, ()))  # an empty folder
+        elif first.is_inside or first.kind != "file":
+            rest = chain([first], found)
+            while batch := tuple(islice(rest, most)):
+                batches.append((path, batch))
+    return [*batches, (None, tuple(named))] if named else batches
+
+
+def _in_this(batches: _Batches, settings: Settings) -> Iterator[Outcome]:
     return (audit_batch(batch, settings) for _, batch in batches)
 
 
-def _in_processes(batches: list[tuple[str, tuple[Found, ...]]], settings: Settings, jobs: int) -> Iterator[Outcome]:
+def _in_processes(batches: _Batches, settings: Settings, jobs: int) -> Iterator[Outcome]:
     # Processes, for reading is Python's own work; forked, for an import takes as long as a thousand files.
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
