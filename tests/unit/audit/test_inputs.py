@@ -352,12 +352,11 @@ def test_streams_that_follow_each_other_are_one(here: Path, pack: Callable[[byte
 def test_the_order_is_the_same_whatever_the_number_of_processes(
     here: Path, jobs: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("linkmode.audit.run._BATCH", {False: 10})
-    monkeypatch.setattr("linkmode.audit.run._PAYS", {False: 2})
+    monkeypatch.setattr("linkmode.audit.run._BATCH", {True: 10})
     for at in range(200):
         (here / f"d{at % 3}").mkdir(exist_ok=True)
         (here / f"d{at % 3}/{at}").write_bytes((STATIC, DYNAMIC, b"text")[at % 3])
-    result = run("--json", "--jobs", jobs, "d2", "d0", "d1")
+    result = CliRunner().invoke(command, ["--json", "--jobs", jobs, "d2", "d0", "d1"])
     paths = [one["path"] for one in json.loads(result.stdout)["files"]]
     assert paths == [
         *sorted(f"d0/{at}" for at in range(0, 200, 3)),
