@@ -10,7 +10,7 @@ BAZEL ?= 4.2.3
 RUNS ?= 100000
 KILLS ?= 200
 
-.PHONY: help demo test e2e e2e-all kills truth fuzz lint bench generated bazel clean
+.PHONY: help demo test e2e e2e-all remote reproduce kills truth fuzz lint bench generated bazel clean
 
 help:
 	@echo 'make demo                 set everything up, build a C program in three link modes, audit it, print a table'
@@ -18,6 +18,8 @@ help:
 	@echo 'make e2e CASE=c_zlib      one example in every mode on one Bazel (CASE: a folder of examples/, or all;'
 	@echo '                          BAZEL=4.2.3, 7.7.1, 7.7.1-workspace or a path), with its table'
 	@echo 'make e2e-all              every example on Bazel 4.2.3, and on 7.7.1 with bzlmod and with WORKSPACE'
+	@echo 'make remote CASE=c_zlib   one example on real remote execution servers, and where each action ran (CASE, BAZEL as above)'
+	@echo 'make reproduce CASE=c_zlib  one built by rounds that share nothing, and whether the bytes are the same'
 	@echo 'make kills KILLS=200      fetch and exec, killed at 200 random moments each, and then a clean run'
 	@echo 'make truth                linkmode audit against readelf, scanelf, lddtree, file and auditwheel, on all ELF files here'
 	@echo 'make fuzz RUNS=100000     the audit under a fuzzer that coverage guides (atheris, where it has a wheel)'
@@ -41,8 +43,18 @@ e2e: $(DEV_VENV)/stamp
 	@$(IN) $(DEV_PYTHON) tests/e2e/run_case.py "$(CASE)" "$(BAZEL)"
 
 e2e-all: $(DEV_VENV)/stamp bazel
-	@$(IN) .ci/packages bubblewrap qemu-user-static binutils
+	@$(IN) .ci/packages bubblewrap qemu-user-static binutils libfaketime
 	@$(IN) LINKMODE_E2E_BAZEL='4.2.3 7.7.1 7.7.1-workspace' $(DEV_PYTHON) -m pytest tests/e2e tests/exec $(PYTEST)
+
+remote: $(DEV_VENV)/stamp
+	@test -n "$(CASE)" || { echo 'which one? make remote CASE=c_zlib, CASE=cpp_zig or CASE=all' >&2; exit 2; }
+	@$(IN) .ci/packages bubblewrap
+	@$(IN) $(DEV_PYTHON) tests/e2e/run_remote.py "$(CASE)" "$(BAZEL)"
+
+reproduce: $(DEV_VENV)/stamp
+	@test -n "$(CASE)" || { echo 'which one? make reproduce CASE=c_zlib, CASE=cpp_zig or CASE=all' >&2; exit 2; }
+	@$(IN) .ci/packages bubblewrap libfaketime
+	@$(IN) $(DEV_PYTHON) tests/e2e/run_reproduce.py "$(CASE)" "$(BAZEL)"
 
 kills: $(DEV_VENV)/stamp
 	@$(IN) LINKMODE_KILLS=$(KILLS) $(DEV_PYTHON) -m pytest -k killed tests/fault $(PYTEST)

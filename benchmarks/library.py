@@ -28,7 +28,7 @@ CARRIED = "c-blosc/internal-complibs/"
 TARGETS = ("//:zstd", "//:zlib", "//:lz4")
 _PLATFORM = "--platforms=@linkmode//platforms:x86_64-linux-musl"
 _EXTRA = "--extra_toolchains=@linkmode//toolchains:cc_{}_x86_64-linux_to_x86_64-linux-musl"
-_GCC_ARCHIVE = "x86_64-linux-musl-cross.tgz"
+GCC_ARCHIVE = "x86_64-linux-musl-cross.tgz"
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,19 @@ def main() -> None:
 def _workspace(name: str) -> Path:
     folder = WORK / "benchmarks" / name / "library"
     shutil.rmtree(folder, ignore_errors=True)
+    prepare(folder)
+    return folder
+
+
+def prepare(folder: Path, *, only: str = "") -> None:
+    """Make ``folder`` a workspace with the library's sources; ``only`` names the one family to lock, if not all."""
     shutil.copytree(HERE / "library", folder)
-    if (TOOLCHAINS / _GCC_ARCHIVE).exists():
+    if (TOOLCHAINS / GCC_ARCHIVE).exists():
         _add_gcc(folder / "linkmode.toml")
-    workspace.linkmode(folder, "lock", "--source=zig=pypi", "--source=zlib=pypi")
+    if only:
+        _keep(folder / "linkmode.toml", only)
+    sources = [] if only == "musl.cc" else ["--source=zig=pypi"]
+    workspace.linkmode(folder, "lock", *sources, "--source=zlib=pypi")
     workspace.linkmode(folder, "fetch", f"--store={STORE}")
     workspace.linkmode(folder, "generate")
     lock = tomllib.loads((folder / "linkmode.lock").read_text(encoding="utf-8"))
@@ -68,7 +77,6 @@ def _workspace(name: str) -> Path:
     archive = STORE / "content_addressable" / "sha256" / carrier["sha256"] / "file"
     with tarfile.open(archive) as sdist:
         sdist.extractall(folder / "src", members=_sources(sdist), filter="data")
-    return folder
 
 
 def _sources(sdist: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
@@ -82,7 +90,13 @@ def _add_gcc(config: Path) -> None:
     given = tomllib.loads(config.read_text(encoding="utf-8"))
     gcc = {"family": "musl.cc", "version": ">=11.2", "targets": ["x86_64-linux-musl"]}
     given["toolchain"].append(gcc)
-    given["pin"] = [workspace.pin(_GCC_ARCHIVE)]
+    given["pin"] = [workspace.pin(GCC_ARCHIVE)]
+    config.write_text(tomli_w.dumps(given), encoding="utf-8")
+
+
+def _keep(config: Path, family: str) -> None:
+    given = tomllib.loads(config.read_text(encoding="utf-8"))
+    given["toolchain"] = [toolchain for toolchain in given["toolchain"] if toolchain["family"] == family]
     config.write_text(tomli_w.dumps(given), encoding="utf-8")
 
 

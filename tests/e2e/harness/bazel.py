@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.places import BAZEL_7_ROOT, ROOT, STORE, STUBS, WORK
@@ -24,12 +24,16 @@ class NoBazelError(Exception):
 
 @dataclass(frozen=True)
 class Bazel:
-    """How to start one Bazel. ``flags`` are for the commands that load or build."""
+    """How to start one Bazel. ``flags`` are for the commands that load or build.
+
+    The last word of ``argv`` is Bazel itself. ``environment`` is what it has beside what every run has.
+    """
 
     name: str
     argv: tuple[str, ...]
     flags: tuple[str, ...] = ()
     output: Path = field(default=WORK / "output")
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def command(self, verb: str, *arguments: str) -> list[str]:
         """Return the command line for ``verb``; the folder it runs in is the caller's affair."""
@@ -42,12 +46,29 @@ class Bazel:
         """Run ``verb`` in ``workspace`` and return what it said; with ``check``, raise AssertionError when it fails."""
         command = self.command(verb, *arguments)
         done = subprocess.run(
-            command, cwd=workspace, env=_environment(workspace), capture_output=True, text=True, check=False
+            command,
+            cwd=workspace,
+            env={**_environment(workspace), **self.environment},
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if check and done.returncode:
             shown = " ".join(command)
             raise AssertionError(f"exit code {done.returncode}\n{shown}\n{done.stdout}\n{done.stderr}")
         return done
+
+    def in_place(self, folder: Path) -> "Bazel":
+        """Return this Bazel with ``folder``, which may lie anywhere, to build in and to write to."""
+        bound = ("--bind", str(folder), str(folder)) if self.argv[0] == "bwrap" else ()
+        return replace(self, argv=(*self.argv[:-1], *bound, self.argv[-1]), output=folder / "output")
+
+    def as_user(self, uid: int) -> "Bazel | None":
+        """Return this Bazel, run by another user; None where that may not be, or that one cannot read this checkout."""
+        argv = (*self.argv[:-1], "setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups")
+        if os.geteuid() or subprocess.run([*argv, "test", "-r", str(STUBS / "README.md")], check=False).returncode:
+            return None
+        return replace(self, argv=(*argv, self.argv[-1]))
 
 
 def requested() -> list[str]:

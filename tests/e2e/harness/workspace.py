@@ -1,9 +1,11 @@
 """A copy of an example, locked to archives that can be had here, fetched, generated and ready to build."""
 
+import os
 import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +21,17 @@ class MissingToolchainsError(Exception):
     """The case needs ../shared/toolchains, which this machine does not have."""
 
 
-def linkmode(folder: Path, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run linkmode's command line in ``folder``; with ``check``, raise AssertionError when it fails."""
+def linkmode(
+    folder: Path, *arguments: str, check: bool = True, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run linkmode's command line in ``folder``; with ``check``, raise AssertionError when it fails.
+
+    ``environment`` is added to that of the tests.
+    """
     command = [sys.executable, "-m", "linkmode", *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=folder, env={**os.environ, **(environment or {})}, capture_output=True, text=True, check=False
+    )
     if check and done.returncode:
         shown = " ".join(arguments)
         raise AssertionError(f"linkmode {shown}: exit code {done.returncode}\n{done.stdout}\n{done.stderr}")
@@ -35,17 +44,23 @@ def prepare(case: Case, name: str) -> Path:
     Its linkmode.toml is the committed one and, where the case says so, pins for archives of ../shared/toolchains.
     Raises MissingToolchainsError where those are absent.
     """
+    return prepare_in(WORK / "e2e" / name.replace("/", "_") / case.name, case)
+
+
+def prepare_in(
+    workspace: Path, case: Case, *, store: Path = STORE, environment: Mapping[str, str] | None = None
+) -> Path:
+    """Do as ``prepare`` does, in the folder ``workspace``, with another store and more in linkmode's environment."""
     missing = [file for file in case.pins if not (TOOLCHAINS / file).exists()]
     if missing:
         raise MissingToolchainsError(f"../shared/toolchains has no {', '.join(missing)}")
-    workspace = WORK / "e2e" / name.replace("/", "_") / case.name
     shutil.rmtree(workspace, ignore_errors=True)
     shutil.copytree(EXAMPLES / case.folder, workspace, ignore=_NO_COPY)
     if case.pins:
         _add_pins(workspace / "linkmode.toml", case)
-    linkmode(workspace, "lock", *(f"--source={source}" for source in case.sources))
-    linkmode(workspace, "fetch", f"--store={STORE}")
-    linkmode(workspace, "generate")
+    linkmode(workspace, "lock", *(f"--source={source}" for source in case.sources), environment=environment)
+    linkmode(workspace, "fetch", f"--store={store}", environment=environment)
+    linkmode(workspace, "generate", environment=environment)
     return workspace
 
 

@@ -1,0 +1,188 @@
+"""What the generated library costs beside compiling: inputs, uploads, analysis, null builds, the first binary.
+
+For each toolchain, on each Bazel that is installed:
+
+- a compile, an archive and a link: how many inputs (a folder counts once) and how many bytes they are;
+- what a C and a C++ hello would upload to a remote executor that has nothing: the inputs of all actions, each content
+  once, and of the check that comes with every binary;
+- seconds from an empty output base and a warm store to the first C binary, checked, and to the first C++ binary after;
+- seconds to analyse 1, 10 and 50 binaries in three modes each, and for a build with nothing to do;
+- lz4 compiled by the same compiler with the whole archive as inputs, file by file, as in a toolchain whose BUILD file
+  says `glob(["**/*"])`: the peer that the declared inputs are held against.
+"""
+
+import re
+import shutil
+import sys
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "tests" / "e2e")]
+
+import library  # noqa: E402 - beside this file
+from harness import bazel, spawns  # noqa: E402 - the tests' own harness, which is no package that is installed
+from harness.bazel import Bazel  # noqa: E402
+from harness.places import TOOLCHAINS, WORK  # noqa: E402
+
+BINARIES = (1, 10, 50)
+MODES = 3
+HELLO = {"c": "//hello:c_static", "c++": "//hello:cc_static"}
+FAMILIES = ("musl.cc", "zig")
+_EVERYTHING = {
+    "gcc/gcc_archive.bzl": (
+        r"(_compile\",\n +srcs = )\[.*?\] \+ includes,",
+        r'\1native.glob(["**/*"], exclude = ["usr/**"]),',
+    ),
+    "zig/zig_archive.bzl": (
+        r"(_compile\",\n +srcs = )\[.*?\] \+ c_headers \+ cxx_headers \+ unwind_headers,",
+        r'\1["zig", ":program_clang"] + native.glob(["lib/**"]),',
+    ),
+}
+"""Where the list of a compile's inputs is in the generated library, and what the naive design has there."""
+
+
+@dataclass(frozen=True)
+class Action:
+    """Inputs of one action: files, folders counted once, and bytes."""
+
+    inputs: int
+    files: int
+    size: int
+
+    def __str__(self) -> str:
+        return f"{self.inputs:3} inputs ({self.files:4} files, {self.size / 1e6:5.1f} MB)"
+
+
+def main() -> None:
+    """Measure on every Bazel that is installed."""
+    for name in bazel.KNOWN[:2]:
+        try:
+            builder = bazel.find(name)
+        except bazel.NoBazelError as error:
+            print(f"{name}: {error}")
+            continue
+        for family in FAMILIES:
+            if family == "musl.cc" and not (TOOLCHAINS / library.GCC_ARCHIVE).exists():
+                print(f"{name}: no GCC archive beside this checkout")
+                continue
+            print(f"\nBazel {name}, {family}", flush=True)
+            _measure(builder, _workspace(f"{name}-{family}", family))
+
+
+def _workspace(name: str, family: str) -> Path:
+    folder = WORK / "benchmarks" / "cost" / name
+    shutil.rmtree(folder, ignore_errors=True)
+    library.prepare(folder, only=family)
+    (folder / "hello").mkdir()
+    (folder / "hello" / "c.c").write_text('#include <stdio.h>\nint main(void) { return puts("hello") < 0; }\n')
+    (folder / "hello" / "cc.cc").write_text('#include <iostream>\nint main() { std::cout << "hello\\n"; }\n')
+    load = 'load("@linkmode//:defs.bzl", "link_mode_binary", "link_modes")\n'
+    (folder / "hello" / "BUILD.bazel").write_text(
+        load
+        + "".join(
+            f'cc_binary(name = "{name}", srcs = ["{name}.{name}"], tags = ["manual"])\n'
+            f'link_mode_binary(name = "{name}_static", binary = ":{name}", link_mode = "static", tags = ["manual"])\n'
+            for name in ("c", "cc")
+        )
+    )
+    for count in BINARIES:
+        (folder / f"many{count}").mkdir()
+        (folder / f"many{count}" / "main.c").write_text("int main(void) { return 0; }\n")
+        (folder / f"many{count}" / "BUILD.bazel").write_text(
+            load
+            + f'[cc_binary(name = "b%d" % i, srcs = ["main.c"], tags = ["manual"]) for i in range({count})]\n'
+            + f'[link_modes(name = "m%d" % i, binary = ":b%d" % i) for i in range({count})]\n'
+        )
+    return folder
+
+
+def _measure(builder: Bazel, folder: Path) -> None:
+    output = folder.with_name(f"{folder.name}-output")
+    builder = replace(builder, output=output)
+    try:
+        _hello(builder, folder)
+        for count in BINARIES:
+            _analysis(builder, folder, count)
+        _naive(builder, folder)
+    finally:
+        builder.run(folder, "shutdown", check=False)
+        # Bazel writes what it unpacks for nobody to change
+        for path in [output, *output.rglob("*")]:
+            if path.is_dir() and not path.is_symlink():
+                path.chmod(0o755)
+        shutil.rmtree(output, ignore_errors=True)
+
+
+def _hello(builder: Bazel, folder: Path) -> None:
+    ran: list[spawns.Spawn] = []
+    for language, target in HELLO.items():
+        seconds, found = _timed_build(builder, folder, target)
+        ran += found
+        print(f"  first {language:4} binary, server started, archive unpacked, checked: {seconds:6.1f} s")
+        mine = [spawn for spawn in ran if spawn.label.startswith("//hello:c") or not spawn.label]
+        for mnemonic in ("CppCompile", "CppArchive", "CppLink"):
+            shown = [spawn for spawn in found if spawn.mnemonic == mnemonic and spawn in mine]
+            for spawn in shown[-1:]:
+                print(f"  {mnemonic} of {language:4} {_action(spawn)}")
+        uploaded = {digest: size for spawn in ran for digest, size in spawn.digests.items()}
+        print(f"  cold upload for a {language} hello and its check: {sum(uploaded.values()) / 1e6:6.1f} MB")
+    seconds, _ = _timed_build(builder, folder, HELLO["c"])
+    print(f"  null build {seconds:6.2f} s")
+
+
+def _timed_build(builder: Bazel, folder: Path, target: str) -> tuple[float, list[spawns.Spawn]]:
+    log = folder / "spawns.json"
+    began = time.monotonic()
+    builder.run(folder, "build", "--disk_cache=", f"--execution_log_json_file={log}", target)
+    return time.monotonic() - began, spawns.read(log)
+
+
+def _action(spawn: spawns.Spawn) -> Action:
+    folders = {_folder(path) for path in spawn.inputs}
+    return Action(len(folders), len(spawn.inputs), sum(spawn.inputs.values()))
+
+
+def _folder(path: str) -> str:
+    """Return the header folder that a file came in with, or the file itself."""
+    found = re.match(r"(external/[^/]*linkmode_[^/]+/(?:.*?/)?(?:include(?:-fixed)?|include/[^/]+))/", path)
+    return found[1] if found else path
+
+
+def _analysis(builder: Bazel, folder: Path, count: int) -> None:
+    seconds = []
+    for _ in range(3):
+        builder.run(folder, "shutdown")
+        builder.run(folder, "build", "--nobuild", HELLO["c"])  # the server, the toolchain and the rules themselves
+        began = time.monotonic()
+        builder.run(folder, "build", "--nobuild", f"//many{count}:all")
+        seconds.append(time.monotonic() - began)
+    print(f"  analysis of {count:2} binaries in {MODES} modes {min(seconds):6.2f} s")
+
+
+def _naive(builder: Bazel, folder: Path) -> None:
+    ours = _lz4(builder, folder)
+    for path, (pattern, design) in _EVERYTHING.items():
+        file = folder / "third_party" / "linkmode" / "private" / path
+        text, changed = re.subn(pattern, design, file.read_text(encoding="utf-8"), count=1, flags=re.DOTALL)
+        assert changed == 1, f"{path} has no list of a compile's inputs"
+        file.write_text(text, encoding="utf-8")
+    naive = _lz4(builder, folder)
+    print(f"  lz4, declared inputs {ours:6.1f} s; the whole archive as inputs {naive:6.1f} s: {naive / ours:5.1f} x")
+
+
+def _lz4(builder: Bazel, folder: Path) -> float:
+    def build() -> float:
+        began = time.monotonic()
+        platform = "--platforms=@linkmode//platforms:x86_64-linux-musl"
+        macro = f"--copt=-DROUND={time.time_ns()}"
+        builder.run(folder, "build", "-c", "opt", "--disk_cache=", platform, macro, "//:lz4")
+        return time.monotonic() - began
+
+    build()
+    return min(build() for _ in range(2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""The same bytes from rounds that share nothing: another path, user, locale, clock, and another machine's sandbox."""
+
+import shutil
+
+import pytest
+from harness import buildbox, reproduce
+from harness.bazel import everything_is_asked_for
+from harness.built import Built
+from harness.reproduce import Round
+
+pytestmark = pytest.mark.e2e
+
+
+def test_every_byte_is_the_same_wherever_it_is_built(built: Built) -> None:
+    if not everything_is_asked_for():
+        pytest.skip("builds a case three times over; make e2e-all runs it")
+    if built.case.name == "c_zlib_native":
+        pytest.skip("the compiler of c_zlib, from the other kind of archive")
+    if not shutil.which("setpriv"):
+        pytest.skip("needs setpriv, of the package util-linux")
+    binaries = list(built.case.binaries)
+    if built.case.name == "cpp_zig":
+        if built.bazel.name != "4.2.3":
+            pytest.skip(
+                "three builds of Zig's run-time files take minutes; on one Bazel they are made, and on all compared"
+            )
+        binaries = [binary for binary in binaries if binary.label == "//:census_as_static"]
+    try:
+        made = reproduce.rounds(built.bazel, built.case, binaries)
+    except buildbox.NoBuildBoxError as error:
+        pytest.skip(str(error))
+    assert reproduce.differences(made) == []
+    assert {binary.label for binary in binaries} <= made[0].digests.keys()
+    for binary in binaries:
+        # and what was built with all the caches of the other tests
+        local = reproduce.digest((built.workspace / binary.path).read_bytes())
+        assert made[0].digests[binary.label] == local, binary.label
+
+
+def test_a_difference_is_told() -> None:
+    here = Round("here", (), {"//:a": "1", "//:b": "2"}, ())
+    there = Round("there", ("path",), {"//:a": "1", "//:b": "3"}, ("//:b: there left '/var/tmp/x' in it",))
+    assert reproduce.differences([here, there]) == [
+        "//:b: there is not the same as here",
+        "//:b: there left '/var/tmp/x' in it",
+    ]
+    assert reproduce.differences([here, here]) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        (b"\0built in /var/tmp/r-x/checkout/app.c\0", ["built in /var/tmp/r-x/checkout/app.c"]),
+        (b"\0/some/where/execroot/app/x.c\0", ["/some/where/execroot/app/x.c"]),
+        (b"\0/home/somebody/x.c\0", ["/home/somebody/x.c"]),
+        (b"\0external/linkmode_zlib-1.3.1/inflate.c\0/lib/ld-musl-x86_64.so.1\0", []),
+    ],
+)
+def test_a_path_in_a_binary_is_found(data: bytes, found: list[str]) -> None:
+    assert reproduce.paths_in(data, "/var/tmp/r-x") == found
