@@ -1,0 +1,5 @@
+//go:build calm
+
+package greet
+
+const punctuation = "."
