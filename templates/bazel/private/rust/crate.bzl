@@ -55,12 +55,18 @@ def _targets(keyed):
     # label_keyed_string_dict: its keys are targets
     return {target.label: value for target, value in keyed.items()}
 
+def _nearest(edition):
+    if len(edition) != 4 or not edition.isdigit():
+        return ""
+    distances = sorted([(max(int(edition) - int(known), int(known) - int(edition)), known) for known in _EDITIONS])
+    return "; did you mean {}?".format(repr(distances[0][1]))
+
 def _dependencies(ctx):
     # what rustc would state in its own terms is said here: two crates of one name, a macro crate among the others
     attr = ctx.attr
     toolchain = toolchain_of(ctx)
     if attr.edition not in _EDITIONS:
-        fail("{}: edition = {}: there are {}".format(ctx.label, repr(attr.edition), ", ".join(_EDITIONS)))
+        fail("{}: edition = {}: there are {}{}".format(ctx.label, repr(attr.edition), ", ".join(_EDITIONS), _nearest(attr.edition)))
     aliases = _targets(attr.aliases)
     externs = {}
     crates = []

@@ -1,3 +1,0 @@
-fn main() {
-    println!("hello {:?}", std::panic::catch_unwind(|| panic!("boom")).is_err());
-}

@@ -1,0 +1,149 @@
+"""What Rust needs beyond package indexes: the sources of its standard library, from Debian, as a user's own pin.
+
+Debian's package rust-src holds the folder library/ with all that std depends on. Its suite sid moves on; when it no
+longer has this release, what needs the sources is skipped and says so.
+"""
+
+import gzip
+import hashlib
+import io
+import os
+import shutil
+import subprocess
+import tarfile
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from harness.cases import Case
+from harness.places import EXAMPLES, STORE, WORK
+from harness.sandbox import host_glibc
+from harness.workspace import MissingToolchainsError, linkmode, pin
+
+_PACKAGE = "rust-src=1.97.1+dfsg1-1"
+_SHA256 = "d0637f8f464234ffb12baa55fc0e851f5f9dcfd0199c1a0922e4488a4f591992"
+_RELEASE = "1.97.0"
+"""The compiler that the sources are for. Debian has those of 1.97.1, which 1.97.0 compiles."""
+
+_FOLDER = WORK / "rust"
+
+
+def prepare(case: Case, name: str, *, own_libc: bool = False) -> Path:
+    """Return a workspace for ``case``, for the Bazel called ``name``: locked to what can be had, fetched, generated.
+
+    With ``case.pins`` GCC links, by the archives of ../shared/toolchains, and otherwise Zig. With ``own_libc`` rustc is
+    started by a glibc of its own. Raises MissingToolchainsError where something cannot be had.
+    """
+    workspace = WORK / "e2e" / name.replace("/", "_") / (case.name + ("_own_libc" if own_libc else ""))
+    shutil.rmtree(workspace, ignore_errors=True)
+    shutil.copytree(EXAMPLES / case.folder, workspace, ignore=shutil.ignore_patterns("bazel-*", "third_party"))
+    path = workspace / "linkmode.toml"
+    config = tomllib.loads(path.read_text(encoding="utf-8"))
+    config["pin"] = [_sources(), *map(pin, case.pins), *([_libc()] if own_libc else [])]
+    if case.pins:
+        targets = list(dict.fromkeys(binary.target for binary in case.binaries))
+        config["toolchain"] = [{"family": "musl.cc", "version": ">=11.2.1", "targets": targets}]
+    path.write_text(tomli_w.dumps(config), encoding="utf-8")
+    linkmode(workspace, "lock", *(f"--source={source}" for source in case.sources))
+    linkmode(workspace, "fetch", f"--store={STORE}")
+    linkmode(workspace, "generate")
+    return workspace
+
+
+def _sources() -> dict[str, Any]:
+    archive = _FOLDER / f"rust-src-{_RELEASE}.tar.gz"
+    if not archive.exists():
+        _pack(archive, "rust-src", _library(_debian()))
+    return _own_pin(archive, "rust-src", "rust-src")
+
+
+def _libc() -> dict[str, Any]:
+    """Return a pin for this machine's glibc, libgcc_s and libz, with which rustc 1.97.0 runs."""
+    archive = _FOLDER / f"rustc-libc-{_RELEASE}.tar.gz"
+    files = {path.name: path.read_bytes() for path in host_glibc().values()}
+    folder = next(path.parent for path in host_glibc().values() if path.name == "libc.so.6")
+    for soname in ("libgcc_s.so.1", "libz.so.1"):
+        files[soname] = (folder / soname).read_bytes()
+    _FOLDER.mkdir(parents=True, exist_ok=True)
+    _pack(archive, "rustc-libc", files)
+    return {**_own_pin(archive, "rustc-libc", "rustc-libc"), "exec": "x86_64-linux"}
+
+
+def _own_pin(archive: Path, layout: str, prefix: str) -> dict[str, Any]:
+    data = archive.read_bytes()
+    return {
+        "family": "rust",
+        "version": _RELEASE,
+        "file": archive.name,
+        "urls": [f"https://rust.invalid/{archive.name}", archive.as_uri()],
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "size": len(data),
+        "layout": layout,
+        "strip-prefix": prefix,
+    }
+
+
+def _pack(archive: Path, prefix: str, files: dict[str, bytes]) -> None:
+    """Write a .tar.gz of ``files`` whose bytes do not depend on when it is written."""
+    part = archive.with_suffix(".part")
+    with (
+        part.open("wb") as raw,
+        gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0, compresslevel=1) as packed,
+        tarfile.open(fileobj=packed, mode="w") as out,
+    ):
+        for name, data in sorted(files.items()):
+            member = tarfile.TarInfo(f"{prefix}/{name}")
+            member.size, member.mode = len(data), 0o755
+            out.addfile(member, io.BytesIO(data))
+    part.replace(archive)
+
+
+def _library(deb: Path) -> dict[str, bytes]:
+    """Return what is below library/ in Debian's package: an ar archive that holds a data.tar.xz (deb(5))."""
+    data, at = deb.read_bytes(), 8
+    while not data[at:].startswith(b"data.tar"):
+        size = int(data[at + 48 : at + 58])
+        at += 60 + size + size % 2
+    files = {}
+    with tarfile.open(fileobj=io.BytesIO(data[at + 60 : at + 60 + int(data[at + 48 : at + 58])])) as archive:
+        for member in archive:
+            _, found, path = member.name.partition("/library/")
+            if found and member.isfile() and (content := archive.extractfile(member)):
+                files[f"library/{path}"] = content.read()
+    return files
+
+
+def _debian() -> Path:
+    """Return Debian's package, downloaded by an apt of its own that knows sid; nothing is installed."""
+    deb = _FOLDER / f"{_PACKAGE.replace('=', '_')}_all.deb"
+    if not deb.exists():
+        if not shutil.which("apt-get"):
+            raise MissingToolchainsError("the sources of Rust's std come by apt-get, which is not here")
+        for folder in ("lists/partial", "cache/archives/partial"):
+            (_FOLDER / "apt" / folder).mkdir(parents=True, exist_ok=True)
+        options = (
+            f'Dir::State::Lists "{_FOLDER}/apt/lists"; Dir::Cache "{_FOLDER}/apt/cache";\n'
+            f'Dir::Etc::SourceList "{_FOLDER}/apt/sources.list"; Dir::Etc::SourceParts "/dev/null";\n'
+            'APT::Sandbox::User "root";\n'
+        )
+        (_FOLDER / "apt/options").write_text(options, encoding="utf-8")
+        mirrors = _apt("indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", own=False)
+        mirror = next((line for line in mirrors.splitlines() if "debian" in line and "security" not in line), "")
+        (_FOLDER / "apt/sources.list").write_text(f"deb {mirror} sid main\n", encoding="utf-8")
+        _apt("-qq", "update")
+        _apt("-qq", "download", _PACKAGE)
+    if hashlib.sha256(deb.read_bytes()).hexdigest() != _SHA256:
+        raise MissingToolchainsError(f"{deb} is not Debian's {_PACKAGE}; remove it")
+    return deb
+
+
+def _apt(*arguments: str, own: bool = True) -> str:
+    environment = {**os.environ, **({"APT_CONFIG": str(_FOLDER / "apt/options")} if own else {})}
+    done = subprocess.run(
+        ["apt-get", *arguments], cwd=_FOLDER, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise MissingToolchainsError(f"no sources of Rust's std: apt-get {' '.join(arguments)}: {done.stderr.strip()}")
+    return done.stdout
