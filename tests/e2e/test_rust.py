@@ -87,7 +87,7 @@ rust_library(name = "cycle_a", srcs = ["one.rs"], deps = [":cycle_b"], tags = MA
 rust_library(name = "cycle_b", srcs = ["one.rs"], deps = [":cycle_a"], tags = MANUAL)
 
 rust_library(name = "rootless", srcs = ["asks.rs", "one.rs"], tags = MANUAL)
-""".replace('MANUAL = ["manual"]\n', "").replace("MANUAL", '["manual"]')
+"""
 
 SOURCES = {
     "BUILD.bazel": BUILD,

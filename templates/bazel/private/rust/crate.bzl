@@ -83,8 +83,7 @@ def _dependencies(ctx):
             ))
         expected = toolchain.rustc.triple if in_macros else toolchain.triple
         if crate.triple != expected:
-            fail(("{}: {} was compiled for {}, and {} is needed: --host_platform must be one that names no libc, as it is by " +
-                  "default, for what runs during the build").format(ctx.label, dep.label, crate.triple, expected))
+            fail("{}: {} was compiled for {}, and the compiler loads macros for {} only".format(ctx.label, dep.label, crate.triple, expected))
         name = aliases.get(dep.label, crate.name)
         if name in externs:
             fail("{}: two dependencies are called {}: {} and {}. Give one of them another name by aliases = {{\"{}\": \"…\"}}".format(
