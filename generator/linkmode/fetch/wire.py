@@ -6,6 +6,7 @@ So every socket is noted as soon as it is connected, before TLS and before anyth
 """
 
 import contextlib
+import os
 import socket
 import threading
 from collections.abc import Callable
@@ -30,7 +31,8 @@ class Wire:
 
     def hold(self, connected: socket.socket) -> None:
         """Note a connection. A duplicate is kept: TLS takes the socket itself away, and file numbers are used again."""
-        twin = connected.dup()
+        # Of the system's own kind, whatever class a proxy's library has for it.
+        twin = socket.socket(fileno=os.dup(connected.fileno()))
         with self._guard:
             self._twins.append(twin)
             if self._is_cut:
