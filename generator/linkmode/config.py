@@ -15,6 +15,8 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from linkmode import __version__
+from linkmode.config_adapters import KEY as ADAPTERS_KEY
+from linkmode.config_adapters import adapters
 from linkmode.config_exec_properties import ExecProperties, exec_properties
 from linkmode.config_issues import Issues
 from linkmode.errors import ConfigError
@@ -29,7 +31,7 @@ BUILD_SYSTEMS = ("bazel",)
 
 _KEYS = (
     *("output", "build-systems", "exec-platforms", "toolchain", "library", "language", "mirrors", "pin"),
-    *("link-modes", "exec-properties", "advisories"),
+    *("link-modes", "exec-properties", ADAPTERS_KEY, "advisories"),
 )
 _OUTPUT_PART = re.compile(r"(?!\.\.?$)[A-Za-z0-9._+@][A-Za-z0-9._+@-]*")
 _NOT_OUTPUT = (".git", "linkmode.toml", "linkmode.lock")
@@ -68,6 +70,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     pins: tuple[Pin, ...]
     link_modes: dict[LinkMode, tuple[str, ...]]
     exec_properties: ExecProperties = {}
+    adapters: tuple[str, ...] = ()
     accepted: dict[str, str] = {}
 
 
@@ -107,6 +110,7 @@ def parse(text: str, *, where: str) -> Config:
         pins=_pins(raw, issues),
         link_modes={},
         accepted=_accepted(raw, issues),
+        adapters=adapters(raw, issues),
     )
     config = msgspec.structs.replace(
         config,

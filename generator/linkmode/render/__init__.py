@@ -4,6 +4,7 @@ from collections.abc import Callable
 from importlib.resources.abc import Traversable
 
 from linkmode.config import Config
+from linkmode.config_adapters import ADAPTERS
 from linkmode.languages import LANGUAGES
 from linkmode.model import Lock, Tree
 from linkmode.render.context import bazel_context
@@ -22,10 +23,11 @@ def render(config: Config, lock: Lock, templates: Traversable) -> Tree:
         TemplateDefectError: a template is wrong, which is a defect of linkmode.
     """
     absent = LANGUAGES.keys() - {part.language for part in lock.parts}
+    off = {f"private/adapters/{name}.bzl" for name in ADAPTERS if name not in config.adapters}
     tree: Tree = {}
     for name in config.build_systems:
-        tree |= render_tree(templates.joinpath(name), _CONTEXTS[name](lock))
-    return {path: data for path, data in sorted(tree.items()) if absent.isdisjoint(_folders(path))}
+        tree |= render_tree(templates.joinpath(name), {**_CONTEXTS[name](lock), "adapters": config.adapters})
+    return {path: data for path, data in sorted(tree.items()) if path not in off and absent.isdisjoint(_folders(path))}
 
 
 def _folders(path: str) -> list[str]:

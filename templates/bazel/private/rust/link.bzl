@@ -46,7 +46,7 @@ def _library_words(ctx, output, mode, cc_info):
                 fail(("{}: {} is a shared library only, and a {} binary for {} cannot need it. Build it from its sources by a cc_library, " +
                       "or give its cc_import a static_library").format(
                     ctx.label,
-                    library.dynamic_library.short_path,
+                    (library.resolved_symlink_dynamic_library or library.dynamic_library).short_path,
                     mode,
                     toolchain_of(ctx).target,
                 ))

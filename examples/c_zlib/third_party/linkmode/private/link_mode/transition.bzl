@@ -8,6 +8,7 @@
 """
 
 load("//:lock.bzl", "LINK_MODES", "TARGETS")
+load("//private/adapters:adapters.bzl", "ADAPTERS")
 
 _FEATURES = {
     "static": "fully_static_link",
@@ -57,23 +58,27 @@ def _link_mode_transition_impl(settings, attr):
         features.append("static_pie")
     if attr.strip:
         features.append("strip_at_link")
-    return {
+    platform = str(_platform(mode, attr.platform, settings["//command_line_option:platforms"]))
+    changed = {
         "//command_line_option:dynamic_mode": _DYNAMIC_MODE[mode],
         "//command_line_option:features": features,
-        "//command_line_option:platforms": [str(_platform(mode, attr.platform, settings["//command_line_option:platforms"]))],
+        "//command_line_option:platforms": [platform],
         _LINK_MODE: mode,
     }
+    for adapter in ADAPTERS:
+        changed.update(adapter.settings(mode, platform, attr.static_pie, settings))
+    return changed
 
 link_mode_transition = transition(
     implementation = _link_mode_transition_impl,
     inputs = [
         "//command_line_option:features",
         "//command_line_option:platforms",
-    ],
+    ] + [setting for adapter in ADAPTERS for setting in adapter.inputs],
     outputs = [
         "//command_line_option:dynamic_mode",
         "//command_line_option:features",
         "//command_line_option:platforms",
         _LINK_MODE,
-    ],
+    ] + [setting for adapter in ADAPTERS for setting in adapter.outputs],
 )

@@ -1,0 +1,59 @@
+"""``[adapters]``: other rule sets, of which nothing is written and nothing loaded unless one is switched on."""
+
+import pytest
+from resolving import CATALOG, ZIG_REQUEST, config
+
+from linkmode import render as renders
+from linkmode import resources
+from linkmode.config import Config
+from linkmode.config_adapters import ADAPTERS
+from linkmode.errors import ConfigError
+from linkmode.model import Tree
+from linkmode.resolve import resolve
+
+
+def asks(line: str) -> Config:
+    return config(ZIG_REQUEST, more=f"[adapters]\n{line}\n")
+
+
+def tree(wanted: Config) -> Tree:
+    return renders.render(wanted, resolve(wanted, CATALOG), resources.templates())
+
+
+def test_with_all_of_them_off_no_other_rule_set_is_named_in_what_bazel_loads() -> None:
+    for wanted in (config(ZIG_REQUEST), asks("".join(f"{name} = false\n" for name in ADAPTERS))):
+        written = tree(wanted)
+        assert b"\nADAPTERS = []\n" in written["private/adapters/adapters.bzl"]
+        for path, content in written.items():
+            for name in ADAPTERS:
+                assert path != f"private/adapters/{name}.bzl"
+                assert f"@{name}".encode() not in content, path
+                assert f'"{name}"'.encode() not in content, path
+
+
+def test_one_that_is_on_is_loaded_and_a_dependency_of_the_module() -> None:
+    written = tree(asks("rules_rust = true"))
+    assert b'load(":rules_rust.bzl", "rules_rust")\n' in written["private/adapters/adapters.bzl"]
+    assert b"ADAPTERS = [\n    rules_rust,\n]\n" in written["private/adapters/adapters.bzl"]
+    assert b'bazel_dep(name = "rules_rust"' in written["MODULE.bazel"]
+    assert b"@rules_rust//rust/settings:extra_rustc_flags" in written["private/adapters/rules_rust.bzl"]
+
+
+def test_it_is_no_matter_of_the_lock() -> None:
+    assert resolve(asks("rules_rust = true"), CATALOG) == resolve(config(ZIG_REQUEST), CATALOG)
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        (
+            "rules_rst = true",
+            "'rules_rst' is not a rule set that linkmode has an adapter for; did you mean 'rules_rust'?",
+        ),
+        ("rules_rust = 1", "adapters.rules_rust: expected `bool`, got `int`"),
+    ],
+)
+def test_what_is_no_adapter(line: str, problem: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        asks(line)
+    assert problem in caught.value.problem
