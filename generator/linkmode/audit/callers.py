@@ -2,14 +2,15 @@
 
 A linked file does not say which object asked for a symbol. But its code names the symbol's slot: a call or jump through
 DT_JMPREL's or DT_RELA's slot, or a call of the stub that jumps through it; the symbol table then names the function
-around it and, for a function that is local to its object, the object's source. Code is searched for the bytes of such
-instructions, with an address that must be exactly that of a slot or stub; it is not disassembled.
+around it and, for a function that is local to its object, its source; debug information tells the others'. Code is
+searched for the bytes of such instructions, with an address that must be exactly that of a slot or stub; it is not
+disassembled.
 """
 
 import bisect
 import re
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from linkmode.audit.dynamic import DT_JMPREL, DT_PLTREL, DT_PLTRELSZ, DT_RELA, DT_RELASZ, Dynamic
@@ -35,9 +36,16 @@ class _Named(NamedTuple):
 
 
 def users(
-    image: Image, dynamic: Dynamic, table: Symbols, held: Sequence[Placed], wanted: frozenset[str]
+    image: Image,
+    dynamic: Dynamic,
+    table: Symbols,
+    held: Sequence[Placed],
+    wanted: frozenset[str],
+    source_of: Callable[[int], str | None],
 ) -> dict[str, tuple[str, ...]]:
     """Return at most SHOWN users of each symbol in ``wanted`` that has any, as ``name`` or ``name (source.c)``.
+
+    ``source_of`` tells the source of code at an address where debug information does.
 
     Nothing is said for other machines, without a symbol table or with DT_REL. Raises Contradiction for tables that lie.
     """
@@ -48,7 +56,11 @@ def users(
 
     def around(address: int) -> str | None:
         at = bisect.bisect_right(starts, address) - 1
-        return named[at].words if at >= 0 and address < named[at].end else None
+        if at < 0 or address >= named[at].end:
+            return None
+        words = named[at].words
+        source = None if words.endswith(")") else source_of(address)
+        return f"{words} ({source})" if source else words
 
     slots: dict[int, str] = {}
     found: dict[str, list[str]] = {}

@@ -11,9 +11,9 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from linkmode.audit import callers, components, golang, notes, policy, sections, symbols, texts
+from linkmode.audit import callers, components, debug_info, golang, notes, policy, sections, symbols, texts
 from linkmode.audit.dynamic import Dynamic
-from linkmode.audit.facts import Component, Contents, Facts, Imports, Producer, Text, printable
+from linkmode.audit.facts import CompileUnits, Component, Contents, Facts, Imports, Producer, Text, printable
 from linkmode.audit.image import Image, NotAudited
 from linkmode.audit.libc import glibc_number, version_number
 from linkmode.audit.sections import Contradiction, Placed
@@ -28,6 +28,10 @@ _TOOLS = (
     (re.compile(r"(?:\w+ )*clang version (\d+\.\d+\.\d+)"), "clang"),
     (re.compile(r"Linker: (?:\w+ )*LLD (\d+\.\d+\.\d+)"), "LLD"),
     (re.compile(r"rustc version (\d+\.\d+\.\d+)"), "rustc"),
+    (re.compile(r"GNU (?:\w|\+)+(?: \w+)* (\d+\.\d+\.\d+)"), "GCC"),  # these three as in debug information
+    (re.compile(r"GNU AS (\d+\.\d+(?:\.\d+)?)"), "GNU as"),
+    (re.compile(r"Go cmd/(?:compile|asm) go(\d+\.\d+(?:\.\d+)?)"), "Go"),
+    (re.compile(r"zig (\d+\.\d+\.\d+)"), "Zig"),
     (re.compile(r"mold (\d+\.\d+\.\d+)"), "mold"),
 )
 _GO, _RUSTC, _GLIBC = "go", "rustc", "glibc"
@@ -51,9 +55,14 @@ def read(image: Image, dynamic: Dynamic, facts: Facts, floor: str | None = None)
     held = tried(lambda: sections.read(image), "section headers")
     table = tried(lambda: symbols.Symbols(image, dynamic), "dynamic symbols")
     imports = tried(table.imports, "symbol versions") if table else None
+    debug = debug_info.read(image, held or (), with_ranges=floor is not None)
+    problems += debug.problems
     if table and imports and floor is not None:
         above = _above(imports, floor)
-        users = tried(lambda: callers.users(image, dynamic, table, held or (), above), "users of symbols") or {}
+        users = (
+            tried(lambda: callers.users(image, dynamic, table, held or (), above, debug.source_of), "users of symbols")
+            or {}
+        )
         imports = tuple(
             msgspec.structs.replace(one, users={name: users[name] for name in one.symbols if name in users})
             for one in imports
@@ -76,12 +85,13 @@ def read(image: Image, dynamic: Dynamic, facts: Facts, floor: str | None = None)
         debug_info=_debug_info(held),
         ifunc=ifunc or "unknown",
         libc_version=_libc_version(facts, findings),
-        producers=_producers(image, held or (), information, findings),
+        producers=_producers(image, held or (), information, findings, debug.units),
         components=(*inside, *(information.modules if information else ())),
         imports=imports or (),
         build_paths=tuple(Text(printable(hit.text), hit.offset) for hit in findings.paths),
         build_path_count=findings.path_count,
         marks=components.marks(findings),
+        compile_units=debug.units,
     )
 
 
@@ -134,7 +144,11 @@ def _go(image: Image, findings: Findings) -> golang.BuildInformation | None:
 
 
 def _producers(
-    image: Image, held: Iterable[Placed], go: golang.BuildInformation | None, findings: Findings
+    image: Image,
+    held: Iterable[Placed],
+    go: golang.BuildInformation | None,
+    findings: Findings,
+    units: CompileUnits | None,
 ) -> tuple[Producer, ...]:
     told: list[Producer] = []
     if go:
@@ -142,21 +156,23 @@ def _producers(
     for section in held:
         if section.name == ".comment" and section.size <= MAX_COMMENT:
             for raw in image.bytes_at(section.offset, section.size).split(b"\0"):
-                producer = _producer(printable(raw[:256]))
+                producer = _producer(printable(raw[:256]), ".comment")
                 if raw and producer not in told:
                     told.append(producer)
+    for text, count in units.producers.items() if units else ():
+        told.append(_producer(text, f"debug information of {count} unit{'' if count == 1 else 's'}"))
     rust = findings.hits[_RUSTC]
     if rust and not any(producer.tool == "rustc" for producer in told):
         told.append(Producer("rustc", None, f'the path "{printable(rust[0].text)}"'))
     return tuple(told)
 
 
-def _producer(text: str) -> Producer:
+def _producer(text: str, where: str) -> Producer:
     for pattern, tool in _TOOLS:
-        match = pattern.match(text)
+        match = pattern.search(text) if where != ".comment" else pattern.match(text)
         if match:
-            return Producer(tool, match[1], f".comment: {text}")
-    return Producer("unknown", None, f".comment: {text}")
+            return Producer(tool, match[1], f"{where}: {text}")
+    return Producer("unknown", None, f"{where}: {text}")
 
 
 def _auditable(image: Image, held: Sequence[Placed]) -> tuple[Component, ...]:

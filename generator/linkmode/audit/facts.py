@@ -66,6 +66,20 @@ class Imports(msgspec.Struct, frozen=True):
     users: dict[str, tuple[str, ...]] = {}
 
 
+class CompileUnits(msgspec.Struct, frozen=True):
+    """What the debug information (DWARF) says of the compile units, a source with all that it includes each.
+
+    ``count`` is how many were read. ``producers`` are the compilers' own words, which often hold their options
+    (DW_AT_producer), and ``folders`` those in which they ran (DW_AT_comp_dir), each with the number of units;
+    ``sources`` are as the compiler was given them (DW_AT_name). A hundred of each at most.
+    """
+
+    count: int
+    producers: dict[str, int]
+    folders: dict[str, int]
+    sources: tuple[str, ...]
+
+
 class Contents(msgspec.Struct, frozen=True, kw_only=True):
     """What reading every byte adds: sections, symbols, texts. Nothing here decides the link mode.
 
@@ -76,6 +90,7 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     indirect functions is there. ``libc_version`` is that of the glibc inside a static program, where a text tells it.
     ``build_paths`` are the first absolute paths of sources and objects outside the system's own folders, and
     ``build_path_count`` says how many there are. ``marks`` are the offsets of texts of components.toml.
+    ``compile_units`` is None without debug information that can be read.
     """
 
     problems: tuple[str, ...]
@@ -91,6 +106,7 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     build_paths: tuple[Text, ...]
     build_path_count: int
     marks: dict[str, int]
+    compile_units: CompileUnits | None = None
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):

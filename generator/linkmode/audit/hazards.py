@@ -69,6 +69,12 @@ def _inside(facts: Facts, contents: Contents) -> list[Hazard]:
         paths = "a path of a source" if count == 1 else f"{count} paths of sources"
         words = f"the file holds {paths} on the machine that built it"
         found.append(Hazard("build-path", words, _text(first.text, first.offset)))
+    units = contents.compile_units
+    system = components.load().folders.system
+    own = [name for name in (units.folders if units else ()) if name[:1] == "/" and not f"{name}/".startswith(system)]
+    if own and not contents.build_paths:
+        words = "debug information names the folder on the machine that built it"
+        found.append(Hazard("build-path", words, f'DW_AT_comp_dir "{own[0]}"'))
     return found
 
 

@@ -1,6 +1,6 @@
 """Words for what elfcheck does not tell: the lines that follow the facts that both have."""
 
-from linkmode.audit.facts import Contents, Facts
+from linkmode.audit.facts import CompileUnits, Contents, Facts
 from linkmode.audit.verdict import Verdict
 
 _SHOWN = 12
@@ -41,7 +41,22 @@ def _contents(contents: Contents) -> list[tuple[str, str]]:
         *_more("component", len(contents.components)),
         *(("build-path", f"{one.text} at byte {one.offset}") for one in contents.build_paths),
         *_more("build-path", contents.build_path_count, len(contents.build_paths)),
+        *_compiled(contents.compile_units),
         *(("unreadable", problem) for problem in contents.problems),
+    ]
+
+
+def _compiled(units: CompileUnits | None) -> list[tuple[str, str]]:
+    if units is None:
+        return []
+    folders = [("compiled-in", name) for name in list(units.folders)[:_SHOWN]]
+    sources = [("compiled-from", name) for name in units.sources[:_SHOWN]]
+    return [
+        ("compile-units", str(units.count)),
+        *folders,
+        *_more("compiled-in", len(units.folders)),
+        *sources,
+        *_more("compiled-from", len(units.sources)),
     ]
 
 
