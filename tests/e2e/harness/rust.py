@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import io
 import os
+import re
 import shutil
 import subprocess
 import tarfile
@@ -109,9 +110,9 @@ def _library(deb: Path) -> dict[str, bytes]:
     files = {}
     with tarfile.open(fileobj=io.BytesIO(data[at + 60 : at + 60 + int(data[at + 48 : at + 58])])) as archive:
         for member in archive:
-            _, found, path = member.name.partition("/library/")
-            if found and member.isfile() and (content := archive.extractfile(member)):
-                files[f"library/{path}"] = content.read()
+            path = re.fullmatch(r"\./usr/src/rustc-[\d.]+/(library/.+)", member.name)
+            if path and member.isfile() and (content := archive.extractfile(member)):
+                files[path[1]] = content.read()
     return files
 
 
