@@ -48,7 +48,7 @@ def check(command: Sequence[str], toolchain: LockedToolchain, lock: Lock) -> Non
     given = next((word for word in _MOSTLY_STATIC if word in command), None)
     if given and target.is_musl:
         raise UsageError(
-            f"native-image: {given} links with glibc, and {target} is not: GraalVM knows musl for static images only",
+            f"native-image: {given} links with glibc, and {target} is not",
             hint=_example(lock, target.cpu),
         )
     if (static or musl or given) and "zlib" not in lock.libraries:

@@ -5,14 +5,10 @@ that calls the C compiler as native-image does. With GRAALVM_HOME, or by `make e
 real one builds the same example; elsewhere that test is skipped, and says so.
 """
 
-import gzip
-import hashlib
-import io
 import os
 import re
 import shutil
 import subprocess
-import tarfile
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,13 +17,12 @@ from typing import Any
 
 import pytest
 import tomli_w
-from harness import bazel, checks, sandbox, workspace
+from harness import bazel, checks, graalvm, sandbox, workspace
 from harness.cases import Binary
-from harness.places import EXAMPLES, ROOT, STORE, WORK
+from harness.places import EXAMPLES, STORE, WORK
 
 pytestmark = pytest.mark.e2e
 
-REPLAY = ROOT / "tests" / "graalvm_replay"
 MUSL, GLIBC = "x86_64-linux-musl", "x86_64-linux-gnu.2.28"
 BINARIES = [
     Binary("//:envmap_as_static", "static", MUSL),
@@ -36,7 +31,7 @@ BINARIES = [
 ]
 
 WRONG = """
-load("@linkmode//:defs.bzl", "link_mode_binary")
+load("@linkmode//:defs.bzl", "link_mode_binary", "link_mode_run")
 load("@linkmode//graalvm:defs.bzl", "native_image")
 
 native_image(name = "static_args", args = ["--static"], main_class = "EnvMap", deps = ["envmap.jar"], tags = ["manual"])
@@ -51,6 +46,14 @@ native_image(name = "fine", main_class = "EnvMap", deps = ["envmap.jar"], tags =
     "nothing",
     "no_class",
 ]]
+link_mode_binary(
+    name = "dynamic_musl",
+    binary = ":fine",
+    link_mode = "dynamic",
+    platform = "@linkmode//platforms:x86_64-linux-musl",
+    tags = ["manual"],
+)
+link_mode_run(name = "run_dynamic_musl", binary = ":dynamic_musl", tags = ["manual"])
 link_mode_binary(
     name = "mostly_static_musl",
     binary = ":fine",
@@ -127,54 +130,21 @@ class Example:
         return done.stdout + done.stderr
 
 
-def archive(version: str) -> dict[str, Any]:
-    """Pack the replay as a GraalVM archive of that version, and return the `[[pin]]` for it."""
-    prefix = f"graalvm-replay-{version}"
-    release = re.sub(r'(GRAALVM_VERSION)=".*"', rf'\1="{version}"', (REPLAY / "release").read_text())
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w") as made:
-        for path in sorted(path for path in REPLAY.rglob("*") if path.is_file() and "__pycache__" not in path.parts):
-            data = release.encode() if path.name == "release" else path.read_bytes()
-            info = tarfile.TarInfo(f"{prefix}/{path.relative_to(REPLAY)}")
-            info.size, info.mode = len(data), 0o755 if path.parent.name == "bin" else 0o644
-            made.addfile(info, io.BytesIO(data))
-    packed = gzip.compress(stream.getvalue(), mtime=0)
-    digest = hashlib.sha256(packed).hexdigest()
-    file = WORK / "graalvm_replay" / f"{prefix}-{digest[:8]}.tar.gz"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(packed)
-    return pin(file, version, prefix, digest)
-
-
-def pin(file: Path, version: str, prefix: str, digest: str) -> dict[str, Any]:
-    return {
-        "family": "graalvm",
-        "version": version,
-        "file": file.name,
-        "urls": [f"https://graalvm.invalid/{file.name}", file.as_uri()],
-        "sha256": digest,
-        "size": file.stat().st_size,
-        "exec": "x86_64-linux",
-        "layout": "graalvm",
-        "strip-prefix": prefix,
-    }
-
-
-def prepare(name: str, graalvm: dict[str, Any] | None) -> Example:
-    """Return the example for one Bazel, locked to what can be had here; without ``graalvm``, to the catalogue's."""
+def prepare(name: str, pin: dict[str, Any] | None) -> Example:
+    """Return the example for one Bazel, locked to what can be had here; without ``pin``, to the catalogue's."""
     try:
         builder = bazel.find(name)
         gcc = workspace.pin(f"{MUSL}-cross.tgz")
     except (bazel.NoBazelError, workspace.MissingToolchainsError) as error:
         pytest.skip(str(error))
-    folder = WORK / "e2e" / name / ("graalvm_envmap" if graalvm else "graalvm_envmap_real")
+    folder = WORK / "e2e" / name / ("graalvm_envmap" if pin else "graalvm_envmap_real")
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(EXAMPLES / "graalvm_envmap", folder, ignore=shutil.ignore_patterns("bazel-*", "third_party"))
     config = tomllib.loads((folder / "linkmode.toml").read_text())
     config["toolchain"][1]["targets"] += ["aarch64-linux-musl", "aarch64-linux-gnu.2.28"]  # for what is refused
-    config["pin"] = [gcc, *([graalvm] if graalvm else [])]
-    if graalvm:
-        config["language"]["graalvm"] = f"=={graalvm['version']}"
+    config["pin"] = [gcc, *([pin] if pin else [])]
+    if pin:
+        config["language"]["graalvm"] = f"=={pin['version']}"
     generate(folder, config)
     return Example(builder, folder)
 
@@ -194,7 +164,7 @@ def generate(folder: Path, config: dict[str, Any]) -> None:
 def example(request: pytest.FixtureRequest) -> Iterator[Example]:
     if not Path("/usr/bin/javac").exists():
         pytest.skip("no /usr/bin/javac; it is in the package default-jdk-headless, which Debian's Bazel brings along")
-    made = prepare(request.param, archive("25.3.4.1"))
+    made = prepare(request.param, graalvm.replay("25.3.4.1"))
     wrong = made.folder / "wrong"
     wrong.mkdir()
     classes = made.folder / "classes"
@@ -236,6 +206,14 @@ def holds(made: Example) -> None:
 
 def test_every_mode_of_the_example(example: Example) -> None:
     holds(example)
+
+
+def test_dynamic_with_musl(example: Example) -> None:
+    said = example.bazel.run(example.folder, "run", "//wrong:run_dynamic_musl", "PATH").stdout
+    assert said.splitlines()[-1].startswith("PATH=")
+    binary = Binary("//wrong:dynamic_musl", "dynamic", MUSL)
+    checks.audit(example.folder, binary)
+    checks.readelf_agrees(example.folder / binary.path, binary)
 
 
 def action(example: Example, target: str) -> str:
@@ -289,7 +267,7 @@ def test_class_path_of_libraries_and_further_options(example: Example) -> None:
         ),
         ("output_args_static", 'args: "-o=x" is not for args to say; it is decided by the name of the rule'),
         ("nothing_static", "//wrong:nothing: name Java sources in srcs, or libraries and jars in deps"),
-        ("mostly_static_musl", "there is no mostly_static native image for x86_64-linux-musl"),
+        ("mostly_static_musl", "native-image has mostly static images for glibc only, and x86_64-linux-musl is not"),
         ("static_glibc", "a static native image needs musl, and x86_64-linux-gnu.2.28 is not"),
         (
             "static_arm",
@@ -323,7 +301,7 @@ def test_without_zlib_in_linkmode_toml(example: Example) -> None:
 def test_another_release_is_told_otherwise(example: Example) -> None:
     path = example.folder / "linkmode.toml"
     config = tomllib.loads(path.read_text())
-    older = archive("21.0.2")
+    older = graalvm.replay("21.0.2")
     try:
         pins = [*config["pin"][:1], older]
         generate(example.folder, config | {"pin": pins, "language": {"graalvm": "==21.0.2"}})
@@ -340,26 +318,8 @@ def test_the_real_native_image() -> None:
     home = os.environ.get("GRAALVM_HOME")
     if not home and not bazel.everything_is_asked_for():
         pytest.skip("no GraalVM: GRAALVM_HOME is not set; make e2e-all looks for one on the network as well")
-    made = prepare(bazel.requested()[0], packed(Path(home)) if home else None)
+    made = prepare(bazel.requested()[0], graalvm.installed(Path(home)) if home else None)
     try:
         holds(made)
     finally:
         made.bazel.run(made.folder, "shutdown", check=False)
-
-
-def packed(home: Path) -> dict[str, Any]:
-    """Pack an installed GraalVM, and return the `[[pin]]` for it."""
-    release = (home / "release").read_text()
-    version = re.search(r'^GRAALVM_VERSION="([^"]+)"', release, re.MULTILINE)
-    java = re.search(r'^JAVA_VERSION="([^"]+)"', release, re.MULTILINE)
-    assert version, f"{home}/release names no GRAALVM_VERSION"
-    assert java
-    # up to JDK 24 a release is called by its JDK's version
-    name = version[1] if int(version[1].partition(".")[0]) >= 25 else java[1]
-    file = WORK / "graalvm_replay" / f"graalvm-{name}.tar"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(file, "w") as made:
-        made.add(home.resolve(), f"graalvm-{name}")
-    with file.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    return pin(file, name, f"graalvm-{name}", digest)

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TABLE = ROOT / "templates/bazel/private/graalvm/graalvm_releases.bzl"
 REPLAY = ROOT / "tests/graalvm_replay/lib/svm/native_image_replay.py"
 MODES = ("static", "mostly_static", "dynamic")
+LINKED = [("musl", "static"), ("musl", "dynamic"), ("glibc", "mostly_static"), ("glibc", "dynamic")]
 MUSL, GLIBC = "x86_64-linux-musl", "x86_64-linux-gnu.2.28"
 ARM_MUSL, ARM_GLIBC = "aarch64-linux-musl", "aarch64-linux-gnu.2.28"
 
@@ -47,12 +48,12 @@ def test_the_resolver_knows_the_same_releases() -> None:
     assert BZL["MUSL_CPU"] == native_image._MUSL_CPU
 
 
-@pytest.mark.parametrize(("release", "mode"), list(itertools.product(RELEASES, MODES)))
-def test_each_release_accepts_what_it_is_told(release: str, mode: str) -> None:
-    entry = RELEASES[release]
-    parsed = REPLAYED.Options([*entry.always, *entry.modes[mode], "-march=compatibility", "App"], int(release))
+@pytest.mark.parametrize(("release", "linked"), list(itertools.product(RELEASES, LINKED)))
+def test_each_release_accepts_what_it_is_told(release: str, linked: tuple[str, str]) -> None:
+    entry, (libc, mode) = RELEASES[release], linked
+    parsed = REPLAYED.Options([*entry.always, *entry.modes[libc][mode], "-march=compatibility", "App"], int(release))
     assert (parsed.static, parsed.mostly_static) == (mode == "static", mode == "mostly_static")
-    assert parsed.libc == ("musl" if mode == "static" else "glibc")
+    assert parsed.libc == libc
     assert parsed.main == "App"
 
 
@@ -82,6 +83,7 @@ def refusal(mode: str, triple: str, *, runs_on: str = "x86_64-linux", zlib: bool
         ("static", MUSL, "x86_64-linux"),
         ("mostly_static", GLIBC, "x86_64-linux"),
         ("dynamic", GLIBC, "x86_64-linux"),
+        ("dynamic", MUSL, "x86_64-linux"),
         ("mostly_static", ARM_GLIBC, "aarch64-linux"),
     ],
 )
@@ -112,9 +114,10 @@ def test_static_with_glibc() -> None:
     )
 
 
-@pytest.mark.parametrize("mode", ["mostly_static", "dynamic"])
-def test_musl_that_is_not_static(mode: str) -> None:
-    assert f"there is no {mode} native image for x86_64-linux-musl. Add x86_64-linux-gnu.2.28" in refusal(mode, MUSL)
+def test_mostly_static_with_musl() -> None:
+    assert refusal("mostly_static", MUSL).startswith(
+        "native-image has mostly static images for glibc only, and x86_64-linux-musl is not. Add x86_64-linux-gnu.2.28"
+    )
 
 
 @pytest.mark.parametrize(("mode", "triple"), [("static", MUSL), ("mostly_static", GLIBC), ("dynamic", GLIBC)])

@@ -20,8 +20,8 @@ _LINK_MODES = {
 def native_image(name, main_class, srcs = [], deps = [], args = [], march = "compatibility", **kwargs):
     """An executable made by GraalVM's native-image and linked by the C++ toolchain of the build.
 
-    Wrap it in link_mode_binary or link_modes: static is linked with musl (x86_64 only), mostly_static and dynamic with
-    glibc. Which options of native-image that takes depends on GraalVM's version: //private/graalvm:graalvm_releases.bzl.
+    Wrap it in link_mode_binary or link_modes: static is linked with musl (x86_64 only), mostly_static with glibc,
+    dynamic with either. Which options of native-image that takes depends on GraalVM's version: //private/graalvm:graalvm_releases.bzl.
     What cannot be is refused, with the reason, before native-image is started.
 
     Args:

@@ -8,14 +8,15 @@ Sources, all of Oracle's GraalVM repository (https://github.com/oracle/graal):
   `-march`, with x86-64-v3 as its default, and `-E` from 23.0 (GR-44110, GR-43971), which is JDK 17.0.7 and 20; native-image in
   every archive from 23.0 (GR-44216).
 - HostedMuslLibC.java: x86_64-linux-musl-gcc is the compiler that `--libc=musl` looks for, whatever the machine; HostedGLibC.java:
-  otherwise it is gcc.
+  otherwise it is gcc. An executable that is not static is linked with -no-pie then, so there are such.
+- docs/reference-manual/native-image/StaticImages.md of 22.0: mostly static "only works when linking against glibc".
 - https://github.com/oracle/graal/issues/9490 and 5872: static JDK libraries for musl exist for linux-amd64 only.
 - JDK 25's own warning: `--no-fallback` has no effect any more.
 
 None of these options was ever given to a native-image on the machines that linkmode is made on: GraalVM cannot be had there.
 """
 
-_STATIC = ["--static", "--libc=musl"]
+_MUSL = "--libc=musl"
 _UNLOCK = "-H:+UnlockExperimentalVMOptions"
 _MOSTLY_STATIC = "-H:+StaticExecutableWithDynamicLibC"
 
@@ -23,10 +24,16 @@ def _release(mostly_static, always = ["--no-fallback"]):
     return struct(
         # whatever the mode
         always = always,
+        # libc -> link mode -> options
         modes = {
-            "dynamic": [],
-            "mostly_static": mostly_static,
-            "static": _STATIC,
+            "glibc": {
+                "dynamic": [],
+                "mostly_static": mostly_static,
+            },
+            "musl": {
+                "dynamic": [_MUSL],
+                "static": ["--static", _MUSL],
+            },
         },
     )
 
@@ -108,13 +115,9 @@ def link_mode_refusal(mode, target, exec, zlib, targets):
             advice = ("Build for " if musl in targets else "Add to a [[toolchain]] of linkmode.toml the target ") + musl,
             target = target.target,
         )
-    if mode != "static" and target.libc == "musl":
-        return ("GraalVM has its JDK libraries for musl for static images only, so there is no {mode} native image for {target}. " +
-                "Add {cpu}-linux-gnu.2.28 to a [[toolchain]] of family \"zig\" in linkmode.toml.").format(
-            cpu = target.cpu,
-            mode = mode,
-            target = target.target,
-        )
+    if mode == "mostly_static" and target.libc == "musl":
+        return ("native-image has mostly static images for glibc only, and {target} is not. Add {cpu}-linux-gnu.2.28 to a " +
+                "[[toolchain]] of family \"zig\" in linkmode.toml.").format(cpu = target.cpu, target = target.target)
     if not zlib:
         return ("the JDK's libraries need zlib, and linkmode.toml asks for none. Add `zlib = \"~=1.3.1\"` to its [library], and run " +
                 "`linkmode lock && linkmode fetch && linkmode generate`.")

@@ -73,20 +73,20 @@ def _native_image_impl(ctx):
     compiler = c_compiler(ctx, graalvm.launcher, COMPILER_NAMES[target.libc], zlib)
 
     # what a library needs at run time is among its runfiles, in every version of Bazel and for every JVM language
-    class_path = depset(transitive = [dep[DefaultInfo].files for dep in attr.deps] + [
+    class_path = depset(order = "preorder", transitive = [dep[DefaultInfo].files for dep in attr.deps] + [
         dep[DefaultInfo].default_runfiles.files
         for dep in attr.deps
         if dep[DefaultInfo].default_runfiles
     ])
     if ctx.files.srcs:
-        class_path = depset([_compiled(ctx, graalvm.jdk, class_path)], transitive = [class_path])
+        class_path = depset([_compiled(ctx, graalvm.jdk, class_path)], order = "preorder", transitive = [class_path])
 
     executable = ctx.actions.declare_file(ctx.label.name)
     args = ctx.actions.args()
     args.use_param_file("@%s")
     args.set_param_file_format("multiline")
     args.add_all(release.always)
-    args.add_all(release.modes[mode])
+    args.add_all(release.modes[target.libc][mode])
     args.add(compiler.program, format = "--native-compiler-path=%s")
     if attr.march:
         args.add(attr.march, format = "-march=%s")

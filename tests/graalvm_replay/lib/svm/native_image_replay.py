@@ -11,7 +11,7 @@ Read from Oracle's GraalVM repository, substratevm/src, in versions of 2020 to 2
   -Wl,--version-script,… -Wl,-x``, objects by names relative to the temporary folder, ``-static`` or
   ``-Wl,--export-dynamic`` or neither, ``-v``, library folders, and the libraries; for mostly static images each under
   ``-Wl,-Bstatic`` or, when it is the libc's, ``-Wl,-Bdynamic``, and ``-static-libgcc`` at the end.
-- HostedMuslLibC.java, HostedGLibC.java: names of compilers.
+- HostedMuslLibC.java, HostedGLibC.java: names of compilers; ``-no-pie`` for musl executables that are not static.
 - NativeImage.java: the environment is cleared but for a few names and what ``-E`` passes on.
 - CHANGELOG.md: which release knows which option.
 
@@ -202,6 +202,7 @@ class Build:
         symbols.write_text('{\nglobal:\n"main";\nlocal: *;\n};\n')
         executable = not options.static and not options.mostly_static
         command = ["-z", "noexecstack", "-Wl,--gc-sections", f"-Wl,--version-script,{symbols}", "-Wl,-x"]
+        command += ["-no-pie"] if executable and options.libc == "musl" else []
         command += ["-o", str(output), "image.o", "main_class.o"]
         command += ["-Wl,--export-dynamic"] if executable else ["-static"] if options.static else []
         command += ["-v", f"-L{self.folder}"]
