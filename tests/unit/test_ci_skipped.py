@@ -9,6 +9,7 @@ import pytest
 
 SCRIPT = Path(__file__).parents[2] / ".ci" / "skipped.py"
 AIR_GAP = ("tests.unit.test_air_gap", "test_lock_fetch_and_generate_without_a_network[http]", "no network namespace: …")
+PAGE = ("tests.e2e.test_audit_page", "test_it_is_drawn_in_colours_and_prints", "takes Debian's chromium")
 OTHER = ("tests.fault.test_fetch_store", "test_a_full_disk", "cannot mount a tmpfs here")
 SHARED = ("tests.unit.x", "test_x", "../shared is not there")
 
@@ -29,6 +30,8 @@ def report(path: Path, *skipped: tuple[str, str, str]) -> str:
         ((OTHER,), "true", True, 0, ""),
         ((AIR_GAP,), "true", False, 1, "[http] was skipped, and must not be in CI: a machine without a network"),
         ((AIR_GAP,), "", False, 0, ""),
+        ((PAGE,), "true", False, 1, "and must not be in CI: only a browser shows"),
+        ((PAGE,), "", False, 0, ""),
         ((SHARED,), "", True, 1, "1 tests were skipped for want of ../shared, which is there"),
         ((SHARED,), "true", False, 0, ""),
     ],
@@ -47,3 +50,13 @@ def test_which_skips_fail(
     assert said in done.stderr
     assert bool(done.stderr) == bool(code)
     assert done.stdout.splitlines() == ([f"{file}.{name}: {why}" for file, name, why in skipped] or ["nothing"])
+
+
+def test_a_skip_is_made_up_for_by_another_report_that_has_the_test_as_run(tmp_path: Path) -> None:
+    (tmp_path / "repository").mkdir()
+    ran = f'<testsuite><testcase classname="{PAGE[0]}" name="{PAGE[1]}"/></testsuite>'
+    (tmp_path / "e2e.xml").write_text(ran)
+    command = [sys.executable, str(SCRIPT), report(tmp_path / "test.xml", PAGE), str(tmp_path / "e2e.xml")]
+    environment = {**os.environ, "CI": "true"}
+    done = subprocess.run(command, cwd=tmp_path / "repository", env=environment, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")

@@ -19,6 +19,7 @@ from linkmode.audit.dynamic import (
     DT_BIND_NOW,
     DT_FLAGS,
     DT_FLAGS_1,
+    DT_RELR,
     DT_RPATH,
     DT_RUNPATH,
     DT_SONAME,
@@ -26,7 +27,7 @@ from linkmode.audit.dynamic import (
     Dynamic,
 )
 from linkmode.audit.facts import Facts, Kind, printable
-from linkmode.audit.image import ET_EXEC, PF_X, PT_GNU_RELRO, PT_GNU_STACK, PT_INTERP, Image, NotAudited
+from linkmode.audit.image import ET_EXEC, PF_X, PT_GNU_RELRO, PT_GNU_STACK, PT_INTERP, Image, NotAudited, NothingToAudit
 
 _DF_TEXTREL = 0x4
 _DF_BIND_NOW = 0x8
@@ -125,6 +126,7 @@ def facts(stream: BinaryIO, size: int, *, with_contents: bool = False, floor: st
         bind_now=bind_now,
         text_relocations=bool(DT_TEXTREL in dynamic or flags & _DF_TEXTREL),
         build_id=notes.build_id(held),
+        packed_relocations=DT_RELR in dynamic,
     )
     if not with_contents:
         return known_facts
@@ -146,7 +148,7 @@ def opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
             if stat.S_ISDIR(status.st_mode):
                 raise NotAudited(f"cannot be read: {os.strerror(errno.EISDIR)}")
             if not stat.S_ISREG(status.st_mode):
-                raise NotAudited("not a regular file")
+                raise NothingToAudit("not a regular file")
             yield stream, status.st_size
     except OSError as error:
         raise NotAudited(f"cannot be read: {error.strerror}") from error

@@ -117,7 +117,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     highest numbered ``GLIBC_`` version among ``version_needs``, as ``2.34``; ``glibc_unnumbered`` holds names like
     ``GLIBC_PRIVATE`` that no release number answers to. ``executable_stack`` is ``unset`` without PT_GNU_STACK: the
     kernel then decides by machine. ``relro`` is ``full`` when PT_GNU_RELRO is there and every symbol is bound at start
-    (BIND_NOW). ``build_id`` is in hexadecimal. ``contents`` is None when nobody asked for it.
+    (BIND_NOW). ``build_id`` is in hexadecimal. ``packed_relocations`` says that DT_RELR is there.
+    ``contents`` is None when nobody asked for it.
     """
 
     size: int
@@ -142,6 +143,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     bind_now: bool
     text_relocations: bool
     build_id: str | None
+    packed_relocations: bool = False
     contents: Contents | None = None
 
 

@@ -27,7 +27,11 @@ _ENDIANNESS: dict[int, Endianness] = {1: "little", 2: "big"}
 
 
 class NotAudited(LinkmodeError):  # noqa: N818 - says what became of the file, as the message does
-    """A file has no facts: it is not ELF, is no linked file, or contradicts itself."""
+    """A file has no facts: it can't be read, or contradicts itself."""
+
+
+class NothingToAudit(NotAudited):
+    """A whole file that has no facts by its nature: it is not ELF, or not linked. In folders it is passed over."""
 
 
 class Header(NamedTuple):
@@ -138,7 +142,7 @@ class Image:
     def _check_type(self) -> None:
         unlinked = {ET_REL: "a relocatable object (.o), not linked yet", ET_CORE: "a core dump, not a program"}
         if self.header.type in unlinked:
-            raise NotAudited(unlinked[self.header.type])
+            raise NothingToAudit(unlinked[self.header.type])
         if self.header.type not in (ET_EXEC, ET_DYN):
             raise NotAudited(f"malformed: ELF type {self.header.type}, 2 (EXEC) or 3 (DYN) expected")
 
@@ -188,20 +192,20 @@ class Image:
                 raise NotAudited("malformed: a PT_LOAD segment ends outside the address space")
         code = [load.file_size for load in self.loads if load.flags & PF_X]
         if code and not any(code):
-            raise NotAudited("a separate debug file: its code segments hold no bytes")
+            raise NothingToAudit("a separate debug file: its code segments hold no bytes")
 
 
 def _refuse_foreign(start: bytes, policy: Policy) -> None:
     if not start:
-        raise NotAudited("an empty file")
+        raise NothingToAudit("an empty file")
     if start[:4] == b"\x7fELF":
         if len(start) < 16:
             raise NotAudited("truncated: the file ends inside the ELF header")
         return
     for kind in policy.not_elf:
         if start.startswith(kind.bytes):
-            raise NotAudited(kind.words)
-    raise NotAudited("not an ELF file")
+            raise NothingToAudit(kind.words)
+    raise NothingToAudit("not an ELF file")
 
 
 def _one_of(value: int, values: dict[int, Any], words: str) -> Any:

@@ -61,7 +61,11 @@ def suits(facts: Facts, platform: Platform) -> Suits:
 
     if platform.machines and facts.machine not in platform.machines:
         return answer("no", f"is not made for {facts.machine}, but for {', '.join(platform.machines)}")
+    if system := _other_system(facts):
+        return answer("no", system)
     if facts.interpreter is None and not facts.needed:
+        if facts.kind != "shared object" and facts.libc == "unknown" and facts.executable_stack == "unset":
+            return answer("unknown", "needs no loader and no library, but nothing in it tells that it is for Linux")
         if facts.kind == "shared object" and facts.libc in ("glibc", "musl") and facts.libc != platform.libc:
             return answer("no", f"its libc is {platform.libc or 'none'}, not {facts.libc}")
         is_asking = facts.libc == "glibc" and facts.contents is not None and "nss" in facts.contents.marks
@@ -76,11 +80,38 @@ def suits(facts: Facts, platform: Platform) -> Suits:
         return answer("no", f"its libc is {platform.libc}, not {facts.libc}")
     lacks = [*_loader(facts, platform), *_libraries(facts, platform)]
     newer, untold = _versions(facts, platform)
+    untold += _packed(facts, platform)
     if lacks or newer:
         return answer("no", "; ".join([*lacks, *newer]))
     if untold:
         return answer("unknown", "; ".join(untold))
     return answer("yes", f"has {', '.join([*_wanted(facts), *facts.needed])}{_up_to(facts, platform)}")
+
+
+def _other_system(facts: Facts) -> str:
+    # Static programs of other systems, kernels and firmware are ELF files too, and need no library either.
+    if facts.os_abi not in _LINUX:
+        return f"it is made for another system than Linux: its OS/ABI is {facts.os_abi}"
+    if facts.kind == "shared object":
+        return ""
+    if not facts.entry:
+        return "it has no entry point (e_entry), so that it cannot be started"
+    if facts.bits == 64 and facts.entry >= 1 << 63:
+        return f"its entry point 0x{facts.entry:x} is in the half of the addresses that is the kernel's"
+    return ""
+
+
+_LINUX = ("System V", "GNU/Linux", "ARM EABI", "ARM FDPIC", "ARM")
+
+
+def _packed(facts: Facts, platform: Platform) -> list[str]:
+    # glibc applies them from 2.36 on, and then refuses a file without that version; musl from 1.2.4 on, which no
+    # version tells (glibc's elf/dl-version.c; musl's WHATSNEW). A static-pie applies its own.
+    tag = "GLIBC_ABI_DT_RELR"
+    is_told = any(tag in need.versions for need in facts.version_needs)
+    if not facts.packed_relocations or is_told or (platform.libc == "musl" and platform.image is not None):
+        return []
+    return [f"whether its packed relocations (DT_RELR) are applied cannot be told: it does not ask for {tag}"]
 
 
 def _wanted(facts: Facts) -> list[str]:
@@ -97,7 +128,8 @@ def _loader(facts: Facts, platform: Platform) -> list[str]:
     if facts.interpreter is None:
         return []
     machine = next((one for one in policy.load().machine if one.name == facts.machine), None)
-    known = machine.loaders(platform.libc) if machine and platform.libc else ()
+    # The first is the usual one; others are for soft floats and the like, which none of the platforms has.
+    known = machine.loaders(platform.libc)[:1] if machine and platform.libc else ()
     return [] if facts.interpreter in known else [f"has no {facts.interpreter}"]
 
 

@@ -62,14 +62,6 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     format: Literal[1] = 1
 
 
-_DAMAGE = ("malformed:", "truncated:", "cannot be read:")
-
-
-def is_damage(problem: str) -> bool:
-    """Tell a file that something is wrong with from one that is just nothing to audit, by the words for it."""
-    return problem.startswith(_DAMAGE)
-
-
 def summarise(files: tuple[Audited, ...], passed_over: tuple[PassedOver, ...]) -> Summary:
     """Return the counts of a report."""
     modes = Counter(one.verdict.mode or "none" for one in files if one.verdict is not None)

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 import msgspec
 
 from linkmode.audit import elf, policy, verdict
-from linkmode.audit.image import Image, NotAudited
+from linkmode.audit.image import Image, NotAudited, NothingToAudit
 from linkmode.audit.inputs.find import LINK, SPECIAL, Found, find
 from linkmode.audit.inputs.members import BLOCK, BrokenArchive, Member
-from linkmode.audit.report import Audited, PassedOver, is_damage
+from linkmode.audit.report import Audited, PassedOver
 from linkmode.audit.verdict import Expectations
 from linkmode.errors import UsageError
 
@@ -140,9 +140,9 @@ def audit_batch(batch: tuple[Found, ...], settings: Settings) -> Outcome:
         elif found.kind == "unreadable":
             audited.append(Audited(path=displayed(found.path), error=found.words))
         elif found.kind == "file":
-            one = _audit_file(found.path, settings)
-            if found.is_inside and one.error is not None and not is_damage(one.error):
-                passed_over.append(PassedOver(one.path, one.error))
+            one = _audit_file(found, settings)
+            if isinstance(one, PassedOver):
+                passed_over.append(one)
             else:
                 audited.append(one)
         else:
@@ -152,11 +152,13 @@ def audit_batch(batch: tuple[Found, ...], settings: Settings) -> Outcome:
     return Outcome(tuple(audited), tuple(passed_over))
 
 
-def _audit_file(path: str, settings: Settings) -> Audited:
-    shown = displayed(path)
+def _audit_file(found: Found, settings: Settings) -> Audited | PassedOver:
+    shown = displayed(found.path)
     try:
-        with elf.opened(Path(path)) as (stream, size):
+        with elf.opened(Path(found.path)) as (stream, size):
             return _audit_stream(shown, stream, size, settings)
+    except NothingToAudit as error:
+        return PassedOver(shown, error.problem) if found.is_inside else Audited(path=shown, error=error.problem)
     except NotAudited as error:
         return Audited(path=shown, error=error.problem)
 
@@ -238,10 +240,10 @@ def _audit_member(path: str, member: Member, settings: Settings) -> Audited | Pa
         return _audit_body(path, start, member, settings)
     except BrokenArchive:
         raise
-    except NotAudited as error:
-        if is_damage(error.problem):
-            return Audited(path=path, error=error.problem)
+    except NothingToAudit as error:
         return PassedOver(path, error.problem)
+    except NotAudited as error:
+        return Audited(path=path, error=error.problem)
 
 
 def _audit_body(path: str, start: bytes, member: Member, settings: Settings) -> Audited:

@@ -102,7 +102,8 @@ def command(
         require_relro=require_relro,
         policy=platform,
     )
-    _check_views(wanted, root, page, is_tree=is_tree, is_diff=is_diff)
+    idle = {"--all": names_all, "--archive": bool(archives), "--headers-only": headers_only and not is_diff}
+    _check_views(wanted, root, page, [name for name, is_given in idle.items() if is_given], is_tree, is_diff)
     settings = run.Settings(wanted=wanted, with_contents=not headers_only, archives=archives)
     if is_tree or is_diff:
         from linkmode.commands import audit_views  # only these need them
@@ -139,15 +140,25 @@ def command(
         ctx.exit(_FAILED)
 
 
-def _check_views(wanted: Expectations, root: str | None, page: str | None, *, is_tree: bool, is_diff: bool) -> None:
+def _check_views(
+    wanted: Expectations,
+    root: str | None,
+    page: str | None,
+    idle: list[str],
+    is_tree: bool,
+    is_diff: bool,
+) -> None:
+    # An option that a view has no use for is refused, so that nobody takes it for answered.
     if is_tree and is_diff:
         raise UsageError("--tree and --diff are different views", hint="run linkmode audit twice")
     if root is not None and not is_tree and page is None:
         raise UsageError("--root says where --tree and --html look for libraries", hint="add one, or drop --root")
     if page is not None and (is_tree or is_diff):
         raise UsageError("--html is the report as a page, and has trees in it", hint="drop --tree and --diff")
-    if (is_tree or is_diff) and wanted != Expectations(allow=wanted.allow):
-        view = "--tree" if is_tree else "--diff"
+    view = "--tree" if is_tree else "--diff"
+    if (is_tree or is_diff) and idle:
+        raise UsageError(f"{view} has no use for {' and '.join(idle)}", hint=f"drop {' and '.join(idle)}")
+    if (is_tree or is_diff) and wanted != Expectations(allow=wanted.allow if is_diff else ()):
         raise UsageError(f"{view} checks no expectation", hint="run linkmode audit once more, without it")
 
 

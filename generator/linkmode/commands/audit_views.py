@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from linkmode.audit import diff, report, run, tree
-from linkmode.audit.image import NotAudited
+from linkmode.audit.image import NotAudited, NothingToAudit
 from linkmode.audit.inputs.find import find
 from linkmode.audit.loaded import Tree
 from linkmode.errors import UsageError
@@ -27,11 +27,14 @@ def show_trees(paths: tuple[str, ...], root: str, *, is_json: bool) -> int:
                     f"--tree needs files that a loader can find, and {run.displayed(path)} is an archive",
                     hint="unpack it to a folder, and name that with --root DIR",
                 )
+            if found.kind == "unreadable":
+                click.echo(f"{run.displayed(found.path)}: not audited: {found.words}", err=True)
+                code = NOT_AUDITED
             try:
                 if found.kind == "file":
                     trees.append(tree.read(found.path, root))
             except NotAudited as error:
-                if not found.is_inside or report.is_damage(error.problem):
+                if not (found.is_inside and isinstance(error, NothingToAudit)):
                     click.echo(f"{run.displayed(found.path)}: not audited: {error.problem}", err=True)
                     code = NOT_AUDITED
     if is_json:

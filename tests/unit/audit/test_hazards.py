@@ -103,6 +103,7 @@ def holding(*held: tuple[str, str | None]) -> Facts:
     text = {
         "zlib": " inflate %s Copyright 1995-2022 Mark Adler ",
         "expat": "\0expat_%s\0",
+        "libgcrypt": "This is Libgcrypt %s - The GNU Crypto Library",
         "OpenSSL": '\0OpenSSL %s 30 Jan 2024\0OPENSSLDIR: "',
     }
     return facts(Elf(code=b"\xc3" + "\0".join(text[name] % version for name, version in held).encode()).build())
@@ -153,6 +154,14 @@ def test_the_table_of_libraries_is_whole() -> None:
             fixed = components.comparable(advisory.fixed_in) if library.letters else advisory.fixed_in
             assert not SpecifierSet(advisory.affects).contains(fixed), advisory.id
             assert advisory.url.startswith("https://")
+
+
+@pytest.mark.parametrize(
+    ("version", "affected"), [("1.8.7", True), ("1.8.8", False), ("1.9.0", True), ("1.9.2", True), ("1.9.3", False)]
+)
+def test_both_lines_of_libgcrypt(version: str, affected: bool) -> None:
+    found = judge(holding(("libgcrypt", version))).weaknesses
+    assert [one.id for one in found] == (["CVE-2021-33560"] if affected else [])
 
 
 def test_the_command_asks_the_catalogue(tmp_path: Path) -> None:

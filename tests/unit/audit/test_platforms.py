@@ -150,3 +150,57 @@ def test_the_documentation_names_all_platforms_libraries_and_hazards() -> None:
     assert len(kinds) > 6
     for kind in kinds:
         assert f"`{kind}`" in text, kind
+
+
+# --- What needs no library and is no program for Linux all the same ------------------------------------------------
+
+
+def changed(made: Elf, at: int, raw: bytes) -> Facts:
+    whole = bytearray(made.build())
+    whole[at : at + len(raw)] = raw
+    return elf.facts(BytesIO(bytes(whole)), len(whole), with_contents=True)
+
+
+@pytest.mark.parametrize(
+    ("at", "raw", "words"),
+    [
+        (7, b"\x09", "it is made for another system than Linux: its OS/ABI is FreeBSD"),
+        (24, bytes(8), "it has no entry point (e_entry), so that it cannot be started"),
+        (24, (0xFFFFFFFF81000000).to_bytes(8, "little"), "its entry point 0xffffffff81000000 is in the half of"),
+    ],
+)
+def test_other_systems_and_kernels_run_nowhere(at: int, raw: bytes, words: str) -> None:
+    for found in (changed(Elf(stack=6), at, raw), changed(glibc("GLIBC_2.17"), at, raw)):
+        assert {one.answer for one in platforms.images(found)} == {"no"}
+        assert platforms.suits(found, platforms.load()["debian-12"]).reason.startswith(words)
+    failures = check(found, judge(found), Expectations(policy="debian-12"))
+    assert [failure.check for failure in failures] == ["--policy debian-12"]
+
+
+def test_a_static_file_that_nothing_tells_to_be_for_linux_is_unknown() -> None:
+    assert set(answers(Elf(stack=None)).values()) == {"unknown"}  # as firmware: no libc, no PT_GNU_STACK
+    assert set(answers(Elf(stack=6)).values()) == {"yes"}
+    assert set(answers(Elf(stack=None, notes=ABI_TAG)).values()) == {"yes"}
+
+
+def test_packed_relocations_without_the_version_that_says_so() -> None:
+    relr = ((36, 0x400000),)
+    told = Elf(
+        interp=interp(GLIBC_LOADER),
+        needed=("libc.so.6",),
+        needs=(("libc.so.6", ("GLIBC_2.17", "GLIBC_ABI_DT_RELR")),),
+        tags=relr,
+    )
+    assert (answers(told)["debian-12"], answers(told)["rocky-8"]) == ("yes", "no")
+    untold = Elf(interp=interp(GLIBC_LOADER), needed=("libc.so.6",), needs=(("libc.so.6", ("GLIBC_2.17",)),), tags=relr)
+    assert (answers(untold)["debian-12"], answers(untold)["rocky-8"]) == ("unknown", "unknown")
+    assert "whether its packed relocations (DT_RELR) are applied cannot be told" in reason(untold, "rocky-8")
+    musl = Elf(interp=interp(MUSL_LOADER), needed=("libc.so",), tags=relr)
+    assert answers(musl)["alpine"] == "yes"
+    assert platforms.suits(facts(musl), platforms.load()["musllinux_1_1"]).answer == "unknown"
+
+
+@pytest.mark.parametrize(("loader", "answer"), [("/lib/ld-linux-armhf.so.3", "yes"), ("/lib/ld-linux.so.3", "no")])
+def test_arm_images_have_hard_floats(loader: str, answer: str) -> None:
+    made = Elf(machine=40, bits=32, interp=interp(loader), needed=("libc.so.6",))
+    assert answers(made)["distroless-base"] == answers(made)["debian-12"] == answer

@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from elf_maker import DYN, GLIBC_LOADER, MUSL_LOADER, Elf, interp
 
 from linkmode.audit import tree
+from linkmode.audit.inputs.find import Found
 from linkmode.audit.root import Root
 from linkmode.commands.audit import command
 from linkmode.errors import UsageError
@@ -260,3 +261,26 @@ def test_the_same_files_as_lddtree() -> None:
         assert ours == theirs, path
         compared += 1
     assert compared > 5
+
+
+def test_a_folder_that_cannot_be_read_is_not_passed_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    found = Found(str(tmp_path / "closed"), "unreadable", is_inside=True, words="cannot be read: Permission denied")
+    monkeypatch.setattr("linkmode.commands.audit_views.find", lambda _: iter([found]))
+    done = CliRunner().invoke(command, ["--tree", str(tmp_path)])
+    assert done.exit_code == 3
+    assert done.stderr == f"{tmp_path}/closed: not audited: cannot be read: Permission denied\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--tree", "--all"), "--tree has no use for --all"),
+        (("--tree", "--headers-only", "--archive", "x.a"), "--tree has no use for --archive and --headers-only"),
+        (("--diff", "--archive", "x.a"), "--diff has no use for --archive"),
+        (("--tree", "--allow", "libz.so.1"), "--tree checks no expectation"),
+    ],
+)
+def test_what_a_view_has_no_use_for_is_refused(arguments: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    done = CliRunner().invoke(command, [*arguments, str(tmp_path), str(tmp_path)])
+    assert isinstance(done.exception, UsageError)
+    assert done.exception.problem == said
