@@ -73,13 +73,14 @@ def _native_image_impl(ctx):
     compiler = c_compiler(ctx, graalvm.launcher, COMPILER_NAMES[target.libc], zlib)
 
     # what a library needs at run time is among its runfiles, in every version of Bazel and for every JVM language
-    class_path = depset(order = "preorder", transitive = [dep[DefaultInfo].files for dep in attr.deps] + [
+    class_path = depset(order = "postorder", transitive = [dep[DefaultInfo].files for dep in attr.deps] + [
         dep[DefaultInfo].default_runfiles.files
         for dep in attr.deps
         if dep[DefaultInfo].default_runfiles
     ])
     if ctx.files.srcs:
-        class_path = depset([_compiled(ctx, graalvm.jdk, class_path)], order = "preorder", transitive = [class_path])
+        own = depset([_compiled(ctx, graalvm.jdk, class_path)])
+        class_path = depset(order = "postorder", transitive = [own, class_path])
 
     executable = ctx.actions.declare_file(ctx.label.name)
     args = ctx.actions.args()
