@@ -78,7 +78,7 @@ def read(image: Image, held: Sequence[Placed], *, with_ranges: bool = False) -> 
     except Exception as error:  # noqa: BLE001, RUF100 - of hostile bytes the library raises whatever they lead to
         problems.append(f"debug information: {_words(error)}")
     if broken:
-        problems.append(f"debug information: {len(broken)} units cannot be read; the first: {broken[0]}")
+        problems.append(f"debug information: units that cannot be read: {len(broken)}; the first: {broken[0]}")
     ranges = {(low, high, _source(unit)) for unit in units for low, high in unit.ranges if unit.name}
     return Read(_summary(units) if units else None, tuple(problems), tuple(sorted(ranges)[:MAX_RANGES]))
 

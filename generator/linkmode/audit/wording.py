@@ -32,8 +32,9 @@ def _contents(contents: Contents) -> list[tuple[str, str]]:
         *((("libc-version", contents.libc_version),) if contents.libc_version else ()),
         *(
             ("producer", f"{one.tool} {one.version or 'of unknown version'} ({one.evidence})")
-            for one in contents.producers
+            for one in contents.producers[:_SHOWN]
         ),
+        *_more("producer", len(contents.producers)),
         *(
             ("component", _component(one.kind, one.name, one.version, one.evidence, one.offset))
             for one in contents.components[:_SHOWN]

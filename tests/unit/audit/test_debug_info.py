@@ -102,7 +102,9 @@ def test_a_unit_that_lies_does_not_hide_the_next() -> None:
     assert found.compile_units is not None
     assert found.compile_units.sources == ("run.c",)
     assert len(found.problems) == 1
-    assert found.problems[0].startswith("debug information: 1 units cannot be read; the first: it contradicts itself (")
+    assert found.problems[0].startswith(
+        "debug information: units that cannot be read: 1; the first: it contradicts itself ("
+    )
 
 
 @pytest.mark.parametrize(
@@ -123,6 +125,15 @@ def test_hostile_tables_are_a_line_and_no_more(info: bytes, abbrev: bytes) -> No
     assert found.compile_units is None
     assert all(line.startswith("debug information: ") and line.isprintable() for line in found.problems)
     assert bool(found.problems) == bool(info)
+
+
+def test_a_dozen_compilers_are_shown_and_the_rest_counted() -> None:
+    many = b"".join(unit().replace(b"-O2", b"-%02d" % number) for number in range(15))
+    raw = with_sections(Elf().build(), ((".debug_info", 1, 0, many), (".debug_abbrev", 1, 0, ABBREV)))
+    facts = elf.facts(BytesIO(raw), len(raw), with_contents=True)
+    told = [value for key, value in pairs(facts, judge(facts)) if key == "producer"]
+    assert len(told) == 13
+    assert told[-1] == "and 3 more"
 
 
 def test_no_more_than_so_many_units(monkeypatch: pytest.MonkeyPatch) -> None:
