@@ -55,7 +55,7 @@ LEFT_OUT_OF_CI := not (7.7.1-workspace and (test_remote or test_reproduce or tes
     and not (7.7.1 and (rust_native_gcc or go_http_gcc))
 
 e2e-ci: $(DEV_VENV)/stamp bazel
-	@$(IN) .ci/packages bubblewrap qemu-user-static binutils libfaketime
+	@$(IN) .ci/packages bubblewrap chromium qemu-user-static binutils libfaketime
 	@$(IN) LINKMODE_E2E_BAZEL='4.2.3 7.7.1 7.7.1-workspace' $(DEV_PYTHON) -m pytest tests/e2e tests/exec \
 	    -k '$(LEFT_OUT_OF_CI)' --durations=40 $(PYTEST)
 
