@@ -7,7 +7,7 @@ from linkmode.config_issues import Issues
 
 KEY = "adapters"
 
-ADAPTERS = ("rules_rust",)
+ADAPTERS = ("rules_go", "rules_rust")
 """Those that there are. Each is a file of its name in templates/bazel/private/adapters/; off unless it is asked for."""
 
 

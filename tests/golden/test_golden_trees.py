@@ -68,4 +68,4 @@ def test_the_lock_and_the_tree_are_what_they_were(case: Path, request: pytest.Fi
 
 
 def test_there_are_cases() -> None:
-    assert [case.name for case in CASES] == ["both_families", "graalvm", "musl_cc", "rust", "zig"]
+    assert [case.name for case in CASES] == ["both_families", "go", "graalvm", "musl_cc", "rust", "zig"]

