@@ -11,8 +11,8 @@
 
 load("//private/go:go_binary.bzl", _go_binary = "go_binary")
 load("//private/go:go_library.bzl", _go_library = "go_library")
-load("//private/go:providers.bzl", _GoPackageInfo = "GoPackageInfo")
 load("//private/go:go_test.bzl", _go_test = "go_test")
+load("//private/go:providers.bzl", _GoPackageInfo = "GoPackageInfo")
 
 GoPackageInfo = _GoPackageInfo
 go_binary = _go_binary
