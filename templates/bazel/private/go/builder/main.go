@@ -30,7 +30,7 @@ func main() {
 	if err := run(); err != nil {
 		var r refusal
 		if errors.As(err, &r) {
-			fmt.Fprintf(os.Stderr, "linkmode: %s\n", r.text)
+			fmt.Fprintf(os.Stderr, "linkmode: %v\n", err)
 		} else {
 			fmt.Fprintf(os.Stderr, "linkmode: go builder: %v\n", err)
 		}
