@@ -82,8 +82,13 @@ def load(path: Path) -> Config:
         raise ConfigError(
             f"{path} does not exist", hint="create it with `linkmode init`, or name its folder: linkmode -C DIR …"
         ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}") from error
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be read: {error.strerror or error}; expected linkmode's configuration",
+            hint="move it away, then run: linkmode init" if isinstance(error, IsADirectoryError) else "",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is not UTF-8: {error}", hint=f"save {path.name} as UTF-8") from error
     return parse(text, where=path.name)
 
 
@@ -274,10 +279,10 @@ def _prefix_problem(url: str, schemes: tuple[str, ...]) -> str:
         host, user = parts.hostname, parts.username
     except ValueError:
         return expected
+    if user is not None:  # before all that would show it
+        return "a user or password here would be written to the lock; put it in ~/.netrc"
     if parts.scheme not in schemes or not url.endswith("/") or (not host and parts.scheme != "file"):
         return expected
-    if user is not None:
-        return "a user or password here would be written to the lock; put it in ~/.netrc"
     return ""
 
 

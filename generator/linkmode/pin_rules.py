@@ -20,6 +20,7 @@ Kind = Literal["toolchain", "library", "language"]
 _DIGEST_LENGTH = {"sha256": 64, "sha512": 128}
 _DIGEST_KEYS = {"sha256": "sha256", "sha512": "sha512", "tree-sha256": "sha256"}
 _PYPI_URL = re.compile(r"pypi:[A-Za-z0-9][A-Za-z0-9._-]*/(?P<file>[^/\s]+)")
+_LOGIN = re.compile(r"//[^/?#]*@")
 _EXEC = re.compile(r"[a-z0-9_]+-[a-z0-9]+")
 
 
@@ -45,7 +46,7 @@ def pin_problems(pin: Pin, kind: Kind, *, shipped: bool) -> Iterator[tuple[str, 
     for index, url in enumerate(pin.urls):
         problem = _url_problem(url, pin, shipped=shipped)
         if problem:
-            yield f"urls[{index}]", f"{problem}, found {url!r}"
+            yield f"urls[{index}]", f"{problem}, found {_LOGIN.sub('//', url)!r}"
     if pin.size is not None and pin.size <= 0:
         yield "size", f"expected a number of bytes, found {pin.size}"
     if pin.confirmations < 0:

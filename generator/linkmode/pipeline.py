@@ -8,24 +8,20 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 import platformdirs
 
-from linkmode import cache, lockfile, native_image, resources, toolenv, write
+from linkmode import cache, earlier, lockfile, native_image, resources, toolenv, write
 from linkmode import catalog as catalogs
 from linkmode import config as configs
 from linkmode.catalog import Catalog
 from linkmode.config import Config
 from linkmode.config_issues import did_you_mean
 from linkmode.errors import CheckError, ConfigError, StaleLockError, UsageError
-from linkmode.model import Advisory, Artifact, Lock, LockedToolchain, Pin, Tree
+from linkmode.model import Advisory, Artifact, Lock, LockedToolchain, Tree
 from linkmode.resolve import advisories, check_accepted, keep, resolve
-from linkmode.sources import Outdone, expanded, outdone, salvaged
-
-if TYPE_CHECKING:
-    from linkmode.measure import Measured
+from linkmode.sources import Outdone, expanded, outdone
 
 
 class Inputs(msgspec.Struct, frozen=True):
@@ -124,20 +120,18 @@ def relock(root: Path, *, upgrade: Iterable[str] = (), sources: Mapping[str, str
                 f"linkmode.toml asks for no {name!r}{guess}", hint=f"what it asks for: {', '.join(requested)}"
             )
     old_text = _read_lock(root)
-    old, unreadable = _old_lock(old_text)
-    if old is None and old_text:
-        chosen = {**salvaged(old_text, requested), **chosen}
-    preference = keep(old, upgrade=upgrade, sources=chosen)
+    old = earlier.read(old_text, requested)
+    preference = earlier.preference(old, upgrade=upgrade, sources=chosen)
     new = resolve(given.config, given.catalog, preference)
     text = lockfile.dumps(new)
-    changes = "" if text == old_text else lockfile.diff(old, new) or "  only what is asked for, not what is chosen\n"
+    changes = "" if text == old_text else lockfile.diff(old.lock, new) or _unseen(old.lock, new)
     return Relock(
         text=text,
         changes=changes,
         advisories=advisories(new, given.catalog),
         accepted=given.config.accepted,
         outdone=tuple(outdone(given.config, given.catalog, preference.sources)),
-        unreadable=unreadable,
+        unreadable=old.unreadable,
     )
 
 
@@ -236,54 +230,6 @@ def tools(
                 os.close(descriptor)
 
 
-def measure(archive: Path, file: str, family: str | None) -> "Measured":
-    """Read what an archive says of itself; ``file`` is its name, ``family`` what to take it for, found when None.
-
-    Raises:
-        UsageError: there is no such family.
-        IntegrityError: it is no archive, or one that is not to be trusted.
-        ConfigError: it has no layout that is known.
-    """
-    # Imported where they are needed: no other step waits for them.
-    from linkmode.audit import elf
-    from linkmode.audit.image import NotAudited
-    from linkmode.measure import Tool, label, recognise, survey
-
-    def judge(stream: BinaryIO, size: int) -> Tool | None:
-        try:
-            facts = elf.facts(stream, size)
-        except NotAudited:
-            return None
-        return Tool(facts.machine, facts.interpreter is None and not facts.needed)
-
-    return recognise(survey(archive, file, version=label(file), judge=judge), family)
-
-
-def known_pins(root: Path, catalog: Catalog) -> tuple[Pin, ...]:
-    """Return the pins of ``catalog``, and before them those of linkmode.toml, where there is one in ``root``."""
-    path = root / configs.FILE
-    own = configs.load(path).pins if path.exists() else ()
-    return (*own, *(pin for entry in catalog.families.values() for pin in entry.pins))
-
-
-def add_pin(file: Path, entry: str, catalog: Catalog) -> None:
-    """Add ``entry``, the text of a ``[[pin]]``, at the end of a linkmode.toml or of a file of the catalogue.
-
-    Raises:
-        ConfigError: the file cannot be read, or would not be what it must be with the entry; nothing was written.
-    """
-    try:
-        old = file.read_bytes().decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file} cannot be read: {error}") from error
-    new = f"{old.rstrip()}\n\n{entry}"
-    if any(line.startswith("schema") for line in old.splitlines()):
-        catalogs.parse(new, str(file))
-    else:
-        catalogs.with_pins(catalog, configs.parse(new, where=str(file)).pins, str(file))
-    write.replace_file(file, new.encode())
-
-
 def create_config(root: Path, text: str, *, force: bool) -> Path:
     """Write a new linkmode.toml, which ``text`` must be fit to be; return its path.
 
@@ -330,14 +276,11 @@ def _with_differences(error: StaleLockError, text: str, given: Inputs) -> StaleL
     return StaleLockError(f"{error.problem}; `linkmode lock` would change\n{changes.rstrip()}", hint=error.hint)
 
 
-def _old_lock(text: str | None) -> tuple[Lock | None, str]:
-    """Return the present lock as far as it can be read, and what is wrong with it."""
-    if text is None:
-        return None, ""
-    try:
-        return lockfile.loads(text, lockfile.FILE), ""
-    except StaleLockError as error:
-        return lockfile.loads_unverified(text, lockfile.FILE), error.problem
+def _unseen(old: Lock | None, new: Lock) -> str:
+    """Return what changes where locks that say the same are written in other bytes."""
+    if old is None or old.inputs_digest != new.inputs_digest:
+        return "  only what is asked for, not what is chosen\n"
+    return "  nothing that it says, only how it is written: a digest, comments, line endings or conflict markers\n"
 
 
 def _unpack(

@@ -251,7 +251,7 @@ class _Resolution:
         others = {pin.version for pin in self.catalog.families[name].pins if pin.source == DEFAULT_SOURCE}
         if name not in self.preference.sources or not any(specifier(asked).filter(others)):
             return ""
-        return f", or run: linkmode lock --source {name}={DEFAULT_SOURCE}"
+        return f", or run: {self._by_family({name: DEFAULT_SOURCE})}"
 
     def _family(self, request: ToolchainRequest) -> FamilyEntry:
         if request.family in self.catalog.families:
@@ -270,12 +270,15 @@ class _Resolution:
             )
         return pins
 
-    def _by_family(self) -> str:
-        """Return the command that takes each family from the chosen source where it is to be had from there."""
+    def _by_family(self, otherwise: Mapping[str, str] | None = None) -> str:
+        """Return the command that takes each family from the chosen source where it is to be had from there.
+
+        ``otherwise`` are those that it takes from another.
+        """
         words = []
         config = self.config
         asked = {*(request.family for request in config.toolchains), *config.library, *config.language}
-        for name, source in sorted(self.preference.sources.items()):
+        for name, source in sorted({**self.preference.sources, **(otherwise or {})}.items()):
             if name not in asked:
                 continue
             pins = self.catalog.families[name].pins if name in self.catalog.families else ()

@@ -60,6 +60,15 @@ def test_no_step_to_plain_http_even_from_plain_http(server: FaultServer, store: 
     assert server.times("/there") == 0
 
 
+@pytest.mark.parametrize("to", ["http://me:hunter2@h/f?Signature=hunter2", "//m@e:hunter2@h/f?hunter2", "//[x?hunter2"])
+def test_what_may_be_a_secret_of_another_server_is_not_shown(server: FaultServer, store: Path, to: str) -> None:
+    server.routes["/f"] = redirect(to)
+    with pytest.raises(NetworkError) as caught:
+        fetch(store, artifact(server.url("/f")))
+    assert "redirects " in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
 def test_no_step_down_in_the_middle(trusted: FaultServer, server: FaultServer, store: Path) -> None:
     server.routes["/f"] = whole(BODY)
     trusted.routes |= {"/f": redirect("/there"), "/there": redirect(server.url("/f"))}

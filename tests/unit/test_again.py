@@ -125,6 +125,16 @@ def test_a_version_that_only_upstream_has(outside: Outside, tmp_path: Path) -> N
     assert outside(*shlex.split(command)[1:])[0] == 0
 
 
+def test_the_source_of_the_others_is_not_lost_over_one_that_lacks_the_version(outside: Outside, tmp_path: Path) -> None:
+    (tmp_path / FOLDER / "linkmode.toml").write_text(TOML.replace(">=1.2.11", "1.3.2"))
+    code, said = outside("-C", FOLDER, "lock", "--source", "pypi")
+    assert code == 3
+    command = "linkmode -C 'a b' lock --source zig=pypi --source zlib=upstream"
+    assert said.endswith(f"or run: {command}\n")
+    assert outside(*shlex.split(command)[1:])[0] == 0
+    assert sources(tmp_path / FOLDER) == {"zig": "pypi", "zlib": "upstream"}
+
+
 def test_a_source_with_older_versions_says_so(outside: Outside, tmp_path: Path) -> None:
     """Only where linkmode.toml allows the newer one; and not for Zig, which both sources have the same versions of."""
     said = outside("-C", FOLDER, "lock", "--source", "pypi")[1]

@@ -125,6 +125,13 @@ def test_lock_keeps_versions_and_upgrades_by_name(repository: Path, capsys: pyte
     (repository / "linkmode.toml").write_text(TOML)
     assert Run(capsys, "lock", "--check").code == 1
     assert Run(capsys, "lock").out == "linkmode.lock written:\n  only what is asked for, not what is chosen\n"
+    lock = repository / "linkmode.lock"
+    lock.write_bytes(lock.read_bytes().replace(b"\n", b"\r\n"))
+    only = "  nothing that it says, only how it is written: a digest, comments, line endings or conflict markers\n"
+    run = Run(capsys, "lock", "--check")
+    assert run.code == 1
+    assert only in run.err
+    assert Run(capsys, "lock").out == f"linkmode.lock written:\n{only}"
     run = Run(capsys, "lock", "--upgrade", "zlib")
     assert "      version: 1.2.11 → 1.3.2" in run.out
     wrong = Run(capsys, "lock", "--upgrade", "zlb")

@@ -223,6 +223,11 @@ MIRROR = "expected https://, http://, file:// and a path that ends in '/'; found
             "put it in ~/.netrc",
         ),
         (
+            TOOLCHAIN + '[mirrors]\n"https://musl.cc/" = ["https://me:pw@a"]\n',
+            "line 6: mirrors.https://musl.cc/[0]: a user or password here would be written to the lock; "
+            "put it in ~/.netrc",
+        ),
+        (
             TOOLCHAIN + '[mirrors]\n"https://musl.cc/" = []\n',
             "line 6: mirrors.https://musl.cc/: expected at least one mirror",
         ),
@@ -306,7 +311,7 @@ def test_a_missing_file_says_what_to_run(tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_utf8(tmp_path: Path) -> None:
     (tmp_path / "linkmode.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(ConfigError, match="is not UTF-8"):
         load(tmp_path / "linkmode.toml")
 
 

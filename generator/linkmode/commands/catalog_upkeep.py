@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from linkmode import catalog as catalogs
-from linkmode import pipeline, resources
+from linkmode import entries, resources
 from linkmode.config_issues import did_you_mean
 from linkmode.errors import IntegrityError, NetworkError, UsageError
 from linkmode.fetch import progress, recheck, unpinned
@@ -54,15 +54,15 @@ def add(urls: tuple[str, ...], family: str | None, date: str | None, write_to: P
                     f"  {other.source}: sha256 {other.sha256}, {other.size:,} bytes",
                     hint="name only those that give the archive that you mean",
                 )
-        measured = pipeline.measure(archive, entry.file_name(urls[0]), family)
+        measured = entries.measure(archive, entry.file_name(urls[0]), family)
     made = entry.pin(measured, urls, sha256=first.sha256, size=first.size, date=day, catalog=catalog)
-    relations = list(entry.relations(made, pipeline.known_pins(Path(), catalog)))
+    relations = list(entry.relations(made, entries.known_pins(Path(), catalog)))
     for remark in (*measured.remarks, *relations):
         click.echo(f"linkmode: note: {remark}", err=True)
     same_tree = [relation for relation in relations if relation.startswith("same tree")]
     text = entry.toml(msgspec.structs.replace(made, notes="; ".join(same_tree)))
     if write_to:
-        pipeline.add_pin(write_to, text, catalog)
+        entries.add_pin(write_to, text, catalog)
     click.echo(text, nl=False)
 
 
@@ -79,7 +79,10 @@ def verify(family: str | None, jobs: int, *, download: bool, as_json: bool) -> N
     catalog = catalogs.load(resources.catalogue())
     if family is not None and family not in catalog.families:
         guess = did_you_mean(family, catalog.families)
-        raise UsageError(f"{family!r} is not a family of the catalogue{guess}")
+        raise UsageError(
+            f"{family!r} is not a family of the catalogue{guess}",
+            hint=f"there are: {', '.join(sorted(catalog.families))}",
+        )
     pins = [pin for name, row in catalog.families.items() if family in (None, name) for pin in row.pins]
     findings = []
     for finding in recheck.recheck(pins, download=download, jobs=jobs):

@@ -12,7 +12,7 @@ from linkmode import fetch, lockfile, pipeline
 from linkmode.commands import again, places
 from linkmode.config_issues import did_you_mean
 from linkmode.errors import StaleLockError, UsageError
-from linkmode.fetch import progress
+from linkmode.fetch import network, progress
 from linkmode.fetch.run import DEFAULT_JOBS
 from linkmode.mirror import INDEX
 from linkmode.model import Artifact, Lock
@@ -55,21 +55,22 @@ def command(
 def _mirror(given: str) -> str:
     """The beginning of a mirror's URLs, of which a folder is one as well."""
     hint = "name a folder that linkmode mirror wrote, or an https:, http: or file: URL of one"
+    named = f"--mirror {network.without_login(given)!r}"
     try:
         parts = urlsplit(given)
         scheme, _ = parts.scheme, parts.port
     except ValueError as error:
-        raise UsageError(f"--mirror {given!r}: is not a URL: {error}", hint=hint) from error
+        raise UsageError(f"{named}: is not a URL: {error}", hint=hint) from error
     if not given or (scheme in {"https", "http"} and not parts.hostname):
-        raise UsageError(f"--mirror {given!r}: {'names no host' if given else 'is empty'}", hint=hint)
+        raise UsageError(f"{named}: {'names no host' if given else 'is empty'}", hint=hint)
     if scheme not in {"https", "http", "file", ""}:
-        raise UsageError(f"--mirror {given!r}: a mirror cannot have the scheme {scheme}:", hint=hint)
+        raise UsageError(f"{named}: a mirror cannot have the scheme {scheme}:", hint=hint)
     if scheme in {"https", "http"}:
         return given
     folder = fetch.file_path(given) if scheme == "file" else Path(given).absolute()
     if not (folder / INDEX).is_file():
         raise UsageError(
-            f"--mirror {given!r}: no mirror lies there: there is no {folder / INDEX}",
+            f"{named}: no mirror lies there: there is no {folder / INDEX}",
             hint=hint,
         )
     return folder.as_uri()

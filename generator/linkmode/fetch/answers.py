@@ -11,6 +11,7 @@ import urllib3
 from urllib3.util import Retry
 
 from linkmode.fetch.failures import OriginError, UnreachableError, WrongBytesError
+from linkmode.fetch.network import without_login
 from linkmode.fetch.partial import Partial
 
 PAGE_ENCODING = "gzip"
@@ -28,16 +29,18 @@ _RETRY_AFTER = Retry()
 
 def next_url(url: str, location: str) -> str:
     """The next URL of a chain; raise UnreachableError unless it is https (docs/decisions/0008)."""
+    # Without what may be a secret: a login, or the signature of an address that is good for an hour.
+    shown = without_login(location).partition("?")[0]
     try:
         target = urljoin(url, location)
         scheme = urlsplit(target).scheme
     except ValueError as error:
-        raise UnreachableError(f"redirects to what is no URL: {location}") from error
+        raise UnreachableError(f"redirects to what is no URL: {shown}") from error
     if scheme == "https":
         return target
     advice = "; name the address that it leads to, in place of this one" if urlsplit(url).scheme == "http" else ""
     raise UnreachableError(
-        f"redirects from {urlsplit(url).scheme} to {scheme or 'an unknown scheme'}: refused ({location}){advice}"
+        f"redirects from {urlsplit(url).scheme} to {scheme or 'an unknown scheme'}: refused ({shown}){advice}"
     )
 
 

@@ -22,6 +22,7 @@ class Bars:
     def __init__(self, stream: TextIO) -> None:
         self._guard = threading.Lock()
         self._tasks: dict[str, TaskID] = {}
+        self._sizes: dict[str, int | None] = {}
         self._done: dict[str, int] = {}
         self._bars = Progress(
             TextColumn("{task.description}", markup=False),
@@ -47,9 +48,10 @@ class Bars:
         """Add a bar, and its size to the total."""
         with self._guard:
             self._tasks[name] = self._bars.add_task(name, total=size)
-            self._done[name] = 0
-            total = self._bars.tasks[0].total or 0
-            self._bars.update(self._all, total=total + (size or 0))
+            self._sizes[name], self._done[name] = size, 0
+            sizes = [size for size in self._sizes.values() if size is not None]
+            # With one size that is not known there is no sum either: "?", and not fewer bytes than have come.
+            self._bars.tasks[0].total = sum(sizes) if len(sizes) == len(self._sizes) else None
 
     def advance(self, name: str, received: int) -> None:
         """Move the file's bar and that of the total."""

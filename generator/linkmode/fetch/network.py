@@ -14,7 +14,7 @@ import urllib3
 from linkmode.errors import ConfigError
 from linkmode.fetch.failures import UnreachableError
 
-_LOGIN = re.compile(r"//[^/@\s]*@")
+_LOGIN = re.compile(r"//[^/?#\s]*@")
 _PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 _PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE")
@@ -63,7 +63,7 @@ def proxy(url: str, setting: str) -> str:
         parts = urllib3.util.Url()
     if url and (not parts.host or parts.scheme not in _PROXY_SCHEMES):
         raise ConfigError(
-            f"{setting}: {_LOGIN.sub('//', url)!r} is not the address of a proxy; expected one such as http://host:3128",
+            f"{setting}: {without_login(url)!r} is not the address of a proxy; expected one such as http://host:3128",
             hint=f"correct or unset {setting}",
         )
     return url
@@ -74,6 +74,11 @@ def ca_bundle(path: str, setting: str) -> str:
     if not Path(path).exists():
         raise ConfigError(f"{setting}: no CA bundle at {path}", hint=f"correct or unset {setting}")
     return path
+
+
+def without_login(text: str) -> str:
+    """``text`` without the user name and password of a URL in it, also where it is none that can be read."""
+    return _LOGIN.sub("//", text)
 
 
 def redacted(url: str) -> str:
@@ -129,4 +134,4 @@ def _plain(text: str) -> str:
     """A library's message without object addresses and logins."""
     if "object at 0x" in text:
         text = text.rpartition("object at 0x")[2].partition(": ")[2]
-    return _LOGIN.sub("//", text)
+    return without_login(text)

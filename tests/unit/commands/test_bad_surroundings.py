@@ -41,6 +41,26 @@ def test_a_lock_that_is_a_folder(
     assert "move it away, then run: linkmode lock" in error
 
 
+@pytest.mark.parametrize("command", [("lock",), ("generate",), ("fetch",), ("exec", "--", "true"), ("mirror", "m")])
+def test_a_configuration_that_is_a_folder(
+    repository: Path, capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
+) -> None:
+    (repository / "linkmode.toml").unlink()
+    (repository / "linkmode.toml").mkdir()
+    error = said(capsys, *command, code=3)
+    assert error == (
+        "linkmode: error: linkmode.toml cannot be read: Is a directory; expected linkmode's configuration\n"
+        "  hint: move it away, then run: linkmode init\n"
+    )
+
+
+def test_a_configuration_that_is_not_utf8(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (repository / "linkmode.toml").write_bytes(b"\xff")
+    error = said(capsys, "lock", code=3)
+    assert "linkmode.toml is not UTF-8: " in error
+    assert "hint: save linkmode.toml as UTF-8" in error
+
+
 def test_a_mirror_where_a_file_is(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["lock"]) == 0
     (repository / "file").write_text("precious")

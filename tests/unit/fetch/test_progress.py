@@ -63,6 +63,21 @@ def test_bars_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "\x1b[" in text
 
 
+def test_a_total_of_what_is_not_known_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not less than has come already, as in 30/0 bytes."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    both, known = Screen(), Screen()
+    run(both)
+    with on(known) as progress:
+        progress.begin("zig", 93_000_000)
+        progress.begin("zlib", 7_000_000)
+        progress.advance("zlib", 5_000_000)
+    totals = [line for line in both.getvalue().splitlines() if "total" in line]
+    assert "93.0/? MB" in totals[-1]
+    assert "5.0/100.0 MB" in [line for line in known.getvalue().splitlines() if "total" in line][-1]
+
+
 def test_no_colour(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm")
