@@ -1,4 +1,4 @@
-"""One folder in the place of another, in one step, and what a killed run leaves behind.
+"""One folder or file in the place of another, in one step, and what a killed run leaves behind.
 
 On Linux the two names change places by renameat2(2) with RENAME_EXCHANGE, so that at no moment is the name missing or
 the folder half written. Where the kernel or the file system cannot do that (NFS; a folder in a lower layer of
@@ -6,8 +6,10 @@ overlayfs), the finished folder gets a name that says so, and from then on the e
 this run, or by `recover` in the next one. Why: docs/decisions/0002-whole-tree-exchange.md.
 """
 
+import contextlib
 import ctypes
 import errno
+import fcntl
 import os
 import shutil
 from pathlib import Path
@@ -53,6 +55,38 @@ def put_in_place(folder: Path) -> None:
     elif not _exchange(staging(folder), folder):
         staging(folder).rename(_ready(folder))
         _roll_forward(folder)
+
+
+def put_file(file: Path, data: bytes) -> None:
+    """Write one file whole or not at all, also when several runs do so at once. Raises OSError.
+
+    All go by one name, so that what a killed run leaves is one file, which the next run makes its own.
+    """
+    while not _put(file, staging(file), data):
+        pass  # another run's file took its place while this one waited for it
+
+
+def _put(file: Path, new: Path, data: bytes) -> bool:
+    # No following of links: this name can be guessed.
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+    with os.fdopen(descriptor, "wb") as stream:
+        with contextlib.suppress(OSError):  # some network file systems have no locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
+            if not os.path.samestat(os.fstat(descriptor), new.lstat()):
+                return False
+        except FileNotFoundError:
+            return False
+        try:
+            stream.truncate()
+            stream.write(data)
+            stream.flush()
+            os.fsync(descriptor)
+            new.replace(file)
+        except BaseException:
+            new.unlink(missing_ok=True)
+            raise
+        return True
 
 
 def delete(folder: Path) -> None:

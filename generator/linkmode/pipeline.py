@@ -36,7 +36,8 @@ class Relock(msgspec.Struct, frozen=True, kw_only=True):
 
     ``advisories`` are those that affect what would be locked, ``accepted`` the reasons by id that linkmode.toml gives,
     also of those that affect nothing here. ``outdone`` are families that upstream has a newer version of than the
-    chosen source. ``unreadable`` is what is wrong with the present lock, or empty.
+    chosen source, ``own`` those that a source was chosen for while all of them comes from linkmode.toml's own pins.
+    ``unreadable`` is what is wrong with the present lock, or empty.
     """
 
     text: str
@@ -44,6 +45,7 @@ class Relock(msgspec.Struct, frozen=True, kw_only=True):
     advisories: tuple[tuple[Artifact, Advisory], ...]
     accepted: dict[str, str]
     outdone: tuple[Outdone, ...]
+    own: tuple[str, ...]
     unreadable: str
 
 
@@ -131,6 +133,7 @@ def relock(root: Path, *, upgrade: Iterable[str] = (), sources: Mapping[str, str
         advisories=advisories(new, given.catalog),
         accepted=given.config.accepted,
         outdone=tuple(outdone(given.config, given.catalog, preference.sources)),
+        own=tuple(family for family in sources or () if _origins(new, family) == {"user"}),
         unreadable=old.unreadable,
     )
 
@@ -274,6 +277,10 @@ def _with_differences(error: StaleLockError, text: str, given: Inputs) -> StaleL
     if not changes:
         return error
     return StaleLockError(f"{error.problem}; `linkmode lock` would change\n{changes.rstrip()}", hint=error.hint)
+
+
+def _origins(lock: Lock, family: str) -> set[str]:
+    return {artifact.source for artifact in lock.artifacts if artifact.family == family}
 
 
 def _unseen(old: Lock | None, new: Lock) -> str:

@@ -350,14 +350,15 @@ def _inputs_digest(config: Config, sources: Mapping[str, str], artifacts: Sequen
 
     Provenance (who confirms a checksum) is left out: when it grows, no lock goes out of date.
     """
-    used = {artifact.family for artifact in artifacts}
+    # A choice counts where it decided something: of one that the user's own pins outdo, no lock could tell.
+    used = {(artifact.family, artifact.source) for artifact in artifacts}
     inputs: dict[str, Any] = {
         "exec-platforms": config.exec_platforms,
         "toolchains": [(request.family, _canonical(request.version), request.targets) for request in config.toolchains],
         "libraries": {name: _canonical(version) for name, version in config.library.items()},
         "mirrors": config.mirrors,
         "link-modes": config.link_modes,
-        "sources": {family: source for family, source in sources.items() if family in used},
+        "sources": {family: source for family, source in sources.items() if (family, source) in used},
         "artifacts": [
             {key: value for key, value in msgspec.structs.asdict(artifact).items() if key not in _PROVENANCE}
             for artifact in artifacts

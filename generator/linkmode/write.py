@@ -303,12 +303,9 @@ def _os_errors(folder: Path) -> Iterator[None]:
 
 
 def replace_file(file: Path, data: bytes) -> None:
-    """Write one file whole or not at all. Raises ConfigError when the system refuses."""
-    new = file.with_name(f".{file.name}.linkmode-new")
+    """Write one file whole or not at all, also when several runs do so at once: the last one's stays.
+
+    Raises ConfigError when the system refuses.
+    """
     with _os_errors(file):
-        try:
-            new.write_bytes(data)
-            new.replace(file)
-        except BaseException:
-            new.unlink(missing_ok=True)
-            raise
+        exchange.put_file(file, data)

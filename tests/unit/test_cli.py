@@ -437,3 +437,36 @@ def test_a_terminal_without_the_characters_gets_them_escaped(repository: Path) -
     command = [sys.executable, "-m", "linkmode", "lock"]
     run = subprocess.run(command, capture_output=True, env=environment, check=True)
     assert b"version: 1.3.2 \\u2192 1.3.1" in run.stdout
+
+
+def test_a_source_of_what_is_pinned_by_hand_does_nothing_and_leaves_the_lock_in_date(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pin = '[[pin]]\nfamily = "zlib"\nversion = "1.3.9"\nfile = "z.tgz"\nurls = ["https://h/z.tgz"]\nlayout = "zlib"\n'
+    (repository / "linkmode.toml").write_text(f'{TOML}{pin}sha256 = "{64 * "1"}"\n')
+    assert Run(capsys, "lock").code == 0
+    before = (repository / "linkmode.lock").read_bytes()
+    run = Run(capsys, "lock", "--source", "zlib=pypi")
+    assert "note: --source does nothing for zlib: linkmode.toml has a [[pin]] of its own for it" in run.err
+    assert (repository / "linkmode.lock").read_bytes() == before
+    assert Run(capsys, "lock", "--source", "zig=pypi").code == 0
+    assert "does nothing" not in Run(capsys, "lock", "--source", "pypi", "--check").err
+    assert Run(capsys, "fetch", "--offline", "--store", "s").code == 4  # and not 6: the lock is what was asked for
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("mirror", ""), "Invalid value for 'DIR': it is empty; expected a path"),
+        (("fetch", "--lock", ""), "Invalid value for '--lock': it is empty; expected a path"),
+        (
+            ("catalog", "verfy"),
+            "no such command: 'verfy'; did you mean 'verify'?\n  hint: see `linkmode catalog --help`",
+        ),
+    ],
+)
+def test_words_that_name_nothing(
+    repository: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], message: str
+) -> None:
+    run = Run(capsys, *words)
+    assert (run.code, message in run.err) == (2, True), run.err

@@ -29,9 +29,7 @@ from linkmode.model import Artifact, Lock
     envvar="LINKMODE_MIRROR",
     help="Ask only this air-gap mirror, which linkmode mirror wrote.",
 )
-@click.option(
-    "--lock", type=click.Path(path_type=Path), help="Another lock than linkmode.lock; linkmode.toml is not read."
-)
+@click.option("--lock", type=places.Named(), help="Another lock than linkmode.lock; linkmode.toml is not read.")
 def command(
     *, offline: bool, only: tuple[str, ...], jobs: int, store: Path | None, mirror: str | None, lock: Path | None
 ) -> None:

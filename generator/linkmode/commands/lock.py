@@ -99,7 +99,8 @@ def _notes(fresh: pipeline.Relock) -> list[str]:
         f"linkmode lock --source {family}={DEFAULT_SOURCE}"
         for family, source, version, upstream in fresh.outdone
     ]
-    return list(dict.fromkeys([*older, *accepted, *idle]))
+    own = [f"--source does nothing for {family}: linkmode.toml has a [[pin]] of its own for it" for family in fresh.own]
+    return list(dict.fromkeys([*own, *older, *accepted, *idle]))
 
 
 def _weakness(artifact: Artifact, advisory: Advisory) -> str:

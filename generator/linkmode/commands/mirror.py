@@ -12,7 +12,7 @@ from linkmode.fetch.run import DEFAULT_JOBS
 
 
 @click.command("mirror")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="DIR", type=places.Named())
 @click.option("--offline", is_flag=True, help="Touch no network; say what the store has not (exit code 4).")
 @click.option("--jobs", default=DEFAULT_JOBS, type=click.IntRange(1, 64), show_default=True, help="Fetch N at once.")
 @places.store

@@ -1,4 +1,4 @@
-"""Options that name a folder, and so must not be empty: ``--store "$UNSET"`` would mean the current one."""
+"""Options that name a path, and so must not be empty: ``--store "$UNSET"`` would mean the current folder."""
 
 from pathlib import Path
 from typing import Any
@@ -6,17 +6,28 @@ from typing import Any
 import click
 
 
-class Folder(click.Path):
-    """A folder that is there or can be made. As a `Path`; refuses a file, and an empty string."""
+class Named(click.Path):
+    """Any path. As a `Path`; refuses an empty string."""
 
-    def __init__(self) -> None:
-        super().__init__(file_okay=False, path_type=Path)
+    expected = "a path"
+
+    def __init__(self, *, file_okay: bool = True) -> None:
+        super().__init__(file_okay=file_okay, path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the path; fail with a usage error."""
         if value == "":
-            self.fail("it is empty; expected a folder", param, ctx)
+            self.fail(f"it is empty; expected {self.expected}", param, ctx)
         return super().convert(value, param, ctx)
+
+
+class Folder(Named):
+    """A folder that is there or can be made; refuses a file as well."""
+
+    expected = "a folder"
+
+    def __init__(self) -> None:
+        super().__init__(file_okay=False)
 
 
 store = click.option(
