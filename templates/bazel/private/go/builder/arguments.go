@@ -49,22 +49,15 @@ func (p pairs) names() []string {
 	return names
 }
 
-// expandParameterFiles puts the lines of each argument @FILE in its place, as Bazel writes them with "multiline".
-func expandParameterFiles(arguments []string) ([]string, error) {
-	var expanded []string
-	for _, argument := range arguments {
-		file, isFile := strings.CutPrefix(argument, "@")
-		if !isFile {
-			expanded = append(expanded, argument)
-			continue
-		}
-		data, err := os.ReadFile(file)
-		if err != nil {
-			return nil, err
-		}
-		if text := strings.TrimSuffix(string(data), "\n"); text != "" {
-			expanded = append(expanded, strings.Split(text, "\n")...)
-		}
+// expandParameterFile returns the lines of FILE when @FILE is all there is, as Bazel passes what is long ("multiline").
+// Anywhere else an @ is the beginning of a label.
+func expandParameterFile(arguments []string) ([]string, error) {
+	if len(arguments) != 1 || !strings.HasPrefix(arguments[0], "@") {
+		return arguments, nil
 	}
-	return expanded, nil
+	data, err := os.ReadFile(arguments[0][1:])
+	if err != nil {
+		return nil, err
+	}
+	return strings.Split(strings.TrimSuffix(string(data), "\n"), "\n"), nil
 }

@@ -42,7 +42,7 @@ func run() error {
 	if job := os.Getenv(externalLinkJob); job != "" {
 		return externalLink(job, os.Args[1:])
 	}
-	arguments, err := expandParameterFiles(os.Args[1:])
+	arguments, err := expandParameterFile(os.Args[1:])
 	if err != nil {
 		return err
 	}
