@@ -15,12 +15,13 @@ import platformdirs
 from linkmode import cache, earlier, lockfile, native_image, resources, toolenv, write
 from linkmode import catalog as catalogs
 from linkmode import config as configs
+from linkmode.advisories import advisories, check_accepted
 from linkmode.catalog import Catalog
 from linkmode.config import Config
 from linkmode.config_issues import did_you_mean
 from linkmode.errors import CheckError, ConfigError, StaleLockError, UsageError
 from linkmode.model import Advisory, Artifact, Lock, LockedToolchain, Tree
-from linkmode.resolve import advisories, check_accepted, keep, resolve
+from linkmode.resolve import keep, resolve
 from linkmode.sources import Outdone, expanded, outdone
 
 

@@ -4,7 +4,6 @@ A version is chosen once for each ``[[toolchain]]``: the newest that satisfies i
 exec platform and target. What was locked before is kept while it satisfies (``Preference``).
 """
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -18,10 +17,10 @@ from linkmode.config import Config, ToolchainRequest, specifier
 from linkmode.config_issues import did_you_mean
 from linkmode.errors import ConfigError
 from linkmode.families import FAMILIES
+from linkmode.inputs_digest import inputs_digest
 from linkmode.languages import LANGUAGES
 from linkmode.model import (
     LINK_MODES,
-    Advisory,
     Artifact,
     ExecPlatform,
     LinkMode,
@@ -39,7 +38,6 @@ DEFAULT_SOURCE = "upstream"
 SOURCES = (DEFAULT_SOURCE, "pypi")
 """Where a family's archives may come from by choice; a user's own pin needs none."""
 
-_PROVENANCE = ("confirmations", "confirmed_by", "measured")
 _NO_NAME = re.compile(r"[^a-z0-9_.-]")
 _VERSION_FACT = re.compile(r"\d+(\.\d+)+")
 
@@ -69,7 +67,7 @@ def resolve(config: Config, catalog: Catalog, preference: Preference | None = No
     artifacts = tuple(sorted(resolution.artifacts.values(), key=lambda artifact: artifact.name))
     return Lock(
         version=LOCK_VERSION,
-        inputs_digest=_inputs_digest(config, resolution.preference.sources, artifacts),
+        inputs_digest=inputs_digest(config, resolution.preference.sources, artifacts),
         artifacts=artifacts,
         toolchains=toolchains,
         link_modes=_link_modes(config),
@@ -93,31 +91,6 @@ def keep(lock: Lock | None, *, upgrade: Iterable[str] = (), sources: Mapping[str
         if artifact.family not in free:
             versions[artifact.family] = versions.get(artifact.family, frozenset()) | {artifact.version}
     return Preference(new, versions)
-
-
-def advisories(lock: Lock, catalog: Catalog) -> tuple[tuple[Artifact, Advisory], ...]:
-    """Return every locked artifact that has a known weakness, with the advisory, in the lock's order.
-
-    Whether linkmode.toml accepts it does not matter here.
-    """
-    return tuple(
-        (artifact, advisory)
-        for artifact in lock.artifacts
-        if artifact.family in catalog.families
-        for advisory in catalog.advisories_for(artifact.family, artifact.version)
-    )
-
-
-def check_accepted(accepted: Iterable[str], catalog: Catalog) -> None:
-    """Raise ConfigError, naming the nearest, when linkmode.toml accepts an advisory that the catalogue has not."""
-    known = sorted({advisory.id for entry in catalog.families.values() for advisory in entry.advisories})
-    problems = [
-        f"linkmode.toml: advisories.accept.{name}: the catalogue has no advisory {name!r}{did_you_mean(name, known)}"
-        for name in accepted
-        if name not in known
-    ]
-    if problems:
-        raise ConfigError("\n".join(problems), hint=f"correct the id or remove the line; there are: {', '.join(known)}")
 
 
 class _Resolution:
@@ -343,33 +316,3 @@ def _link_modes(config: Config) -> dict[str, dict[LinkMode, str]]:
                 chosen[mode] = (named or defaults[mode])[0]
         table[cpu] = chosen
     return table
-
-
-def _inputs_digest(config: Config, sources: Mapping[str, str], artifacts: Sequence[Artifact]) -> str:
-    """Return the digest of all that decides the lock: what was asked for, and what the catalogue answered.
-
-    Provenance (who confirms a checksum) is left out: when it grows, no lock goes out of date.
-    """
-    # A choice counts where it decided something: of one that the user's own pins outdo, no lock could tell.
-    used = {(artifact.family, artifact.source) for artifact in artifacts}
-    inputs: dict[str, Any] = {
-        "exec-platforms": config.exec_platforms,
-        "toolchains": [(request.family, _canonical(request.version), request.targets) for request in config.toolchains],
-        "libraries": {name: _canonical(version) for name, version in config.library.items()},
-        "mirrors": config.mirrors,
-        "link-modes": config.link_modes,
-        "sources": {family: source for family, source in sources.items() if (family, source) in used},
-        "artifacts": [
-            {key: value for key, value in msgspec.structs.asdict(artifact).items() if key not in _PROVENANCE}
-            for artifact in artifacts
-        ],
-    }
-    if config.language:  # absent where there is none, so that a lock from before there were languages stays good
-        inputs["languages"] = {name: _canonical(asked) for name, asked in config.language.items()}
-    if config.exec_properties:
-        inputs["exec-properties"] = config.exec_properties
-    return f"sha256:{hashlib.sha256(msgspec.json.encode(inputs, order='deterministic')).hexdigest()}"
-
-
-def _canonical(version: str) -> list[str]:
-    return sorted(map(str, specifier(version)))

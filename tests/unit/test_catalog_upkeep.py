@@ -128,6 +128,11 @@ def test_urls_must_agree(place: Path, capsys: pytest.CaptureFixture[str]) -> Non
         (("http://h/a.tgz",), 2, "a pin cannot have a URL of the scheme http:"),
         (("zlib.tar.gz", "--date", "yesterday"), 2, "--date 'yesterday': expected a date such as 2026-11-21"),
         (("zlib.tar.gz", "--family", "zlb"), 2, "cannot measure 'zlb'; did you mean 'zlib'?"),
+        (
+            ("gone.tgz", "--family", "go"),
+            2,
+            "cannot measure 'go'\n  hint: it can: musl.cc, zig, zlib; a [[pin]] of another",
+        ),
         (("zlib.tar.gz", "--family", "zig"), 3, "has not the layout of zig"),
         (("gone.tgz",), 2, "gone.tgz: there is no such file; expected an archive"),
         (("words.tgz",), 5, "words.tgz: gives no archive"),

@@ -4,11 +4,12 @@ from resolving import ARM, CATALOG, MIRRORS, MUSL, X86, ZIG, ZIG_REQUEST, ZLIB, 
 
 from linkmode import catalog as catalogs
 from linkmode import resources
+from linkmode.advisories import advisories
 from linkmode.catalog import Catalog
 from linkmode.config import Config
 from linkmode.errors import ConfigError
 from linkmode.model import Lock
-from linkmode.resolve import Preference, advisories, keep, resolve
+from linkmode.resolve import Preference, keep, resolve
 
 
 def versions(lock: Lock) -> dict[str, str]:

@@ -15,7 +15,7 @@ from linkmode import entries, resources
 from linkmode.config_issues import did_you_mean
 from linkmode.errors import IntegrityError, NetworkError, UsageError
 from linkmode.fetch import progress, recheck, unpinned
-from linkmode.measure import entry
+from linkmode.measure import check_family, entry
 
 JSON_VERSION = 1
 """The version of what ``verify --json`` prints; a change that could break a reader raises it."""
@@ -39,6 +39,7 @@ def add(urls: tuple[str, ...], family: str | None, date: str | None, write_to: P
     has no confirmation: compare its checksum with what upstream says before you rely on it.
     """
     day = _day(date)
+    check_family(family)
     catalog = catalogs.load(resources.catalogue())
     with (
         tempfile.TemporaryDirectory(prefix="linkmode-") as folder,

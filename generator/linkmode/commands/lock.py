@@ -16,7 +16,7 @@ from linkmode.resolve import DEFAULT_SOURCE, SOURCES
 
 @click.command("lock")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 when the lock is not what would be written.")
-@click.option("--upgrade", multiple=True, metavar="NAME", help="Bring a family or library to its newest version.")
+@click.option("--upgrade", multiple=True, metavar="NAME", help="Bring this family, library or language to its newest.")
 @click.option(
     "--source",
     "sources",

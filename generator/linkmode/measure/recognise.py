@@ -36,6 +36,16 @@ def label(file: str) -> str:
     return found[0] if found else ""
 
 
+def check_family(family: str | None) -> None:
+    """Raise UsageError when a family is named whose archives say nothing here, before one of them is downloaded."""
+    if family is not None and family not in _FAMILIES:
+        guess = did_you_mean(family, _FAMILIES)
+        raise UsageError(
+            f"--family: linkmode cannot measure {family!r}{guess}",
+            hint=f"it can: {', '.join(_FAMILIES)}; a [[pin]] of another is written by hand",
+        )
+
+
 def recognise(found: Survey, family: str | None = None) -> Measured:
     """Return what the archive is: of ``family`` when one is named, else of the first whose layout it has.
 
@@ -43,9 +53,7 @@ def recognise(found: Survey, family: str | None = None) -> Measured:
         UsageError: no such family is known here.
         ConfigError: it has no layout that is known, or does not state what its pin must say.
     """
-    if family is not None and family not in _FAMILIES:
-        guess = did_you_mean(family, _FAMILIES)
-        raise UsageError(f"--family: linkmode cannot measure {family!r}{guess}", hint=f"it can: {', '.join(_FAMILIES)}")
+    check_family(family)
     for name in [family] if family else _FAMILIES:
         measured: Measured | None = _FAMILIES[name](found)
         if measured:
