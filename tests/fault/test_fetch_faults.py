@@ -71,6 +71,7 @@ def test_a_server_that_comes_round_in_the_end(server: FaultServer, store: Path, 
 
 REFUSES = {
     "404": (status(404), NetworkError, "HTTP 404 Not Found", 1),
+    "401": (status(401), NetworkError, "HTTP 401 Unauthorized; .*netrc", 1),
     "403 with a page": (status(403, b"<html>no</html>", Content_Type="text/html"), NetworkError, "HTTP 403", 1),
     "503 for ever": (status(503), NetworkError, r"HTTP 503 Service Unavailable \(after 3 attempts\)", 3),
     "429, an hour": (status(429, Retry_After="3600"), NetworkError, "HTTP 429 .*asks to wait 3600 s", 1),

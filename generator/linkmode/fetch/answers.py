@@ -11,7 +11,7 @@ import urllib3
 from urllib3.util import Retry
 
 from linkmode.fetch.failures import OriginError, UnreachableError, WrongBytesError
-from linkmode.fetch.network import without_login
+from linkmode.fetch.network import login_advice, without_login
 from linkmode.fetch.partial import Partial
 
 PAGE_ENCODING = "gzip"
@@ -54,7 +54,9 @@ def require(response: requests.Response, *allowed: int) -> None:
         # A Retry-After that is neither seconds nor a date of this world says nothing: the usual backoff applies.
         with contextlib.suppress(urllib3.exceptions.InvalidHeader, ValueError, OverflowError):
             wait = _RETRY_AFTER.get_retry_after(response.raw)
-    raise UnreachableError(f"HTTP {status} {response.reason}".rstrip(), transient=status in _TRANSIENT, wait=wait)
+    said = f"HTTP {status} {response.reason}".rstrip()
+    advice = f"; {login_advice()}" if status == requests.codes.unauthorized else ""
+    raise UnreachableError(f"{said}{advice}", transient=status in _TRANSIENT, wait=wait)
 
 
 def page_body(response: requests.Response, blocks: Iterable[bytes]) -> bytes:

@@ -1,5 +1,6 @@
 """How an origin is reached (CA, client certificate, proxy), and what went wrong in words a person can act on."""
 
+import netrc
 import os
 import re
 import ssl
@@ -76,14 +77,36 @@ def ca_bundle(path: str, setting: str) -> str:
     return path
 
 
+def login_advice(environment: Mapping[str, str] = os.environ) -> str:
+    """What to say where a server asks for a login: where one belongs, or why what is there was not used.
+
+    requests takes a netrc that it cannot read for an empty one. What stands in it is not shown: it may be a password.
+    """
+    named = environment.get("NETRC", "")
+    for path in [Path(named)] if named else [Path("~/.netrc"), Path("~/_netrc")]:
+        try:
+            netrc.netrc(str(path.expanduser()))
+        except netrc.NetrcParseError as error:
+            return f"{path} was not used: line {error.lineno} is not as a netrc has it"
+        except FileNotFoundError:
+            if named:
+                return f"NETRC names {path}, which is not there"
+        except (OSError, UnicodeDecodeError, RuntimeError) as error:  # the last where nobody has a home
+            return f"{path} was not used: {error}"
+    return f"a login for it belongs in {named or '~/.netrc'}"
+
+
 def without_login(text: str) -> str:
     """``text`` without the user name and password of a URL in it, also where it is none that can be read."""
     return _LOGIN.sub("//", text)
 
 
 def redacted(url: str) -> str:
-    """The URL without user name and password, for messages and logs."""
-    parts = urlsplit(url)
+    """The URL without user name and password, for messages and logs, where it may turn out to be none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return without_login(url)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 

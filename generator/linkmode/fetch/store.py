@@ -39,7 +39,13 @@ def default_root() -> Path:
 
     Bazel 4 ignores XDG_CACHE_HOME (7 honours it); docs/reference/store.md says what to do where that matters.
     """
-    user = os.environ.get("USER") or getpass.getuser()
+    try:
+        user = os.environ.get("USER") or getpass.getuser()
+    except (KeyError, OSError) as error:  # by the version of Python; in a container that runs as just any number
+        raise ConfigError(
+            "USER is not set and this user has no name, so Bazel has no repository cache for it either",
+            hint="set USER, or choose another place with --store DIR (or LINKMODE_STORE)",
+        ) from error
     return platformdirs.user_cache_path() / "bazel" / f"_bazel_{user}" / "cache" / "repos" / "v1"
 
 

@@ -1,10 +1,13 @@
 """Words for what goes wrong, and no secrets in them."""
 
+from pathlib import Path
+
 import pytest
 import requests
 import urllib3
 
 from linkmode.errors import ConfigError
+from linkmode.fetch import network
 from linkmode.fetch.network import Access, explain, from_environment, redacted
 
 
@@ -69,3 +72,39 @@ def test_a_proxy_that_needs_a_library_more() -> None:
 )
 def test_a_proxy_that_is_one(value: str) -> None:
     assert from_environment({"HTTPS_PROXY": value}) == Access()
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("machine h login me password hunter2\n", "a login for it belongs in {path}"),
+        ("machine h login me\npasswort hunter2\n", "{path} was not used: line 2 is not as a netrc has it"),
+        (None, "NETRC names {path}, which is not there"),
+    ],
+)
+def test_what_is_said_of_a_netrc(tmp_path: Path, text: str | None, advice: str) -> None:
+    path = tmp_path / "netrc"
+    if text is not None:
+        path.write_text(text)
+    assert network.login_advice({"NETRC": str(path)}) == advice.format(path=path)
+
+
+def test_without_netrc_its_usual_place_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert network.login_advice({}) == "a login for it belongs in ~/.netrc"
+    (tmp_path / ".netrc").mkdir()
+    assert network.login_advice({}).startswith("~/.netrc was not used: ")
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://me:hunter2@h/a?b=@c", "https://h/a?b=@c"),
+        ("https://me:h@nter2@h/a", "https://h/a"),
+        ("https://me:hunter2@[h/a", "https://[h/a"),
+        ("/a/b@c", "/a/b@c"),
+    ],
+)
+def test_no_login_is_shown(url: str, shown: str) -> None:
+    assert network.redacted(url) == shown
+    assert network.without_login(url) == shown

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from linkmode.errors import ConfigError
 from linkmode.fetch.failures import Cancelled
 from linkmode.fetch.store import Store, default_root
 from linkmode.model import Checksum
@@ -62,3 +63,19 @@ def test_entries_are_only_bazels(tmp_path: Path) -> None:
     assert [str(checksum) for checksum in Store(tmp_path).entries()] == ["sha256:" + "0" * 64]
     assert list(Store(tmp_path / "gone").entries()) == []
     assert [path.name for path in tmp_path.iterdir()] == ["content_addressable"]
+
+
+def test_a_user_without_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container that runs as just any number; Bazel says so as well."""
+
+    def nobody(number: int) -> object:
+        raise KeyError(f"getpwuid(): uid not found: {number}")
+
+    for name in ("USER", "LOGNAME", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    with pytest.raises(ConfigError, match="USER is not set and this user has no name") as caught:
+        default_root()
+    assert "--store DIR" in caught.value.hint
+    monkeypatch.setenv("USER", "me")
+    assert default_root().parts[-4] == "_bazel_me"
