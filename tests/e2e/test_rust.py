@@ -191,6 +191,8 @@ def test_a_second_build_changes_nothing(service: Built) -> None:
 
 
 def test_std_is_built_once_for_a_target_and_not_for_each_mode(service: Built) -> None:
+    if service.bazel.name == "4.2.3":
+        pytest.skip("aquery of Bazel 4 does not follow toolchains")
     actions = service.bazel.run(service.workspace, "aquery", "mnemonic('RustStd', deps(//:service_as))").stdout
     outputs = re.findall(r"Outputs: \[(\S*libcore.rlib)\]", actions)
     assert len(outputs) == 1, outputs
