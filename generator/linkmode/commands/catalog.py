@@ -67,7 +67,7 @@ def command() -> None:
 def list_pins(family: str | None, as_json: bool) -> None:
     """List every pin."""
     catalog = catalogs.load(resources.catalogue())
-    names = [_family(catalog, family).name] if family else sorted(catalog.families)
+    names = [_family(catalog, family).name] if family is not None else sorted(catalog.families)
     _print_list(catalog, [(catalog.families[name], catalog.families[name].pins) for name in names], as_json=as_json)
 
 

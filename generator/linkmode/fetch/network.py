@@ -16,6 +16,7 @@ from linkmode.errors import ConfigError
 from linkmode.fetch.failures import UnreachableError
 
 _LOGIN = re.compile(r"//[^/?#\s]*@")
+_QUERY = re.compile(r"(//[^?#\s]*)\?[^\s'\")]*")
 _PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 _PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE")
@@ -154,7 +155,7 @@ def _chain(error: BaseException) -> list[BaseException]:
 
 
 def _plain(text: str) -> str:
-    """A library's message without object addresses and logins."""
+    """A library's message without object addresses, logins, and what a URL asks: it may be signed."""
     if "object at 0x" in text:
         text = text.rpartition("object at 0x")[2].partition(": ")[2]
-    return without_login(text)
+    return _QUERY.sub(r"\1", without_login(text))

@@ -108,3 +108,8 @@ def test_without_netrc_its_usual_place_is_named(tmp_path: Path, monkeypatch: pyt
 def test_no_login_is_shown(url: str, shown: str) -> None:
     assert network.redacted(url) == shown
     assert network.without_login(url) == shown
+
+
+def test_what_a_library_says_of_a_signed_address_is_shown_without_the_signature() -> None:
+    error = requests.exceptions.InvalidURL("Failed to parse: 'https://me:hunter2@h..h/f?Signature=hunter2', no host")
+    assert explain(error, 1.0).reason == "Failed to parse: 'https://h..h/f', no host"
