@@ -39,4 +39,4 @@ def built(request: pytest.FixtureRequest) -> Iterator[Built]:
         builder.run(place, "build", "//...")
         yield Built(CASES[case], builder, place)
     finally:
-        builder.run(place, "shutdown", check=False)
+        builder.leave(place)

@@ -82,7 +82,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[Built]:
         found.bazel.run(found.workspace, "build", "//...")
         yield found
     finally:
-        found.bazel.run(found.workspace, "shutdown", check=False)
+        found.bazel.leave(found.workspace)
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_a_static_program_on_bazel_4() -> None:
         found.bazel.run(found.workspace, "build", binary.label)
         _holds(found, HELLO, binary)
     finally:
-        found.bazel.run(found.workspace, "shutdown", check=False)
+        found.bazel.leave(found.workspace)
 
 
 def test_every_binary_is_what_it_says_and_runs_where_it_must(server: Built) -> None:
@@ -260,7 +260,7 @@ def test_the_adapter_for_rules_go_sets_what_it_reads(zig: Built) -> None:
             said = zig.bazel.run(folder, "build", f"//:probe_{mode}", check=False).stderr
             assert f"rules_go reads {expected}" in said, said
     finally:
-        zig.bazel.run(folder, "shutdown", check=False)
+        zig.bazel.leave(folder)
 
 
 _MUSL = ("--platforms=@linkmode//platforms:x86_64-linux-musl",)

@@ -183,7 +183,7 @@ def example(request: pytest.FixtureRequest) -> Iterator[Example]:
     try:
         yield made
     finally:
-        made.bazel.run(made.folder, "shutdown", check=False)
+        made.bazel.leave(made.folder)
 
 
 def holds(made: Example) -> None:
@@ -322,4 +322,4 @@ def test_the_real_native_image() -> None:
     try:
         holds(made)
     finally:
-        made.bazel.run(made.folder, "shutdown", check=False)
+        made.bazel.leave(made.folder)

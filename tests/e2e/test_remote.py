@@ -76,7 +76,7 @@ def test_actions_ask_for_the_machines_that_linkmode_toml_names(built: Built, ser
     try:
         ran = remote.Client(built.bazel, place).build(server, ["//:pack_as_static"])
     finally:
-        built.bazel.run(place, "shutdown", check=False)
+        built.bazel.leave(place)
     assert {spawn.mnemonic for spawn in ran} >= {"CppCompile", "CppLink", "LinkModeCheck"}
     for spawn in ran:
         assert spawn.properties == {"Pool": "small", "container-image": "docker://example.com/empty"}, spawn.mnemonic

@@ -150,7 +150,7 @@ def service(request: pytest.FixtureRequest) -> Iterator[Built]:
         found.bazel.run(found.workspace, "build", "//...")
         yield found
     finally:
-        found.bazel.run(found.workspace, "shutdown", check=False)
+        found.bazel.leave(found.workspace)
 
 
 @pytest.mark.skipif(everything_is_asked_for(), reason="the whole of it is built below")
@@ -164,7 +164,7 @@ def test_a_static_service_on_bazel_4() -> None:
     except sandbox.MissingToolError as error:
         pytest.skip(str(error))
     finally:
-        found.bazel.run(found.workspace, "shutdown", check=False)
+        found.bazel.leave(found.workspace)
 
 
 def test_every_binary_is_what_it_says_and_runs_where_it_must(service: Built) -> None:
@@ -227,4 +227,4 @@ def test_nothing_of_the_machine_is_needed_where_rustc_has_a_libc_of_its_own() ->
         found.bazel.run(found.workspace, "build", *flags, "//:service_as_static")
         checks.runs_where_it_must(found.workspace, ZIG, ZIG.binaries[0])
     finally:
-        found.bazel.run(found.workspace, "shutdown", check=False)
+        found.bazel.leave(found.workspace)

@@ -68,4 +68,4 @@ def test_the_tutorial_holds(name: str) -> None:
         assert wrong.returncode == 1, wrong.stderr
         assert "--expect static does not hold" in wrong.stderr
     finally:
-        builder.run(folder, "shutdown", check=False)
+        builder.leave(folder)

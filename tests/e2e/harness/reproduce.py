@@ -131,7 +131,7 @@ def _round(
     with ExitStack() as cleanup:
         if "user" in differs:
             _give(place, NOBODY)
-        cleanup.callback(bazel.run, checkout, "shutdown", check=False)
+        cleanup.callback(bazel.leave, checkout)
         flags = (f"--repository_cache={store}", "--disk_cache=", *options)
         bazel.run(checkout, "build", *flags, *(binary.label for binary in binaries))
         leaks = []
