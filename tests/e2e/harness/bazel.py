@@ -59,7 +59,7 @@ class Bazel:
         return done
 
     def leave(self, workspace: Path) -> None:
-        """Stop the server of ``workspace``; where many workspaces are built after one another, give its disk space back."""
+        """Stop the server of ``workspace``; where many are built after one another, give the disk space back too."""
         many = everything_is_asked_for() or "CI" in os.environ
         self.run(workspace, *(("clean", "--expunge") if many else ("shutdown",)), check=False)
 
