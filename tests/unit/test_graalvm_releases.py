@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from linkmode import native_image
-from linkmode.languages import graalvm
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = ROOT / "templates/bazel/private/graalvm/graalvm_releases.bzl"
@@ -42,19 +41,34 @@ BZL, REPLAYED = table(), replay()
 RELEASES: dict[str, Any] = BZL["GRAALVM_RELEASES"]
 
 
-def test_the_resolver_knows_the_same_releases() -> None:
-    assert [int(release) for release in RELEASES] == list(graalvm._RELEASES)
-    assert BZL["graalvm_release"]("25.3.4.1") is RELEASES["25"]
+def version(key: str) -> tuple[int, ...]:
+    """Return the version that an entry of the table is for, as the replay has it."""
+    return tuple(map(int, (key if "." in key else f"{key}.0").split(".")))
+
+
+def test_the_resolver_and_exec_know_the_same_releases() -> None:
+    assert [int(key) for key in RELEASES if "." not in key] == list(native_image.RELEASES)
     assert BZL["MUSL_CPU"] == native_image._MUSL_CPU
+
+
+@pytest.mark.parametrize(
+    ("graalvm", "key"), [("17.0.9", "17"), ("24", "24"), ("25.0.1", "25"), ("25.1.0", "25.1"), ("25.3.4.1", "25.1")]
+)
+def test_the_entry_of_a_version(graalvm: str, key: str) -> None:
+    assert BZL["graalvm_release"](graalvm) is RELEASES[key]
 
 
 @pytest.mark.parametrize(("release", "linked"), list(itertools.product(RELEASES, LINKED)))
 def test_each_release_accepts_what_it_is_told(release: str, linked: tuple[str, str]) -> None:
+    """Without a warning, and without a fallback image, which needs a JDK where it runs."""
     entry, (libc, mode) = RELEASES[release], linked
-    parsed = REPLAYED.Options([*entry.always, *entry.modes[libc][mode], "-march=compatibility", "App"], int(release))
+    told = [*entry.always, *entry.modes[libc][mode], "-march=compatibility", "App"]
+    parsed = REPLAYED.Options(told, version(release))
     assert (parsed.static, parsed.mostly_static) == (mode == "static", mode == "mostly_static")
     assert parsed.libc == libc
     assert parsed.main == "App"
+    assert not parsed.warnings
+    assert not parsed.fallback
 
 
 @pytest.mark.parametrize(
@@ -62,13 +76,61 @@ def test_each_release_accepts_what_it_is_told(release: str, linked: tuple[str, s
     [
         (22, ["--static-nolibc"], "Unrecognized option"),
         (20, ["-H:+UnlockExperimentalVMOptions"], "Unrecognized option"),
-        (21, ["-H:+StaticExecutableWithDynamicLibC"], "is experimental and must be enabled"),
         (23, ["--static"], "only supported with musl libc"),
     ],
 )
 def test_the_differences_between_releases_are_real_ones(release: int, options: list[str], reason: str) -> None:
     with pytest.raises(REPLAYED.RefusedError, match=reason):
-        REPLAYED.Options([*options, "App"], release)
+        REPLAYED.Options([*options, "App"], (release, 0))
+
+
+@pytest.mark.parametrize(
+    ("graalvm", "option", "warning"),
+    [
+        ((21, 0), "-H:+StaticExecutableWithDynamicLibC", "is experimental and must be enabled"),
+        ((25, 1), "--no-fallback", "no longer has any effect"),
+    ],
+)
+def test_and_so_are_the_warnings(graalvm: tuple[int, int], option: str, warning: str) -> None:
+    [said] = REPLAYED.Options([option, "App"], graalvm).warnings
+    assert warning in said
+
+
+@pytest.mark.parametrize("graalvm", [(23, 0), (25, 0)])
+def test_before_25_1_there_are_fallback_images(graalvm: tuple[int, int]) -> None:
+    assert REPLAYED.Options(["App"], graalvm).fallback
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("-cp\na.jar:b.jar\n", ["-cp", "a.jar:b.jar"]),
+        ("-cp a#b.jar\nApp\n", ["-cp", "a", "App"]),
+        ('"a#b c.jar"\n# no more\nApp', ["a#b c.jar", "App"]),
+        (r""" 'a "b"' "c 'd' \\ \"" e\f """, ['a "b"', "c 'd' \\ \"", r"e\f"]),
+    ],
+)
+def test_a_file_of_arguments(text: str, words: list[str]) -> None:
+    assert REPLAYED.in_argument_file(text) == words
+
+
+@pytest.mark.parametrize(
+    ("option", "reason"),
+    [
+        ("--static", "'--static' is not for args to say; it is decided by link_mode"),
+        ("-H:Name@user=x", "'-H:Name@user=x' is not for args to say; it is decided by the name of the rule"),
+        ("-jar", "'-jar' is not for args to say; it is decided by deps and main_class"),
+        ("--target=linux-aarch64", "'--target=linux-aarch64' is not for args to say; it is decided by the platform"),
+        ("@options", "'@options' names a file of options, which nobody can check: write them into args"),
+    ],
+)
+def test_what_args_may_not_say(option: str, reason: str) -> None:
+    assert BZL["option_refusal"](option) == reason
+
+
+@pytest.mark.parametrize("option", ["--initialize-at-build-time=com.example", "-O3", "-H:+ReportExceptionStackTraces"])
+def test_what_args_may_say(option: str) -> None:
+    assert BZL["option_refusal"](option) is None
 
 
 def refusal(mode: str, triple: str, *, runs_on: str = "x86_64-linux", zlib: bool = True, targets: Any = ()) -> str:

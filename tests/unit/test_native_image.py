@@ -6,7 +6,7 @@ import pytest
 
 from linkmode.errors import ConfigError, LinkmodeError, UsageError
 from linkmode.model import Lock, LockedToolchain
-from linkmode.native_image import check, with_compiler
+from linkmode.native_image import RELEASES, Installed, check, check_release, installed, notice, with_compiler
 from linkmode.toolbox import _version_question
 from linkmode.toolenv import Ready, triple
 
@@ -41,6 +41,8 @@ def refusal(target: str, *options: str, given: Lock | None = None) -> LinkmodeEr
         (MUSL, ["--static", "@options"]),
         (MUSL, ["--libc=musl"]),
         (MUSL, ["-jar", "app.jar"]),
+        (MUSL, ["-H:+StaticExecutable", "-H:UseLibC=musl"]),
+        (MUSL, ["--libc=glibc", "--static", "--libc=musl"]),
         (GLIBC, ["--static-nolibc"]),
         (GLIBC, ["-H:+UnlockExperimentalVMOptions", "-H:+StaticExecutableWithDynamicLibC"]),
         (GLIBC, []),
@@ -75,10 +77,40 @@ def test_static_on_aarch64() -> None:
     )
 
 
-def test_static_alone() -> None:
-    assert refusal(MUSL, "--static").problem == (
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--static"],
+        ["--static", "--libc=glibc"],
+        ["--static", "--libc=musl", "--libc=glibc"],
+        ["--libc=glibc", "@more"],
+    ],
+)
+def test_static_without_musl(options: list[str]) -> None:
+    assert refusal(MUSL, "--static", *options).problem == (
         "native-image: --static without --libc=musl takes this machine's gcc, and JDK 23 and newer refuse it"
     )
+
+
+def test_static_by_the_other_name() -> None:
+    assert refusal(MUSL, "-H:+StaticExecutable").problem.startswith("native-image: -H:+StaticExecutable without --libc")
+    assert "-H:+StaticExecutable needs a musl toolchain" in refusal(GLIBC, "-H:+StaticExecutable").problem
+    assert "on x86_64 only" in refusal(ARM_MUSL, "-H:UseLibC=musl").problem
+
+
+def test_static_and_mostly_static() -> None:
+    for target in (MUSL, GLIBC):
+        error = refusal(target, "--static", "--static-nolibc")
+        assert error.problem == "native-image: --static and --static-nolibc exclude each other"
+
+
+@pytest.mark.parametrize(
+    ("option", "tail"),
+    [("--libc=mussl", "'mussl'; did you mean 'musl'?"), ("--libc=bionic", "'bionic'"), ("--libc", "''")],
+)
+def test_another_libc(option: str, tail: str) -> None:
+    said = refusal(MUSL, "--static", option).problem
+    assert said == f"native-image: --libc: linkmode has toolchains for glibc and musl, not for {tail}"
 
 
 @pytest.mark.parametrize("option", ["--static-nolibc", "-H:+StaticExecutableWithDynamicLibC"])
@@ -97,6 +129,93 @@ def test_no_zlib() -> None:
     assert error.problem == "native-image: the JDK's libraries need zlib, and linkmode.toml asks for none"
     assert "zlib = " in error.hint
     check(("native-image", "--version"), toolchain(MUSL), lock(MUSL, zlib=False))
+
+
+def graalvm(folder: Path, release: str, link: str = "") -> Path:
+    """Make a folder in GraalVM's layout, with a link where its native-image is looked for; return its native-image."""
+    program = folder / "graalvm" / (link or "bin/native-image")
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\necho started >&2\nexit 9\n")
+    program.chmod(0o755)
+    if release:
+        (folder / "graalvm" / "release").write_text(release)
+    if link:
+        (folder / "graalvm" / "bin").mkdir()
+        (folder / "graalvm" / "bin" / "native-image").symlink_to(f"../{link}")
+    return folder / "graalvm" / "bin" / "native-image"
+
+
+@pytest.mark.parametrize("link", ["", "lib/svm/bin/native-image"])
+def test_the_release_is_read_beside_native_image(tmp_path: Path, link: str) -> None:
+    release = 'IMPLEMENTOR="GraalVM Community"\nJAVA_VERSION="23.0.1"\nGRAALVM_VERSION="24.1.1"\n'
+    program = graalvm(tmp_path, release, link)
+    assert installed([str(program), "App"]) == Installed(program.resolve(), 23)
+
+
+def test_native_image_is_looked_for_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = graalvm(tmp_path, 'JAVA_VERSION="26"\n')
+    assert installed(["native-image"]) is None
+    monkeypatch.setenv("PATH", str(program.parent), prepend=":")
+    assert installed(["native-image"]) == Installed(program, 26)
+    assert installed(["make"]) is None
+    assert installed([]) is None
+
+
+@pytest.mark.parametrize("release", ["", "nothing of use\n", 'JAVA_VERSION="unknown"\n'])
+def test_a_release_that_cannot_be_read_is_not_judged(tmp_path: Path, release: str) -> None:
+    assert installed([str(graalvm(tmp_path, release))]) is None
+    check_release(["native-image", "--static-nolibc"], None)
+
+
+@pytest.mark.parametrize("release", [8, 11, 19, 26])
+def test_a_release_whose_options_are_not_known(release: int) -> None:
+    with pytest.raises(UsageError) as caught:
+        check_release(["native-image", "App"], Installed(Path("/g/bin/native-image"), release))
+    assert caught.value.problem == (
+        f"native-image: /g/bin/native-image is of a GraalVM for JDK {release}; "
+        "linkmode knows those for JDK 17, 20, 21, 22, 23, 24 and 25"
+    )
+    assert "linkmode exec -- env native-image" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("option", "since", "hint"),
+    [
+        ("--static-nolibc", 23, "-H:+StaticExecutableWithDynamicLibC does the same there"),
+        ("-H:+UnlockExperimentalVMOptions", 21, "leave it out: nothing has to be unlocked there"),
+    ],
+)
+def test_an_option_that_the_release_does_not_know(option: str, since: int, hint: str) -> None:
+    program = Path("/g/bin/native-image")
+    for release in RELEASES:
+        if release >= since:
+            check_release(["native-image", option], Installed(program, release))
+            continue
+        with pytest.raises(UsageError) as caught:
+            check_release(["native-image", option], Installed(program, release))
+        assert caught.value.problem == (
+            f"native-image: {option} is there from JDK {since} on, and {program} is of JDK {release}"
+        )
+        assert caught.value.hint == hint
+
+
+def test_it_is_said_when_this_machine_s_gcc_would_link() -> None:
+    said = notice(["native-image", "-jar", "app.jar"], toolchain(MUSL))
+    assert said == "native-image takes this machine's gcc, and not zig, unless --libc=musl is said somewhere"
+
+
+@pytest.mark.parametrize(
+    ("target", "command"),
+    [
+        (MUSL, ["native-image", "--libc=musl", "App"]),
+        (MUSL, ["native-image", "--native-compiler-path=/usr/bin/gcc", "App"]),
+        (MUSL, ["native-image", "--version"]),
+        (MUSL, ["make", "all"]),
+        (GLIBC, ["native-image", "App"]),
+    ],
+)
+def test_otherwise_it_is_not(target: str, command: list[str]) -> None:
+    assert notice(command, toolchain(target)) == ""
 
 
 def test_glibc_s_compiler_is_named_and_musl_s_is_found_by_its_name() -> None:

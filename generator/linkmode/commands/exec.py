@@ -29,6 +29,7 @@ def command(
     if bool(command_line) == print_env:
         problem = "--print-env runs no command" if print_env else "no command to run"
         raise UsageError(problem, hint="write it as in: linkmode exec -- make CFLAGS=-O2")
+    native_image.check_release(command_line, native_image.installed(command_line))
     host = f"{platform.machine()}-{sys.platform}"
     with again.repeating({"fetch": again.store(store)}):
         found = pipeline.tools(
@@ -39,6 +40,8 @@ def command(
         return
     for descriptor in found.held:
         os.set_inheritable(descriptor, True)
+    if remark := native_image.notice(command_line, found.toolchain):
+        _say(remark)
     command_line = native_image.with_compiler(command_line, found.toolchain, found.ready)
     _become(command_line, toolenv.applied(found.changes, os.environ))
 

@@ -6,10 +6,7 @@ from packaging.version import Version
 
 from linkmode.languages.part import Part
 from linkmode.model import ExecPlatform, Pin, Target
-
-_RELEASES = (17, 20, 21, 22, 23, 24, 25)
-"""The feature releases of the JDK whose native-image the generated rules know: GRAALVM_RELEASES of
-templates/bazel/private/graalvm/graalvm_releases.bzl."""
+from linkmode.native_image import RELEASES
 
 _OWN_NUMBERS = (20, 21, 22)
 """Up to 22.3 GraalVM counted by itself: 22.3.1 is for JDK 11 and 17. Releases for these JDKs are 20.0.x and so on."""
@@ -27,10 +24,10 @@ class GraalVM:
         release, minor = (*Version(pins[0].version).release, 0)[:2]
         if release in _OWN_NUMBERS and minor:
             return f"GraalVM {pins[0].version} has native-image as a component of its own, which no archive holds"
-        if release not in _RELEASES:
-            known = ", ".join(map(str, _RELEASES[:-1]))
+        if release not in RELEASES:
+            known = ", ".join(map(str, RELEASES[:-1]))
             return (
-                f"linkmode knows the native-image of GraalVM for JDK {known} and {_RELEASES[-1]}, "
+                f"linkmode knows the native-image of GraalVM for JDK {known} and {RELEASES[-1]}, "
                 f"not of {pins[0].version}"
             )
         for exec_platform in exec_platforms:

@@ -7,15 +7,37 @@ load("//:lock.bzl", "TARGETS")
 load("//private/link_mode:link_mode_setting.bzl", "LINK_MODE_VALUES")
 load("//private/link_mode:providers.bzl", "TargetInfo")
 load(":c_compiler.bzl", "CC_TOOLCHAIN_TYPE", "c_compiler")
-load(":graalvm_releases.bzl", "COMPILER_NAMES", "OPTIONS_OF_THE_RULE", "graalvm_release", "link_mode_refusal")
+load(":graalvm_releases.bzl", "COMPILER_NAMES", "graalvm_release", "link_mode_refusal", "option_refusal")
 
 GRAALVM_TOOLCHAIN_TYPE = "@linkmode//graalvm:toolchain_type"
 
 def _is_jar(path):
     return path.endswith(".jar")
 
+def _in_quotes(path):
+    """What stands between double quotes in a file of arguments of javac and of native-image."""
+    return path.replace("\\", "\\\\").replace("\"", "\\\"")
+
+def _source(file):
+    return _in_quotes(file.path)
+
 def _class_path_entry(file):
-    return file.path if file.is_directory or _is_jar(file.path) else None
+    return _in_quotes(file.path) if file.is_directory or _is_jar(file.path) else None
+
+def _class_path_arguments(ctx, class_path):
+    """Arguments in a file, as a class path has no bound. javac and native-image split it at blanks, and read # and \\ in it."""
+    args = ctx.actions.args()
+    args.use_param_file("@%s", use_always = True)
+    args.set_param_file_format("multiline")
+    args.add_joined(
+        "-cp",
+        class_path,
+        expand_directories = False,
+        format_joined = "\"%s\"",
+        join_with = ":",
+        map_each = _class_path_entry,
+    )
+    return args
 
 def _check(ctx, mode, target, zlib):
     graalvm = ctx.toolchains[GRAALVM_TOOLCHAIN_TYPE]
@@ -29,28 +51,26 @@ def _check(ctx, mode, target, zlib):
     if refusal:
         fail("{}: {}".format(ctx.label, refusal))
     for option in ctx.attr.options:
-        owner = OPTIONS_OF_THE_RULE.get(option.partition("=")[0])
-        if owner:
-            fail("{}: args: {} is not for args to say; it is decided by {}".format(ctx.label, repr(option), owner))
-        if "\n" in option:
-            fail("{}: args: no line breaks, please: {}".format(ctx.label, repr(option)))
+        refusal = option_refusal(option)
+        if refusal:
+            fail("{}: args: {}".format(ctx.label, refusal))
+    if not ctx.attr.main_class or ctx.attr.main_class[0] in "-@" or "/" in ctx.attr.main_class:
+        fail("{}: main_class: {} is no name of a class, such as com.example.App".format(ctx.label, repr(ctx.attr.main_class)))
     if not ctx.files.srcs and not ctx.attr.deps:
         fail("{}: name Java sources in srcs, or libraries and jars in deps".format(ctx.label))
 
 def _compiled(ctx, jdk, class_path):
     """Declares the action that compiles srcs, and returns the folder of classes."""
     classes = ctx.actions.declare_directory(ctx.label.name + ".classes")
-    args = ctx.actions.args()
-    args.use_param_file("@%s")
-    args.set_param_file_format("multiline")
-    args.add_all(["-encoding", "UTF-8", "-proc:none"])
-    args.add_joined("-cp", class_path, expand_directories = False, join_with = ":", map_each = _class_path_entry)
-    args.add_all(ctx.attr.javacopts)
-    args.add_all(["-d", classes.path])
-    args.add_all(ctx.files.srcs)
+    options = ctx.actions.args()
+    options.add_all(["-encoding", "UTF-8", "-proc:none"])
+    options.add_all(ctx.attr.javacopts)
+    options.add_all(["-d", classes.path])
+    files = _class_path_arguments(ctx, class_path)
+    files.add_all(ctx.files.srcs, format_each = "\"%s\"", map_each = _source)
     ctx.actions.run(
         executable = jdk.javac,
-        arguments = [args],
+        arguments = [options, files],
         inputs = depset(ctx.files.srcs, transitive = [class_path, jdk.files]),
         outputs = [classes],
         env = {
@@ -83,22 +103,20 @@ def _native_image_impl(ctx):
         class_path = depset(order = "postorder", transitive = [own, class_path])
 
     executable = ctx.actions.declare_file(ctx.label.name)
-    args = ctx.actions.args()
-    args.use_param_file("@%s")
-    args.set_param_file_format("multiline")
-    args.add_all(release.always)
-    args.add_all(release.modes[target.libc][mode])
-    args.add(compiler.program, format = "--native-compiler-path=%s")
+    options = ctx.actions.args()
+    options.add_all(release.always)
+    options.add_all(release.modes[target.libc][mode])
+    options.add(compiler.program, format = "--native-compiler-path=%s")
     if attr.march:
-        args.add(attr.march, format = "-march=%s")
-    args.add_all(["-E%s=%s" % item for item in attr.env.items()])
-    args.add_all(attr.options)
-    args.add_joined("-cp", class_path, expand_directories = False, join_with = ":", map_each = _class_path_entry)
-    args.add("-o", executable)
-    args.add(attr.main_class)
+        options.add(attr.march, format = "-march=%s")
+    options.add_all(["-E%s=%s" % item for item in attr.env.items()])
+    options.add_all(attr.options)
+    last = ctx.actions.args()
+    last.add("-o", executable)
+    last.add(attr.main_class)
     ctx.actions.run(
         executable = graalvm.jdk.native_image,
-        arguments = [args],
+        arguments = [options, _class_path_arguments(ctx, class_path), last],
         inputs = depset(transitive = [class_path, graalvm.jdk.files, compiler.inputs]),
         outputs = [executable],
         env = dict(attr.env, **{

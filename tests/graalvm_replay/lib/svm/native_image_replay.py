@@ -13,6 +13,7 @@ Read from Oracle's GraalVM repository, substratevm/src, in versions of 2020 to 2
   ``-Wl,-Bstatic`` or, when it is the libc's, ``-Wl,-Bdynamic``, and ``-static-libgcc`` at the end.
 - HostedMuslLibC.java, HostedGLibC.java: names of compilers; ``-no-pie`` for musl executables that are not static.
 - NativeImage.java: the environment is cleared but for a few names and what ``-E`` passes on.
+- ArgFilesOptionPreprocessor.java: files of arguments, as the java command has them.
 - CHANGELOG.md: which release knows which option.
 
 Not replayed: everything that makes GraalVM what it is. The object file that native-image writes by itself is compiled
@@ -53,10 +54,12 @@ class RefusedError(Exception):
 class Options:
     """The command line, as far as it decides what the C compiler is asked."""
 
-    def __init__(self, arguments, release):
+    def __init__(self, arguments, version):
+        release, self.fallback = version[0], version < (25, 1)
         self.static = self.mostly_static = self.verbose = False
         self.libc, self.compiler, self.march, self.output, self.class_path = "glibc", None, None, None, []
         self.compiler_options, self.linker_options, self.passed, self.main = [], [], {}, None
+        self.warnings = []
         unlocked = False
         words = iter(_expanded(arguments))
         for word in words:
@@ -71,8 +74,9 @@ class Options:
                 unlocked = True
             elif word == "-H:+StaticExecutableWithDynamicLibC":
                 if release >= 21 and not unlocked:
-                    raise RefusedError(
-                        f"The option '{word}' is experimental and must be enabled via '-H:+UnlockExperimentalVMOptions'"
+                    self.warnings.append(
+                        f"The option '{word}' is experimental and must be enabled via "
+                        "'-H:+UnlockExperimentalVMOptions' in the future."
                     )
                 self.mostly_static = True
             elif name in ("--native-compiler-path", "-H:CCompilerPath"):
@@ -93,7 +97,11 @@ class Options:
                 self.output = next(words)
             elif word == "--verbose":
                 self.verbose = True
-            elif word == "--no-fallback" or word.startswith("--initialize-at-"):
+            elif word == "--no-fallback":
+                if version >= (25, 1):
+                    self.warnings.append("Option 'FallbackThreshold' is deprecated: It no longer has any effect")
+                self.fallback = False
+            elif word.startswith("--initialize-at-"):
                 pass
             elif word.startswith("-"):
                 raise RefusedError(f"Unrecognized option(s): '{word}'")
@@ -111,9 +119,24 @@ class Options:
 def _expanded(arguments):
     for word in arguments:
         if word.startswith("@"):
-            yield from Path(word[1:]).read_text(encoding="utf-8").split("\n")[:-1]
+            yield from in_argument_file(Path(word[1:]).read_text(encoding="utf-8"))
         else:
             yield word
+
+
+def in_argument_file(text):
+    """Return the arguments in a file of them, as the documentation of the java command has it.
+
+    Blanks and ends of lines part them, quotes of either kind hold them together, a backslash in quotes takes the
+    next character as it is, and what is behind a ``#`` is a comment.
+    """
+    quoted = r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'"
+    words = []
+    for comment, word in re.findall(rf"(#[^\n]*)|((?:{quoted}|[^\s\"'#])+)", text, re.DOTALL):
+        if not comment:
+            parts = re.findall(rf"({quoted})|([^\"']+)", word, re.DOTALL)
+            words.append("".join(re.sub(r"\\(.)", r"\1", q[1:-1], flags=re.DOTALL) if q else bare for q, bare in parts))
+    return words
 
 
 class Build:
@@ -245,14 +268,14 @@ def _main_class(options):
 
 def main(arguments, home):
     """Build an image as the command line says; return an exit code."""
-    version = re.search(
-        r'^GRAALVM_VERSION="((\d+)[^"]*)"', (home / "release").read_text(encoding="utf-8"), re.MULTILINE
-    )
+    version = re.search(r'^GRAALVM_VERSION="([^"]*)"', (home / "release").read_text(encoding="utf-8"), re.MULTILINE)
     if "--version" in arguments:
         say(f"native-image {version[1]}: a replay of linkmode's tests, and not GraalVM")
         return 0
     try:
-        options = Options(arguments, int(version[2]))
+        options = Options(arguments, tuple(map(int, version[1].split(".")[:2])))
+        for warning in options.warnings:
+            say("Warning:", warning)
         main_class = _main_class(options)
         output = Path.cwd() / (options.output or options.main.lower())
         with tempfile.TemporaryDirectory(prefix="SVM-") as folder:
