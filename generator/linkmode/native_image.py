@@ -103,6 +103,11 @@ def check(command: Sequence[str], toolchain: LockedToolchain, lock: Lock) -> Non
             f"native-image: GraalVM has its JDK libraries for musl on {_MUSL_CPU} only: no static image for {target}",
             hint=f"a mostly static one: {_example(lock, target.cpu)}",
         )
+    if target.cpu != toolchain.exec.partition("-")[0]:
+        raise UsageError(
+            f"native-image makes executables for the CPU that it runs on, {toolchain.exec}, and not for {target}",
+            hint=f"run it on a machine of that CPU, with {target.cpu}-linux in exec-platforms of linkmode.toml",
+        )
     if static and mostly_static:
         raise UsageError(
             f"native-image: {static} and {mostly_static} exclude each other",
@@ -111,7 +116,7 @@ def check(command: Sequence[str], toolchain: LockedToolchain, lock: Lock) -> Non
     if (static or musl) and not target.is_musl:
         raise UsageError(
             f"native-image: {static or _MUSL} needs a musl toolchain, and {target} is not",
-            hint=f"linkmode exec --target {_MUSL_CPU}-linux-musl -- native-image {_STATIC[0]} {_MUSL} …",
+            hint=_static_example(lock),
         )
     if static and not musl and (libc or not _has_argument_file(command)):
         raise UsageError(
@@ -180,6 +185,13 @@ def _libc(command: Sequence[str]) -> str:
                 hint=f"linkmode exec -- native-image {_STATIC[0]} {_MUSL} …",
             )
     return said[-1][2] if said else ""
+
+
+def _static_example(lock: Lock) -> str:
+    musl = f"{_MUSL_CPU}-linux-musl"
+    if any(toolchain.target == musl for toolchain in lock.toolchains):
+        return f"linkmode exec --target {musl} -- native-image {_STATIC[0]} {_MUSL} …"
+    return f"add {musl} to a [[toolchain]] in linkmode.toml, then run: linkmode lock"
 
 
 def _example(lock: Lock, cpu: str) -> str:

@@ -406,3 +406,28 @@ def test_native_image_is_refused_before_it_starts(gcc: Project) -> None:
     done = gcc.linkmode("exec", "--target", ARM, "--", str(REPLAY), "--static", "--libc=musl", "EnvMap")
     assert done.returncode == 2
     assert "GraalVM has its JDK libraries for musl on x86_64 only" in done.stderr
+
+
+def test_a_native_image_of_an_unknown_release_is_not_started(gcc: Project, tmp_path: Path) -> None:
+    """The file `release` beside it tells, and it is only read; `env` in front is the way past."""
+    folder = tmp_path / "graalvm"
+    (folder / "bin").mkdir(parents=True)
+    (folder / "release").write_text('JAVA_VERSION="26"\nGRAALVM_VERSION="26.0.0"\n')
+    program = folder / "bin" / "native-image"
+    program.write_text('#!/bin/sh\necho "started: $*"\n')
+    program.chmod(0o755)
+    done = gcc.linkmode("exec", "--", str(program), "--static", "--libc=musl", "EnvMap")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{program} is of a GraalVM for JDK 26; linkmode knows those for JDK 17, 20, " in done.stderr
+    assert gcc.exec("env", str(program), "--static") == "started: --static\n"
+    (folder / "release").write_text('JAVA_VERSION="25.0.1"\n')
+    assert gcc.exec(str(program), "--static", "--libc=musl") == "started: --static --libc=musl\n"
+
+
+def test_it_is_said_that_native_image_takes_this_machine_s_gcc(gcc: Project, tmp_path: Path) -> None:
+    program = tmp_path / "native-image"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    said = gcc.linkmode("exec", "--", str(program), "-jar", "app.jar").stderr
+    assert "native-image takes this machine's gcc, and not musl.cc-12.2.0-x86_64-linux-x86_64-linux-musl" in said
+    assert "gcc" not in gcc.linkmode("exec", "--", str(program), "--libc=musl", "-jar", "app.jar").stderr

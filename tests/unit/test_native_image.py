@@ -65,6 +65,17 @@ def test_static_without_a_musl_toolchain() -> None:
     assert error.problem == "native-image: --static needs a musl toolchain, and x86_64-linux-gnu.2.28 is not"
     assert error.hint == "linkmode exec --target x86_64-linux-musl -- native-image --static --libc=musl …"
     assert "--libc=musl needs a musl toolchain" in refusal(GLIBC, "--libc=musl").problem
+    assert refusal(GLIBC, "--static", "--libc=musl", given=lock(GLIBC)).hint == (
+        "add x86_64-linux-musl to a [[toolchain]] in linkmode.toml, then run: linkmode lock"
+    )
+
+
+def test_another_cpu() -> None:
+    error = refusal("aarch64-linux-gnu.2.28", "--static-nolibc")
+    assert error.problem == (
+        "native-image makes executables for the CPU that it runs on, x86_64-linux, and not for aarch64-linux-gnu.2.28"
+    )
+    assert error.hint == "run it on a machine of that CPU, with aarch64-linux in exec-platforms of linkmode.toml"
 
 
 def test_static_on_aarch64() -> None:
