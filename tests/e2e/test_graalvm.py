@@ -5,6 +5,7 @@ that calls the C compiler as native-image does. With GRAALVM_HOME, or by `make e
 real one builds the same example; elsewhere that test is skipped, and says so.
 """
 
+import json
 import os
 import re
 import shutil
@@ -36,6 +37,9 @@ load("@linkmode//graalvm:defs.bzl", "native_image")
 
 native_image(name = "static_args", args = ["--static"], main_class = "EnvMap", deps = ["envmap.jar"], tags = ["manual"])
 native_image(name = "output_args", args = ["-o=x"], main_class = "EnvMap", deps = ["envmap.jar"], tags = ["manual"])
+native_image(name = "file_args", args = ["@options"], main_class = "EnvMap", deps = ["envmap.jar"], tags = ["manual"])
+native_image(name = "jar_args", args = ["-jar", "x"], main_class = "EnvMap", deps = ["envmap.jar"], tags = ["manual"])
+native_image(name = "class_file", main_class = "com/example/EnvMap", deps = ["envmap.jar"], tags = ["manual"])
 native_image(name = "nothing", main_class = "EnvMap", tags = ["manual"])
 native_image(name = "no_class", main_class = "com.example.EnvMap", deps = ["envmap.jar"], tags = ["manual"])
 native_image(name = "fine", main_class = "EnvMap", deps = ["envmap.jar"], tags = ["manual"])
@@ -43,6 +47,9 @@ native_image(name = "fine", main_class = "EnvMap", deps = ["envmap.jar"], tags =
 [link_mode_binary(name = name + "_static", binary = ":" + name, link_mode = "static", tags = ["manual"]) for name in [
     "static_args",
     "output_args",
+    "file_args",
+    "jar_args",
+    "class_file",
     "nothing",
     "no_class",
 ]]
@@ -91,12 +98,13 @@ load("@linkmode//graalvm:defs.bzl", "native_image")
 load(":library.bzl", "library")
 
 # as a java_library is seen from outside: its own jar is its file, what that needs at run time is among its runfiles
-library(name = "library", jar = "empty.jar", runtime = ["envmap.jar"])
+# the names are such as a file of arguments would have parted, or cut off
+library(name = "library", jar = "none of #it.jar", runtime = ["env's \\"map\\".jar"])
 native_image(
     name = "of_libraries",
-    srcs = ["More.java"],
+    srcs = ["some #more.java"],
     args = ["--initialize-at-build-time=EnvMap"],
-    env = {"LINKMODE_TEST": "passed on"},
+    env = {"LINKMODE_TEST": "passed on # all of it"},
     main_class = "EnvMap",
     march = "x86-64-v2",
     deps = [":library"],
@@ -175,15 +183,28 @@ def example(request: pytest.FixtureRequest) -> Iterator[Example]:
     (wrong / "BUILD.bazel").write_text(WRONG)
     libraries = made.folder / "libraries"
     libraries.mkdir()
-    for jar in ("envmap.jar", "empty.jar"):
-        shutil.copy(wrong / jar, libraries)
+    shutil.copy(wrong / "envmap.jar", libraries / 'env\'s "map".jar')
+    shutil.copy(wrong / "empty.jar", libraries / "none of #it.jar")
     (libraries / "BUILD.bazel").write_text(LIBRARIES)
     (libraries / "library.bzl").write_text(LIBRARY)
-    (libraries / "More.java").write_text("class More { EnvMap map; }\n")
+    (libraries / "some #more.java").write_text("class More { EnvMap map; }\n")
     try:
         yield made
     finally:
         made.bazel.leave(made.folder)
+
+
+SMALLEST_IMAGE = {
+    "static": "scratch",
+    "mostly_static": "distroless-base-nossl",
+    "dynamic": "distroless-base-nossl",
+}
+"""What docs/how-to/graalvm.md says of the modes; the audit lists images smallest first."""
+
+
+def smallest_image(report: str) -> str:
+    [audited] = json.loads(report)["files"]
+    return next(image["platform"] for image in audited["verdict"]["images"] if image["answer"] == "yes")
 
 
 def holds(made: Example) -> None:
@@ -191,7 +212,7 @@ def holds(made: Example) -> None:
     made.bazel.run(made.folder, "test", "//:all")
     for binary in BINARIES:
         path = made.folder / binary.path
-        checks.audit(made.folder, binary)
+        assert smallest_image(checks.audit(made.folder, binary)) == SMALLEST_IMAGE[binary.mode]
         checks.readelf_agrees(path, binary)
         environment = {"LINKMODE_ONE": "1", "LINKMODE_TWO": "2", "OTHER": "3"}
         said = subprocess.run([path, "LINKMODE"], env=environment, capture_output=True, text=True, check=True).stdout
@@ -212,13 +233,13 @@ def test_dynamic_with_musl(example: Example) -> None:
     said = example.bazel.run(example.folder, "run", "//wrong:run_dynamic_musl", "PATH").stdout
     assert said.splitlines()[-1].startswith("PATH=")
     binary = Binary("//wrong:dynamic_musl", "dynamic", MUSL)
-    checks.audit(example.folder, binary)
+    assert smallest_image(checks.audit(example.folder, binary)) == "alpine"
     checks.readelf_agrees(example.folder / binary.path, binary)
 
 
 def action(example: Example, target: str) -> str:
     asked = f'mnemonic("NativeImage$", deps({target}))'
-    said = example.bazel.run(example.folder, "aquery", "--output=text", asked).stdout
+    said = example.bazel.run(example.folder, "aquery", "--output=text", "--include_param_files", asked).stdout
     return re.sub(r"[\s\\]+", " ", said.replace("'", ""))
 
 
@@ -250,12 +271,20 @@ def test_only_that_action_has_the_compiler_on_its_path(example: Example) -> None
 
 
 def test_class_path_of_libraries_and_further_options(example: Example) -> None:
+    """javac and the replay both take what they are given to pieces as the java command does."""
     example.bazel.run(example.folder, "build", "//libraries:of_libraries_static")
+    binary = Binary("//libraries:of_libraries_static", "static", MUSL)
+    said = subprocess.run([example.folder / binary.path, "TWO"], env={"TWO": "2"}, capture_output=True, check=True)
+    assert said.stdout == b"TWO=2\n"
+    params = next((example.folder / "bazel-out").glob("*/bin/libraries/of_libraries-0.params"))
+    option, jars = params.read_text().splitlines()
+    assert option == "-cp"
+    rest = r"""libraries/none of #it\.jar:libraries/env's \\"map\\"\.jar"""
+    assert re.fullmatch(rf'"\S+/of_libraries\.classes:{rest}"', jars)
     command = action(example, "//libraries:of_libraries_static")
-    assert re.search(r"-cp \S+/of_libraries\.classes:libraries/empty\.jar:libraries/envmap\.jar\s", command)
     assert "--initialize-at-build-time=EnvMap" in command
     assert "-march=x86-64-v2" in command
-    assert re.search(r"-ELINKMODE_TEST=passed on ", command)
+    assert re.search(r"-ELINKMODE_TEST=passed on # all of it ", command)
 
 
 @pytest.mark.parametrize(
@@ -266,6 +295,9 @@ def test_class_path_of_libraries_and_further_options(example: Example) -> None:
             '//wrong:static_args: args: "--static" is not for args to say; it is decided by link_mode',
         ),
         ("output_args_static", 'args: "-o=x" is not for args to say; it is decided by the name of the rule'),
+        ("file_args_static", 'args: "@options" names a file of options, which nobody can check'),
+        ("jar_args_static", 'args: "-jar" is not for args to say; it is decided by deps and main_class'),
+        ("class_file_static", 'main_class: "com/example/EnvMap" is no name of a class, such as com.example.App'),
         ("nothing_static", "//wrong:nothing: name Java sources in srcs, or libraries and jars in deps"),
         ("mostly_static_musl", "native-image has mostly static images for glibc only, and x86_64-linux-musl is not"),
         ("static_glibc", "a static native image needs musl, and x86_64-linux-gnu.2.28 is not"),
@@ -296,6 +328,41 @@ def test_without_zlib_in_linkmode_toml(example: Example) -> None:
         assert "the JDK's libraries need zlib, and linkmode.toml asks for none. Add `zlib = " in said
     finally:
         generate(example.folder, config)
+
+
+def test_zig_links_it_as_well_in_every_mode(example: Example) -> None:
+    """The example has GCC for musl; without it Zig makes the static one, and it is the same program."""
+    path = example.folder / "linkmode.toml"
+    config = tomllib.loads(path.read_text())
+    [zig] = [toolchain for toolchain in config["toolchain"] if toolchain["family"] == "zig"]
+    if not bazel.everything_is_asked_for():
+        pytest.skip("Zig builds musl first, for a minute; make e2e-all runs it")
+    try:
+        only = zig | {"targets": [MUSL, *zig["targets"]]}
+        generate(example.folder, config | {"toolchain": [only], "pin": config["pin"][1:]})
+        holds(example)
+        assert "zig" in action(example, "//:envmap_as_static")
+    finally:
+        generate(example.folder, config)
+
+
+def test_the_same_bytes_in_another_output_base(example: Example, tmp_path: Path) -> None:
+    """The link that the replay makes, that is; what native-image itself does was never seen here."""
+    if not bazel.everything_is_asked_for():
+        pytest.skip("builds the example once more, without a cache; make e2e-all runs it")
+    example.bazel.run(example.folder, "build", "//:envmap_as")
+    place = tmp_path / "elsewhere"
+    place.mkdir()
+    other = example.bazel.in_place(place)
+    shutil.copytree(example.folder, place / "checkout", ignore=shutil.ignore_patterns("bazel-*"), symlinks=True)
+    try:
+        other.run(place / "checkout", "build", "--disk_cache=", "//:envmap_as")
+        for binary in BINARIES:
+            here, there = ((folder / binary.path).read_bytes() for folder in (example.folder, place / "checkout"))
+            assert here == there, binary.label
+            assert str(place).encode() not in there
+    finally:
+        other.run(place / "checkout", "clean", "--expunge", check=False)
 
 
 def test_another_release_is_told_otherwise(example: Example) -> None:
