@@ -20,7 +20,7 @@ from linkmode.errors import ConfigError
 from linkmode.model import Artifact, LockedToolchain
 from linkmode.toolenv import Ready, triple
 
-_RECIPE = "2"
+_RECIPE = "3"
 """Part of every digest; raise it when something else is to be made from the same archives."""
 
 _ZIG_TOOLS = {"gcc": "cc", "cc": "cc", "g++": "c++", "c++": "c++", "ar": "ar", "ranlib": "ranlib", "ld": "ld.lld"}
@@ -108,10 +108,37 @@ def _zig(new: Path, folder: Path, home: Path, target: str, unpacked: Path, zlib:
             f"# Written by linkmode exec: zig {command} for {target}.\n"
             f'[ -n "$ZIG_GLOBAL_CACHE_DIR" ] || export ZIG_GLOBAL_CACHE_DIR={shlex.quote(caches)}\n'
             f'[ -n "$ZIG_LOCAL_CACHE_DIR" ] || export ZIG_LOCAL_CACHE_DIR={shlex.quote(caches)}\n'
-            f'{_version_question(zig, command, target)}exec {shlex.join(words)} "$@"\n'
+            f"{_version_question(zig, command, target)}{_NO_PUSHED_STATE if command in _COMPILERS else ''}"
+            f'exec {shlex.join(words)} "$@"\n'
         )
         wrapper.chmod(0o755)
     _freeze(new)
+
+
+_NO_PUSHED_STATE = """\
+state=dynamic pushed=
+for word do
+    shift
+    case $word in
+    -Wl,-Bstatic) state=static ;;
+    -Wl,-Bdynamic) state=dynamic ;;
+    -Wl,--push-state)
+        pushed="$state $pushed"
+        continue
+        ;;
+    -Wl,--pop-state)
+        state=${pushed%% *} pushed=${pushed#* }
+        word=-Wl,-B${state:-dynamic}
+        ;;
+    esac
+    set -- "$@" "$word"
+done
+"""
+"""Lines that say how libraries are looked for once more, for ``--pop-state``: Zig ends with "unsupported linker arg".
+
+GraalVM's native-image pushes and pops it around the libraries of a mostly static image
+(https://sourceware.org/binutils/docs/ld/Options.html).
+"""
 
 
 def _version_question(zig: str, command: str, target: str) -> str:

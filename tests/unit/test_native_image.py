@@ -1,5 +1,6 @@
 """What `linkmode exec` refuses of native-image's command line, and what it adds."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from linkmode.errors import ConfigError, LinkmodeError, UsageError
 from linkmode.model import Lock, LockedToolchain
 from linkmode.native_image import RELEASES, Installed, check, check_release, installed, notice, with_compiler
-from linkmode.toolbox import _version_question
+from linkmode.toolbox import _NO_PUSHED_STATE, _version_question
 from linkmode.toolenv import Ready, triple
 
 MUSL, ARM_MUSL, GLIBC = "x86_64-linux-musl", "aarch64-linux-musl", "x86_64-linux-gnu.2.28"
@@ -243,3 +244,34 @@ def test_zig_is_asked_for_its_version_without_the_glibc_that_it_would_call_an_er
     assert _version_question("/zig", "cc", GLIBC) == answer
     assert _version_question("/zig", "cc", MUSL) == ""
     assert _version_question("/zig", "ar", GLIBC) == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [
+        (["-c", "a b.c", "-o", "it's"], ["-c", "a b.c", "-o", "it's"]),
+        ([], []),
+        (
+            ["-Wl,--push-state", "-Wl,-Bdynamic", "-lm", "-Wl,-Bstatic", "-lz", "-Wl,--pop-state", "-static-libgcc"],
+            ["-Wl,-Bdynamic", "-lm", "-Wl,-Bstatic", "-lz", "-Wl,-Bdynamic", "-static-libgcc"],
+        ),
+        (
+            [
+                "-Wl,-Bstatic",
+                "-Wl,--push-state",
+                "-Wl,-Bdynamic",
+                "-Wl,--push-state",
+                "-Wl,--pop-state",
+                "-Wl,--pop-state",
+            ],
+            ["-Wl,-Bstatic", "-Wl,-Bdynamic", "-Wl,-Bdynamic", "-Wl,-Bstatic"],
+        ),
+        (["-Wl,--pop-state"], ["-Wl,-Bdynamic"]),
+    ],
+)
+def test_zig_is_not_told_to_push_and_pop_state_which_it_calls_an_error(given: list[str], asked: list[str]) -> None:
+    """native-image does so around the libraries of a mostly static image."""
+    script = _NO_PUSHED_STATE + """for word do printf '%s\\n' "$word"; done"""
+    surroundings = {"pushed": "static", "state": "static"}
+    done = subprocess.run(["/bin/sh", "-c", script, "sh", *given], env=surroundings, capture_output=True, text=True)
+    assert (done.stdout.splitlines(), done.stderr) == (asked, "")

@@ -10,7 +10,8 @@ Read from Oracle's GraalVM repository, substratevm/src, in versions of 2020 to 2
 - CCLinkerInvocation.java (BinutilsCCLinkerInvocation): one link, ``-z noexecstack -Wl,--gc-sections
   -Wl,--version-script,… -Wl,-x``, objects by names relative to the temporary folder, ``-static`` or
   ``-Wl,--export-dynamic`` or neither, ``-v``, library folders, and the libraries; for mostly static images each under
-  ``-Wl,-Bstatic`` or, when it is the libc's, ``-Wl,-Bdynamic``, and ``-static-libgcc`` at the end.
+  ``-Wl,-Bstatic`` or, when it is the libc's, ``-Wl,-Bdynamic``, and ``-static-libgcc`` at the end. Newer versions
+  have ``-z notext`` as well, and ``-Wl,--push-state`` and ``-Wl,--pop-state`` around the libraries.
 - HostedMuslLibC.java, HostedGLibC.java: names of compilers; ``-no-pie`` for musl executables that are not static.
 - NativeImage.java: the environment is cleared but for a few names and what ``-E`` passes on.
 - ArgFilesOptionPreprocessor.java: files of arguments, as the java command has them.
@@ -29,6 +30,9 @@ import tempfile
 import zipfile
 import zlib
 from pathlib import Path
+
+STATE_IS_PUSHED = 23
+"""The first release that is taken to link as the newer sources do; which one it was they do not say."""
 
 LIBC_PARTS = {"pthread", "dl", "rt", "m"}
 LIBRARIES = ["pthread", "dl", "z", "rt", "m"]
@@ -55,7 +59,8 @@ class Options:
     """The command line, as far as it decides what the C compiler is asked."""
 
     def __init__(self, arguments, version):
-        release, self.fallback = version[0], version < (25, 1)
+        self.release = release = version[0]
+        self.fallback = version < (25, 1)
         self.static = self.mostly_static = self.verbose = False
         self.libc, self.compiler, self.march, self.output, self.class_path = "glibc", None, None, None, []
         self.compiler_options, self.linker_options, self.passed, self.main = [], [], {}, None
@@ -224,15 +229,19 @@ class Build:
         symbols = self.folder / "exported_symbols.list"
         symbols.write_text('{\nglobal:\n"main";\nlocal: *;\n};\n')
         executable = not options.static and not options.mostly_static
-        command = ["-z", "noexecstack", "-Wl,--gc-sections", f"-Wl,--version-script,{symbols}", "-Wl,-x"]
+        newer = options.release >= STATE_IS_PUSHED
+        command = ["-z", "noexecstack", *(["-z", "notext"] if newer else [])]
+        command += ["-Wl,--gc-sections", f"-Wl,--version-script,{symbols}", "-Wl,-x"]
         command += ["-no-pie"] if executable and options.libc == "musl" else []
         command += ["-o", str(output), "image.o", "main_class.o"]
         command += ["-Wl,--export-dynamic"] if executable else ["-static"] if options.static else []
         command += ["-v", f"-L{self.folder}"]
+        command += ["-Wl,--push-state"] if newer and options.mostly_static else []
         for library in LIBRARIES:
             if options.mostly_static:
                 command.append("-Wl,-Bdynamic" if library in LIBC_PARTS else "-Wl,-Bstatic")
             command.append(f"-l{library}")
+        command += ["-Wl,--pop-state"] if newer and options.mostly_static else []
         command += ["-static-libgcc"] if options.mostly_static else []
         code, said = self.run(*command, *options.linker_options)
         if code:
