@@ -4,16 +4,17 @@
 """
 
 import json
+import os
 import re
+import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from harness import bazel, checks, rust, sandbox
+from harness import bazel, buildbox, checks, readelf, remote, rust, rust_wrong, sandbox
 from harness.bazel import everything_is_asked_for
 from harness.built import Built
 from harness.cases import Binary, Case
-from harness.workspace import MissingToolchainsError
+from harness.workspace import MissingToolchainsError, linkmode
 
 pytestmark = pytest.mark.e2e
 
@@ -50,83 +51,6 @@ GCC = Case(
     sources=("zlib=pypi", "rust=pypi"),
     pins=("x86_64-linux-musl-cross.tgz", "aarch64-linux-musl-cross.tgz"),
 )
-
-BUILD = """
-load("@linkmode//:defs.bzl", "link_mode_binary", "link_modes")
-load("@linkmode//rust:defs.bzl", "rust_binary", "rust_library", "rust_proc_macro")
-
-MANUAL = ["manual"]
-
-rust_binary(name = "asks", srcs = ["asks.rs"], tags = MANUAL)
-link_modes(name = "asks_as", binary = ":asks", tags = MANUAL)
-
-rust_binary(name = "undefined", srcs = ["undefined.rs"], tags = MANUAL)
-link_mode_binary(name = "undefined_static", binary = ":undefined", link_mode = "static", tags = MANUAL)
-
-cc_library(name = "fortified", srcs = ["fortified.c"], tags = MANUAL)
-rust_binary(name = "mixed", srcs = ["mixed.rs"], deps = [":fortified"], tags = MANUAL)
-link_mode_binary(name = "mixed_static", binary = ":mixed", link_mode = "static", tags = MANUAL)
-
-cc_import(name = "shared", shared_library = "libshared.so", tags = MANUAL)
-rust_binary(name = "shared_only", srcs = ["asks.rs"], deps = [":shared"], tags = MANUAL)
-link_mode_binary(name = "shared_only_static", binary = ":shared_only", link_mode = "static", tags = MANUAL)
-
-rust_library(name = "one", srcs = ["one.rs"], crate_name = "same", tags = MANUAL)
-rust_library(name = "two", srcs = ["one.rs"], crate_name = "same", tags = MANUAL)
-rust_binary(name = "twice", srcs = ["asks.rs"], deps = [":one", ":two"], tags = MANUAL)
-link_mode_binary(name = "twice_static", binary = ":twice", link_mode = "static", tags = MANUAL)
-
-rust_binary(name = "edition", srcs = ["asks.rs"], edition = "2020", tags = MANUAL)
-link_mode_binary(name = "edition_static", binary = ":edition", link_mode = "static", tags = MANUAL)
-
-rust_proc_macro(name = "macro", srcs = ["one.rs"], tags = MANUAL)
-rust_binary(name = "macro_in_deps", srcs = ["asks.rs"], deps = [":macro"], tags = MANUAL)
-link_mode_binary(name = "macro_in_deps_static", binary = ":macro_in_deps", link_mode = "static", tags = MANUAL)
-
-rust_library(name = "cycle_a", srcs = ["one.rs"], deps = [":cycle_b"], tags = MANUAL)
-rust_library(name = "cycle_b", srcs = ["one.rs"], deps = [":cycle_a"], tags = MANUAL)
-
-rust_library(name = "rootless", srcs = ["asks.rs", "one.rs"], tags = MANUAL)
-"""
-
-SOURCES = {
-    "BUILD.bazel": BUILD,
-    "asks.rs": '#[link(name = "ssl")]\nunsafe extern "C" { fn SSL_new(); }\nfn main() { unsafe { SSL_new() } }\n',
-    "undefined.rs": 'unsafe extern "C" { fn absent_one(); }\nfn main() { unsafe { absent_one() } }\n',
-    "mixed.rs": 'unsafe extern "C" { fn fortified(); }\nfn main() { unsafe { fortified() } }\n',
-    # what glibc's own headers make of a call, for a musl target: so an object that was compiled for glibc looks
-    "fortified.c": "int __printf_chk(int flag, const char *format, ...);\n"
-    'void fortified(void) { __printf_chk(1, "%d", 1); }\n',
-    "one.rs": "pub fn one() -> u32 { 1 }\n",
-    "libshared.so": "never read",
-}
-
-REFUSED = {
-    "//wrong:asks_as_static": (
-        r"linkmode: \S*//wrong:asks: cannot be linked static for x86_64-linux-musl:\n"
-        r"  a crate asks for the library ssl .*, and no dependency gives it; a static binary takes none from .*\.\n"
-        r"  Build ssl in the workspace by a cc_library named ssl and add it to the crate's deps"
-    ),
-    "//wrong:asks_as_mostly_static": r"cannot be linked mostly_static for .*:\n  a crate asks for the library ssl",
-    "//wrong:undefined_static": (
-        r"//wrong:undefined: cannot be linked static for x86_64-linux-musl:\n  no dependency defines absent_one.\n"
-        r"  Add the cc_library that defines them to the deps"
-    ),
-    "//wrong:mixed_static": (
-        r"//wrong:mixed: cannot be linked static for x86_64-linux-musl:\n  no dependency defines __printf_chk.\n"
-        r"  These are glibc's own: some object or library among the dependencies was compiled for glibc"
-    ),
-    "//wrong:shared_only_static": (
-        r"//wrong:shared_only: wrong/libshared.so is a shared library only, "
-        r"and a static binary for x86_64-linux-musl cannot need it"
-    ),
-    "//wrong:twice_static": r"//wrong:twice: two dependencies are called same: \S*//wrong:one and \S*//wrong:two",
-    "//wrong:edition_static": r'//wrong:edition: edition = "2020": there are 2015, .* 2024; did you mean "2021"\?',
-    "//wrong:macro_in_deps_static": r"\S*//wrong:macro is a rust_proc_macro: it belongs to proc_macro_deps",
-    "//wrong:cycle_a": r"cycle in dependency graph",
-    "//wrong:rootless": r"//wrong:rootless: which of srcs is the crate's first file\?",
-    "//wrong:asks": r"//wrong:asks: a program for a platform that names no libc",
-}
 
 
 def _prepared(name: str, case: Case, *, own_libc: bool = False) -> Built:
@@ -194,8 +118,8 @@ def test_std_is_built_once_for_a_target_and_not_for_each_mode(service: Built) ->
     if service.bazel.name == "4.2.3":
         pytest.skip("aquery of Bazel 4 does not follow toolchains")
     actions = service.bazel.run(service.workspace, "aquery", "mnemonic('RustStd', deps(//:service_as))").stdout
-    outputs = re.findall(r"Outputs: \[(\S*libcore.rlib)\]", actions)
-    assert len(outputs) == 1, outputs
+    outputs = re.findall(r"Outputs: \[(\S*/lib\w+.rlib)\]", actions)
+    assert len(outputs) == len(set(map(os.path.basename, outputs))) == 25, outputs
 
 
 def test_no_path_of_the_machine_is_in_a_binary(service: Built) -> None:
@@ -208,23 +132,69 @@ def test_no_path_of_the_machine_is_in_a_binary(service: Built) -> None:
 def test_what_cannot_be_built_is_refused_with_the_target_the_mode_and_a_remedy(service: Built) -> None:
     folder = service.workspace / "wrong"
     folder.mkdir(exist_ok=True)
-    for name, text in SOURCES.items():
+    for name, text in rust_wrong.SOURCES.items():
         (folder / name).write_text(text, encoding="utf-8")
-    for label, message in REFUSED.items():
+    for label, message in rust_wrong.REFUSED.items():
         refused = service.bazel.run(service.workspace, "build", label, check=False)
         assert refused.returncode, label
         assert re.search(message, refused.stderr), f"{label}\n{refused.stderr}"
 
 
-@pytest.mark.skipif(not everything_is_asked_for(), reason="for make e2e-all: it builds std again")
-def test_nothing_of_the_machine_is_needed_where_rustc_has_a_libc_of_its_own() -> None:
-    """/usr holds the machine's loader, libc and compilers (/lib and /lib64 are links into it): no action sees it."""
-    if not Path("/lib64").is_symlink():
-        pytest.skip("this machine keeps libraries outside of /usr")
+def test_crates_bundle_c_libraries_have_other_names_and_data_and_are_linked_as_c_is(service: Built) -> None:
+    folder = service.workspace / "more"
+    folder.mkdir(exist_ok=True)
+    for name, text in rust_wrong.MORE.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    service.bazel.run(service.workspace, "build", "//more:plain", "//more:pie")
+    plain, pie = (service.workspace / "bazel-bin/more" / name for name in ("plain", "pie"))
+    for program in (plain, pie):
+        assert sandbox.run_here(program, service.workspace) == "7 1 2\n"
+    assert (readelf.read(plain).type, readelf.read(pie).type) == ("EXEC", "DYN")
+    assert b".symtab" in plain.read_bytes()
+    assert b".symtab" not in pie.read_bytes()
+    arguments = ("//more:reads_test_static", "--test_output=all", "--test_arg=reads")
+    assert (
+        "1 passed; 0 failed; 0 ignored; 0 measured; 1 filtered out"
+        in service.bazel.run(service.workspace, "test", *arguments).stdout
+    )
+
+
+def test_every_action_runs_in_an_empty_sandbox_where_rustc_has_a_libc_of_its_own() -> None:
+    """rustc is a dynamic program of glibc: the pin rustc-libc brings what it needs, and nothing else is there."""
+    if not everything_is_asked_for():
+        pytest.skip("for make e2e-all: it builds std again")
     found = _prepared(bazel.requested()[0], ZIG, own_libc=True)
+    binary = ZIG.binaries[0]
     try:
-        flags = ("--sandbox_block_path=/usr", "--disk_cache=", "--strategy=RustUnpack=sandboxed")
-        found.bazel.run(found.workspace, "build", *flags, "//:service_as_static")
-        checks.runs_where_it_must(found.workspace, ZIG, ZIG.binaries[0])
+        with buildbox.server() as address:
+            ran = remote.Client(found.bazel, found.workspace).build(address, [binary.label])
+        assert set(remote.counts(ran)) == {"remote"}, remote.counts(ran)
+        assert {"RustUnpack", "RustStd", "Rustc", "LinkModeCheck"} <= {spawn.mnemonic for spawn in ran}
+        checks.runs_where_it_must(found.workspace, ZIG, binary)
+    except buildbox.NoBuildBoxError as error:
+        pytest.skip(str(error))
     finally:
         found.bazel.leave(found.workspace)
+
+
+def test_the_adapter_for_rules_rust_sets_what_it_reads(service: Built) -> None:
+    """rules_rust cannot be had here: a repository of its name stands in, which has its setting and nothing else."""
+    if service.bazel.name != "4.2.3" or service.case is not ZIG:
+        pytest.skip("WORKSPACE declares the stand-in, and the C compiler makes no difference")
+    folder = service.workspace / "adapter"
+    shutil.rmtree(folder, ignore_errors=True)
+    for name, text in rust_wrong.STAND_IN.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    for name in (".bazelrc", "linkmode.lock"):
+        shutil.copy(service.workspace / name, folder)
+    config = (service.workspace / "linkmode.toml").read_text(encoding="utf-8")
+    (folder / "linkmode.toml").write_text(f"{config}\n[adapters]\nrules_rust = true\n", encoding="utf-8")
+    linkmode(folder, "lock", *(f"--source={source}" for source in service.case.sources))
+    linkmode(folder, "generate")
+    try:
+        for name, expected in rust_wrong.STAND_IN_SAYS.items():
+            said = service.bazel.run(folder, "build", f"//:{name}", check=False).stderr
+            assert f"rules_rust reads {expected}" in said, said
+    finally:
+        service.bazel.leave(folder)

@@ -150,25 +150,45 @@ def libraries_of(cc_info):
         inputs += linker_input.additional_inputs
     return struct(flags = flags, inputs = inputs, libraries = libraries)
 
+def _library_name(file):
+    # libz.a, libz.pic.a, libz.so, libz.so.1: z; libz-1.2.a: z-1.2
+    if not file or not file.basename.startswith("lib"):
+        return ""
+    name = file.basename[len("lib"):]
+    for suffix in [".pic.lo", ".pic.a", ".lo", ".a"]:
+        if name.endswith(suffix):
+            return name[:-len(suffix)]
+    return name.partition(".so")[0]
+
 def _library_names(cc_info):
-    names = []
-    for library in libraries_of(cc_info).libraries:
-        file = library_file(library) or library.dynamic_library
-        if file and file.basename.startswith("lib"):
-            names.append(file.basename[len("lib"):].partition(".")[0])
-    return names
+    names = [_library_name(library_file(library) or library.dynamic_library) for library in libraries_of(cc_info).libraries]
+    return [name for name in names if name]
 
 def _named(ctx):
     """Files that a crate finds by the name it asks for, where it bundles a library: `#[link(kind = "static")]`."""
-    files = []
+    named = {}
+    for dep in ctx.attr.deps:
+        if CrateInfo not in dep:
+            for library in _own_libraries(dep):
+                file = library_file(library, pic = True)
+                named[_library_name(file)] = file
     for target, name in ctx.attr.native_libraries.items():
         for library in libraries_of(target[CcInfo]).libraries[:1]:
-            file = library_file(library, pic = True)
-            if file:
-                link = ctx.actions.declare_file("%s.native/lib%s.a" % (ctx.label.name, name))
-                ctx.actions.symlink(output = link, target_file = file)
-                files.append(link)
+            named[name] = library_file(library, pic = True)
+    files = []
+    for name, file in named.items():
+        if name and file:
+            link = ctx.actions.declare_file("%s.native/lib%s.a" % (ctx.label.name, name))
+            ctx.actions.symlink(output = link, target_file = file)
+            files.append(link)
     return files
+
+def _own_libraries(dep):
+    libraries = []
+    for linker_input in dep[CcInfo].linking_context.linker_inputs.to_list():
+        if linker_input.owner == dep.label:
+            libraries += linker_input.libraries
+    return libraries
 
 def _identity(label):
     # the same in every Bazel for a target of the main repository, and unlike that of any other crate
@@ -255,6 +275,7 @@ def compile(ctx, crate, output, kind, inputs = [], tools = [], arguments = [], e
     identity = _identity(ctx.label)
     args = ctx.actions.args()
     args.add("compile")
+    args.add(str(ctx.label))
     args.add_all(toolchain.rustc.launcher)
     args.add(toolchain.rustc.rustc)
     args.add(crate.root)

@@ -6,13 +6,14 @@ load(":crate.bzl", "CRATE_ATTRIBUTES", "compile", "crate_of")
 load(":link.bzl", "CC_TOOLCHAIN_TYPE", "link_program")
 load(":toolchain.bzl", "RUST_TOOLCHAIN_TYPE")
 
-def program(ctx, crate, kind):
+def program(ctx, crate, kind, runfiles = None):
     """Compiles and links a program.
 
     Args:
         ctx: of a rule with PROGRAM_ARGUMENTS.
         crate: from crate_of().
         kind: bin or test.
+        runfiles: what it needs at run time beside its own data and that of its deps.
 
     Returns:
         A list of providers.
@@ -29,10 +30,11 @@ def program(ctx, crate, kind):
         inputs = [link.inputs],
         tools = link.tools,
     )
+    own = ctx.runfiles(files = ctx.files.data + link.shared, collect_data = True)
     return [DefaultInfo(
         executable = output,
         files = depset([output]),
-        runfiles = ctx.runfiles(files = ctx.files.data + link.shared, collect_data = True),
+        runfiles = own.merge(runfiles) if runfiles else own,
     )]
 
 PROGRAM_ARGUMENTS = dict(

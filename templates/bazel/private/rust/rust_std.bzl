@@ -26,6 +26,7 @@ def _rust_std_impl(ctx):
         output = ctx.actions.declare_file("%s/lib%s.rlib" % (folder, crate.name))
         args = ctx.actions.args()
         args.add("compile")
+        args.add(str(ctx.label))
         args.add_all(rustc.launcher)
         args.add(rustc.rustc)
         args.add(_source(ctx.label, source, crate))

@@ -30,8 +30,11 @@ def _merged(tested, own):
     )
 
 def _rust_test_program_impl(ctx):
-    own = crate_of(ctx, "main.rs", rooted = not ctx.attr.crate)
-    return program(ctx, _merged(ctx.attr.crate[CrateInfo].crate, own) if ctx.attr.crate else own, "test")
+    tested = ctx.attr.crate
+    own = crate_of(ctx, "main.rs", rooted = not tested)
+    if not tested:
+        return program(ctx, own, "test")
+    return program(ctx, _merged(tested[CrateInfo].crate, own), "test", runfiles = tested[DefaultInfo].default_runfiles)
 
 rust_test_program = rule(
     doc = "A crate with the test harness. rust_test declares it.",
@@ -54,8 +57,14 @@ def rust_test(name, link_modes = LINK_MODE_VALUES, platform = None, tags = [], v
         tags: of the tests.
         visibility: of the tests.
         arguments: for the test harness, such as ["--test-threads=1"].
-        **kwargs: attributes of rust_library, and `crate`: a rust_library whose own tests are meant.
+        **kwargs: attributes of rust_library, and `crate`: a rust_library whose own tests are meant. What every test has
+            (size, timeout, flaky) goes to the tests.
     """
+    of_tests = {
+        key: kwargs.pop(key)
+        for key in ["flaky", "size", "timeout"]
+        if key in kwargs
+    }
     rust_test_program(
         name = name + "_program",
         tags = ["manual"],
@@ -77,6 +86,7 @@ def rust_test(name, link_modes = LINK_MODE_VALUES, platform = None, tags = [], v
             binary = ":%s_%s_program" % (name, mode),
             tags = tags,
             visibility = visibility,
+            **of_tests
         )
     native.test_suite(
         name = name,

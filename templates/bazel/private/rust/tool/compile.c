@@ -2,10 +2,24 @@
 
 #include "tool.h"
 
-#include <sys/wait.h>
 #include <unistd.h>
 
-int compile(char **arguments) {
+// `#[link(kind = "static")]`: rustc puts the library into the crate, and so asks for its file before anything is linked
+static void explain(const char *label, const char *said) {
+    static const char saying[] = "could not find native static library `";
+    const char *found = strstr(said, saying);
+    if (!found) return;
+    char *name = joined(found + strlen(saying), "");
+    name[strcspn(name, "`\n")] = 0;
+    fprintf(stderr,
+        "linkmode: %s: the crate asks for the static library %s (#[link(name = \"%s\", kind = \"static\")] or -l static=%s), and neither "
+        "its deps nor its native_libraries give it.\n"
+        "  Build %s in the workspace by a cc_library named %s and add it to the deps of this very crate; when it has another name, say so:\n"
+        "  native_libraries = {\"@some//:target\": \"%s\"}.\n",
+        label, name, name, name, name, name, name);
+}
+
+int compile(const char *label, char **arguments) {
     char here[1 << 14];
     if (!getcwd(here, sizeof here)) fail("cannot tell the current folder", "");
     struct words command = {0};
@@ -18,15 +32,9 @@ int compile(char **arguments) {
     char *message = joined(folder ? folder : ".", number);
     setenv(MESSAGE, message, 1);
 
-    pid_t child = fork();
-    if (child < 0) fail("cannot start ", command.at[0]);
-    if (!child) {
-        execv(command.at[0], command.at);
-        fail("cannot start rustc (without glibc's loader where it runs, see docs/how-to/rust.md): ", command.at[0]);
-    }
-    int status = 0;
-    if (waitpid(child, &status, 0) != child) fail("lost ", command.at[0]);
-    int code = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+    char *said;
+    int code = run(&command, "cannot start rustc (without glibc's loader where it runs, see docs/how-to/rust.md): ", &said);
+    if (code) explain(label, said);
     if (!access(message, R_OK)) {
         if (code) fprintf(stderr, "\n%s", contents(message, 0));
         unlink(message);

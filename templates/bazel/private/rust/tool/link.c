@@ -6,9 +6,6 @@
 
 #include "tool.h"
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 struct instructions {
     const char *label, *mode, *target;
     int ld;
@@ -62,10 +59,7 @@ static int provided(const struct instructions *all, const char *name) {
     return 0;
 }
 
-// `-lNAME`, from #[link(name = "NAME")] in a crate: whether it is to stay on the command line
-static int keep_library(const struct instructions *all, const char *name) {
-    if (among(runtime, name) || provided(all, name)) return 0;
-    if (all->ld || !strcmp(all->mode, "dynamic")) return 1;
+static void explain_library(const struct instructions *all, const char *name) {
     explain(all);
     fprintf(explanation,
         "  a crate asks for the library %s (#[link(name = \"%s\")] or -l %s), and no dependency gives it; a %s binary takes none from the machine.\n"
@@ -73,6 +67,14 @@ static int keep_library(const struct instructions *all, const char *name) {
         "  native_libraries = {\"@some//:target\": \"%s\"}.\n",
         name, name, name, all->mode, name, name, name);
     fclose(explanation);
+}
+
+// `-lNAME`, from #[link(name = "NAME")] in a crate: whether it is to stay on the command line. In mode dynamic the toolchain
+// itself may have it
+static int keep_library(const struct instructions *all, const char *name) {
+    if (among(runtime, name) || provided(all, name)) return 0;
+    if (all->ld || !strcmp(all->mode, "dynamic")) return 1;
+    explain_library(all, name);
     exit(1);
 }
 
@@ -90,10 +92,30 @@ static int only_glibc(const char *symbol) {
     return among(names, symbol) || starts(symbol, "__isoc23_") || starts(symbol, "__isoc99_") || (starts(symbol, "__") && ends(symbol, "_chk"));
 }
 
+// the library that a linker says it has not found, or none: GNU ld `cannot find -lNAME: …`, lld `unable to find library -lNAME`,
+// Zig `unable to find dynamic system library 'NAME' using …`
+static char *library_not_found(const char *said) {
+    static const char *const sayings[] = {"cannot find -l", "unable to find library -l", "unable to find dynamic system library '", 0};
+    for (const char *const *saying = sayings; *saying; saying++) {
+        char *name = strstr(said, *saying);
+        if (!name) continue;
+        name += strlen(*saying);
+        char *copy = joined(name, "");
+        copy[strcspn(copy, ": '\r\n")] = 0;
+        return copy;
+    }
+    return 0;
+}
+
 // what a linker says of an undefined symbol: lld `undefined symbol: NAME`, GNU ld `undefined reference to `NAME'`
 static void explain_failure(const struct instructions *all, char *said) {
     struct words missing = {0};
     int glibc = 0;
+    char *library = library_not_found(said);
+    if (library) {
+        explain_library(all, library);
+        return;
+    }
     for (char *line = strtok(said, "\n"); line; line = strtok(0, "\n")) {
         char *name = strstr(line, "undefined symbol: ");
         char *reference = strstr(line, "undefined reference to `");
@@ -122,35 +144,6 @@ static void explain_failure(const struct instructions *all, char *said) {
     fclose(explanation);
 }
 
-static int run(struct words *command, char **said) {
-    int ends_of[2];
-    if (pipe(ends_of)) fail("cannot make a pipe", "");
-    pid_t child = fork();
-    if (child < 0) fail("cannot start ", command->at[0]);
-    if (!child) {
-        dup2(ends_of[1], 2);
-        close(ends_of[0]);
-        close(ends_of[1]);
-        execv(command->at[0], command->at);
-        fail("cannot start ", command->at[0]);
-    }
-    close(ends_of[1]);
-    size_t size = 0, room = 1 << 16;
-    char *text = malloc(room);
-    ssize_t got;
-    while (text && (got = read(ends_of[0], text + size, room - size - 1)) > 0) {
-        size += (size_t)got;
-        if (room - size < 1 << 12) text = realloc(text, room *= 2);
-    }
-    if (!text) fail("no memory", "");
-    text[size] = 0;
-    fputs(text, stderr);
-    *said = text;
-    int status = 0;
-    if (waitpid(child, &status, 0) != child) fail("lost ", command->at[0]);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
-}
-
 int link_rust(int argc, char **argv, const char *path) {
     struct instructions all = read_instructions(path);
     struct words command = all.before;
@@ -169,7 +162,7 @@ int link_rust(int argc, char **argv, const char *path) {
     }
     for (size_t i = 0; i < all.after.count; i++) add(&command, all.after.at[i]);
     char *said;
-    int code = run(&command, &said);
+    int code = run(&command, "cannot start ", &said);
     if (code) explain_failure(&all, said);
     return code;
 }

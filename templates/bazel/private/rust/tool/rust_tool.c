@@ -2,17 +2,19 @@
 //
 // Two things that rustc needs and an empty sandbox has no shell for.
 //
-//   rust_tool compile PROGRAM ARGUMENT...   starts rustc with the build's own folder mapped to `.`, so that no path of the machine
-//                                           gets into what it writes, and says last what the linker below had to say
-//   rust_tool … --linkmode=FILE …           is what rustc calls as its linker: FILE holds the command line that Bazel's C++ toolchain
-//                                           links with, and rustc's objects and crates are put in the place of its line `rust`
+//   rust_tool compile LABEL PROGRAM ARGUMENT...
+//       starts rustc with the build's own folder mapped to `.`, so that no path of the machine gets into what it writes, and says last
+//       what the linker below had to say
+//   rust_tool … --linkmode=FILE …
+//       is what rustc calls as its linker: FILE holds the command line that Bazel's C++ toolchain links with, and rustc's objects and
+//       crates are put in the place of its line `rust`
 //
 // rustc's own idea of how to link (which libc, -pie, -static, libgcc_s) is left out: the link mode's flags are the toolchain's.
 
 #include "tool.h"
 
 int main(int argc, char **argv) {
-    if (argc > 2 && !strcmp(argv[1], "compile")) return compile(argv + 2);
+    if (argc > 3 && !strcmp(argv[1], "compile")) return compile(argv[2], argv + 3);
     for (int i = 1; i < argc; i++)
         if (!strncmp(argv[i], "--linkmode=", 11)) return link_rust(argc, argv, argv[i] + 11);
     fail("called neither to compile nor, with --linkmode=FILE, to link", "");

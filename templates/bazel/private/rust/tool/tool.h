@@ -23,7 +23,11 @@ char *contents(const char *path, size_t *length);
 int starts(const char *text, const char *prefix);
 int ends(const char *text, const char *suffix);
 
-int compile(char **arguments);
+// runs a command and returns its exit code; what it says on stderr is passed on, and given back in *said. `not_started` is the
+// problem, in front of the program's name, when there is no such program
+int run(struct words *command, const char *not_started, char **said);
+
+int compile(const char *label, char **arguments);
 int link_rust(int argc, char **argv, const char *instructions);
 
 // the file that a link leaves its explanation in, for compile() to show last
