@@ -19,6 +19,8 @@ from linkmode.config_adapters import KEY as ADAPTERS_KEY
 from linkmode.config_adapters import adapters
 from linkmode.config_exec_properties import ExecProperties, exec_properties
 from linkmode.config_issues import Issues
+from linkmode.config_malloc import KEY as MALLOC_KEY
+from linkmode.config_malloc import malloc
 from linkmode.errors import ConfigError
 from linkmode.families import FAMILIES
 from linkmode.languages import LANGUAGES
@@ -31,7 +33,7 @@ BUILD_SYSTEMS = ("bazel",)
 
 _KEYS = (
     *("output", "build-systems", "exec-platforms", "toolchain", "library", "language", "mirrors", "pin"),
-    *("link-modes", "exec-properties", ADAPTERS_KEY, "advisories"),
+    *("link-modes", "exec-properties", ADAPTERS_KEY, MALLOC_KEY, "advisories"),
 )
 _OUTPUT_PART = re.compile(r"(?!\.\.?$)[A-Za-z0-9._+@][A-Za-z0-9._+@-]*")
 _NOT_OUTPUT = (".git", "linkmode.toml", "linkmode.lock")
@@ -57,6 +59,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     ``link_modes`` holds the targets, at most one for each CPU, that ``[link-modes]`` names for a mode.
     ``exec_properties`` holds those of each exec platform that has any.
+    ``malloc`` maps a target to the allocator that its binaries get in place of the libc's.
     ``accepted`` maps the id of an advisory to the reason why it is accepted.
     """
 
@@ -71,6 +74,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     link_modes: dict[LinkMode, tuple[str, ...]]
     exec_properties: ExecProperties = {}
     adapters: tuple[str, ...] = ()
+    malloc: dict[str, str] = {}
     accepted: dict[str, str] = {}
 
 
@@ -121,6 +125,7 @@ def parse(text: str, *, where: str) -> Config:
         config,
         link_modes=_link_modes(raw, config, issues),
         exec_properties=exec_properties(raw, config.exec_platforms, issues),
+        malloc=malloc(raw, [text for request in config.toolchains for text in request.targets], config.library, issues),
     )
     issues.raise_if_any(hint=f"correct {where}, then run `linkmode lock`")
     return config

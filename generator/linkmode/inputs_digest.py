@@ -35,6 +35,8 @@ def inputs_digest(config: Config, sources: Mapping[str, str], artifacts: Sequenc
         inputs["languages"] = {name: _canonical(asked) for name, asked in config.language.items()}
     if config.exec_properties:
         inputs["exec-properties"] = config.exec_properties
+    if config.malloc:
+        inputs["malloc"] = config.malloc
     return f"sha256:{hashlib.sha256(msgspec.json.encode(inputs, order='deterministic')).hexdigest()}"
 
 

@@ -158,6 +158,8 @@ def _data(lock: Lock) -> dict[str, Any]:
         del builtins["parts"]
     if not lock.exec_properties:
         del builtins["exec-properties"]
+    if not lock.malloc:
+        del builtins["malloc"]
     builtins["artifacts"] = [{"name": artifact["name"], **artifact} for artifact in builtins["artifacts"]]
     last = sorted(builtins, key=lambda key: (key in _TABLES, key == "artifacts"))
     return {_TABLES.get(key, key): builtins[key] for key in last}
@@ -189,6 +191,8 @@ def _facts(lock: Lock) -> Iterator[tuple[str, tuple[str, dict[str, Any]]]]:
     for platform, properties in lock.exec_properties.items():
         for name, value in properties.items():
             yield f"exec property {name} of {platform}", (value, {"value": value})
+    for target, allocator in lock.malloc.items():
+        yield f"malloc on {target}", (allocator, {"allocator": allocator})
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:

@@ -182,6 +182,7 @@ class Lock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     ``link_modes`` maps a CPU to the target that each link mode builds for when a rule names none.
     ``libraries`` maps a library (``zlib``) to its artifact. ``parts`` are what the languages are made of, by language.
     ``exec_properties`` are what a remote execution service is told, by exec platform; one that has none is absent.
+    ``malloc`` maps a target to the allocator of its binaries; one that keeps its libc's is absent.
     """
 
     version: int
@@ -192,6 +193,7 @@ class Lock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     libraries: dict[str, str]
     parts: tuple[LockedPart, ...] = ()
     exec_properties: dict[str, dict[str, str]] = {}
+    malloc: dict[str, str] = {}
 
 
 Tree = dict[str, bytes]

@@ -74,6 +74,7 @@ def resolve(config: Config, catalog: Catalog, preference: Preference | None = No
         libraries=libraries,
         parts=parts,
         exec_properties=config.exec_properties,
+        malloc=config.malloc,
     )
 
 

@@ -134,6 +134,44 @@ def test_another_platform_is_refused_by_label(elfcheck: Path, tmp_path: Path) ->
     assert run(elfcheck, "--machine", "aarch64", "--libc", "musl", made).returncode == 0
 
 
+NOTE = """
+__attribute__((used, section(".note.linkmode"), aligned(4))) static const struct {{
+    unsigned name_size, description_size, type;
+    char name[12], description[12];
+}} note = {{{note}}};
+int main(void) {{ return 0; }}
+"""
+
+
+@pytest.mark.parametrize("link", [("-static",), ("-static", "-s"), ()])
+@pytest.mark.parametrize(
+    ("note", "holds"),
+    [
+        ('9, 9, 1, "linkmode", "mimalloc"', True),
+        ('9, 9, 2, "linkmode", "mimalloc"', False),
+        ('9, 9, 1, "linkmode", "jemalloc"', False),
+        ('9, 9, 1, "linkmood", "mimalloc"', False),
+        ('9, 8, 1, "linkmode", "mimalloc"', False),
+        ('9, 4294967295, 1, "linkmode", "mimalloc"', False),
+    ],
+)
+def test_the_note_of_the_allocator(
+    elfcheck: Path, tmp_path: Path, link: tuple[str, ...], note: str, holds: bool
+) -> None:
+    (tmp_path / "note.c").write_text(NOTE.format(note=note))
+    if run("gcc", *link, tmp_path / "note.c", "-o", tmp_path / "app").returncode:
+        pytest.skip("no compiler that links so")
+    assert "malloc:" not in run(elfcheck, tmp_path / "app").stdout
+    done = run(elfcheck, "--malloc", "mimalloc", "--label", "//a:b", tmp_path / "app")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (
+        (0, "malloc: mimalloc") if holds else (1, "malloc: not mimalloc")
+    )
+    assert done.stderr.startswith(
+        "" if holds else "//a:b: --malloc mimalloc does not hold\n  expected: malloc of mimalloc"
+    )
+    assert bool(done.stderr) != holds
+
+
 def test_a_relative_file_is_found_in_the_runfiles(bazel_test: Path, program: Path, tmp_path: Path) -> None:
     runfiles = tmp_path / "runfiles"
     (runfiles / "ws" / "app").mkdir(parents=True)
@@ -162,6 +200,7 @@ def test_a_relative_file_is_found_in_the_runfiles(bazel_test: Path, program: Pat
         (("--max-glibc", "new", "f"), "--max-glibc takes a release such as 2.28, not new"),
         (("--max-glibc", "2", "f"), "--max-glibc takes a release such as 2.28, not 2"),
         (("--require-relro", "yes", "f"), "--require-relro takes partial or full, not yes"),
+        (("--malloc", "jemalloc", "f"), "--malloc takes mimalloc, not jemalloc"),
         (("--verbose", "f"), "unknown option --verbose"),
         (("f", "--allow"), "unknown option, or one without its value: --allow"),
         (("f", "g"), "more than one FILE: g"),

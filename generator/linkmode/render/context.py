@@ -26,6 +26,8 @@ def bazel_context(lock: Lock) -> dict[str, object]:
         "toolchain_targets": _toolchain_names(lock),
         "triples": [str(target) for target in targets],
         "link_modes": lock.link_modes,
+        "malloc": lock.malloc,
+        "library_names": sorted(lock.libraries),
         "constraints": _libc_constraints(targets),
         "targets": [_platform(target) for target in targets],
         "target_select": {

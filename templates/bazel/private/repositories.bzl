@@ -10,6 +10,7 @@ _LAYOUTS = {
     "cross": ("gcc:gcc_archive.bzl", "gcc_archive", ["usr"]),  # usr is a link to the archive's own root
     "graalvm": ("graalvm:graalvm_archive.bzl", "graalvm_archive", []),
     "go": ("go:go_archive.bzl", "go_archive", ["src/cmd", "test"]),  # the tools are there, and built
+    "mimalloc": ("mimalloc:mimalloc_archive.bzl", "mimalloc_archive", []),
     "native": ("gcc:gcc_archive.bzl", "gcc_archive", ["usr"]),
     "rust-src": ("rust:rust_archive.bzl", "rust_src_archive", []),
     "rust-std": ("rust:rust_archive.bzl", "rust_std_archive", []),

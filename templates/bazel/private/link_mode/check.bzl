@@ -20,6 +20,7 @@ def elfcheck_arguments(link_mode, target, allow, allow_static_glibc):
         ("--machine", target.cpu),
         ("--libc", target.libc),
         ("--max-glibc", target.max_glibc),
+        ("--malloc", target.allocator),
     ]:
         if value:
             arguments += [option, value]

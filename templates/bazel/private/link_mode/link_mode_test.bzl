@@ -25,6 +25,7 @@ def _link_mode_test_impl(ctx):
         allow_static_glibc = ctx.attr.allow_static_glibc,
         link_mode = ctx.attr.link_mode,
         target = TargetInfo(
+            allocator = "",
             cpu = "",
             libc = "",
             max_glibc = ctx.attr.max_glibc,

@@ -5,8 +5,10 @@
  *
  *     elfcheck [--machine CPU] [--libc musl|glibc] [--expect MODE] [--max-glibc X.Y] [--allow SONAME]...
  *              [--deny-rpath] [--allow-static-glibc] [--require-pie] [--require-relro partial|full]
- *              [--label TEXT] [--output REPORT] FILE
+ *              [--malloc mimalloc] [--label TEXT] [--output REPORT] FILE
  *     elfcheck @ARGUMENTS        reads the arguments from a file, one a line
+ *
+ * --malloc is this program's alone: `linkmode audit` does not know it.
  *
  * When there is a file named like the program with .args added, the arguments are read from it and those of the
  * command line are ignored: a test of Bazel's says there what it expects, and no --test_arg or `args` can change that.
@@ -34,7 +36,7 @@ _Noreturn static void misused(const char *problem, const char *about)
             "usage: elfcheck [--machine CPU] [--libc musl|glibc] [--expect static|mostly_static|dynamic]\n"
             "                [--max-glibc X.Y] [--allow SONAME]... [--deny-rpath] [--allow-static-glibc]\n"
             "                [--require-pie] [--require-relro partial|full]\n"
-            "                [--label TEXT] [--output REPORT] FILE\n"
+            "                [--malloc mimalloc] [--label TEXT] [--output REPORT] FILE\n"
             "       elfcheck @ARGUMENTS\n"
             "A file named like the program with .args added alone decides; the command line is then ignored.\n",
             problem, about);
@@ -151,6 +153,13 @@ static const char *parse_relro(const char *text)
     misused("--require-relro takes partial or full, not ", text);
 }
 
+static const char *parse_malloc(const char *text)
+{
+    if (strcmp(text, "mimalloc") == 0)
+        return text;
+    misused("--malloc takes mimalloc, not ", text);
+}
+
 /* Sets `wanted` and the label; returns FILE. */
 static const char *parse_arguments(const char **output)
 {
@@ -190,6 +199,8 @@ static const char *parse_arguments(const char **output)
                 allowed[wanted.allow_count++] = value;
             } else if (strcmp(option, "--require-relro") == 0) {
                 wanted.require_relro = parse_relro(value);
+            } else if (strcmp(option, "--malloc") == 0) {
+                wanted.malloc = parse_malloc(value);
             } else if (strcmp(option, "--label") == 0) {
                 elf.label = value;
             } else if (strcmp(option, "--output") == 0) {
@@ -228,6 +239,11 @@ static void read_facts(void)
         tell_static_libc();
     else
         tell_dynamic_libc();
+    if (wanted.malloc) {
+        bool has_abi_tag = false, has_go = false;
+
+        read_notes(&has_abi_tag, &has_go);
+    }
     find_glibc_required();
     elf.executable_stack = "unset";
     for (size_t i = 0; i < elf.segment_count; i++) {

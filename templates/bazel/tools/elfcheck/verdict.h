@@ -18,6 +18,7 @@ static struct {
     size_t allow_count;
     bool allow_static_glibc, deny_rpath, require_pie;
     const char *require_relro; /* NULL: not asked */
+    const char *malloc; /* NULL: not asked */
 } wanted;
 
 /* --- The mode --------------------------------------------------------------------------------------------------- */
@@ -196,6 +197,8 @@ static void print_report(FILE *out)
     print_pair(out, "executable-stack", elf.executable_stack);
     print_pair(out, "relro", relro_word());
     print_pair(out, "bind-now", elf.is_bind_now ? "yes" : "no");
+    if (wanted.malloc)
+        print_pair(out, "malloc", elf.has_mimalloc ? "mimalloc" : "not mimalloc");
 }
 
 /* --- The expectations ------------------------------------------------------------------------------------------- */
@@ -393,13 +396,27 @@ static bool check_relro(void)
     return false;
 }
 
+static bool check_malloc(void)
+{
+    if (!wanted.malloc || elf.has_mimalloc)
+        return true;
+    print_expected("--malloc", wanted.malloc, "malloc of mimalloc, told by the note that is linked in with it\n");
+    fputs("  found:    no such note: malloc is the libc's, or there is none"
+          "\n  fix:      malloc = \"mimalloc\" is for cc_binary; where another rule links the program, add "
+          "@linkmode//lib:mimalloc to its C dependencies (a Go program without C has no malloc to replace), or set "
+          "malloc = \"libc\"\n",
+          stderr);
+    return false;
+}
+
 /* Prints every expectation that does not hold to stderr. */
 static bool check_all(void)
 {
     const bool machine = check_machine(), libc = check_libc(), mode = check_mode(), allow = check_allow(),
-               glibc = check_glibc(), rpath = check_rpath(), pie = check_pie(), relro = check_relro();
+               glibc = check_glibc(), rpath = check_rpath(), pie = check_pie(), relro = check_relro(),
+               allocator = check_malloc();
 
-    return machine && libc && mode && allow && glibc && rpath && pie && relro;
+    return machine && libc && mode && allow && glibc && rpath && pie && relro && allocator;
 }
 
 #endif

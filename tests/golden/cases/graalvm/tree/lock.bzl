@@ -114,3 +114,9 @@ LINK_MODES = {
         "dynamic": "aarch64-linux-gnu.2.28",
     },
 }
+
+# target triple -> allocator of a rule that names none; any other target keeps its libc's
+MALLOC = {}
+
+# what //lib has
+LIBRARIES = []

@@ -83,3 +83,9 @@ LINK_MODES = {
         "dynamic": "aarch64-linux-musl",
     },
 }
+
+# target triple -> allocator of a rule that names none; any other target keeps its libc's
+MALLOC = {}
+
+# what //lib has
+LIBRARIES = []

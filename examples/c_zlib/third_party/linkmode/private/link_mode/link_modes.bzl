@@ -11,7 +11,7 @@ def link_modes(name, binary, link_modes = LINK_MODE_VALUES, **kwargs):
         name: name of the filegroup, and prefix of the rest.
         binary: label of the executable target.
         link_modes: the modes, when not all three are wanted.
-        **kwargs: attributes of link_mode_binary and common ones (visibility, tags, testonly); static_pie is given to the
+        **kwargs: attributes of link_mode_binary, such as malloc, and common ones (visibility, tags, testonly); static_pie is given to the
             static binary only, allow to those that are not.
     """
     static_pie = kwargs.pop("static_pie", False)

@@ -17,6 +17,7 @@ LinkModeInfo = provider(
 TargetInfo = provider(
     doc = "The target that a build is configured for.",
     fields = {
+        "allocator": "string: mimalloc where cc_binary gets it in place of the libc's malloc; else empty.",
         "cpu": "string: the target's CPU; empty on a platform that is not linkmode's.",
         "libc": "string: musl or glibc; empty on a platform that is not linkmode's.",
         "max_glibc": "string: the newest glibc version that a binary may ask for, such as 2.28; empty for musl.",

@@ -9,6 +9,7 @@
 
 load("//:lock.bzl", "LINK_MODES", "TARGETS")
 load("//private/adapters:adapters.bzl", "ADAPTERS")
+load(":allocator.bzl", "CUSTOM_MALLOC", "custom_malloc")
 
 _FEATURES = {
     "static": "fully_static_link",
@@ -63,6 +64,11 @@ def _link_mode_transition_impl(settings, attr):
         "//command_line_option:dynamic_mode": _DYNAMIC_MODE[mode],
         "//command_line_option:features": features,
         "//command_line_option:platforms": [platform],
+        CUSTOM_MALLOC: custom_malloc(
+            attr.malloc,
+            _OURS.get(platform.lstrip("@"), ""),
+            settings[CUSTOM_MALLOC],
+        ),
         _LINK_MODE: mode,
     }
     for adapter in ADAPTERS:
@@ -74,11 +80,13 @@ link_mode_transition = transition(
     inputs = [
         "//command_line_option:features",
         "//command_line_option:platforms",
+        CUSTOM_MALLOC,
     ] + [setting for adapter in ADAPTERS for setting in adapter.inputs],
     outputs = [
         "//command_line_option:dynamic_mode",
         "//command_line_option:features",
         "//command_line_option:platforms",
+        CUSTOM_MALLOC,
         _LINK_MODE,
     ] + [setting for adapter in ADAPTERS for setting in adapter.outputs],
 )

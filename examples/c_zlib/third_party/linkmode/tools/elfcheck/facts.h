@@ -101,7 +101,7 @@ static struct {
     char evidence[8 * MAX_STRING + 256];
     const char *glibc_required; /* NULL: no numbered version */
     const char *executable_stack;
-    bool has_relro, is_bind_now;
+    bool has_relro, is_bind_now, has_mimalloc;
 
     char text[4 * MAX_TEXT]; /* a byte takes four characters at most */
     size_t text_used, text_left;

@@ -109,7 +109,10 @@ static uint64_t round_up(uint64_t value, uint64_t align)
     return (value + align - 1) / align * align;
 }
 
-/* Looks for two notes: NT_GNU_ABI_TAG, which glibc's crt1.o brings, and the build ID of Go's linker. */
+/*
+ * Looks for three notes: NT_GNU_ABI_TAG, which glibc's crt1.o brings, the build ID of Go's linker, and the one that
+ * //private/mimalloc puts beside its malloc.
+ */
 static void read_notes(bool *has_abi_tag, bool *has_go)
 {
     unsigned left = MAX_NOTES;
@@ -133,6 +136,14 @@ static void read_notes(bool *has_abi_tag, bool *has_go)
             data = at + round_up(12 + name_size, align);
             if (name_size > end - at - 12 || data + data_size > end)
                 break;
+            if (name_size == 9 && data_size == 9) {
+                char name[9], description[9];
+
+                read_at(at + 12, name, 9);
+                read_at(data, description, 9);
+                elf.has_mimalloc |= memcmp(name, "linkmode", 9) == 0 && number(note + 8, 4) == 1
+                                    && memcmp(description, "mimalloc", 9) == 0;
+            }
             if (name_size == 4) {
                 read_at(at + 12, note + 12, 4);
                 *has_abi_tag |= memcmp(note + 12, "GNU", 4) == 0 && number(note + 8, 4) == 1;
