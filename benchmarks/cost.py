@@ -5,14 +5,22 @@ For each toolchain, on each Bazel that is installed:
 - a compile, an archive and a link: how many inputs (a folder counts once) and how many bytes they are;
 - what a C and a C++ hello would upload to a remote executor that has nothing: the inputs of all actions, each content
   once, and of the check that comes with every binary;
-- seconds from an empty output base and a warm store to the first C binary, checked, and to the first C++ binary after;
+- what setting up the sandbox of an action takes, from Bazel's profile;
+- seconds to fill an empty store, and from an empty output base and a warm store to the first C binary, checked, and to
+  the first C++ binary after;
 - seconds to analyse 1, 10 and 50 binaries in three modes each, and for a build with nothing to do;
-- lz4 compiled by the same compiler with the whole archive as inputs, file by file, as in a toolchain whose BUILD file
-  says `glob(["**/*"])`: the peer that the declared inputs are held against.
+- zlib (15 C files) compiled by the same compiler with the whole archive as inputs, file by file, as in a toolchain
+  whose BUILD file says `glob(["**/*"])`: the peer that the declared inputs are held against.
+
+The host's gcc, as Bazel configures it, is measured in the same run: first binary, null build, analysis, zlib.
+What stands on the command line chooses: a Bazel (`4.2.3`), a family (`zig`), or both.
 """
 
+import gzip
+import json
 import re
 import shutil
+import statistics
 import sys
 import time
 from dataclasses import dataclass, replace
@@ -22,7 +30,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "tests" / "e2e")]
 
 import library  # noqa: E402 - beside this file
-from harness import bazel, spawns  # noqa: E402 - the tests' own harness, which is no package that is installed
+from harness import bazel, spawns, workspace  # noqa: E402 - the tests' own harness, which is no package that is installed
 from harness.bazel import Bazel  # noqa: E402
 from harness.places import TOOLCHAINS, WORK  # noqa: E402
 
@@ -30,6 +38,10 @@ BINARIES = (1, 10, 50)
 MODES = 3
 HELLO = {"c": "//hello:c_static", "c++": "//hello:cc_static"}
 FAMILIES = ("musl.cc", "zig")
+HOST = "host gcc"
+NAIVE = "//:zlib"
+"""What is compiled by the naive design too: 15 C files, as each takes seconds there with Zig."""
+
 _EVERYTHING = {
     "gcc/gcc_archive.bzl": (
         r"(_compile\",\n +srcs = )\[.*?\] \+ includes,",
@@ -56,14 +68,15 @@ class Action:
 
 
 def main() -> None:
-    """Measure on every Bazel that is installed."""
-    for name in bazel.KNOWN[:2]:
+    """Measure on every Bazel that is installed, or what the command line names."""
+    asked = [word for word in sys.argv[1:] if word in (*bazel.KNOWN[:2], *FAMILIES)]
+    for name in [word for word in asked if word in bazel.KNOWN] or bazel.KNOWN[:2]:
         try:
             builder = bazel.find(name)
         except bazel.NoBazelError as error:
             print(f"{name}: {error}")
             continue
-        for family in FAMILIES:
+        for family in [word for word in asked if word in FAMILIES] or FAMILIES:
             if family == "musl.cc" and not (TOOLCHAINS / library.GCC_ARCHIVE).exists():
                 print(f"{name}: no GCC archive beside this checkout")
                 continue
@@ -102,10 +115,12 @@ def _measure(builder: Bazel, folder: Path) -> None:
     output = folder.with_name(f"{folder.name}-output")
     builder = replace(builder, output=output)
     try:
+        _store(folder)
         _hello(builder, folder)
         for count in BINARIES:
             _analysis(builder, folder, count)
         _naive(builder, folder)
+        _host(builder, folder)
     finally:
         builder.run(folder, "shutdown", check=False)
         # Bazel writes what it unpacks for nobody to change
@@ -128,8 +143,33 @@ def _hello(builder: Bazel, folder: Path) -> None:
                 print(f"  {mnemonic} of {language:4} {_action(spawn)}")
         uploaded = {digest: size for spawn in ran for digest, size in spawn.digests.items()}
         print(f"  cold upload for a {language} hello and its check: {sum(uploaded.values()) / 1e6:6.1f} MB")
-    seconds, _ = _timed_build(builder, folder, HELLO["c"])
+    _null(builder, folder, HELLO["c"])
+
+
+def _store(folder: Path) -> None:
+    store = folder.with_name(f"{folder.name}-store")
+    shutil.rmtree(store, ignore_errors=True)
+    began = time.monotonic()
+    workspace.linkmode(folder, "fetch", f"--store={store}")
+    print(f"  fetch into an empty store {time.monotonic() - began:6.1f} s")
+    shutil.rmtree(store)
+
+
+def _null(builder: Bazel, folder: Path, target: str) -> None:
+    seconds = min(_timed_build(builder, folder, target)[0] for _ in range(3))
     print(f"  null build {seconds:6.2f} s")
+
+
+def _host(builder: Bazel, folder: Path) -> None:
+    """Measure the host's compiler, as Bazel configures it: no mode, no check, one binary where linkmode has three."""
+    print(f"  {HOST}:")
+    builder.run(folder, "clean", "--expunge")
+    seconds, _ = _timed_build(builder, folder, "//hello:c")
+    print(f"    first c    binary, server started: {seconds:6.1f} s")
+    _null(builder, folder, "//hello:c")
+    for count in BINARIES:
+        _analysis(builder, folder, count, host=True)
+    print(f"    {NAIVE} {_library(builder, folder)[0]:6.1f} s")
 
 
 def _timed_build(builder: Bazel, folder: Path, target: str) -> tuple[float, list[spawns.Spawn]]:
@@ -150,38 +190,57 @@ def _folder(path: str) -> str:
     return found[1] if found else path
 
 
-def _analysis(builder: Bazel, folder: Path, count: int) -> None:
+def _analysis(builder: Bazel, folder: Path, count: int, *, host: bool = False) -> None:
+    targets = [f"//many{count}:b{index}" for index in range(count)] if host else [f"//many{count}:all"]
     seconds = []
     for _ in range(3):
         builder.run(folder, "shutdown")
-        builder.run(folder, "build", "--nobuild", HELLO["c"])  # the server, the toolchain and the rules themselves
+        # the server, the toolchain and the rules themselves
+        builder.run(folder, "build", "--nobuild", "//hello:c" if host else HELLO["c"])
         began = time.monotonic()
-        builder.run(folder, "build", "--nobuild", f"//many{count}:all")
+        builder.run(folder, "build", "--nobuild", *targets)
         seconds.append(time.monotonic() - began)
-    print(f"  analysis of {count:2} binaries in {MODES} modes {min(seconds):6.2f} s")
+    print(f"  analysis of {count:2} binaries in {1 if host else MODES} modes {min(seconds):6.2f} s")
 
 
 def _naive(builder: Bazel, folder: Path) -> None:
-    ours = _lz4(builder, folder)
+    ours, prepared = _library(builder, folder, musl=True)
     for path, (pattern, design) in _EVERYTHING.items():
         file = folder / "third_party" / "linkmode" / "private" / path
         text, changed = re.subn(pattern, design, file.read_text(encoding="utf-8"), count=1, flags=re.DOTALL)
         assert changed == 1, f"{path} has no list of a compile's inputs"
         file.write_text(text, encoding="utf-8")
-    naive = _lz4(builder, folder)
-    print(f"  lz4, declared inputs {ours:6.1f} s; the whole archive as inputs {naive:6.1f} s: {naive / ours:5.1f} x")
+    naive, prepared_naive = _library(builder, folder, musl=True)
+    print(
+        f"  {NAIVE}, declared inputs {ours:6.1f} s; the whole archive as inputs {naive:6.1f} s: {naive / ours:5.1f} x"
+    )
+    print(f"  sandbox of a compile {prepared:6.3f} s; with the whole archive {prepared_naive:6.3f} s (medians)")
 
 
-def _lz4(builder: Bazel, folder: Path) -> float:
+def _library(builder: Bazel, folder: Path, *, musl: bool = False) -> tuple[float, float]:
+    """Return the seconds of the better of two builds of a library, and the median of what setting up a sandbox took."""
+    profile = folder / "profile.gz"
+    # 7 leaves short events out of a profile unless it is told not to, which 4 does not know
+    whole = () if builder.name == "4.2.3" else ("--noslim_profile",)
+
     def build() -> float:
-        began = time.monotonic()
-        platform = "--platforms=@linkmode//platforms:x86_64-linux-musl"
         macro = f"--copt=-DROUND={time.time_ns()}"
-        builder.run(folder, "build", "-c", "opt", "--disk_cache=", platform, macro, "//:lz4")
+        platform = ("--platforms=@linkmode//platforms:x86_64-linux-musl",) if musl else ()
+        began = time.monotonic()
+        options = ("-c", "opt", "--disk_cache=", f"--profile={profile}", *whole, *platform, macro)
+        builder.run(folder, "build", *options, NAIVE)
         return time.monotonic() - began
 
-    build()
-    return min(build() for _ in range(2))
+    build()  # what is built once: the toolchain's own run-time files, analysis
+    return min(build() for _ in range(2)), _sandbox_seconds(profile)
+
+
+def _sandbox_seconds(profile: Path) -> float:
+    """Return the median of how long Bazel took to lay out a sandbox; 0 where its profile does not say."""
+    with gzip.open(profile, "rt", encoding="utf-8") as text:
+        events = json.load(text)["traceEvents"]
+    taken = [event["dur"] / 1e6 for event in events if event.get("name") == "sandbox.createFileSystem"]
+    return statistics.median(taken) if taken else 0.0
 
 
 if __name__ == "__main__":

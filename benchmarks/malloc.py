@@ -1,7 +1,7 @@
 """A program whose threads allocate all the time: with musl's malloc and with mimalloc, by GCC and by Zig.
 
-The same C program (tests/e2e/harness/mimalloc.py), static, `-c opt`, four threads that take and give back blocks of up to
-512 bytes. Both sides take turns, so that a busy machine is busy for both, and the best of the rounds counts.
+The same C program (tests/e2e/harness/mimalloc.py), static, `-c opt`, four threads that take and give back blocks of
+up to 512 bytes. Both sides take turns, so that a busy machine is busy for both, and the best of the rounds counts.
 """
 
 import subprocess
