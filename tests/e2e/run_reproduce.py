@@ -4,23 +4,24 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from harness import bazel, buildbox, cases, reproduce, workspace
+from harness import bazel, buildbox, examples, reproduce, workspace
 from harness.reproduce import Round
 
 
 def main() -> int:
     """Run what the command line names; return an exit code: 1 when something differs."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("case", nargs="?", default="all", choices=["all", *cases.CASES])
+    known = examples.known()
+    parser.add_argument("case", nargs="?", default="all", choices=["all", *known])
     parser.add_argument(
         "bazel", nargs="?", default="4.2.3", help=f"{', '.join(bazel.KNOWN)}, or a path (default: 4.2.3)"
     )
     chosen = parser.parse_args()
     wrong: list[str] = []
     try:
-        for case in cases.CASES.values() if chosen.case == "all" else [cases.CASES[chosen.case]]:
-            made = reproduce.rounds(bazel.find(chosen.bazel), case, case.binaries)
-            sys.stdout.write(f"\n{case.name} with Bazel {chosen.bazel}\n\n{_table(made)}\n")
+        for example in known.values() if chosen.case == "all" else [known[chosen.case]]:
+            made = reproduce.rounds(bazel.find(chosen.bazel), example, example.case.binaries)
+            sys.stdout.write(f"\n{example.case.name} with Bazel {chosen.bazel}\n\n{_table(made)}\n")
             sys.stdout.flush()
             wrong += reproduce.differences(made)
     except (

@@ -3,9 +3,10 @@
 import shutil
 
 import pytest
-from harness import buildbox, reproduce
+from harness import buildbox, examples, reproduce
 from harness.bazel import everything_is_asked_for
 from harness.built import Built
+from harness.places import EXAMPLES
 from harness.reproduce import Round
 
 pytestmark = pytest.mark.e2e
@@ -26,7 +27,7 @@ def test_every_byte_is_the_same_wherever_it_is_built(built: Built) -> None:
             )
         binaries = [binary for binary in binaries if binary.label == "//:census_as_static"]
     try:
-        made = reproduce.rounds(built.bazel, built.case, binaries)
+        made = reproduce.rounds(built.bazel, examples.known()[built.case.name], binaries)
     except buildbox.NoBuildBoxError as error:
         pytest.skip(str(error))
     assert reproduce.differences(made) == []
@@ -35,6 +36,15 @@ def test_every_byte_is_the_same_wherever_it_is_built(built: Built) -> None:
         # and what was built with all the caches of the other tests
         local = reproduce.digest((built.workspace / binary.path).read_bytes())
         assert made[0].digests[binary.label] == local, binary.label
+
+
+def test_every_example_can_be_asked_for() -> None:
+    known = examples.known()
+    assert all(example.case.name == name and example.case.binaries for name, example in known.items())
+    # native-image is not to be had here; tests/e2e/test_graalvm.py replays it
+    assert {example.case.folder for example in known.values()} == {path.name for path in EXAMPLES.iterdir()} - {
+        "graalvm_envmap"
+    }
 
 
 def test_a_difference_is_told() -> None:

@@ -24,13 +24,23 @@ from tempfile import TemporaryDirectory
 
 from harness import buildbox, workspace
 from harness.bazel import Bazel
-from harness.cases import Binary, Case
+from harness.cases import Binary
+from harness.examples import Example
 from harness.places import STORE
 
 NOBODY = 65534
 _FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
 _OLD = 946_684_800
 """The date that sources have elsewhere: 1 January 2000, in seconds."""
+
+
+@dataclass(frozen=True)
+class _What:
+    """What every round builds: binaries of an example, from copies of one workspace."""
+
+    example: Example
+    template: Path
+    binaries: tuple[Binary, ...]
 
 
 @dataclass(frozen=True)
@@ -43,9 +53,13 @@ class Round:
     leaks: tuple[str, ...]
 
 
-def rounds(builder: Bazel, case: Case, binaries: Sequence[Binary]) -> list[Round]:
-    """Build ``binaries`` of ``case`` in every round. Raises NoBuildBoxError where there is no remote execution."""
-    return [_here(builder, case, binaries), _elsewhere(builder, case, binaries), _remote(builder, case, binaries)]
+def rounds(builder: Bazel, example: Example, binaries: Sequence[Binary]) -> list[Round]:
+    """Build ``binaries`` of ``example`` in every round.
+
+    Raises NoBuildBoxError where there is no remote execution, and MissingToolchainsError where there are no toolchains.
+    """
+    what = _What(example, example.prepare(example.case, f"{builder.name}-reproduce"), tuple(binaries))
+    return [_here(builder, what), _elsewhere(builder, what), _remote(builder, what)]
 
 
 def differences(made: Sequence[Round]) -> list[str]:
@@ -73,14 +87,14 @@ def paths_in(data: bytes, place: str) -> list[str]:
     )
 
 
-def _here(builder: Bazel, case: Case, binaries: Sequence[Binary]) -> Round:
+def _here(builder: Bazel, what: _What) -> Round:
     with TemporaryDirectory(prefix="a-", dir="/var/tmp") as name:
         place = Path(name)
         environment = {"LC_ALL": "C", "TZ": "UTC"}
-        return _round("here", replace(builder.in_place(place), environment=environment), place, case, binaries)
+        return _round("here", replace(builder.in_place(place), environment=environment), place, what)
 
 
-def _elsewhere(builder: Bazel, case: Case, binaries: Sequence[Binary]) -> Round:
+def _elsewhere(builder: Bazel, what: _What) -> Round:
     with TemporaryDirectory(prefix="another-checkout-", dir="/var/tmp") as name:
         place = Path(name)
         bazel = builder.in_place(place)
@@ -96,23 +110,22 @@ def _elsewhere(builder: Bazel, case: Case, binaries: Sequence[Binary]) -> Round:
             clock = {"LD_PRELOAD": str(_FAKETIME), "FAKETIME": "+912d"}
             differs.append("clock of linkmode")
         bazel = replace(bazel, environment=environment)
-        return _round("elsewhere", bazel, place, case, binaries, clock=clock, differs=differs, old=True)
+        return _round("elsewhere", bazel, place, what, clock=clock, differs=differs, old=True)
 
 
-def _remote(builder: Bazel, case: Case, binaries: Sequence[Binary]) -> Round:
+def _remote(builder: Bazel, what: _What) -> Round:
     with TemporaryDirectory(prefix="r-", dir="/var/tmp") as name, buildbox.server() as server:
         place = Path(name)
         options = (f"--remote_executor=grpc://{server}", "--config=linkmode_remote", "--spawn_strategy=remote")
         differs = ("path", "empty sandbox of a remote server")
-        return _round("remote", builder.in_place(place), place, case, binaries, options=options, differs=differs)
+        return _round("remote", builder.in_place(place), place, what, options=options, differs=differs)
 
 
 def _round(
     name: str,
     bazel: Bazel,
     place: Path,
-    case: Case,
-    binaries: Sequence[Binary],
+    what: _What,
     *,
     options: Sequence[str] = (),
     clock: Mapping[str, str] | None = None,
@@ -123,7 +136,7 @@ def _round(
     environment = {**bazel.environment, **(clock or {})}
     if STORE.is_dir():  # every round has the archives that are here already; `linkmode fetch` brings what is missing
         shutil.copytree(STORE, store)
-    workspace.prepare_in(checkout, case, store=store, environment=environment)
+    what.example.copy_to(checkout, what.template, store=store, environment=environment)
     digests = {f"generated {path}": digest for path, digest in _tree(checkout).items()}
     if old:
         for path in checkout.rglob("*"):
@@ -133,9 +146,9 @@ def _round(
             _give(place, NOBODY)
         cleanup.callback(bazel.leave, checkout)
         flags = (f"--repository_cache={store}", "--disk_cache=", *options)
-        bazel.run(checkout, "build", *flags, *(binary.label for binary in binaries))
+        bazel.run(checkout, "build", *flags, *(binary.label for binary in what.binaries))
         leaks = []
-        for binary in binaries:
+        for binary in what.binaries:
             data = (checkout / binary.path).read_bytes()
             digests[binary.label] = digest(data)
             digests[f"audit of {binary.label}"] = _audit(checkout, binary, environment)
