@@ -220,14 +220,12 @@ def _naive(builder: Bazel, folder: Path) -> None:
 def _library(builder: Bazel, folder: Path, *, musl: bool = False) -> tuple[float, float]:
     """Return the seconds of the better of two builds of a library, and the median of what setting up a sandbox took."""
     profile = folder / "profile.gz"
-    # 7 leaves short events out of a profile unless it is told not to, which 4 does not know
-    whole = () if builder.name == "4.2.3" else ("--noslim_profile",)
 
     def build() -> float:
         macro = f"--copt=-DROUND={time.time_ns()}"
         platform = ("--platforms=@linkmode//platforms:x86_64-linux-musl",) if musl else ()
         began = time.monotonic()
-        options = ("-c", "opt", "--disk_cache=", f"--profile={profile}", *whole, *platform, macro)
+        options = ("-c", "opt", "--disk_cache=", f"--profile={profile}", "--noslim_profile", *platform, macro)
         builder.run(folder, "build", *options, NAIVE)
         return time.monotonic() - began
 
