@@ -4,7 +4,7 @@ import tomllib
 
 import msgspec
 import pytest
-from resolving import ARM, CATALOG, X86, ZIG_REQUEST, config
+from resolving import ARM, CATALOG, X86, ZIG, ZIG_REQUEST, catalog, config, entry, pin
 
 from linkmode import lockfile, resources
 from linkmode import render as renders
@@ -39,6 +39,12 @@ def test_a_version_that_one_exec_platform_lacks_is_passed_over_and_named_when_it
         "linkmode.toml: language.go: no version of go that satisfies '==1.27.1' can do all that is asked:\n"
         "  1.27.1: no SDK that runs on aarch64-linux"
     )
+
+
+def test_a_go_that_cannot_compile_the_rules_own_program_is_refused() -> None:
+    old = catalog(ZIG, entry("go", "language", pin("go", "1.22.10", X86, layout="go-sdk")))
+    with pytest.raises(ConfigError, match=r"1\.22\.10: linkmode's rules need Go 1\.24 or newer"):
+        resolve(asks(">=1"), old)
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,13 @@ def test_a_libc_for_the_compiler_itself() -> None:
     [
         ([STD], GNU, "no rustc that runs on x86_64-linux"),
         ([RUSTC], GNU, "no std for x86_64-unknown-linux-gnu, which macros are compiled for"),
-        ([RUSTC, STD], MUSL, "no std for x86_64-linux-musl, and no rust-src to build it from"),
+        (
+            [RUSTC, STD],
+            MUSL,
+            "no std for x86_64-linux-musl, and no rust-src to build it from: give one as a [[pin]] "
+            "(docs/how-to/rust.md shows it), or lock the Rust project's own archives by "
+            "`linkmode lock --source rust=upstream`",
+        ),
         (
             [
                 archive("rustc", runs_on=X86, version="1.90.0"),

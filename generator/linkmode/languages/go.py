@@ -2,8 +2,13 @@
 
 from collections.abc import Sequence
 
+from packaging.version import Version
+
 from linkmode.languages.part import Part
 from linkmode.model import ExecPlatform, Pin, Target
+
+_OLDEST = (1, 24)
+"""The oldest line of Go that templates/bazel/private/go/builder was seen to work with; 1.22 lacks an option."""
 
 
 class Go:
@@ -14,8 +19,10 @@ class Go:
     compiles_for_exec = False
 
     def refuses(self, pins: Sequence[Pin], exec_platforms: Sequence[ExecPlatform], targets: Sequence[Target]) -> str:
-        """Refuse a version that has no SDK for one of the exec platforms."""
+        """Refuse a version that cannot compile the rules' own program, or has no SDK for one of the exec platforms."""
         del targets  # an SDK holds the sources of all
+        if Version(pins[0].version).release < _OLDEST:
+            return f"linkmode's rules need Go {'.'.join(map(str, _OLDEST))} or newer"
         for exec_platform in exec_platforms:
             if not any(pin.exec == exec_platform for pin in pins):
                 return f"no SDK that runs on {exec_platform}"

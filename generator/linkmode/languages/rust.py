@@ -35,7 +35,11 @@ class Rust:
                 continue
             sources = _of(pins, "rust-src")
             if not sources:
-                return f"no std for {target}, and no rust-src to build it from"
+                return (
+                    f"no std for {target}, and no rust-src to build it from: give one as a [[pin]] "
+                    "(docs/how-to/rust.md shows it), or lock the Rust project's own archives by "
+                    "`linkmode lock --source rust=upstream`"
+                )
             line = ".".join(str(part) for part in Version(sources[0].version).release[:2])
             if line not in _BUILDS_STD:
                 return f"no std for {target}, and linkmode builds it from rust-src {', '.join(_BUILDS_STD)} only"

@@ -19,11 +19,15 @@ go_library(name = "config", srcs = ["config.go"], cgo = True, importpath = "wron
 go_library(name = "assembly", srcs = ["c.go", "go.s"], cgo = True, importpath = "wrong/c", tags = MANUAL)
 go_library(name = "excluded", srcs = ["excluded.go"], importpath = "wrong/excluded", tags = MANUAL)
 go_library(name = "unembedded", srcs = ["embed.go"], importpath = "wrong/embed", tags = MANUAL)
+go_library(name = "fmt", srcs = ["empty.go"], importpath = "fmt", tags = MANUAL)
+go_library(name = "no_path", srcs = ["empty.go"], importpath = "wrong/a=b", tags = MANUAL)
+go_library(name = "nothing", importpath = "wrong/nothing", tags = MANUAL)
 go_library(name = "elsewhere", srcs = ["empty.go"], embedsrcs = ["//:server.go"], importpath = "wrong/a", tags = MANUAL)
 go_library(name = "cc", srcs = ["c.go"], cdeps = [":fortified"], cgo = True, importpath = "wrong/c", tags = MANUAL)
 go_library(name = "other_cc", srcs = ["c.go"], cgo = True, importpath = "wrong/c", tags = MANUAL)
 go_library(name = "ssl", srcs = ["ssl.go"], cgo = True, importpath = "wrong/c", tags = MANUAL)
 go_library(name = "shared", srcs = ["c.go"], cdeps = [":import"], cgo = True, importpath = "wrong/c", tags = MANUAL)
+platform(name = "no_libc", constraint_values = ["@platforms//cpu:aarch64", "@platforms//os:linux"])
 cc_library(name = "fortified", srcs = ["fortified.c"], tags = MANUAL)
 cc_import(name = "import", shared_library = "libshared.so", tags = MANUAL)
 
@@ -91,6 +95,9 @@ REFUSED = {
     "assembly": r"//wrong:assembly: wrong/go.s is assembly for Go's assembler, in a package with cgo",
     "excluded": r"//wrong:excluded: no Go file is left for linux/amd64: build constraints exclude wrong/excluded.go",
     "unembedded": r"//wrong:unembedded: //go:embed absent.txt matches no file of embedsrcs: there are none",
+    "fmt": r'//wrong:fmt: importpath = "fmt" is that of a package of the standard library, which a program has already',
+    "no_path": r'//wrong:no_path: importpath = "wrong/a=b" is no import path, such as "example.com/module/package"',
+    "nothing": r"//wrong:nothing: a Go package has Go files, and there are none in srcs, nor in what it embeds",
     "elsewhere": r"//wrong:elsewhere: embedsrcs: server.go does not lie below the package wrong",
     "pure_static": r"//wrong:pure: pure = True asks.* without C, and cgo = True is set on \S*//wrong:other_cc",
     "really_pure_mostly_static": r'//wrong:really_pure: pure = True .*: link_mode = "mostly_static" would be a lie',

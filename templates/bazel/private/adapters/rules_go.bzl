@@ -3,7 +3,8 @@
 
 See https://github.com/bazel-contrib/rules_go/blob/master/go/modes.rst. The C++ toolchain, and with it the flags of the link mode, reaches
 rules_go by Bazel's own resolution. It links position-independent executables where a loader starts them, and Go must
-compile for that. :pure stays as it is set: without C, a program is static, and only that.
+compile for that. :pure stays as it is set: without C, a program is static at fixed addresses; position-independent ones get glibc's
+loader from Go's own linker.
 """
 
 _STATIC = str(Label("@io_bazel_rules_go//go/config:static"))

@@ -6,7 +6,17 @@ load(":compile.bzl", "PACKAGE_ATTRS", "compile_package", "package_info", "packag
 load(":providers.bzl", "GoPackageInfo")
 load(":toolchain.bzl", "GO_TYPE")
 
+# those of https://go.dev/ref/mod#go-mod-file-ident
+_PATH_CHARACTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/+"
+
+def _check_importpath(ctx):
+    path = ctx.attr.importpath
+    strange = [character for character in path.elems() if character not in _PATH_CHARACTERS]
+    if not path or strange or path[:1] in ["/", "."] or path.endswith("/") or "//" in path:
+        fail("{}: importpath = {} is no import path, such as \"example.com/module/package\"".format(ctx.label, repr(path)))
+
 def _go_library_impl(ctx):
+    _check_importpath(ctx)
     source = package_source(ctx)
     package = compile_package(
         ctx,

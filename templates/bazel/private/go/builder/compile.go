@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"go/build"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -68,6 +70,10 @@ func compileVerb(arguments []string) error {
 	if kind != "" {
 		s.onlyTests(kind == "external")
 	}
+	if findStd(std, u.importPath) != "" {
+		return refuse("%s: importpath = %q is that of a package of the standard library, which a program has already; give it another",
+			u.label, u.importPath)
+	}
 	left, err := leftOut(s, files, tags, cgo)
 	if err != nil {
 		return err
@@ -115,6 +121,9 @@ func (u *unit) nothingToCompile(files, left []string) error {
 	if len(left) > 0 {
 		return refuse("%s: all of this package imports \"C\" (%s), and cgo = True is not set; "+
 			"set cgo = True, and name the C libraries that it needs in cdeps", u.label, strings.Join(left, ", "))
+	}
+	if len(files) == 0 {
+		return refuse("%s: a Go package has Go files, and there are none in srcs, nor in what it embeds", u.label)
 	}
 	return refuse("%s: no Go file is left for %s/%s: build constraints exclude %s; set gotags, or select() the srcs by platform",
 		u.label, os.Getenv("GOOS"), os.Getenv("GOARCH"), listed(files))
@@ -240,7 +249,8 @@ func (u *unit) assembler(s *sources, work, trim string) []string {
 	if os.Getenv("GOARCH") == "amd64" {
 		arguments = append(arguments, "-D", "GOAMD64_v1")
 	}
-	if u.std {
+	// older assemblers know the standard library by its import paths, and have no such flag
+	if u.std && slices.Contains(build.Default.ReleaseTags, "go1.27") {
 		arguments = append(arguments, "-std")
 	}
 	return arguments[:len(arguments):len(arguments)]
