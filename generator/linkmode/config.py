@@ -17,6 +17,8 @@ from packaging.version import InvalidVersion, Version
 from linkmode import __version__
 from linkmode.config_adapters import KEY as ADAPTERS_KEY
 from linkmode.config_adapters import adapters
+from linkmode.config_dune import KEY as DUNE_KEY
+from linkmode.config_dune import DuneExecutable, dune
 from linkmode.config_exec_properties import ExecProperties, exec_properties
 from linkmode.config_issues import Issues
 from linkmode.config_malloc import KEY as MALLOC_KEY
@@ -29,11 +31,11 @@ from linkmode.model import EXEC_PLATFORMS, LINK_MODES, ExecPlatform, LinkMode, P
 
 FILE = "linkmode.toml"
 DEFAULT_OUTPUT = "third_party/linkmode"
-BUILD_SYSTEMS = ("bazel",)
+BUILD_SYSTEMS = ("bazel", "dune")
 
 _KEYS = (
     *("output", "build-systems", "exec-platforms", "toolchain", "library", "language", "mirrors", "pin"),
-    *("link-modes", "exec-properties", ADAPTERS_KEY, MALLOC_KEY, "advisories"),
+    *("link-modes", "exec-properties", ADAPTERS_KEY, MALLOC_KEY, DUNE_KEY, "advisories"),
 )
 _OUTPUT_PART = re.compile(r"(?!\.\.?$)[A-Za-z0-9._+@][A-Za-z0-9._+@-]*")
 _NOT_OUTPUT = (".git", "linkmode.toml", "linkmode.lock")
@@ -75,6 +77,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     exec_properties: ExecProperties = {}
     adapters: tuple[str, ...] = ()
     malloc: dict[str, str] = {}
+    dune: tuple[DuneExecutable, ...] = ()
     accepted: dict[str, str] = {}
 
 
@@ -108,9 +111,10 @@ def parse(text: str, *, where: str) -> Config:
         raise ConfigError(f"{where} is not TOML: {error}", hint=f"correct {where}; see https://toml.io") from error
     issues = Issues(where, text)
     issues.unknown_keys("", raw, _KEYS)
+    build_systems = _build_systems(raw, issues)
     config = Config(
         output=_output(raw, issues),
-        build_systems=_build_systems(raw, issues),
+        build_systems=build_systems,
         exec_platforms=_exec_platforms(raw, issues),
         toolchains=_toolchains(raw, issues),
         library=_library(raw, issues),
@@ -120,6 +124,7 @@ def parse(text: str, *, where: str) -> Config:
         link_modes={},
         accepted=_accepted(raw, issues),
         adapters=adapters(raw, issues),
+        dune=dune(raw, issues, wanted="dune" in build_systems),
     )
     config = msgspec.structs.replace(
         config,
@@ -160,7 +165,7 @@ def _output(raw: Mapping[str, Any], issues: Issues) -> str:
 
 
 def _build_systems(raw: Mapping[str, Any], issues: Issues) -> tuple[str, ...]:
-    names = issues.value("", raw, "build-systems", tuple[str, ...], BUILD_SYSTEMS)
+    names = issues.value("", raw, "build-systems", tuple[str, ...], BUILD_SYSTEMS[:1])
     for index, name in enumerate(names):
         if name not in BUILD_SYSTEMS:
             known = ", ".join(map(repr, BUILD_SYSTEMS))

@@ -128,7 +128,7 @@ MIRROR = "expected https://, http://, file:// and a path that ends in '/'; found
         ),
         (
             'build-systems = ["buck2"]\n' + TOOLCHAIN,
-            "line 1: build-systems[0]: linkmode 0.1.0 writes rules for 'bazel' only, not 'buck2'",
+            "line 1: build-systems[0]: linkmode 0.1.0 writes rules for 'bazel', 'dune' only, not 'buck2'",
         ),
         ("build-systems = []\n" + TOOLCHAIN, "line 1: build-systems: expected at least one"),
         (

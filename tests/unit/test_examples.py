@@ -5,20 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from linkmode import pipeline, resources
+from linkmode import config, pipeline, resources
 from linkmode.errors import LinkmodeError
 
 EXAMPLES = sorted(path for path in (Path(__file__).parents[2] / "examples").iterdir() if path.is_dir())
-FILES = (
-    *("linkmode.toml", "linkmode.lock", "README.md"),
-    *("BUILD.bazel", "WORKSPACE", "MODULE.bazel", ".bazelrc", ".bazelignore"),
-)
+FILES = ("linkmode.toml", "linkmode.lock", "README.md")
+OF_BAZEL = ("BUILD.bazel", "WORKSPACE", "MODULE.bazel", ".bazelrc", ".bazelignore")
+COMMITTED = ("c_zlib", "ocaml_dune")
+"""Those whose generated tree is committed too, as a user would."""
 each = pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
 
 
 @each
 def test_example_is_complete(example: Path) -> None:
-    assert [name for name in FILES if not (example / name).is_file()] == []
+    expected = (*FILES, *(OF_BAZEL if "bazel" in config.load(example / "linkmode.toml").build_systems else ()))
+    assert [name for name in expected if not (example / name).is_file()] == []
 
 
 @each
@@ -36,8 +37,9 @@ def test_lock_names_upstream(example: Path) -> None:
         assert all(re.match(r"https://", url) for url in artifact.urls)
 
 
-def test_committed_tree_is_what_would_be_written() -> None:
-    example = Path(__file__).parents[2] / "examples/c_zlib"
+@pytest.mark.parametrize("name", COMMITTED)
+def test_committed_tree_is_what_would_be_written(name: str) -> None:
+    example = Path(__file__).parents[2] / "examples" / name
     assert resources.templates().is_dir()
     try:
         pipeline.check(pipeline.generated(example))

@@ -10,7 +10,10 @@ from linkmode.model import Lock, Tree
 from linkmode.render.context import bazel_context
 from linkmode.render.engine import render_tree
 
-_CONTEXTS: dict[str, Callable[[Lock], dict[str, object]]] = {"bazel": bazel_context}
+_CONTEXTS: dict[str, Callable[[Config, Lock], dict[str, object]]] = {
+    "bazel": lambda config, lock: {**bazel_context(lock), "adapters": config.adapters},
+    "dune": lambda config, lock: {"executables": config.dune},
+}
 """What the templates of each build system are given."""
 
 
@@ -26,7 +29,7 @@ def render(config: Config, lock: Lock, templates: Traversable) -> Tree:
     off = {f"private/adapters/{name}.bzl" for name in ADAPTERS if name not in config.adapters}
     tree: Tree = {}
     for name in config.build_systems:
-        tree |= render_tree(templates.joinpath(name), {**_CONTEXTS[name](lock), "adapters": config.adapters})
+        tree |= render_tree(templates.joinpath(name), _CONTEXTS[name](config, lock))
     return {path: data for path, data in sorted(tree.items()) if path not in off and absent.isdisjoint(_folders(path))}
 
 

@@ -1,13 +1,13 @@
 """A folder of templates and a context, to a tree of files.
 
 Jinja (https://jinja.palletsprojects.com/), narrowed until a template cannot quote a value by hand: an expression
-must end in ``| starlark`` or ``| identifier``, an expression inside a Starlark string is refused, and a name that the
-context does not have is an error. What is wrong with a template is a defect of linkmode, not of the user's input, and
-is raised as TemplateDefectError with the template's name and line.
+must end in a filter of this module (``| starlark``, ``| identifier``, ``| word``, ``| words``), an expression inside a
+Starlark string is refused, and a name that the context does not have is an error. What is wrong with a template is a
+defect of linkmode, not of the user's input, and is raised as TemplateDefectError with the template's name and line.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources.abc import Traversable
 from pathlib import PurePosixPath
 
@@ -28,13 +28,14 @@ _COMMENTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(_HASH, ("# {}",)),
     **dict.fromkeys(_SLASHES, ("// {}", "/* {} */")),
     **dict.fromkeys((".md", ".html", ".xml"), ("<!-- {} -->",)),
-    **dict.fromkeys((".lisp", ".asd"), (";; {}",)),
+    **dict.fromkeys((".lisp", ".asd", "dune"), (";; {}",)),
     **dict.fromkeys((".ml", ".mli"), ("(* {} *)",)),
     **dict.fromkeys((".ld", ".lds", ".css"), ("/* {} */",)),
 }
 """How a file of each type may hold the header: a whole line of one of these forms."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 _QUOTE = re.compile(r'\\.|"""|\'\'\'|"|\'|#|\n', re.DOTALL)
 
 
@@ -99,6 +100,8 @@ def _environment(texts: Mapping[str, str]) -> jinja2.Environment:
     )
     environment.filters["starlark"] = _starlark
     environment.filters["identifier"] = _identifier
+    environment.filters["word"] = _word
+    environment.filters["words"] = _words
     return environment
 
 
@@ -110,7 +113,7 @@ def _defined(value: object) -> object:
 
 def _only_source(value: object) -> object:
     if not isinstance(_defined(value), _Source):
-        raise TypeError(f"{value!r} must leave through `| starlark` or `| identifier`")
+        raise TypeError(f"{value!r} must leave through a filter: starlark, identifier, word or words")
     return value
 
 
@@ -123,6 +126,18 @@ def _identifier(value: object) -> _Source:
     if not isinstance(value, str) or not _IDENTIFIER.fullmatch(value):
         raise ValueError(f"{value!r} is not an identifier")
     return _Source(value)
+
+
+def _word(value: object) -> _Source:
+    """Return what a shell, dune and make take as one word, quoted or not."""
+    _defined(value)
+    if not isinstance(value, str) or not _WORD.fullmatch(value):
+        raise ValueError(f"{value!r} is not a plain word")
+    return _Source(value)
+
+
+def _words(values: Iterable[object]) -> _Source:
+    return _Source(" ".join(map(_word, values)))
 
 
 def _rendered(environment: jinja2.Environment, name: str, text: str, context: Mapping[str, object]) -> bytes:

@@ -46,10 +46,16 @@ def test_indent_and_identifier(tmp_path: Path) -> None:
     assert tree["a.bzl"].decode() == HASH + "rule_1(\n    x = [\n        1,\n        2,\n    ],\n)\n"
 
 
+def test_words_for_a_shell(tmp_path: Path) -> None:
+    text = "#!/bin/sh\n" + HASH + 'x="{{ names | words }}" # {{ names[0] | word }}\n'
+    tree = render(tmp_path, {"a.sh.jinja": text}, names=["z", "stdc++", "gtk-3.0"])
+    assert tree["a.sh"].decode().endswith('x="z stdc++ gtk-3.0" # z\n')
+
+
 @pytest.mark.parametrize(
     ("body", "complaint"),
     [
-        ("X = {{ x }}", r"a\.bzl\.jinja: 'v\"\+evil' must leave through `\| starlark` or `\| identifier`"),
+        ("X = {{ x }}", r"a\.bzl\.jinja: 'v\"\+evil' must leave through a filter: starlark, identifier, word or words"),
         ("X = {{ 'constant' }}", "must leave through"),
         ("X = {{ 5 }}", "must leave through"),
         ("X = {{ x | starlark | upper }}", "must leave through"),
@@ -61,6 +67,10 @@ def test_indent_and_identifier(tmp_path: Path) -> None:
         ("X = {{ missing }}", "'missing' is undefined"),
         ("X = {{ x.nothing | starlark }}", "has no attribute 'nothing'"),
         ("X = {{ x | identifier }}", "is not an identifier"),
+        ("X = {{ x | word }}", "is not a plain word"),
+        ("X = {{ [x] | words }}", "is not a plain word"),
+        ("X = {{ '-option' | word }}", "is not a plain word"),
+        ("X = {{ '' | word }}", "is not a plain word"),
         ("X = {{ 1.5 | starlark }}", "float has no Starlark literal"),
         ('X = "{{ x | starlark }}"', r"a\.bzl\.jinja:2: an expression inside a quoted string"),
         ("X = '//lib:{{ x | starlark }}'", "inside a quoted string"),
