@@ -1,5 +1,6 @@
 """The same bytes from rounds that share nothing: another path, user, locale, clock, and another machine's sandbox."""
 
+import os
 import shutil
 
 import pytest
@@ -25,7 +26,8 @@ def test_every_byte_is_the_same_wherever_it_is_built(built: Built) -> None:
             pytest.skip(
                 "three builds of Zig's run-time files take minutes; on one Bazel they are made, and on all compared"
             )
-        binaries = [binary for binary in binaries if binary.label == "//:census_as_static"]
+        if "CI" in os.environ:  # each target has run-time files of its own
+            binaries = [binary for binary in binaries if binary.label == "//:census_as_static"]
     try:
         made = reproduce.rounds(built.bazel, examples.known()[built.case.name], binaries)
     except buildbox.NoBuildBoxError as error:

@@ -27,6 +27,8 @@ _FOLDER = WORK / "mimalloc"
 BUILD = """
 load("@linkmode//:defs.bzl", "link_mode_binary", "link_modes")
 {load}
+package(default_visibility = ["//visibility:public"])
+
 cc_binary(name = "churn", srcs = ["churn.c"], linkopts = ["-pthread"], tags = ["manual"])
 cc_binary(name = "census", srcs = ["census.cc"], linkopts = ["-pthread"], tags = ["manual"])
 
