@@ -274,6 +274,25 @@ def _asks_the_libc(program: Path) -> bool:
     return bool(re.search(r"\bgetaddrinfo\b", names))
 
 
+def test_cpp_files_of_a_package_throw_and_catch(server: Built) -> None:
+    folder = server.workspace / "cpp"
+    folder.mkdir(exist_ok=True)
+    (folder / "count.cc").write_text(
+        "#include <stdexcept>\n#include <string>\n"
+        'extern "C" int count(const char *text) {\n'
+        "  try { throw std::runtime_error(std::string(text) + text); }\n"
+        "  catch (const std::exception &caught) { return std::string(caught.what()).size(); }\n}\n",
+        encoding="utf-8",
+    )
+    text = (
+        'package main\n\n// int count(const char *);\nimport "C"\n\nfunc main() { print(C.count(C.CString("four"))) }\n'
+    )
+    for mode in ("static", "mostly_static"):
+        program = _program(server, "cpp", text, mode, attributes=", cgo = True")
+        if mode == "static" or server.case is ZIG:
+            assert subprocess.run([program], capture_output=True, text=True, check=True).stderr == "8"
+
+
 def _program(found: Built, name: str, text: str, mode: str, *options: str, attributes: str = "") -> Path:
     """Build a program of one file in a package of its own, and return its path."""
     folder = found.workspace / name
@@ -282,7 +301,7 @@ def _program(found: Built, name: str, text: str, mode: str, *options: str, attri
     (folder / "BUILD.bazel").write_text(
         'load("@linkmode//:defs.bzl", "link_mode_binary")\n'
         'load("@linkmode//go:defs.bzl", "go_binary")\n'
-        f'go_binary(name = "it", srcs = ["main.go"], tags = ["manual"]{attributes})\n'
+        f'go_binary(name = "it", srcs = glob(["*.cc", "*.go"]), tags = ["manual"]{attributes})\n'
         f'link_mode_binary(name = "it_{mode}", binary = ":it", link_mode = "{mode}", tags = ["manual"])\n',
         encoding="utf-8",
     )
