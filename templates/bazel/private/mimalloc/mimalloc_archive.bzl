@@ -22,6 +22,7 @@ def mimalloc_archive(name):  # @unused
             "-fvisibility=hidden",
         ],
         includes = ["include"],
+        linkopts = ["-pthread"],
         # the program's own: no library that is shared may bring a second allocator
         linkstatic = True,
         local_defines = [
