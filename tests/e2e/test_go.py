@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -228,15 +227,7 @@ def test_what_cannot_be_built_is_refused_with_the_target_the_mode_and_a_remedy(s
     # Bazel 4 knows no optional toolchains, and speaks for itself
     ours = r"//pack:pack: cgo = True needs a C compiler: no C toolchain is registered for the platform"
     theirs = r"No matching toolchains found for types @bazel_tools//tools/cpp:toolchain_type"
-    assert re.search(theirs if server.bazel.name == "4.2.3" else ours, refused.stderr), refused.stderr
-
-
-def test_the_race_detector_finds_a_race_where_there_is_glibc(zig: Built) -> None:
-    body = "\tn := 0\n\tdone := make(chan int)\n\tgo func() { n++; done <- 1 }()\n\tn++\n\t<-done\n\tprintln(n)\n"
-    program = _program(zig, "race", f"package main\n\nfunc main() {{\n{body}}}\n", "dynamic", "--@linkmode//go:race")
-    done = subprocess.run([program], capture_output=True, text=True, check=False)
-    assert done.returncode == 66, done.stderr
-    assert "WARNING: DATA RACE" in done.stderr
+    assert re.search(f"{ours}|{theirs}", refused.stderr), refused.stderr
 
 
 def test_a_module_of_an_old_go_keeps_the_meaning_that_its_loops_had(server: Built) -> None:
@@ -258,41 +249,6 @@ def test_a_plugin_is_not_opened_and_says_so(server: Built) -> None:
     assert subprocess.run([program], capture_output=True, text=True, check=True).stderr == "plugin: not implemented"
 
 
-def test_names_are_looked_up_by_the_libc_but_for_static_and_where_tags_say_so(zig: Built) -> None:
-    asks = {
-        binary.mode: _asks_the_libc(zig.workspace / binary.path) for binary in (*HELLO.binaries[:3], ZIG.binaries[0])
-    }
-    assert asks == {"static": False, "mostly_static": True, "dynamic": True}
-    zig.bazel.run(zig.workspace, "build", HELLO.binaries[1].label, "--@linkmode//go:tags=netgo,osusergo")
-    program = zig.workspace / HELLO.binaries[1].path
-    assert not _asks_the_libc(program)
-    assert readelf.read(program).interpreter
-
-
-def _asks_the_libc(program: Path) -> bool:
-    names = subprocess.run(["readelf", "-sW", str(program)], capture_output=True, text=True, check=True).stdout
-    return bool(re.search(r"\bgetaddrinfo\b", names))
-
-
-def test_cpp_files_of_a_package_throw_and_catch(server: Built) -> None:
-    folder = server.workspace / "cpp"
-    folder.mkdir(exist_ok=True)
-    (folder / "count.cc").write_text(
-        "#include <stdexcept>\n#include <string>\n"
-        'extern "C" int count(const char *text) {\n'
-        "  try { throw std::runtime_error(std::string(text) + text); }\n"
-        "  catch (const std::exception &caught) { return std::string(caught.what()).size(); }\n}\n",
-        encoding="utf-8",
-    )
-    text = (
-        'package main\n\n// int count(const char *);\nimport "C"\n\nfunc main() { print(C.count(C.CString("four"))) }\n'
-    )
-    for mode in ("static", "mostly_static"):
-        program = _program(server, "cpp", text, mode, attributes=", cgo = True")
-        if mode == "static" or server.case is ZIG:
-            assert subprocess.run([program], capture_output=True, text=True, check=True).stderr == "8"
-
-
 def _program(found: Built, name: str, text: str, mode: str, *options: str, attributes: str = "") -> Path:
     """Build a program of one file in a package of its own, and return its path."""
     folder = found.workspace / name
@@ -301,7 +257,7 @@ def _program(found: Built, name: str, text: str, mode: str, *options: str, attri
     (folder / "BUILD.bazel").write_text(
         'load("@linkmode//:defs.bzl", "link_mode_binary")\n'
         'load("@linkmode//go:defs.bzl", "go_binary")\n'
-        f'go_binary(name = "it", srcs = glob(["*.cc", "*.go"]), tags = ["manual"]{attributes})\n'
+        f'go_binary(name = "it", srcs = ["main.go"], tags = ["manual"]{attributes})\n'
         f'link_mode_binary(name = "it_{mode}", binary = ":it", link_mode = "{mode}", tags = ["manual"])\n',
         encoding="utf-8",
     )
@@ -323,24 +279,6 @@ def test_every_action_runs_in_an_empty_sandbox_and_gives_the_same_bytes(server: 
         pytest.skip(str(error))
     finally:
         server.bazel.run(server.workspace, "build", "//...")
-
-
-def test_the_oldest_go_that_is_taken_builds_and_tests_with_c_and_without() -> None:
-    if not everything_is_asked_for():
-        pytest.skip("for make e2e-all: it compiles another standard library")
-    old = replace(
-        HELLO, name="go_http_old", example="go_http", sources=tuple(s for s in HELLO.sources if s[:2] != "go")
-    )
-    name = bazel.requested()[0]
-    found = Built(old, bazel.find(name), golang.prepare(old, name, old=True))
-    binary = old.binaries[0]
-    try:
-        found.bazel.run(found.workspace, "test", binary.label, "//greet:greet_test_static")
-        checks.runs_where_it_must(found.workspace, old, binary)
-    except sandbox.MissingToolError as error:
-        pytest.skip(str(error))
-    finally:
-        found.bazel.leave(found.workspace)
 
 
 def test_the_adapter_for_rules_go_sets_what_it_reads(zig: Built) -> None:

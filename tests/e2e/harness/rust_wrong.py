@@ -1,6 +1,6 @@
 """Rust targets that cannot be built, and what is said of each: for the package `wrong` of examples/rust_native.
 
-Below them, what the how-to says of crates: for its package `more`. And a stand-in for rules_rust.
+Below them, what the how-to says of crates: for its package `more`.
 """
 
 BUILD = """
@@ -139,70 +139,3 @@ rust_test(name = "reads_test", crate = ":reads", link_modes = ["static"], size =
     "data.txt": "here\n",
 }
 """A -sys crate that bundles its C library, two crates of one name, one that warns, and one whose tests read a file."""
-
-STAND_IN = {
-    "WORKSPACE": """
-local_repository(name = "rules_rust", path = "rules_rust")
-local_repository(name = "linkmode", path = "third_party/linkmode")
-load("@linkmode//:repositories.bzl", "linkmode_register_toolchains", "linkmode_repositories")
-linkmode_repositories()
-linkmode_register_toolchains()
-""",
-    "BUILD.bazel": """
-load("@linkmode//:defs.bzl", "link_mode_binary")
-load(":probe.bzl", "probe")
-probe(name = "it")
-[
-    link_mode_binary(
-        name = name,
-        binary = ":it",
-        link_mode = mode,
-        platform = "@linkmode//platforms:x86_64-linux-musl",
-        static_pie = name == "pie",
-    )
-    for name, mode in {
-        "dynamic": "dynamic",
-        "mostly_static": "mostly_static",
-        "pie": "static",
-        "static": "static",
-    }.items()
-]
-""",
-    "probe.bzl": """
-load("@rules_rust//rust/settings:settings.bzl", "Flags")
-
-def _probe_impl(ctx):
-    fail("rules_rust reads " + " ".join(ctx.attr._flags[Flags].value) + ".")
-
-probe = rule(
-    implementation = _probe_impl,
-    attrs = {"_flags": attr.label(default = "@rules_rust//rust/settings:extra_rustc_flags")},
-    executable = True,
-)
-""",
-    "rules_rust/WORKSPACE": "",
-    "rules_rust/rust/settings/settings.bzl": """
-Flags = provider(fields = ["value"])
-
-def _impl(ctx):
-    return [Flags(value = ctx.build_setting_value)]
-
-extra_rustc_flags = rule(implementation = _impl, build_setting = config.string_list(flag = True))
-""",
-    "rules_rust/rust/settings/BUILD.bazel": """
-load(":settings.bzl", "extra_rustc_flags")
-extra_rustc_flags(
-    name = "extra_rustc_flags",
-    build_setting_default = ["-Cdebuginfo=1"],
-    visibility = ["//visibility:public"],
-)
-""",
-}
-"""A workspace with a repository that has the name of rules_rust and its setting, and a rule that reads it."""
-
-STAND_IN_SAYS = {
-    "static": "-Cdebuginfo=1 --codegen=target-feature=+crt-static --codegen=relocation-model=static.",
-    "pie": "-Cdebuginfo=1 --codegen=target-feature=+crt-static.",
-    "mostly_static": "-Cdebuginfo=1 --codegen=target-feature=-crt-static.",
-    "dynamic": "-Cdebuginfo=1 --codegen=target-feature=-crt-static.",
-}
