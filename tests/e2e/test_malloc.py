@@ -21,11 +21,18 @@ CHURN, CENSUS = r"4 threads, aligned 0, done\n", r"100 words, aligned 0\n"
 
 def _left_out(name: str, family: str) -> str:
     """Return why a Bazel is not tried with a family, where there are minutes only; else an empty string."""
-    if family == "cpp_zig" and ("CI" in os.environ or not bazel.everything_is_asked_for()):
+    if _is_short() and family == "cpp_zig":
         return "takes a while with Zig; make e2e-all runs it"
-    if "CI" in os.environ and bazel.everything_is_asked_for() and name == "4.2.3":
-        return "make test has just run it"
+    if _is_short() and bazel.everything_is_asked_for():
+        return f"GCC with 4.2.3 is part of make test; make e2e-all runs {name}"
     return ""
+
+
+def _is_short() -> bool:
+    return "CI" in os.environ or not bazel.everything_is_asked_for()
+
+
+full = pytest.mark.skipif(_is_short(), reason="more builds; make e2e-all runs it")
 
 
 @pytest.fixture(scope="module", params=["c_zlib", "cpp_zig"])
@@ -140,6 +147,7 @@ def _fails(built: Built, text: str, *expected: str) -> None:
         assert words in said.stderr, said.stderr
 
 
+@full
 def test_a_program_that_did_not_get_it_does_not_build(churn: Built) -> None:
     text = "binary = '//:churn_libc', malloc = 'mimalloc'"
     _fails(
@@ -147,10 +155,12 @@ def test_a_program_that_did_not_get_it_does_not_build(churn: Built) -> None:
     )
 
 
+@full
 def test_an_allocator_that_is_not_known_is_refused(churn: Built) -> None:
     _fails(churn, "binary = '//:churn', malloc = 'jemalloc'", "one of", "mimalloc", "jemalloc")
 
 
+@full
 def test_linkmode_toml_says_it_for_a_target(churn: Built) -> None:
     """The last on this workspace, which it changes: [malloc] first, and then no mimalloc at all."""
     path = churn.workspace / "linkmode.toml"
