@@ -15,6 +15,7 @@ from harness import bazel, buildbox, checks, go_wrong, golang, readelf, remote, 
 from harness.bazel import everything_is_asked_for
 from harness.built import Built
 from harness.cases import Binary, Case
+from harness.reproduce import digest
 from harness.workspace import MissingToolchainsError, linkmode
 
 pytestmark = pytest.mark.e2e
@@ -269,12 +270,12 @@ def test_every_action_runs_in_an_empty_sandbox_and_gives_the_same_bytes(server: 
     if server.bazel.name == "7.7.1-workspace":
         pytest.skip("how repositories are declared makes no difference to an action; 7.7.1 runs it")
     binaries = [binary for binary in server.case.binaries if binary.cpu == "x86_64"]
-    local = {binary.path: (server.workspace / binary.path).read_bytes() for binary in binaries}
+    local = {binary.path: digest((server.workspace / binary.path).read_bytes()) for binary in binaries}
     try:
         with buildbox.server() as address:
             ran = remote.Client(server.bazel, server.workspace).build(address, [binary.label for binary in binaries])
             assert set(remote.counts(ran)) == {"remote"}, remote.counts(ran)
-            assert {path: (server.workspace / path).read_bytes() for path in local} == local
+            assert {path: digest((server.workspace / path).read_bytes()) for path in local} == local
     except buildbox.NoBuildBoxError as error:
         pytest.skip(str(error))
     finally:

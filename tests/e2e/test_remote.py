@@ -13,6 +13,7 @@ from harness.bazel import Bazel, everything_is_asked_for
 from harness.built import Built
 from harness.cases import CASES
 from harness.places import WORK
+from harness.reproduce import digest
 
 pytestmark = pytest.mark.e2e
 
@@ -34,14 +35,15 @@ def test_every_action_runs_in_an_empty_sandbox_and_a_second_client_has_nothing_t
         pytest.skip("takes minutes with Zig; make e2e-all runs it")
     # with Zig, each target builds run-time files of its own: in CI one target, and all four in `make e2e-all`
     targets = remote.targets(built.case, everything="CI" not in os.environ)
-    local = {b.path: (built.workspace / b.path).read_bytes() for b in built.case.binaries if b.label in targets}
+    chosen = [binary.path for binary in built.case.binaries if binary.label in targets]
+    local = {path: digest((built.workspace / path).read_bytes()) for path in chosen}
     client = remote.Client(built.bazel, built.workspace)
     try:
         ran = client.build(server, targets)
         counts = spawns.by_mnemonic(ran)
         assert set(remote.counts(ran)) == {"remote"}, counts
         assert counts["LinkModeCheck"]["remote"] == len(targets), counts
-        assert {path: (built.workspace / path).read_bytes() for path in local} == local
+        assert {path: digest((built.workspace / path).read_bytes()) for path in local} == local
 
         again = client.build(server, targets)
         assert set(remote.counts(again)) == {"remote cache hit"}, spawns.by_mnemonic(again)

@@ -53,6 +53,11 @@ def check_binary(ctx, binary, arguments):
         inputs = [binary],
         outputs = [report],
         mnemonic = "LinkModeCheck",
-        progress_message = "Checking the link mode of " + str(ctx.label),
+        progress_message = "Checking the link mode of " + _shown(ctx.label),
     )
     return report
+
+def _shown(label):
+    """Returns a label as its user writes it: from 6 on Bazel puts @ or @@ before the repository that is being built."""
+    text = str(label)
+    return text.lstrip("@") if text.lstrip("@").startswith("//") else text
