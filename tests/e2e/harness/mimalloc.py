@@ -128,7 +128,7 @@ def prepare(workspace: Path, case: Case, *, more: str = "", library: str = "==2.
     """
     shutil.rmtree(workspace, ignore_errors=True)
     workspace.mkdir(parents=True)
-    for name in (".bazelrc", "MODULE.bazel", "WORKSPACE"):
+    for name in (".bazelignore", ".bazelrc", "MODULE.bazel", "WORKSPACE"):
         shutil.copy(EXAMPLES / case.folder / name, workspace)
     config = tomllib.loads((EXAMPLES / case.folder / "linkmode.toml").read_text(encoding="utf-8"))
     config["library"] = {"mimalloc": library} if library else {}
