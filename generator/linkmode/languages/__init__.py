@@ -5,6 +5,7 @@ from typing import Protocol
 
 from linkmode.languages.go import Go
 from linkmode.languages.graalvm import GraalVM
+from linkmode.languages.ocaml import OCaml
 from linkmode.languages.part import Part
 from linkmode.languages.rust import Rust
 from linkmode.model import ExecPlatform, Pin, Target
@@ -34,7 +35,7 @@ class Language(Protocol):
         """Return what to lock of ``pins``, all of one version that is not refused, in a stable order."""
 
 
-LANGUAGES: dict[str, Language] = {language.name: language for language in (Go(), GraalVM(), Rust())}
+LANGUAGES: dict[str, Language] = {language.name: language for language in (Go(), GraalVM(), OCaml(), Rust())}
 """Every language by name."""
 
 __all__ = ["LANGUAGES", "Language", "Part"]

@@ -1,0 +1,2 @@
+val answer : root:string -> Request.t -> Response.t
+(** A file below [root], or the names in a folder there. *)

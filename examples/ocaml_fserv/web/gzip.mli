@@ -1,0 +1,5 @@
+val pack : string -> string
+val unpack : string -> string
+
+val version : unit -> string
+(** Of zlib. *)

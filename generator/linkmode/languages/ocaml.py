@@ -1,0 +1,32 @@
+"""OCaml: one archive of sources, from which the compiler and, for each target, its libraries are built."""
+
+from collections.abc import Sequence
+
+from packaging.version import Version
+
+from linkmode.languages.part import Part
+from linkmode.model import ExecPlatform, Pin, Target
+
+_LINES = ("5.3", "5.4")
+"""The lines of releases that the generated rules build: _MAGIC of templates/bazel/private/ocaml/releases.bzl."""
+
+
+class OCaml:
+    """The compiler is linked with musl, so that it runs in an empty sandbox."""
+
+    name = "ocaml"
+    suggested_version = "~=5.4.0"
+    compiles_for_exec = False
+
+    def refuses(self, pins: Sequence[Pin], exec_platforms: Sequence[ExecPlatform], targets: Sequence[Target]) -> str:
+        """Refuse releases that the rules do not know. The compiler is linked by the toolchain of the ELF checker."""
+        del exec_platforms, targets  # the sources are for all that the rules know
+        line = ".".join(str(part) for part in Version(pins[0].version).release[:2])
+        return "" if line in _LINES else f"linkmode builds OCaml {' and '.join(_LINES)} from its sources, not {line}"
+
+    def parts(
+        self, pins: Sequence[Pin], exec_platforms: Sequence[ExecPlatform], targets: Sequence[Target]
+    ) -> tuple[Part, ...]:
+        """Return the sources, which are the same for every platform."""
+        del exec_platforms, targets
+        return (Part("source", pins[0]),)
