@@ -17,11 +17,14 @@ from linkmode.catalog import Catalog, load
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = Path(__file__).with_name("pins.sha")
 SURVEY = ROOT.parent / "shared" / "facts" / "pins.json"
-_SURVEYED = {"zig": "zig", "zlib": "zlib", "go": "go", "graalvm-ce": "graalvm", "rust": "rust"}
+_SURVEYED = {"zig": "zig", "zlib": "zlib", "go": "go", "graalvm-ce": "graalvm", "rust": "rust", "ocaml": "ocaml"}
 """Names in the survey of which the catalogue holds every row, and what the catalogue calls them."""
 
 _RUST = re.compile(r"(rustc-[\d.]+-\w+-unknown-linux-gnu|rust-std-(?!1\.99)[\d.]+-\w+-unknown-linux-\w+)\.tar\.xz")
 """Rust's files that the catalogue holds; toolchains/rust.toml says why the others are left out."""
+
+_OCAML = "5.2.1"
+"""The one release of OCaml that linkmode's rules do not build."""
 
 COMMAND = "PYTHONPATH=generator python tests/golden/pins_sha.py"
 
@@ -42,6 +45,8 @@ def survey() -> Iterator[tuple[str, str, str, dict[str, str]]]:
         version = row["version"].split()[0]
         # musl.cc's other rows have no version that is known; toolchains/musl.cc.toml says why they are left out.
         if row["name"] == "rust" and not _RUST.fullmatch(row["file"]):
+            continue
+        if (row["name"], version) == ("ocaml", _OCAML):
             continue
         if row["name"] in _SURVEYED or (row["name"], version) == ("musl.cc", "11.2.1"):
             digests = {name: row[name] for name in ("sha256", "sha512") if row.get(name)}

@@ -12,7 +12,7 @@ _LAYOUTS = {
     "go": ("go:go_archive.bzl", "go_archive", ["src/cmd", "test"]),  # the tools are there, and built
     "mimalloc": ("mimalloc:mimalloc_archive.bzl", "mimalloc_archive", []),
     "native": ("gcc:gcc_archive.bzl", "gcc_archive", ["usr"]),
-    "ocaml-src": ("ocaml:ocaml_archive.bzl", "ocaml_archive", []),
+    "ocaml": ("ocaml:ocaml_archive.bzl", "ocaml_archive", []),
     "rust-src": ("rust:rust_archive.bzl", "rust_src_archive", []),
     "rust-std": ("rust:rust_archive.bzl", "rust_std_archive", []),
     "rust-sysroot": ("rust:rust_archive.bzl", "rust_part_archive", []),

@@ -56,6 +56,7 @@ def ocaml_archive(name):
         ]),
         includes = [
             "generated",
+            "generated/caml",
             "runtime",
         ],
         deps = ["@linkmode//private/ocaml/config"],

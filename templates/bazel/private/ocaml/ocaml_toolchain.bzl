@@ -37,15 +37,17 @@ def _library(ctx, name, compiler, stdlib, words, libraries):
         ctx.actions.symlink(output = link, target_file = file)
         files.append(link)
     folders = [stdlib.path] + [libraries[other].files.to_list()[0].path for other in uses]
-    options = builder_options(ctx, "%s.%s.options" % (ctx.label.name, name), [
+    given = [
         ("label", str(ctx.label)),
         ("name", name),
         ("output", output.path),
         ("compiler", compiler.compiler.path),
-    ] + [("flag", flag) for flag in ["-nostdlib", "-g", "-w", "-a"] + flags] +
-        [("archive-flag", flag) for flag in archive_flags] +
-        [word for folder in folders for word in [("flag", "-I"), ("flag", folder)]] +
-        [("source", file.path) for file in files])
+    ]
+    given += [("flag", flag) for flag in ["-nostdlib", "-g", "-w", "-a"] + flags]
+    given += [("archive-flag", flag) for flag in archive_flags]
+    given += [word for folder in folders for word in [("flag", "-I"), ("flag", folder)]]
+    given += [("source", file.path) for file in files]
+    options = builder_options(ctx, "%s.%s.options" % (ctx.label.name, name), given)
     ctx.actions.run(
         executable = compiler.ocamlrun,
         arguments = [compiler.builder.path, "library", options.path],

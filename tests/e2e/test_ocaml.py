@@ -1,0 +1,196 @@
+"""OCaml in every mode, by a compiler that is built from its sources; and what is said of what cannot be built.
+
+`make test` builds the static server with Bazel 4.2.3; the whole of it, with Zig and with GCC, is built where
+LINKMODE_E2E_BAZEL is set (`make e2e-all`).
+"""
+
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+from harness import bazel, checks, ocaml, sandbox
+from harness.bazel import everything_is_asked_for
+from harness.built import Built
+from harness.cases import Binary, Case
+from harness.workspace import MissingToolchainsError
+
+pytestmark = pytest.mark.e2e
+
+_MUSL, _GNU = "x86_64-linux-musl", "x86_64-linux-gnu.2.28"
+
+PRINTS = r"""/: 200, 10 bytes
+/verse.txt: 200, 13892 bytes
+/%76erse.txt\?x: 200, 13892 bytes
+/none: 404, 10 bytes
+/../passwd: 403, 10 bytes
+/%4: 400, 12 bytes
+the same after packing: true, smaller: true
+clients at once: 8
+in two domains: 2498500
+caught from C: gzip: damaged data
+deep: 1000000
+zlib 1\.3\.\d
+"""
+
+ZIG = Case(
+    name="ocaml_fserv",
+    binaries=(
+        Binary("//:fserv_as_static", "static", _MUSL),
+        Binary("//:fserv_as_mostly_static", "mostly_static", _GNU),
+        Binary("//:fserv_as_dynamic", "dynamic", _GNU),
+    ),
+    prints=PRINTS,
+    sources=("zig=pypi", "zlib=pypi"),
+)
+GCC = Case(
+    name="ocaml_fserv_gcc",
+    example="ocaml_fserv",
+    binaries=(
+        Binary("//:fserv_as_static", "static", _MUSL),
+        Binary("//:fserv_as_mostly_static", "mostly_static", _MUSL),
+        Binary("//:fserv_as_dynamic", "dynamic", _MUSL),
+    ),
+    prints=PRINTS,
+    sources=("zlib=pypi",),
+    pins=("x86_64-linux-musl-cross.tgz",),
+)
+
+BUILD = """
+load("@linkmode//:defs.bzl", "link_mode_binary", "link_modes")
+load("@linkmode//ocaml:defs.bzl", "ocaml_binary", "ocaml_library")
+
+MANUAL = ["manual"]
+
+ocaml_binary(name = "absent", srcs = ["absent.ml"], tags = MANUAL)
+link_mode_binary(name = "absent_static", binary = ":absent", link_mode = "static", tags = MANUAL)
+
+ocaml_library(name = "circle", srcs = ["circle/a.ml", "circle/b.ml", "circle/c.ml"], tags = MANUAL)
+ocaml_binary(name = "round", srcs = ["none.ml"], deps = [":circle"], tags = MANUAL)
+link_mode_binary(name = "round_static", binary = ":round", link_mode = "static", tags = MANUAL)
+
+ocaml_binary(name = "undefined", srcs = ["undefined.ml"], tags = MANUAL)
+link_modes(name = "undefined_as", binary = ":undefined", tags = MANUAL)
+
+cc_library(name = "fortified", srcs = ["fortified.c"], deps = ["@linkmode//ocaml:headers"], tags = MANUAL)
+ocaml_binary(name = "mixed", srcs = ["mixed.ml"], deps = [":fortified"], tags = MANUAL)
+link_mode_binary(name = "mixed_static", binary = ":mixed", link_mode = "static", tags = MANUAL)
+
+cc_import(name = "shared", shared_library = "libshared.so", tags = MANUAL)
+ocaml_binary(name = "shared_only", srcs = ["none.ml"], deps = [":shared"], tags = MANUAL)
+link_mode_binary(name = "shared_only_static", binary = ":shared_only", link_mode = "static", tags = MANUAL)
+
+ocaml_binary(name = "twice", srcs = ["none.ml", "circle/none.ml"], tags = MANUAL)
+link_mode_binary(name = "twice_static", binary = ":twice", link_mode = "static", tags = MANUAL)
+
+ocaml_binary(name = "empty", tags = MANUAL)
+link_mode_binary(name = "empty_static", binary = ":empty", link_mode = "static", tags = MANUAL)
+"""
+
+SOURCES = {
+    "BUILD.bazel": BUILD,
+    "absent.ml": "let () = Nowhere.start ()\n",
+    "circle/a.ml": "let x = B.x\n",
+    "circle/b.ml": "let x = C.x\n",
+    "circle/c.ml": "let x = A.x\n",
+    "circle/none.ml": "",
+    "none.ml": "",
+    "undefined.ml": 'external absent : unit -> unit = "absent_one"\nlet () = absent ()\n',
+    "mixed.ml": 'external fortified : unit -> unit = "fortified"\nlet () = fortified ()\n',
+    # what glibc's own headers make of a call, for a musl target: so an object that was compiled for glibc looks
+    "fortified.c": "#include <caml/mlvalues.h>\nint __printf_chk(int flag, const char *format, ...);\n"
+    'value fortified(value unit) { __printf_chk(1, "%d", 1); return unit; }\n',
+    "libshared.so": "never read",
+}
+
+REFUSED = {
+    "//wrong:absent_static": (
+        r"linkmode: \S*//wrong:absent: no dependency has the module Nowhere, and no file of srcs is called nowhere.ml"
+        r"\.\n"
+        r"  Add the file to srcs, or the ocaml_library that has it to deps"
+    ),
+    "//wrong:round_static": (
+        r"linkmode: \S*//wrong:circle: its modules use each other in a circle: A -> B -> C -> A.\n"
+        r"  Move what they share to a module of its own"
+    ),
+    "//wrong:undefined_as_static": (
+        r"linkmode: \S*//wrong:undefined: cannot be linked static for x86_64-linux-musl:\n"
+        r"  no dependency defines absent_one.\n  Add the cc_library that defines them to the deps"
+    ),
+    "//wrong:undefined_as_dynamic": r"cannot be linked dynamic for .*:\n  no dependency defines absent_one",
+    "//wrong:mixed_static": (
+        r"//wrong:mixed: cannot be linked static for x86_64-linux-musl:\n  no dependency defines __printf_chk.\n"
+        r"  These are glibc's own: some object or library among the dependencies was compiled for glibc"
+    ),
+    "//wrong:shared_only_static": (
+        r"//wrong:shared_only: wrong/libshared.so is a shared library only, "
+        r"and a static binary for x86_64-linux-musl cannot need it"
+    ),
+    "//wrong:twice_static": r"//wrong:twice: two files are the module None: wrong/\S*none.ml and wrong/\S*none.ml",
+    "//wrong:empty_static": r"//wrong:empty: srcs is empty: a program has a module of its own",
+}
+
+
+def _prepared(name: str, case: Case) -> Built:
+    try:
+        builder = bazel.find(name)
+        place = ocaml.prepare(case, name)
+    except (bazel.NoBazelError, MissingToolchainsError, sandbox.MissingToolError) as error:
+        pytest.skip(str(error))
+    return Built(case, builder, place)
+
+
+def _all() -> list[tuple[str, Case]]:
+    return [(name, case) for name in bazel.requested() for case in (ZIG, GCC)] if everything_is_asked_for() else []
+
+
+@pytest.fixture(scope="module", params=_all(), ids=lambda pair: f"{pair[1].name}-{pair[0].replace('/', '_')}")
+def server(request: pytest.FixtureRequest) -> Iterator[Built]:
+    """Build the example, all of it."""
+    found = _prepared(*request.param)
+    try:
+        found.bazel.run(found.workspace, "build", "//...")
+        yield found
+    finally:
+        found.bazel.leave(found.workspace)
+
+
+def test_every_binary_is_what_it_says_and_runs_where_it_must(server: Built) -> None:
+    for binary in server.case.binaries:
+        report = json.loads(checks.audit(server.workspace, binary))
+        assert report["files"][0]["failures"] == []
+        checks.readelf_agrees(server.workspace / binary.path, binary)
+        try:
+            checks.runs_where_it_must(server.workspace, server.case, binary)
+        except sandbox.MissingToolError as error:
+            pytest.skip(str(error))
+
+
+def test_its_tests_pass_in_each_mode(server: Built) -> None:
+    said = server.bazel.run(server.workspace, "test", "//...").stdout
+    for mode in ("static", "mostly_static", "dynamic"):
+        assert re.search(rf"//:web_test_{mode} .*PASSED", said), said
+        assert re.search(rf"//:fserv_{mode}_run_test .*PASSED", said), said
+
+
+def test_a_second_build_changes_nothing(server: Built) -> None:
+    again = server.bazel.run(server.workspace, "build", "//...")
+    assert re.search(r"1 process: 1 internal", again.stderr), again.stderr
+
+
+def test_no_path_of_the_machine_is_in_a_binary(server: Built) -> None:
+    for binary in server.case.binaries:
+        content = (server.workspace / binary.path).read_bytes()
+        for path in (server.workspace, server.bazel.output):
+            assert str(path).encode() not in content, binary.label
+
+
+def test_what_cannot_be_built_is_refused_with_the_target_and_a_remedy(server: Built) -> None:
+    for name, text in SOURCES.items():
+        path = server.workspace / "wrong" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    for label, message in REFUSED.items():
+        refused = server.bazel.run(server.workspace, "build", label, check=False)
+        assert refused.returncode, label
+        assert re.search(message, refused.stderr), f"{label}\n{refused.stderr}"
