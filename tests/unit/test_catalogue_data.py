@@ -124,7 +124,7 @@ def test_swapped_checksums_change_both_golden_lines(family: str, index: int, pin
     )
     partner = next(partners, None)
     if partner is None:
-        pytest.skip(f"{family} has one pin")
+        return  # the family has no other pin
     other, key = CATALOG.families[family].pins[partner[0]], partner[1]
     one, two = getattr(pin, key), getattr(other, key)
     text = TEXTS[family].replace(one, "?").replace(two, one).replace("?", two)
