@@ -13,7 +13,6 @@ _COPTS = [
     "-fno-strict-aliasing",
     "-fwrapv",
     "-D_FILE_OFFSET_BITS=64",
-    "-D_GNU_SOURCE",
     "-pthread",
     "-w",
 ]
