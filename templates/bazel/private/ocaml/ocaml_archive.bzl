@@ -116,6 +116,7 @@ def ocaml_archive(name):
             name = library + "_c",
             srcs = native.glob(
                 ["otherlibs/%s/*.%s" % (folder, kind) for kind in ["c", "h"]],
+                allow_empty = True,
                 exclude = ["otherlibs/%s/%s" % (folder, file) for file in exclude],
             ),
             hdrs = native.glob(["otherlibs/%s/caml/*.h" % folder], allow_empty = True),

@@ -13,6 +13,7 @@ OCAML_TOOLCHAIN_TYPE = "@linkmode//ocaml:toolchain_type"
 OcamlStdlibInfo = provider(
     doc = "What OCaml brings along, for one target.",
     fields = {
+        "compiler": "OcamlCompilerInfo: what it was compiled by. The toolchain has it from here, as by another way it would be built again.",
         "libraries": "dict of string to OcamlInfo: unix, threads and str.",
         "runtime": "CcInfo: the runtime.",
         "stdlib": "File: the folder of the standard library.",
@@ -92,6 +93,7 @@ def _ocaml_stdlib_impl(ctx):
     for name in ["str", "unix", "threads"]:
         libraries[name] = _library(ctx, name, compiler, stdlib, words, libraries)
     return [OcamlStdlibInfo(
+        compiler = compiler,
         libraries = libraries,
         runtime = ctx.attr.runtime[CcInfo],
         stdlib = stdlib,
@@ -122,7 +124,7 @@ ocaml_stdlib = rule(
 def _ocaml_toolchain_impl(ctx):
     stdlib = ctx.attr.stdlib[OcamlStdlibInfo]
     return [platform_common.ToolchainInfo(ocaml = OcamlToolchainInfo(
-        compiler = _only(ctx.attr.compiler)[OcamlCompilerInfo],
+        compiler = stdlib.compiler,
         libraries = stdlib.libraries,
         runtime = stdlib.runtime,
         stdlib = stdlib.stdlib,
@@ -133,7 +135,6 @@ ocaml_toolchain = rule(
     doc = "What compiles OCaml for one target; for a toolchain() of type //ocaml:toolchain_type.",
     implementation = _ocaml_toolchain_impl,
     attrs = {
-        "compiler": attr.label(cfg = "exec", mandatory = True, providers = [OcamlCompilerInfo], doc = "The compiler."),
         "stdlib": attr.label(mandatory = True, providers = [OcamlStdlibInfo], doc = "The target's libraries."),
         "target": attr.string(mandatory = True, doc = "The target."),
     },

@@ -126,7 +126,8 @@ static void in_order(const struct library *it, const struct words *names) {
     interface(it, "stdlib", with_aliases(it, "stdlib.mli"));
     implementation(it, "stdlib", with_aliases(it, "stdlib.ml"));
     for (char *file = strtok(contents(list), " \n"); file; file = strtok(0, " \n")) {
-        char *name = joined(strrchr(file, '/') + 1, (char *)0);
+        const char *slash = strrchr(file, '/');
+        char *name = joined(slash ? slash + 1 : file, (char *)0);
         *strchr(name, '.') = 0;
         if (!strcmp(name, "camlinternalFormatBasics")) continue;
         if (ends(file, ".mli")) interface(it, name, file);
