@@ -84,7 +84,7 @@ def ocaml_archive(name):
     )
 
     cc_library(
-        name = "runtime",
+        name = "native_runtime",
         srcs = common + ["runtime/%s.c" % file for file in RUNTIME.native] + native.glob(["runtime/*.h"]) + select({
             "@platforms//cpu:aarch64": ["runtime/arm64.S"],
             "@platforms//cpu:x86_64": ["runtime/amd64.S"],
@@ -102,7 +102,7 @@ def ocaml_archive(name):
         linkstatic = True,
         deps = [
             ":headers",
-            ":runtime",
+            ":native_runtime",
             "@linkmode//private/ocaml/tool:system",
         ],
     )
@@ -125,7 +125,7 @@ def ocaml_archive(name):
             linkstatic = True,
             deps = [
                 ":headers",
-                ":runtime",
+                ":native_runtime",
             ] + ([":unix_c"] if library == "threads" else []),
         )
         native.filegroup(
