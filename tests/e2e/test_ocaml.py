@@ -1,6 +1,6 @@
 """OCaml in every mode, by a compiler that is built from its sources; and what is said of what cannot be built.
 
-`make test` builds the static server with Bazel 4.2.3; the whole of it, with Zig and with GCC, is built where
+The compiler takes minutes, so that nothing of it is in `make test`: it is built, with Zig and with GCC, where
 LINKMODE_E2E_BAZEL is set (`make e2e-all`).
 """
 
@@ -17,7 +17,7 @@ from harness.workspace import MissingToolchainsError
 
 pytestmark = pytest.mark.e2e
 
-_MUSL, _GNU = "x86_64-linux-musl", "x86_64-linux-gnu.2.28"
+_MUSL, _ARM_MUSL, _GNU = "x86_64-linux-musl", "aarch64-linux-musl", "x86_64-linux-gnu.2.28"
 
 PRINTS = r"""/: 200, 10 bytes
 /verse.txt: 200, 13892 bytes
@@ -39,6 +39,8 @@ ZIG = Case(
         Binary("//:fserv_as_static", "static", _MUSL),
         Binary("//:fserv_as_mostly_static", "mostly_static", _GNU),
         Binary("//:fserv_as_dynamic", "dynamic", _GNU),
+        Binary("//:fserv_static_pie", "static", _MUSL),
+        Binary("//aarch64:fserv_static", "static", _ARM_MUSL),
     ),
     prints=PRINTS,
     sources=("zig=pypi", "zlib=pypi"),
@@ -50,10 +52,12 @@ GCC = Case(
         Binary("//:fserv_as_static", "static", _MUSL),
         Binary("//:fserv_as_mostly_static", "mostly_static", _MUSL),
         Binary("//:fserv_as_dynamic", "dynamic", _MUSL),
+        Binary("//:fserv_static_pie", "static", _MUSL),
+        Binary("//aarch64:fserv_static", "static", _ARM_MUSL),
     ),
     prints=PRINTS,
     sources=("zlib=pypi",),
-    pins=("x86_64-linux-musl-cross.tgz",),
+    pins=("x86_64-linux-musl-cross.tgz", "aarch64-linux-musl-cross.tgz"),
 )
 
 BUILD = """
