@@ -110,11 +110,11 @@ def _ocaml_compiler_impl(ctx):
     primitives = ctx.file.primitives
     name = ctx.label.name
     boot = [ocamlrun.path, source.root + "/boot/ocamlc"]
-    boot_stdlib = _stdlib(ctx, name + ".boot_stdlib", "byte", source, boot, [ocamlrun])
-    builder = _builder(ctx, source, boot_stdlib, ocamlrun, primitives)
+    by = ctx.attr.by[OcamlCompilerInfo] if ctx.attr.by else None
+    boot_stdlib = by.boot_stdlib if by else _stdlib(ctx, name + ".boot_stdlib", "byte", source, boot, [ocamlrun])
+    builder = by.builder if by else _builder(ctx, source, boot_stdlib, ocamlrun, primitives)
     common = struct(boot_stdlib = boot_stdlib, builder = builder, ocamlrun = ocamlrun, primitives = primitives)
-    if ctx.attr.by:
-        by = ctx.attr.by[OcamlCompilerInfo]
+    if by:
         first = [by.compiler.path]
         files = [by.compiler]
         stdlib = by.stdlib
@@ -131,6 +131,7 @@ def _ocaml_compiler_impl(ctx):
         DefaultInfo(files = depset([compiler])),
         OcamlCompilerInfo(
             arch = ctx.attr.arch,
+            boot_stdlib = boot_stdlib,
             builder = builder,
             compiler = compiler,
             ocamlrun = ocamlrun,

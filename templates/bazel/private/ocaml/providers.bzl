@@ -26,6 +26,7 @@ OcamlCompilerInfo = provider(
     doc = "A compiler that runs on an exec platform.",
     fields = {
         "arch": "string: the CPU that it compiles for, by OCaml's name.",
+        "boot_stdlib": "File: the standard library as bytecode.",
         "builder": "File: the bytecode of //private/ocaml/builder.",
         "compiler": "File: ocamlopt, as a static program.",
         "ocamlrun": "File: the interpreter.",
