@@ -52,7 +52,8 @@ e2e-all: $(DEV_VENV)/stamp bazel
 LEFT_OUT_OF_CI := not (4.2.3 and (test_cases or test_wrong_mode or test_graalvm or test_lazy or test_reproduce)) \
     and not (c_zlib-4.2.3 and test_remote) \
     and not (7.7.1-workspace and (test_remote or test_reproduce or test_features or native or cpp_zig or test_go \
-        or test_graalvm)) \
+        or test_graalvm or test_ocaml)) \
+    and not (4.2.3 and ocaml_fserv_gcc) and not ocaml_fserv-7.7.1 \
     and not (7.7.1 and (test_reproduce or rust_native_gcc or go_http_gcc or (test_remote and cpp_zig))) \
     and not (test_features and not c_zlib-7.7.1) and not (go_http_gcc and sandbox) \
     and not (c_zlib_native and (test_remote or test_wrong_mode or test_reproduce))
