@@ -44,5 +44,5 @@ def test_an_installed_linkmode_generates_what_the_checkout_does(tmp_path: Path, 
     for example in sorted(EXAMPLES.iterdir()):
         of_package = _generated([str(tmp_path / "venv/bin/linkmode")], tmp_path / f"installed-{example.name}", example)
         of_checkout = _generated([sys.executable, "-m", "linkmode"], tmp_path / f"checkout-{example.name}", example)
-        assert len(of_package) > 30
+        assert len(of_package) > (30 if (example / "BUILD.bazel").exists() else 1)
         assert of_package == of_checkout
