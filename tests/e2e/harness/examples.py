@@ -1,6 +1,6 @@
 """Every example by its name, with how a workspace of it is made: what `make remote` and `make reproduce` choose from.
 
-Those of C and C++ are in `cases`. Go and Rust link by GCC where its archives are, whose run-time files need not be
+Those of C and C++ are in `cases`. Go, Rust and OCaml link by GCC where its archives are, whose run-time files need not be
 built, and else by Zig. rustc is started by a glibc of its own, without which it does not run in an empty sandbox.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness import cases, golang, rust, workspace
+from harness import cases, golang, ocaml, rust, workspace
 from harness.cases import Binary, Case, LinkMode
 from harness.places import STORE, TOOLCHAINS
 
@@ -40,14 +40,15 @@ class Example:
 def known() -> dict[str, Example]:
     """Return every example by its name."""
     found = {name: Example(case, workspace.prepare) for name, case in cases.CASES.items()}
-    found["go_http"] = Example(_language("go_http", "server", "go"), golang.prepare)
+    found["go_http"] = Example(_language("go_http", "server", "go=pypi"), golang.prepare)
     found["rust_native"] = Example(
-        _language("rust_native", "service", "rust"), functools.partial(rust.prepare, own_libc=True)
+        _language("rust_native", "service", "rust=pypi"), functools.partial(rust.prepare, own_libc=True)
     )
+    found["ocaml_fserv"] = Example(_language("ocaml_fserv", "fserv"), ocaml.prepare)
     return found
 
 
-def _language(example: str, program: str, language: str) -> Case:
+def _language(example: str, program: str, *sources: str) -> Case:
     gcc = all((TOOLCHAINS / file).exists() for file in _PINS)
     x86, others = _MUSL.format("x86_64"), _MUSL.format("x86_64") if gcc else _GNU
     modes: dict[LinkMode, str] = {"static": x86, "mostly_static": others, "dynamic": others}
@@ -58,6 +59,6 @@ def _language(example: str, program: str, language: str) -> Case:
             Binary(f"//aarch64:{program}_static", "static", _MUSL.format("aarch64")),
         ),
         prints="",
-        sources=("zlib=pypi", f"{language}=pypi", *(() if gcc else ("zig=pypi",))),
+        sources=("zlib=pypi", *sources, *(() if gcc else ("zig=pypi",))),
     )
     return replace(case, pins=_PINS) if gcc else case
