@@ -1,7 +1,7 @@
 """Every example by its name, with how a workspace of it is made: what `make remote` and `make reproduce` choose from.
 
-Those of C and C++ are in `cases`. Go, Rust and OCaml link by GCC where its archives are, whose run-time files need not be
-built, and else by Zig. rustc is started by a glibc of its own, without which it does not run in an empty sandbox.
+Those of C and C++ are in `cases`. Go, Rust and OCaml link by GCC where its archives are, whose run-time files need not
+be built, and else by Zig. rustc is started by a glibc of its own, without which it does not run in an empty sandbox.
 """
 
 import functools
