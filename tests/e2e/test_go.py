@@ -1,6 +1,6 @@
 """Go on real Bazel: examples/go_http in every mode, by Zig and by GCC, and what is said of what cannot be built.
 
-`make test` builds one static program with Bazel 4.2.3; all else is for LINKMODE_E2E_BAZEL (`make e2e-all`).
+It takes minutes: nothing of it is in `make test`, and all of it is for LINKMODE_E2E_BAZEL (`make e2e-all`).
 """
 
 import json
@@ -93,17 +93,6 @@ def zig(server: Built) -> Built:
     if server.case is not ZIG:
         pytest.skip("the same with GCC")
     return server
-
-
-@pytest.mark.skipif(everything_is_asked_for(), reason="the whole of it is built below")
-def test_a_static_program_on_bazel_4() -> None:
-    found = _prepared("4.2.3", HELLO)
-    binary = HELLO.binaries[0]
-    try:
-        found.bazel.run(found.workspace, "build", binary.label)
-        _holds(found, HELLO, binary)
-    finally:
-        found.bazel.leave(found.workspace)
 
 
 def test_every_binary_is_what_it_says_and_runs_where_it_must(server: Built) -> None:
@@ -283,27 +272,27 @@ def test_every_action_runs_in_an_empty_sandbox_and_gives_the_same_bytes(server: 
         server.bazel.run(server.workspace, "build", "//...")
 
 
-def test_the_adapter_for_rules_go_sets_what_it_reads(zig: Built) -> None:
+def test_the_adapter_for_rules_go_sets_what_it_reads(server: Built) -> None:
     """rules_go cannot be had here: a repository of its name stands in, which has its two settings and nothing else."""
-    if zig.bazel.name != "4.2.3":
+    if server.bazel.name != "4.2.3":
         pytest.skip("WORKSPACE declares the stand-in")
-    folder = zig.workspace / "adapter"
+    folder = server.workspace / "adapter"
     shutil.rmtree(folder, ignore_errors=True)
     for name, text in go_wrong.STAND_IN.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
     for name in (".bazelrc", "linkmode.lock"):
-        shutil.copy(zig.workspace / name, folder)
-    config = (zig.workspace / "linkmode.toml").read_text(encoding="utf-8")
+        shutil.copy(server.workspace / name, folder)
+    config = (server.workspace / "linkmode.toml").read_text(encoding="utf-8")
     (folder / "linkmode.toml").write_text(f"{config}\n[adapters]\nrules_go = true\n", encoding="utf-8")
-    linkmode(folder, "lock", *(f"--source={source}" for source in zig.case.sources))
+    linkmode(folder, "lock", *(f"--source={source}" for source in server.case.sources))
     linkmode(folder, "generate")
     try:
         for mode, expected in go_wrong.STAND_IN_SAYS.items():
-            said = zig.bazel.run(folder, "build", f"//:probe_{mode}", check=False).stderr
+            said = server.bazel.run(folder, "build", f"//:probe_{mode}", check=False).stderr
             assert f"rules_go reads {expected}" in said, said
     finally:
-        zig.bazel.leave(folder)
+        server.bazel.leave(folder)
 
 
 _MUSL = ("--platforms=@linkmode//platforms:x86_64-linux-musl",)

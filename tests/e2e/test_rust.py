@@ -1,6 +1,6 @@
 """Rust on real Bazel: examples/rust_native in every mode, by Zig and by GCC, and what is said of what cannot be built.
 
-`make test` builds one static program with Bazel 4.2.3; all else is for LINKMODE_E2E_BAZEL (`make e2e-all`).
+It takes minutes: nothing of it is in `make test`, and all of it is for LINKMODE_E2E_BAZEL (`make e2e-all`).
 """
 
 import json
@@ -73,20 +73,6 @@ def service(request: pytest.FixtureRequest) -> Iterator[Built]:
     try:
         found.bazel.run(found.workspace, "build", "//...")
         yield found
-    finally:
-        found.bazel.leave(found.workspace)
-
-
-@pytest.mark.skipif(everything_is_asked_for(), reason="the whole of it is built below")
-def test_a_static_service_on_bazel_4() -> None:
-    found = _prepared("4.2.3", ZIG)
-    binary = ZIG.binaries[0]
-    try:
-        found.bazel.run(found.workspace, "build", binary.label)
-        checks.readelf_agrees(found.workspace / binary.path, binary)
-        checks.runs_where_it_must(found.workspace, ZIG, binary)
-    except sandbox.MissingToolError as error:
-        pytest.skip(str(error))
     finally:
         found.bazel.leave(found.workspace)
 
