@@ -49,11 +49,13 @@ e2e-all: $(DEV_VENV)/stamp bazel
 
 # What an hour of CI has no room for, and `make e2e-all` runs: what `make test` has run on 4.2.3 just before, what must hold on
 # any Bazel but is asked of one, and each language with more than one compiler on each Bazel.
-LEFT_OUT_OF_CI := not (4.2.3 and (test_cases or test_wrong_mode or test_graalvm or test_lazy or test_reproduce)) \
-    and not (c_zlib-4.2.3 and test_remote) \
+LEFT_OUT_OF_CI := not (4.2.3 and (test_cases or test_wrong_mode or test_graalvm or test_lazy or test_reproduce \
+        or test_malloc or test_tutorial)) \
     and not (7.7.1-workspace and (test_remote or test_reproduce or test_features or native or cpp_zig or test_go \
-        or test_graalvm or test_ocaml or test_rust)) \
-    and not (7.7.1 and (test_reproduce or rust_native_gcc or go_http_gcc or (test_remote and cpp_zig))) \
+        or test_graalvm or test_ocaml or test_rust or test_malloc or test_tutorial)) \
+    and not (7.7.1 and (test_reproduce or rust_native_gcc or go_http_gcc)) \
+    and not (test_remote and (cpp_zig or 4.2.3)) and not (test_malloc and cpp_zig) \
+    and not test_install and not test_zig_lines \
     and not (test_go and (go_http-4.2.3 or (go_http-7.7.1 and sandbox))) \
     and not (test_rust and (rust_native-4.2.3 or rustc_has_a_libc)) \
     and not (test_ocaml and (4.2.3 or ocaml_fserv-7.7.1)) \
