@@ -22,7 +22,8 @@ def environment(output, more = {}):
     Returns:
         A dict of string.
     """
-    return dict(more, PATH = "/nonexistent", TMPDIR = output.dirname)
+    # by this name GNU's assembler finds the folder it runs in, and leaves it out of debug information (-fdebug-prefix-map)
+    return dict(more, PATH = "/nonexistent", PWD = "/proc/self/cwd", TMPDIR = output.dirname)
 
 def builder_options(ctx, name, options):
     """Declares the file of options that the builder reads.
