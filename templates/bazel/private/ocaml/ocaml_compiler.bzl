@@ -22,6 +22,7 @@ def environment(output, more = {}):
     Returns:
         A dict of string.
     """
+
     # by this name GNU's assembler finds the folder it runs in, and leaves it out of debug information (-fdebug-prefix-map)
     return dict(more, PATH = "/nonexistent", PWD = "/proc/self/cwd", TMPDIR = output.dirname)
 
