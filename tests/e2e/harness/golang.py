@@ -31,6 +31,8 @@ def prepare(case: Case, name: str) -> Path:
         config["pin"] = [pin(file) for file in case.pins]
         del config["link-modes"]  # which names targets of Zig
         path.write_text(tomli_w.dumps(config), encoding="utf-8")
+    with (workspace / "MODULE.bazel").open("a", encoding="utf-8") as module:
+        module.write('bazel_dep(name = "platforms", version = "0.0.10")\n')  # a test has a platform of its own
     linkmode(workspace, "lock", *(f"--source={source}" for source in case.sources))
     linkmode(workspace, "fetch", f"--store={STORE}")
     linkmode(workspace, "generate")
