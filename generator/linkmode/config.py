@@ -8,7 +8,6 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -23,10 +22,11 @@ from linkmode.config_exec_properties import ExecProperties, exec_properties
 from linkmode.config_issues import Issues
 from linkmode.config_malloc import KEY as MALLOC_KEY
 from linkmode.config_malloc import malloc
+from linkmode.config_mirrors import KEY as MIRRORS_KEY
+from linkmode.config_mirrors import mirrors
 from linkmode.errors import ConfigError
 from linkmode.families import FAMILIES
 from linkmode.languages import LANGUAGES
-from linkmode.mirror import EVERYTHING
 from linkmode.model import EXEC_PLATFORMS, LINK_MODES, ExecPlatform, LinkMode, Pin, Target
 
 FILE = "linkmode.toml"
@@ -34,7 +34,7 @@ DEFAULT_OUTPUT = "third_party/linkmode"
 BUILD_SYSTEMS = ("bazel", "dune")
 
 _KEYS = (
-    *("output", "build-systems", "exec-platforms", "toolchain", "library", "language", "mirrors", "pin"),
+    *("output", "build-systems", "exec-platforms", "toolchain", "library", "language", MIRRORS_KEY, "pin"),
     *("link-modes", "exec-properties", ADAPTERS_KEY, MALLOC_KEY, DUNE_KEY, "advisories"),
 )
 _OUTPUT_PART = re.compile(r"(?!\.\.?$)[A-Za-z0-9._+@][A-Za-z0-9._+@-]*")
@@ -119,7 +119,7 @@ def parse(text: str, *, where: str) -> Config:
         toolchains=_toolchains(raw, issues),
         library=_library(raw, issues),
         language=_language(raw, issues),
-        mirrors=_mirrors(raw, issues),
+        mirrors=mirrors(raw, issues),
         pins=_pins(raw, issues),
         link_modes={},
         accepted=_accepted(raw, issues),
@@ -261,39 +261,6 @@ def _language(raw: Mapping[str, Any], issues: Issues) -> dict[str, str]:
             _check_version(f"language.{name}", version, issues)
         found[name] = version
     return found
-
-
-def _mirrors(raw: Mapping[str, Any], issues: Issues) -> dict[str, tuple[str, ...]]:
-    table = issues.table(raw, "mirrors")
-    found: dict[str, tuple[str, ...]] = {}
-    for prefix in table:
-        at = f"mirrors.{prefix}"
-        found[prefix] = issues.value("mirrors", table, prefix, tuple[str, ...], ())
-        if prefix != EVERYTHING and (problem := _prefix_problem(prefix, ("https",))):
-            issues.add(at, f"the key is the beginning of upstream URLs: {problem}")
-        if table[prefix] == []:
-            issues.add(at, "expected at least one mirror")
-        for index, url in enumerate(found[prefix]):
-            if problem := _prefix_problem(url, ("https", "http", "file")):
-                issues.add(f"{at}[{index}]", problem)
-    return found
-
-
-def _prefix_problem(url: str, schemes: tuple[str, ...]) -> str:
-    """Return what is wrong with ``url`` as the beginning of other URLs, or an empty string."""
-    expected = f"expected {', '.join(f'{scheme}://' for scheme in schemes)} and a path that ends in '/'; found {url!r}"
-    if not url.isprintable() or any(char in url for char in " \"'\\"):
-        return expected
-    try:
-        parts = urlsplit(url)
-        host, user = parts.hostname, parts.username
-    except ValueError:
-        return expected
-    if user is not None:  # before all that would show it
-        return "a user or password here would be written to the lock; put it in ~/.netrc"
-    if parts.scheme not in schemes or not url.endswith("/") or (not host and parts.scheme != "file"):
-        return expected
-    return ""
 
 
 def _accepted(raw: Mapping[str, Any], issues: Issues) -> dict[str, str]:
