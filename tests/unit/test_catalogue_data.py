@@ -31,9 +31,13 @@ TEXTS = {name: (CATALOGUE / f"{name}.toml").read_text(encoding="utf-8") for name
 PINS = [(name, index, pin) for name, entry in CATALOG.families.items() for index, pin in enumerate(entry.pins)]
 GOLDEN: list[str] = PINS_SHA.GOLDEN.read_text(encoding="utf-8").splitlines()
 
-every_pin = pytest.mark.parametrize(
-    ("family", "index", "pin"), PINS, ids=[f"{name}-{pin.version}-{pin.source}-{pin.file}" for name, _, pin in PINS]
-)
+
+def each(pins: list[tuple[str, int, Pin]]) -> pytest.MarkDecorator:
+    ids = [f"{name}-{pin.version}-{pin.source}-{pin.file}" for name, _, pin in pins]
+    return pytest.mark.parametrize(("family", "index", "pin"), pins, ids=ids)
+
+
+every_pin = each(PINS)
 
 
 def digests(pin: Pin) -> list[tuple[str, str]]:
@@ -112,20 +116,24 @@ def test_a_dropped_checksum_is_refused_by_name(family: str, index: int, pin: Pin
         assert pin.file in line.split()
 
 
-@every_pin
-def test_swapped_checksums_change_both_golden_lines(family: str, index: int, pin: Pin) -> None:
+def partner_of(family: str, index: int, pin: Pin) -> tuple[Pin, str] | None:
+    """Return another pin of the family, a later one if there is, and the kind of checksum that both have."""
     shared = {key for key, _ in digests(pin)}
-    partners = (
-        (other, key)
-        for _, other, second in sorted(PINS, key=lambda row: row[1] < index)
-        if second.family == family and second != pin
-        for key, _ in digests(second)
-        if key in shared
-    )
-    partner = next(partners, None)
-    if partner is None:
-        return  # the family has no other pin
-    other, key = CATALOG.families[family].pins[partner[0]], partner[1]
+    ordered = sorted(PINS, key=lambda row: row[1] < index)
+    others = [other for its_family, _, other in ordered if its_family == family and other != pin]
+    return next(((other, key) for other in others for key, _ in digests(other) if key in shared), None)
+
+
+def test_only_a_family_of_one_pin_has_nothing_to_swap_with() -> None:
+    alone = [family for family, index, pin in PINS if partner_of(family, index, pin) is None]
+    assert alone == [family for family in CATALOG.families if len(CATALOG.families[family].pins) == 1]
+
+
+@each([row for row in PINS if partner_of(*row)])
+def test_swapped_checksums_change_both_golden_lines(family: str, index: int, pin: Pin) -> None:
+    partner = partner_of(family, index, pin)
+    assert partner
+    other, key = partner
     one, two = getattr(pin, key), getattr(other, key)
     text = TEXTS[family].replace(one, "?").replace(two, one).replace("?", two)
     assert {line.split()[3] for line in changed(family, text)} == {pin.file, other.file}
