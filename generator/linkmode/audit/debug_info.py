@@ -165,7 +165,7 @@ def _words(error: Exception) -> str:
 
 
 class _TooMuch(Exception):  # noqa: N818 - says what was found, and never leaves this module
-    pass
+    """More was asked for than any honest file needs; the message says of what."""
 
 
 class _Work:

@@ -107,7 +107,7 @@ class Options:
                     self.warnings.append("Option 'FallbackThreshold' is deprecated: It no longer has any effect")
                 self.fallback = False
             elif word.startswith("--initialize-at-"):
-                pass
+                continue  # when classes are initialised is nothing that a linker sees
             elif word.startswith("-"):
                 raise RefusedError(f"Unrecognized option(s): '{word}'")
             elif self.main is None:
