@@ -4,19 +4,17 @@ No package index carries mimalloc's sources. Debian's source archive is the rele
 (its name has +ds), and apt checks it by the signed index; its checksum is held here besides.
 """
 
-import hashlib
-import os
 import shutil
-import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import tomli_w
 
+from harness import debian
 from harness.cases import Case
 from harness.places import EXAMPLES, STORE, WORK
-from harness.workspace import MissingToolchainsError, linkmode, pin
+from harness.workspace import linkmode, pin
 
 _PACKAGE = "mimalloc=2.0.9+ds-2"
 _FILE = "mimalloc_2.0.9+ds.orig.tar.xz"
@@ -150,7 +148,7 @@ def write_build(workspace: Path, *, bazel: str) -> None:
 
 
 def _pin() -> dict[str, Any]:
-    archive = _debian()
+    archive = debian.source(_FOLDER, _SUITE, _PACKAGE, _FILE, _SHA256)
     return {
         "family": "mimalloc",
         "version": "2.0.9",
@@ -162,37 +160,3 @@ def _pin() -> dict[str, Any]:
         "layout": "mimalloc",
         "strip-prefix": "mimalloc-2.0.9+ds",
     }
-
-
-def _debian() -> Path:
-    """Return Debian's archive, downloaded by an apt of its own that knows sources; nothing is installed."""
-    archive = _FOLDER / _FILE
-    if not archive.exists():
-        if not shutil.which("apt-get"):
-            raise MissingToolchainsError("mimalloc's sources come by apt-get, which is not here")
-        for folder in ("lists/partial", "cache/archives/partial"):
-            (_FOLDER / "apt" / folder).mkdir(parents=True, exist_ok=True)
-        options = (
-            f'Dir::State::Lists "{_FOLDER}/apt/lists"; Dir::Cache "{_FOLDER}/apt/cache";\n'
-            f'Dir::Etc::SourceList "{_FOLDER}/apt/sources.list"; Dir::Etc::SourceParts "/dev/null";\n'
-            'APT::Sandbox::User "root";\n'
-        )
-        (_FOLDER / "apt/options").write_text(options, encoding="utf-8")
-        mirrors = _apt("indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", own=False)
-        mirror = next((line for line in mirrors.splitlines() if "debian" in line and "security" not in line), "")
-        (_FOLDER / "apt/sources.list").write_text(f"deb-src {mirror} {_SUITE} main\n", encoding="utf-8")
-        _apt("-qq", "update")
-        _apt("-qq", "source", "--download-only", _PACKAGE)
-    if hashlib.sha256(archive.read_bytes()).hexdigest() != _SHA256:
-        raise MissingToolchainsError(f"{archive} is not that of Debian's {_PACKAGE}; remove it")
-    return archive
-
-
-def _apt(*arguments: str, own: bool = True) -> str:
-    environment = {**os.environ, **({"APT_CONFIG": str(_FOLDER / "apt/options")} if own else {})}
-    done = subprocess.run(
-        ["apt-get", *arguments], cwd=_FOLDER, env=environment, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise MissingToolchainsError(f"no sources of mimalloc: apt-get {' '.join(arguments)}: {done.stderr.strip()}")
-    return done.stdout

@@ -3,19 +3,17 @@
 Debian's source package holds the release as it is, packed again: the same files under another checksum.
 """
 
-import hashlib
-import os
 import shutil
-import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import tomli_w
 
+from harness import debian
 from harness.cases import Case
 from harness.places import EXAMPLES, STORE, WORK
-from harness.workspace import MissingToolchainsError, linkmode, pin
+from harness.workspace import linkmode, pin
 
 _SUITE = "trixie"
 _PACKAGE, _RELEASE = "ocaml=5.3.0-3", "5.3.0"
@@ -49,7 +47,7 @@ def prepare(case: Case, name: str) -> Path:
 
 
 def _sources() -> dict[str, Any]:
-    archive = _debian()
+    archive = debian.source(_FOLDER, _SUITE, _PACKAGE, _FILE, _SHA256)
     return {
         "family": "ocaml",
         "version": _RELEASE,
@@ -60,38 +58,3 @@ def _sources() -> dict[str, Any]:
         "layout": "ocaml",
         "strip-prefix": f"ocaml-{_RELEASE}",
     }
-
-
-def _debian() -> Path:
-    """Return the archive, downloaded by an apt of its own that knows the suite; nothing is installed."""
-    archive = _FOLDER / _FILE
-    if not archive.exists():
-        if not shutil.which("apt-get"):
-            raise MissingToolchainsError("the sources of OCaml come by apt-get, which is not here")
-        for folder in ("lists/partial", "cache/archives/partial"):
-            (_FOLDER / "apt" / folder).mkdir(parents=True, exist_ok=True)
-        options = (
-            f'Dir::State::Lists "{_FOLDER}/apt/lists"; Dir::Cache "{_FOLDER}/apt/cache";\n'
-            f'Dir::Etc::SourceList "{_FOLDER}/apt/sources.list"; Dir::Etc::SourceParts "/dev/null";\n'
-            'APT::Sandbox::User "root";\n'
-        )
-        (_FOLDER / "apt/options").write_text(options, encoding="utf-8")
-        mirrors = _apt("indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", own=False)
-        mirror = next((line for line in mirrors.splitlines() if "debian" in line and "security" not in line), "")
-        (_FOLDER / "apt/sources.list").write_text(f"deb-src {mirror} {_SUITE} main\n", encoding="utf-8")
-        _apt("-qq", "update")
-        _apt("-qq", "source", "--download-only", "--tar-only", _PACKAGE)
-    if hashlib.sha256(archive.read_bytes()).hexdigest() != _SHA256:
-        archive.unlink()
-        raise MissingToolchainsError(f"Debian's {_PACKAGE} is not the one that was pinned")
-    return archive
-
-
-def _apt(*arguments: str, own: bool = True) -> str:
-    environment = {**os.environ, "LC_ALL": "C", **({"APT_CONFIG": str(_FOLDER / "apt/options")} if own else {})}
-    done = subprocess.run(
-        ["apt-get", *arguments], cwd=_FOLDER, env=environment, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise MissingToolchainsError(f"apt-get {' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}")
-    return done.stdout

@@ -7,10 +7,8 @@ longer has this release, what needs the sources is skipped and says so.
 import gzip
 import hashlib
 import io
-import os
 import re
 import shutil
-import subprocess
 import tarfile
 import tomllib
 from pathlib import Path
@@ -18,12 +16,15 @@ from typing import Any
 
 import tomli_w
 
+from harness import debian
 from harness.cases import Case
 from harness.places import EXAMPLES, STORE, WORK
 from harness.sandbox import host_glibc
-from harness.workspace import MissingToolchainsError, linkmode, pin
+from harness.workspace import linkmode, pin
 
 _PACKAGE = "rust-src=1.97.1+dfsg1-1"
+_FILE = f"{_PACKAGE.replace('=', '_')}_all.deb"
+_SUITE = "sid"
 _SHA256 = "d0637f8f464234ffb12baa55fc0e851f5f9dcfd0199c1a0922e4488a4f591992"
 _RELEASE = "1.97.0"
 """The compiler that the sources are for. Debian has those of 1.97.1, which 1.97.0 compiles."""
@@ -56,7 +57,7 @@ def prepare(case: Case, name: str, *, own_libc: bool = False) -> Path:
 def _sources() -> dict[str, Any]:
     archive = _FOLDER / f"rust-src-{_RELEASE}.tar.gz"
     if not archive.exists():
-        _pack(archive, "rust-src", _library(_debian()))
+        _pack(archive, "rust-src", _library(debian.binary(_FOLDER, _SUITE, _PACKAGE, _FILE, _SHA256)))
     return _own_pin(archive, "rust-src", "rust-src")
 
 
@@ -114,37 +115,3 @@ def _library(deb: Path) -> dict[str, bytes]:
             if path and member.isfile() and (content := archive.extractfile(member)):
                 files[path[1]] = content.read()
     return files
-
-
-def _debian() -> Path:
-    """Return Debian's package, downloaded by an apt of its own that knows sid; nothing is installed."""
-    deb = _FOLDER / f"{_PACKAGE.replace('=', '_')}_all.deb"
-    if not deb.exists():
-        if not shutil.which("apt-get"):
-            raise MissingToolchainsError("the sources of Rust's std come by apt-get, which is not here")
-        for folder in ("lists/partial", "cache/archives/partial"):
-            (_FOLDER / "apt" / folder).mkdir(parents=True, exist_ok=True)
-        options = (
-            f'Dir::State::Lists "{_FOLDER}/apt/lists"; Dir::Cache "{_FOLDER}/apt/cache";\n'
-            f'Dir::Etc::SourceList "{_FOLDER}/apt/sources.list"; Dir::Etc::SourceParts "/dev/null";\n'
-            'APT::Sandbox::User "root";\n'
-        )
-        (_FOLDER / "apt/options").write_text(options, encoding="utf-8")
-        mirrors = _apt("indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", own=False)
-        mirror = next((line for line in mirrors.splitlines() if "debian" in line and "security" not in line), "")
-        (_FOLDER / "apt/sources.list").write_text(f"deb {mirror} sid main\n", encoding="utf-8")
-        _apt("-qq", "update")
-        _apt("-qq", "download", _PACKAGE)
-    if hashlib.sha256(deb.read_bytes()).hexdigest() != _SHA256:
-        raise MissingToolchainsError(f"{deb} is not Debian's {_PACKAGE}; remove it")
-    return deb
-
-
-def _apt(*arguments: str, own: bool = True) -> str:
-    environment = {**os.environ, **({"APT_CONFIG": str(_FOLDER / "apt/options")} if own else {})}
-    done = subprocess.run(
-        ["apt-get", *arguments], cwd=_FOLDER, env=environment, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise MissingToolchainsError(f"no sources of Rust's std: apt-get {' '.join(arguments)}: {done.stderr.strip()}")
-    return done.stdout

@@ -1,0 +1,62 @@
+"""Files of Debian's packages, by an apt of its own that knows one suite; nothing is installed.
+
+apt checks them by Debian's signed index, and each is held to a checksum of its own besides.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from harness.workspace import MissingToolchainsError
+
+
+def source(folder: Path, suite: str, package: str, file: str, sha256: str) -> Path:
+    """Return the upstream archive ``file`` of a source package (``ocaml=5.3.0-3``), kept in ``folder``.
+
+    Raises MissingToolchainsError where it cannot be had.
+    """
+    return _kept(
+        folder, f"deb-src {{mirror}} {suite} main", ("source", "--download-only", "--tar-only", package), file, sha256
+    )
+
+
+def binary(folder: Path, suite: str, package: str, file: str, sha256: str) -> Path:
+    """Return ``file``, the .deb of a binary package, kept in ``folder``. Raises as ``source`` does."""
+    return _kept(folder, f"deb {{mirror}} {suite} main", ("download", package), file, sha256)
+
+
+def _kept(folder: Path, line: str, command: tuple[str, ...], file: str, sha256: str) -> Path:
+    path = folder / file
+    if not path.exists():
+        if not shutil.which("apt-get"):
+            raise MissingToolchainsError(f"{file} comes by apt-get, which is not here")
+        for name in ("lists/partial", "cache/archives/partial"):
+            (folder / "apt" / name).mkdir(parents=True, exist_ok=True)
+        options = (
+            f'Dir::State::Lists "{folder}/apt/lists"; Dir::Cache "{folder}/apt/cache";\n'
+            f'Dir::Etc::SourceList "{folder}/apt/sources.list"; Dir::Etc::SourceParts "/dev/null";\n'
+            'APT::Sandbox::User "root";\n'
+        )
+        (folder / "apt/options").write_text(options, encoding="utf-8")
+        # from the machine's own configuration, mirror and proxy included
+        mirrors = _apt(folder, "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", own=False)
+        mirror = next((one for one in mirrors.splitlines() if "debian" in one and "security" not in one), "")
+        (folder / "apt/sources.list").write_text(line.format(mirror=mirror) + "\n", encoding="utf-8")
+        _apt(folder, "-qq", "update")
+        _apt(folder, "-qq", *command)
+    if hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+        path.unlink()
+        raise MissingToolchainsError(f"Debian's {file} is not the one that was pinned")
+    return path
+
+
+def _apt(folder: Path, *arguments: str, own: bool = True) -> str:
+    environment = {**os.environ, "LC_ALL": "C", **({"APT_CONFIG": str(folder / "apt/options")} if own else {})}
+    done = subprocess.run(
+        ["apt-get", *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise MissingToolchainsError(f"apt-get {' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}")
+    return done.stdout
