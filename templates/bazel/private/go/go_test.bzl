@@ -2,9 +2,8 @@
 """go_test: the tests of one Go package, run as they are linked in each mode."""
 
 load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS")
-load("//private/link_mode:link_mode_binary.bzl", "link_mode_binary")
-load("//private/link_mode:link_mode_run.bzl", "link_mode_run_test")
 load("//private/link_mode:link_mode_setting.bzl", "LINK_MODE_VALUES")
+load("//private/link_mode:program_tests.bzl", "program_tests")
 load(":compile.bzl", "PACKAGE_ATTRS", "compile_again", "compile_package", "link_inputs", "package_source", "runfiles_of")
 load(":link.bzl", "PROGRAM_ATTRS", "link_program")
 load(":providers.bzl", "GoConfigurationInfo", "GoPackageInfo")
@@ -125,36 +124,14 @@ def go_test(name, link_modes = LINK_MODE_VALUES, platform = None, tags = [], vis
         **kwargs: attributes of go_binary, and importpath; embed = [":library"] names the package under test. What every test has
             (size, timeout, flaky, shard_count) goes to the tests.
     """
-    of_tests = {
-        key: kwargs.pop(key)
-        for key in ["flaky", "shard_count", "size", "timeout"]
-        if key in kwargs
-    }
-    go_test_program(
-        name = name + "_program",
-        tags = ["manual"],
-        testonly = True,
-        **kwargs
-    )
-    for mode in link_modes:
-        link_mode_binary(
-            name = "%s_%s_program" % (name, mode),
-            binary = ":%s_program" % name,
-            link_mode = mode,
-            platform = platform,
-            tags = ["manual"],
-            testonly = True,
-        )
-        link_mode_run_test(
-            name = "%s_%s" % (name, mode),
-            arguments = arguments,
-            binary = ":%s_%s_program" % (name, mode),
-            tags = tags,
-            visibility = visibility,
-            **of_tests
-        )
-    native.test_suite(
+    program_tests(
         name = name,
-        tests = ["%s_%s" % (name, mode) for mode in link_modes],
+        arguments = arguments,
+        attributes = kwargs,
+        link_modes = link_modes,
+        of_tests = ["flaky", "shard_count", "size", "timeout"],
+        platform = platform,
+        program = go_test_program,
+        tags = tags,
         visibility = visibility,
     )

@@ -2,9 +2,8 @@
 """ocaml_binary: a program. Its link mode is that of the link_mode_binary around it, or of the platform."""
 
 load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS")
-load("//private/link_mode:link_mode_binary.bzl", "link_mode_binary")
-load("//private/link_mode:link_mode_run.bzl", "link_mode_run_test")
 load("//private/link_mode:link_mode_setting.bzl", "LINK_MODE_VALUES")
+load("//private/link_mode:program_tests.bzl", "program_tests")
 load(":compile.bzl", "OCAML_ATTRIBUTES", "link_program")
 load(":ocaml_toolchain.bzl", "OCAML_TOOLCHAIN_TYPE")
 load(":words.bzl", "CC_TOOLCHAIN_TYPE")
@@ -41,32 +40,15 @@ def ocaml_test(name, link_modes = LINK_MODE_VALUES, platform = None, tags = [], 
         tags: of the tests.
         visibility: of the tests.
         arguments: for the program.
-        **kwargs: attributes of ocaml_binary.
+        **kwargs: attributes of ocaml_binary. What every test has (size, timeout, flaky) goes to the tests.
     """
-    ocaml_binary(
-        name = name + "_program",
-        tags = ["manual"],
-        testonly = True,
-        **kwargs
-    )
-    for mode in link_modes:
-        link_mode_binary(
-            name = "%s_%s_program" % (name, mode),
-            binary = ":%s_program" % name,
-            link_mode = mode,
-            platform = platform,
-            tags = ["manual"],
-            testonly = True,
-        )
-        link_mode_run_test(
-            name = "%s_%s" % (name, mode),
-            arguments = arguments,
-            binary = ":%s_%s_program" % (name, mode),
-            tags = tags,
-            visibility = visibility,
-        )
-    native.test_suite(
+    program_tests(
         name = name,
-        tests = ["%s_%s" % (name, mode) for mode in link_modes],
+        arguments = arguments,
+        attributes = kwargs,
+        link_modes = link_modes,
+        platform = platform,
+        program = ocaml_binary,
+        tags = tags,
         visibility = visibility,
     )

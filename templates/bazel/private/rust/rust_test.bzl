@@ -2,9 +2,8 @@
 """rust_test: the #[test] functions of a crate, run as they are linked in each mode."""
 
 load("@linkmode_cc//:cc.bzl", cc_common = "cc_common_")
-load("//private/link_mode:link_mode_binary.bzl", "link_mode_binary")
-load("//private/link_mode:link_mode_run.bzl", "link_mode_run_test")
 load("//private/link_mode:link_mode_setting.bzl", "LINK_MODE_VALUES")
+load("//private/link_mode:program_tests.bzl", "program_tests")
 load(":crate.bzl", "CRATE_ATTRIBUTES", "crate_of")
 load(":providers.bzl", "CrateInfo")
 load(":rust_binary.bzl", "PROGRAM_ARGUMENTS", "program")
@@ -60,36 +59,13 @@ def rust_test(name, link_modes = LINK_MODE_VALUES, platform = None, tags = [], v
         **kwargs: attributes of rust_library, and `crate`: a rust_library whose own tests are meant. What every test has
             (size, timeout, flaky) goes to the tests.
     """
-    of_tests = {
-        key: kwargs.pop(key)
-        for key in ["flaky", "size", "timeout"]
-        if key in kwargs
-    }
-    rust_test_program(
-        name = name + "_program",
-        tags = ["manual"],
-        testonly = True,
-        **kwargs
-    )
-    for mode in link_modes:
-        link_mode_binary(
-            name = "%s_%s_program" % (name, mode),
-            binary = ":%s_program" % name,
-            link_mode = mode,
-            platform = platform,
-            tags = ["manual"],
-            testonly = True,
-        )
-        link_mode_run_test(
-            name = "%s_%s" % (name, mode),
-            arguments = arguments,
-            binary = ":%s_%s_program" % (name, mode),
-            tags = tags,
-            visibility = visibility,
-            **of_tests
-        )
-    native.test_suite(
+    program_tests(
         name = name,
-        tests = ["%s_%s" % (name, mode) for mode in link_modes],
+        arguments = arguments,
+        attributes = kwargs,
+        link_modes = link_modes,
+        platform = platform,
+        program = rust_test_program,
+        tags = tags,
         visibility = visibility,
     )
