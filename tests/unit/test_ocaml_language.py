@@ -43,16 +43,20 @@ def test_the_newest_release_that_the_rules_know() -> None:
     assert locked("5.4.0", "5.3.0", "4.14.2", "5.9.0").parts[0].artifact == "ocaml-5.4.0"
 
 
-@pytest.mark.parametrize("version", ["4.14.2", "5.2.1", "6.0.0"])
+def test_the_line_before_domains() -> None:
+    assert locked("4.14.2").parts[0].artifact == "ocaml-4.14.2"
+
+
+@pytest.mark.parametrize("version", ["4.13.1", "5.2.1", "6.0.0"])
 def test_a_release_that_the_rules_do_not_know_is_refused_with_those_that_they_know(version: str) -> None:
     line = version.rpartition(".")[0]
-    with pytest.raises(ConfigError, match=rf"linkmode builds OCaml 5\.3 and 5\.4 from its sources, not {line}"):
+    with pytest.raises(ConfigError, match=rf"linkmode builds OCaml 4\.14, 5\.3 and 5\.4 from its sources, not {line}"):
         locked(version)
 
 
 def test_the_rules_know_the_lines_that_are_locked() -> None:
-    magic = RULES.read_text(encoding="utf-8").partition("_MAGIC = {")[2].partition("}")[0]
-    assert tuple(re.findall(r'"([\d.]+)": "\d+"', magic)) == ocaml._LINES
+    lines = RULES.read_text(encoding="utf-8").partition("_LINES = {")[2].partition("}")[0]
+    assert tuple(re.findall(r'"([\d.]+)": struct\(', lines)) == ocaml._LINES
 
 
 def test_sources_are_for_every_exec_platform() -> None:

@@ -7,8 +7,8 @@ from packaging.version import Version
 from linkmode.languages.part import Part
 from linkmode.model import ExecPlatform, Pin, Target
 
-_LINES = ("5.3", "5.4")
-"""The lines of releases that the generated rules build: _MAGIC of templates/bazel/private/ocaml/releases.bzl."""
+_LINES = ("4.14", "5.3", "5.4")
+"""The lines of releases that the generated rules build: _LINES of templates/bazel/private/ocaml/releases.bzl."""
 
 
 class OCaml:
@@ -22,7 +22,8 @@ class OCaml:
         """Refuse releases that the rules do not know. The compiler is linked by the toolchain of the ELF checker."""
         del exec_platforms, targets  # the sources are for all that the rules know
         line = ".".join(str(part) for part in Version(pins[0].version).release[:2])
-        return "" if line in _LINES else f"linkmode builds OCaml {' and '.join(_LINES)} from its sources, not {line}"
+        known = f"{', '.join(_LINES[:-1])} and {_LINES[-1]}"
+        return "" if line in _LINES else f"linkmode builds OCaml {known} from its sources, not {line}"
 
     def parts(
         self, pins: Sequence[Pin], exec_platforms: Sequence[ExecPlatform], targets: Sequence[Target]

@@ -4,7 +4,7 @@
 load("@linkmode_cc//:cc.bzl", "cc_binary", "cc_library")
 load("//:lock.bzl", "ARTIFACTS")
 load(":ocaml_source.bzl", "ocaml_headers", "ocaml_source", "ocaml_tables")
-load(":releases.bzl", "ARCHITECTURES", "RUNTIME")
+load(":releases.bzl", "ARCHITECTURES", "release")
 
 # as OCaml's makefiles have it, whatever the compilation mode. PIC goes into every kind of executable.
 _COPTS = [
@@ -13,6 +13,8 @@ _COPTS = [
     "-fno-strict-aliasing",
     "-fwrapv",
     "-D_FILE_OFFSET_BITS=64",
+    # in OCaml 4, names begin with caml_; in 5 they always do
+    "-DCAML_NAME_SPACE",
     "-pthread",
     "-w",
 ]
@@ -37,12 +39,13 @@ def ocaml_archive(name):
         name: key in ARTIFACTS.
     """
     version = ARTIFACTS[name]["version"]
+    known = release(version)
     ocaml_headers(
         name = "generated_headers",
-        templates = [
+        templates = native.glob([
             "runtime/caml/exec.h.in",
             "runtime/caml/version.h.in",
-        ],
+        ]),
         version = version,
     )
 
@@ -61,8 +64,8 @@ def ocaml_archive(name):
         deps = ["@linkmode//private/ocaml/config"],
     )
 
-    common = ["runtime/%s.c" % file for file in RUNTIME.common]
-    bytecode = common + ["runtime/%s.c" % file for file in RUNTIME.bytecode]
+    common = ["runtime/%s.c" % file for file in known.runtime.common]
+    bytecode = common + ["runtime/%s.c" % file for file in known.runtime.bytecode]
     ocaml_tables(
         name = "tables",
         instructions = "runtime/caml/instruct.h",
@@ -85,7 +88,7 @@ def ocaml_archive(name):
 
     cc_library(
         name = "native_runtime",
-        srcs = common + ["runtime/%s.c" % file for file in RUNTIME.native] + native.glob(["runtime/*.h"]) + select({
+        srcs = common + ["runtime/%s.c" % file for file in known.runtime.native] + native.glob(["runtime/*.h"]) + select({
             "@platforms//cpu:aarch64": ["runtime/arm64.S"],
             "@platforms//cpu:x86_64": ["runtime/amd64.S"],
         }),
@@ -97,7 +100,7 @@ def ocaml_archive(name):
     # what the compiler alone calls
     cc_library(
         name = "compiler_runtime",
-        srcs = ["runtime/zstd.c"],
+        srcs = ["runtime/%s.c" % file for file in known.runtime.compiler],
         copts = _COPTS + _NATIVE,
         linkstatic = True,
         deps = [
@@ -140,10 +143,7 @@ def ocaml_archive(name):
         ocaml_source(
             name = "source_" + arch,
             arch = arch,
-            config = [
-                "utils/config.generated.ml.in",
-                "utils/config.common.ml.in",
-            ],
+            config = known.config,
             folders = [
                 "asmcomp",
                 "boot",

@@ -2,7 +2,8 @@
 """The sources of a release, with what its configure script would have written from them."""
 
 load(":providers.bzl", "OcamlSourceInfo")
-load(":releases.bzl", "headers", "settings")
+load(":releases.bzl", "headers")
+load(":settings.bzl", "settings")
 
 def _ocaml_headers_impl(ctx):
     outputs = []
@@ -15,10 +16,10 @@ def _ocaml_headers_impl(ctx):
     return [DefaultInfo(files = depset(outputs + [build_config]))]
 
 ocaml_headers = rule(
-    doc = "exec.h, version.h and build_config.h.",
+    doc = "version.h, exec.h and build_config.h.",
     implementation = _ocaml_headers_impl,
     attrs = {
-        "templates": attr.label_list(allow_files = [".in"], mandatory = True, doc = "exec.h.in and version.h.in."),
+        "templates": attr.label_list(allow_files = [".in"], mandatory = True, doc = "version.h.in, and exec.h.in where the release has it."),
         "version": attr.string(mandatory = True, doc = "The release."),
     },
 )
@@ -73,7 +74,7 @@ ocaml_source = rule(
     implementation = _ocaml_source_impl,
     attrs = {
         "arch": attr.string(mandatory = True, doc = "OCaml's name of the CPU."),
-        "config": attr.label_list(allow_files = [".in"], mandatory = True, doc = "The parts of config.ml, in their order."),
+        "config": attr.label_list(allow_files = [".in", ".mlp"], mandatory = True, doc = "The parts of config.ml, in their order."),
         "folders": attr.label_list(allow_files = True, mandatory = True, doc = "The folders."),
         "sys": attr.label(allow_single_file = [".in"], mandatory = True, doc = "sys.ml.in."),
         "version": attr.string(mandatory = True, doc = "The release."),

@@ -96,10 +96,13 @@ let build package =
 
 let of_options options =
   let get name = Text.one ("--" ^ name) options in
+  let output = get "output" in
+  (* here Bazel has made the folder, and on a remote worker nobody *)
+  if not (Sys.file_exists output) then Sys.mkdir output 0o777;
   {
     label = get "label";
     compiler = Text.all "--compiler" options;
-    output = get "output";
+    output;
     prefix = (match Text.all "--prefix" options with [ prefix ] -> prefix | _ -> "");
     files = Text.all "--source" options;
     flags = Text.all "--flag" options;

@@ -5,6 +5,8 @@
 
 #include "tool.h"
 
+#include <errno.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,6 +14,8 @@ struct library {
     const char *sources, *sys, *output;
     char **compiler;
     int native;
+    struct words names;  // of all modules, in the order to link them
+    size_t before;       // how many of them come before stdlib, which opens itself to every module after it
 };
 
 // runs a command, whose output goes to the file `said` where that is given
@@ -68,6 +72,19 @@ static const char *with_aliases(const struct library *it, const char *name) {
     return path;
 }
 
+static int is_before(const struct library *it, const char *name) {
+    for (size_t i = 0; i < it->before; i++)
+        if (!strcmp(it->names.at[i], name)) return 1;
+    return 0;
+}
+
+// the file of a module with a suffix; an empty text where there is none
+static const char *source(const struct library *it, const char *name, const char *suffix) {
+    if (!strcmp(suffix, ".ml") && !strcmp(name, "sys")) return it->sys;
+    const char *path = joined(it->sources, "/", name, suffix, (char *)0);
+    return access(path, R_OK) ? "" : path;
+}
+
 static void compile(const struct library *it, const char *source, const char *output, const char *name, int interface) {
     struct words command = {0};
     for (char **word = it->compiler; *word; word++) add(&command, *word);
@@ -76,7 +93,7 @@ static void compile(const struct library *it, const char *source, const char *ou
     add(&command, "-I");
     add(&command, it->output);
     if (!strcmp(name, "stdlib")) add(&command, "-nopervasives"), add(&command, "-no-alias-deps");
-    if (!strcmp(name, "camlinternalFormatBasics")) add(&command, "-nopervasives");
+    if (is_before(it, name)) add(&command, "-nopervasives");
     if (!interface && (ends(name, "Labels") || !strcmp(name, "float"))) add(&command, "-nolabels"), add(&command, "-no-alias-deps");
     if (it->native) {
         const char *inlined = !strcmp(name, "camlinternalOO") ? "0" : !strcmp(name, "buffer") ? "3" : !strcmp(name, "scanf") ? "9" : 0;
@@ -107,53 +124,63 @@ static void implementation(const struct library *it, const char *name, const cha
     compile(it, source, joined(linked(it, name), it->native ? ".cmx" : ".cmo", (char *)0), name, 0);
 }
 
+static void module(const struct library *it, const char *name) {
+    const char *declared = source(it, name, ".mli");
+    if (*declared) interface(it, name, declared);
+    implementation(it, name, source(it, name, ".ml"));
+}
+
 // interfaces use each other in another order than implementations are linked: the compiler sorts them
-static void in_order(const struct library *it, const struct words *names) {
+static void in_order(const struct library *it) {
     struct words command = {0};
     for (char **word = it->compiler; *word; word++) add(&command, *word);
     add(&command, "-depend");
     add(&command, "-sort");
-    for (size_t i = 0; i < names->count; i++) {
-        if (!strcmp(names->at[i], "stdlib")) continue;
-        const char *path = joined(it->sources, "/", names->at[i], ".mli", (char *)0);
-        if (!access(path, R_OK)) add(&command, path);
-        add(&command, strcmp(names->at[i], "sys") ? joined(it->sources, "/", names->at[i], ".ml", (char *)0) : it->sys);
+    for (size_t i = it->before + 1; i < it->names.count; i++) {
+        const char *declared = source(it, it->names.at[i], ".mli");
+        if (*declared) add(&command, declared);
+        add(&command, source(it, it->names.at[i], ".ml"));
     }
     const char *list = joined(it->output, "/order", (char *)0);
     run(&command, list);
-    interface(it, "camlinternalFormatBasics", joined(it->sources, "/camlinternalFormatBasics.mli", (char *)0));
-    implementation(it, "camlinternalFormatBasics", joined(it->sources, "/camlinternalFormatBasics.ml", (char *)0));
+    for (size_t i = 0; i < it->before; i++) module(it, it->names.at[i]);
     interface(it, "stdlib", with_aliases(it, "stdlib.mli"));
     implementation(it, "stdlib", with_aliases(it, "stdlib.ml"));
     for (char *file = strtok(contents(list), " \n"); file; file = strtok(0, " \n")) {
         const char *slash = strrchr(file, '/');
         char *name = joined(slash ? slash + 1 : file, (char *)0);
         *strchr(name, '.') = 0;
-        if (!strcmp(name, "camlinternalFormatBasics")) continue;
         if (ends(file, ".mli")) interface(it, name, file);
         else implementation(it, name, file);
     }
     remove(list);
 }
 
+static int written(const struct library *it, const char *name, const char *text, size_t size) {
+    FILE *file = writing(joined(it->output, name, (char *)0));
+    fwrite(text, 1, size, file);
+    return fclose(file);
+}
+
 int standard_library(char **arguments) {
     struct library it = {.native = !strcmp(arguments[0], "native"), .sources = arguments[1], .sys = arguments[2], .output = arguments[3]};
     it.compiler = arguments + 4;
-    struct words names = modules(joined(it.sources, "/StdlibModules", (char *)0)), archive = {0};
-    in_order(&it, &names);
-    interface(&it, "std_exit", joined(it.sources, "/std_exit.mli", (char *)0));
-    implementation(&it, "std_exit", joined(it.sources, "/std_exit.ml", (char *)0));
+    // here Bazel has made the folder, and on a remote worker nobody
+    if (mkdir(it.output, 0777) && errno != EEXIST) fail("cannot make the folder ", it.output);
+    it.names = modules(joined(it.sources, "/StdlibModules", (char *)0));
+    while (it.before < it.names.count && strcmp(it.names.at[it.before], "stdlib")) it.before++;
+    in_order(&it);
+    module(&it, "std_exit");
+    struct words archive = {0};
     for (char **word = it.compiler; *word; word++) add(&archive, *word);
     add(&archive, "-nostdlib");
     add(&archive, "-a");
     add(&archive, "-o");
     add(&archive, joined(it.output, it.native ? "/stdlib.cmxa" : "/stdlib.cma", (char *)0));
-    for (size_t i = 0; i < names.count; i++) add(&archive, joined(linked(&it, names.at[i]), it.native ? ".cmx" : ".cmo", (char *)0));
+    for (size_t i = 0; i < it.names.count; i++) add(&archive, joined(linked(&it, it.names.at[i]), it.native ? ".cmx" : ".cmo", (char *)0));
     run(&archive, 0);
     // what the compiler looks for when it links. The runtime comes as a library of the C toolchain, and here is none; bytecode
-    // programs are started by an interpreter that is named, and begin with nothing.
-    FILE *file = writing(joined(it.output, it.native ? "/libasmrun.a" : "/runtime-launch-info", (char *)0));
-    if (it.native) fputs("!<arch>\n", file);
-    else fwrite("exe\n/nonexistent\0\n", 1, 18, file);
-    return fclose(file);
+    // programs are started by an interpreter that is named, and begin with nothing: OCaml 4 asks for camlheader, 5 for the other.
+    if (it.native) return written(&it, "/libasmrun.a", "!<arch>\n", 8);
+    return written(&it, "/camlheader", "", 0) || written(&it, "/runtime-launch-info", "exe\n/nonexistent\0\n", 18);
 }

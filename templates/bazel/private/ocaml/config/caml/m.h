@@ -2,6 +2,8 @@
 //
 // What OCaml's configure script would find for x86_64 and aarch64, little-endian both. The assembler reads it, too.
 
+#include "caml/version.h"
+
 #define ARCH_SIXTYFOUR 1
 #define HAS_ARCH_CODE32 1
 #define SIZEOF_INT 4
@@ -11,10 +13,14 @@
 #define SIZEOF_LONGLONG 8
 #define HEADER_RESERVED_BITS 0
 #define ASM_CFI_SUPPORTED 1
+#if OCAML_VERSION >= 50000
 #define NO_NAKED_POINTERS 1
+#endif
 #define CAML_SAFE_STRING 1
 #define FLAT_FLOAT_ARRAY 1
 #define FUNCTION_SECTIONS 1
+#define PROFINFO_WIDTH 0
+#define SUPPORTS_ALIGNED_ATTRIBUTE 1
 #define SUPPORTS_TREE_VECTORIZE 1
 #define ASM_SIZE_TYPE_DIRECTIVES 1
 #define WITH_NONEXECSTACK_NOTE 1

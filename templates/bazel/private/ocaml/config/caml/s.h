@@ -88,3 +88,9 @@
 #define HAVE_MAX_ALIGN_T 1
 
 #define HAVE_LABELS_AS_VALUES 1
+
+// for OCaml 4 only
+#define HAS_FFS 1
+#define HAS_NANOSECOND_STAT 1
+#define HAS_STACK_OVERFLOW_DETECTION 1
+#define HAS_STDINT_H 1
