@@ -26,7 +26,7 @@ _RUST = re.compile(r"(rustc-[\d.]+-\w+-unknown-linux-gnu|rust-std-(?!1\.99)[\d.]
 _OCAML = "5.2.1"
 """The one release of OCaml that linkmode's rules do not build."""
 
-_SINCE = {("ocaml", "5.4.1"), ("ocaml", "4.14.2")}
+_SINCE = {("ocaml", "5.4.1"), ("ocaml", "5.3.0"), ("ocaml", "4.14.2")}
 """What was pinned after the survey, by the public files that its `confirmed-by` names."""
 
 COMMAND = "PYTHONPATH=generator python tests/golden/pins_sha.py"
