@@ -8,6 +8,7 @@ load("//private:compat.bzl", "cc_compat_repo")
 # layout of an archive -> (file, macro that declares its targets, paths to remove)
 _LAYOUTS = {
     "cross": ("gcc:gcc_archive.bzl", "gcc_archive", ["usr"]),  # usr is a link to the archive's own root
+    "gmp": ("gmp:gmp_archive.bzl", "gmp_archive", []),
     "graalvm": ("graalvm:graalvm_archive.bzl", "graalvm_archive", []),
     "go": ("go:go_archive.bzl", "go_archive", ["src/cmd", "test"]),  # the tools are there, and built
     "mimalloc": ("mimalloc:mimalloc_archive.bzl", "mimalloc_archive", []),

@@ -17,6 +17,9 @@ _FEATURES = {
     "dynamic": "dynamic_link",
 }
 
+# the features that this transition sets or leaves out, and no others
+LINK_FEATURES = _FEATURES.values() + ["static_pie", "strip_at_link"]
+
 # overrides linkstatic of the binary itself: the mode decides which libraries are shared
 _DYNAMIC_MODE = {
     "static": "off",
@@ -52,7 +55,7 @@ def _link_mode_transition_impl(settings, attr):
     features = [
         feature
         for feature in settings["//command_line_option:features"]
-        if feature not in _FEATURES.values() + ["static_pie", "strip_at_link"]
+        if feature not in LINK_FEATURES
     ]
     features.append(_FEATURES[mode])
     if attr.static_pie:

@@ -1,0 +1,65 @@
+"""GMP as a library: chosen from the catalogue, refused where it is not there, and carried to the rules."""
+
+import pytest
+
+from linkmode import catalog, resources
+from linkmode.catalog import Catalog
+from linkmode.config import parse
+from linkmode.errors import ConfigError
+from linkmode.model import Tree
+from linkmode.render import render
+from linkmode.resolve import resolve
+
+BEGIN = """\
+[[toolchain]]
+family = "zig"
+version = "==0.15.2"
+targets = ["x86_64-linux-musl"]
+
+[library]
+"""
+
+
+@pytest.fixture(scope="module")
+def known() -> Catalog:
+    return catalog.load(resources.catalogue())
+
+
+def tree(known: Catalog, library: str) -> Tree:
+    wanted = parse(BEGIN + library, where="linkmode.toml")
+    return render(wanted, resolve(wanted, known), resources.templates())
+
+
+def test_the_first_archive_of_the_release_is_locked(known: Catalog) -> None:
+    lock = resolve(parse(BEGIN + 'gmp = "~=6.3.0"\n', where="linkmode.toml"), known)
+    assert lock.libraries == {"gmp": "gmp-6.3.0"}
+    artifact = next(artifact for artifact in lock.artifacts if artifact.name == "gmp-6.3.0")
+    assert (artifact.file, artifact.layout, artifact.strip_prefix) == ("gmp-6.3.0.tar.xz", "gmp", "gmp-6.3.0")
+
+
+def test_its_label_is_there_when_it_is_asked_for(known: Catalog) -> None:
+    files = {name: data.decode() for name, data in tree(known, 'gmp = "~=6.3.0"\n').items()}
+    assert 'name = "gmp",\n    actual = "@linkmode_gmp-6.3.0//:gmp",' in files["lib/BUILD.bazel"]
+    assert files["lock.bzl"].endswith('LIBRARIES = ["gmp"]\n')
+
+
+def test_no_label_without_it(known: Catalog) -> None:
+    assert "gmp" not in tree(known, "")["lib/BUILD.bazel"].decode()
+
+
+@pytest.mark.parametrize(
+    ("library", "problem"),
+    [
+        ('gpm = "~=6.3.0"\n', "library.gpm: the catalogue has no library 'gpm'; did you mean 'gmp'?"),
+        ('gmp = "~=6.2.1"\n', "library.gmp: no version of gmp satisfies '~=6.2.1'; the catalogue has 6.3.0"),
+    ],
+)
+def test_what_is_not_there_is_refused(known: Catalog, library: str, problem: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        tree(known, library)
+    assert caught.value.problem == f"linkmode.toml: {problem}"
+
+
+def test_its_license_is_told(known: Catalog) -> None:
+    assert known.families["gmp"].license == "LGPL-3.0-or-later OR GPL-2.0-or-later"
+    assert known.families["zlib"].license == "Zlib"
