@@ -2,7 +2,7 @@
 """GMP from its release sources: C files and tables that its own generators compute. No configure, make, m4 or assembler is run."""
 
 load("@linkmode_cc//:cc.bzl", "cc_binary", "cc_library")
-load("//:lock.bzl", "TOOLCHAINS")
+load("//:lock.bzl", "ARTIFACTS", "TOOLCHAINS")
 load("//private/link_mode:static_tool.bzl", "static_tool")
 load(":gmp_library.bzl", "gmp_library")
 load(":gmp_sources.bzl", "GENERATORS", "SEVERAL", "gmp_functions", "gmp_header", "gmp_tables")
@@ -51,7 +51,7 @@ _COPTS = [
     "-w",
 ]
 
-def gmp_archive(name):  # @unused
+def gmp_archive(name):
     """Declares `:gmp`, with `#include <gmp.h>`: mpz, mpq, mpf, mpn, random states, and printf and scanf for them.
 
     Args:
@@ -73,8 +73,8 @@ def gmp_archive(name):  # @unused
             ":tables",
             "gmp-impl.h",
             "longlong.h",
-        ] + native.glob(["%s/*.[ch]" % folder for folder in _FOLDERS]) + native.glob(
-            ["mpn/generic/*.[ch]"],
+        ] + native.glob(["%s/*.%s" % (folder, kind) for folder in _FOLDERS for kind in ["c", "h"]]) + native.glob(
+            ["mpn/generic/*." + kind for kind in ["c", "h"]],
             exclude = ["mpn/generic/%s.c" % file for file in SEVERAL.keys() + _NOT_COMPILED],
         ),
         copts = _COPTS,
@@ -84,7 +84,10 @@ def gmp_archive(name):  # @unused
             "mpn/generic",
             "tables",
         ],
-        local_defines = ["__GMP_WITHIN_GMP"] + select({
+        local_defines = [
+            "VERSION=\\\"%s\\\"" % ARTIFACTS[name]["version"],
+            "__GMP_WITHIN_GMP",
+        ] + select({
             "@linkmode//constraints:musl": [],
             "//conditions:default": ["HAVE_OBSTACK_VPRINTF=1"],
         }),
@@ -103,7 +106,11 @@ def _tables():
     cc_library(
         name = "generators",
         includes = ["."],
-        textual_hdrs = ["bootstrap.c"] + [generator + ".c" for generator in GENERATORS] + native.glob(["mini-gmp/*.[ch]"]),
+        textual_hdrs = [generator + ".c" for generator in GENERATORS] + [
+            "bootstrap.c",
+            "mini-gmp/mini-gmp.c",
+            "mini-gmp/mini-gmp.h",
+        ],
     )
     cpus = {toolchain["exec"].partition("-")[0]: None for toolchain in TOOLCHAINS}
     for generator in GENERATORS:
@@ -126,7 +133,7 @@ def _tables():
             )
         native.alias(
             name = generator,
-            actual = select({"@platforms//cpu:" + cpu: ":%s_%s" % (generator, cpu) for cpu in cpus}),
+            actual = select({"@linkmode//private/gmp:" + cpu: ":%s_%s" % (generator, cpu) for cpu in cpus}),
         )
     gmp_tables(
         name = "tables",
