@@ -47,9 +47,6 @@ ZIG = Case(
     prints=PRINTS,
     sources=("zig=pypi", "zlib=pypi"),
 )
-# the lines of releases beside that of the other cases; the file that needs OCaml 5 is another one for 4.14
-ZIG_4_14 = replace(ZIG, name="ocaml_fserv_4_14", example="ocaml_fserv", prints=PRINTS.replace("domains", "threads"))
-ZIG_5_4 = replace(ZIG, name="ocaml_fserv_5_4", example="ocaml_fserv")
 GCC = Case(
     name="ocaml_fserv_gcc",
     example="ocaml_fserv",
@@ -64,6 +61,9 @@ GCC = Case(
     sources=("zlib=pypi",),
     pins=("x86_64-linux-musl-cross.tgz", "aarch64-linux-musl-cross.tgz"),
 )
+# the lines of releases beside that of the other two; the file that needs OCaml 5 is another one for 4.14
+ZIG_4_14 = replace(ZIG, name="ocaml_fserv_4_14", example="ocaml_fserv", prints=PRINTS.replace("domains", "threads"))
+GCC_5_4 = replace(GCC, name="ocaml_fserv_gcc_5_4")
 
 BUILD = """
 load("@linkmode//:defs.bzl", "link_mode_binary", "link_modes")
@@ -178,7 +178,7 @@ _ROWS = (
     (ZIG, ocaml.OCAML_5_3),
     (GCC, ocaml.OCAML_5_3),
     (ZIG_4_14, ocaml.OCAML_4_14),
-    (ZIG_5_4, ocaml.OCAML_5_4),
+    (GCC_5_4, ocaml.OCAML_5_4),
 )
 
 
