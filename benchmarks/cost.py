@@ -10,7 +10,8 @@ For each toolchain, on each Bazel that is installed:
   the first C++ binary after;
 - seconds to analyse 1, 10 and 50 binaries in three modes each, and for a build with nothing to do;
 - zlib (15 C files) compiled by the same compiler with the whole archive as inputs, file by file, as in a toolchain
-  whose BUILD file says `glob(["**/*"])`: the peer that the declared inputs are held against.
+  whose BUILD file says `glob(["**/*"])`: the peer that the declared inputs are held against;
+- the first two of these once more for a toolchain without C++ (and LTO), in C.
 
 The host's gcc, as Bazel configures it, is measured in the same run: first binary, null build, analysis, zlib.
 What stands on the command line chooses: a Bazel (`4.2.3`), a family (`zig`), or both.
@@ -23,8 +24,11 @@ import shutil
 import statistics
 import sys
 import time
+import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+import tomli_w
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "tests" / "e2e")]
@@ -37,14 +41,15 @@ from harness.places import TOOLCHAINS, WORK  # noqa: E402
 BINARIES = (1, 10, 50)
 MODES = 3
 HELLO = {"c": "//hello:c_static", "c++": "//hello:cc_static"}
-FAMILIES = ("musl.cc", "zig")
+FAMILIES = {"musl.cc": ("c++", "lto"), "zig": ("c++",)}
+"""What is measured, and what each can do without."""
 HOST = "host gcc"
 NAIVE = "//:zlib"
 """What is compiled by the naive design too: 15 C files, as each takes seconds there with Zig."""
 
 _EVERYTHING = {
     "gcc/gcc_archive.bzl": (
-        r"(_compile\",\n +srcs = )\[.*?\] \+ includes,",
+        r"(_compile\",\n +srcs = )\[.*?\) \+ includes,",
         r'\1native.glob(["**/*"], exclude = ["usr/**"]),',
     ),
     "zig/zig_archive.bzl": (
@@ -81,10 +86,11 @@ def main() -> None:
                 print(f"{name}: no GCC archive beside this checkout")
                 continue
             print(f"\nBazel {name}, {family}", flush=True)
-            _measure(builder, _workspace(f"{name}-{family}", family))
+            _measure(builder, workspace_for(f"{name}-{family}", family))
 
 
-def _workspace(name: str, family: str) -> Path:
+def workspace_for(name: str, family: str) -> Path:
+    """Return a workspace, made anew, that is locked to one family and has all that is built here."""
     folder = WORK / "benchmarks" / "cost" / name
     shutil.rmtree(folder, ignore_errors=True)
     library.prepare(folder, only=family)
@@ -121,6 +127,7 @@ def _measure(builder: Bazel, folder: Path) -> None:
             _analysis(builder, folder, count)
         _naive(builder, folder)
         _host(builder, folder)
+        _lean(builder, folder)
     finally:
         builder.run(folder, "shutdown", check=False)
         # Bazel writes what it unpacks for nobody to change
@@ -130,9 +137,29 @@ def _measure(builder: Bazel, folder: Path) -> None:
         shutil.rmtree(output, ignore_errors=True)
 
 
-def _hello(builder: Bazel, folder: Path) -> None:
+def _lean(builder: Bazel, folder: Path) -> None:
+    """Measure a C hello where linkmode.toml says that C++ and LTO are not wanted."""
+    print(f"  without {', '.join(leave_out(folder))}:")
+    builder.run(folder, "clean", "--expunge")
+    _hello(builder, folder, "c")
+
+
+def leave_out(folder: Path) -> list[str]:
+    """Have the toolchains of a workspace do without all that they can, and return what that is."""
+    config = tomllib.loads((folder / "linkmode.toml").read_text(encoding="utf-8"))
+    for toolchain in config["toolchain"]:
+        toolchain["without"] = list(FAMILIES[toolchain["family"]])
+    (folder / "linkmode.toml").write_text(tomli_w.dumps(config), encoding="utf-8")
+    workspace.linkmode(folder, "lock")
+    workspace.linkmode(folder, "generate")
+    parts: list[str] = config["toolchain"][0]["without"]
+    return parts
+
+
+def _hello(builder: Bazel, folder: Path, *languages: str) -> None:
     ran: list[spawns.Spawn] = []
-    for language, target in HELLO.items():
+    for language in languages or HELLO:
+        target = HELLO[language]
         seconds, found = _timed_build(builder, folder, target)
         ran += found
         print(f"  first {language:4} binary, server started, archive unpacked, checked: {seconds:6.1f} s")
@@ -155,9 +182,9 @@ def _store(folder: Path) -> None:
     shutil.rmtree(store)
 
 
-def _null(builder: Bazel, folder: Path, target: str) -> None:
+def _null(builder: Bazel, folder: Path, target: str, margin: str = "  ") -> None:
     seconds = min(_timed_build(builder, folder, target)[0] for _ in range(3))
-    print(f"  null build {seconds:6.2f} s")
+    print(f"{margin}null build {seconds:6.2f} s")
 
 
 def _host(builder: Bazel, folder: Path) -> None:
@@ -166,7 +193,7 @@ def _host(builder: Bazel, folder: Path) -> None:
     builder.run(folder, "clean", "--expunge")
     seconds, _ = _timed_build(builder, folder, "//hello:c")
     print(f"    first c    binary, server started: {seconds:6.1f} s")
-    _null(builder, folder, "//hello:c")
+    _null(builder, folder, "//hello:c", margin="    ")
     for count in BINARIES:
         _analysis(builder, folder, count, host=True)
     print(f"    {NAIVE} {_library(builder, folder)[0]:6.1f} s")
@@ -200,7 +227,8 @@ def _analysis(builder: Bazel, folder: Path, count: int, *, host: bool = False) -
         began = time.monotonic()
         builder.run(folder, "build", "--nobuild", *targets)
         seconds.append(time.monotonic() - began)
-    print(f"  analysis of {count:2} binaries in {1 if host else MODES} modes {min(seconds):6.2f} s")
+    margin, modes = ("    ", "one mode") if host else ("  ", f"{MODES} modes")
+    print(f"{margin}analysis of {count:2} binaries in {modes} {min(seconds):6.2f} s")
 
 
 def _naive(builder: Bazel, folder: Path) -> None:

@@ -24,6 +24,8 @@ from linkmode.config_malloc import KEY as MALLOC_KEY
 from linkmode.config_malloc import malloc
 from linkmode.config_mirrors import KEY as MIRRORS_KEY
 from linkmode.config_mirrors import mirrors
+from linkmode.config_without import KEY as WITHOUT_KEY
+from linkmode.config_without import check_languages, without
 from linkmode.errors import ConfigError
 from linkmode.families import FAMILIES
 from linkmode.languages import LANGUAGES
@@ -49,11 +51,15 @@ _STATIC_GLIBC = (
 
 
 class ToolchainRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """One ``[[toolchain]]``. ``version`` is a specifier of PEP 440; a bare version stands for ``==`` that version."""
+    """One ``[[toolchain]]``. ``version`` is a specifier of PEP 440; a bare version stands for ``==`` that version.
+
+    ``without`` names the parts of the compiler that are not wanted (``c++``, ``lto``).
+    """
 
     family: str
     version: str
     targets: tuple[str, ...]
+    without: tuple[str, ...] = ()
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,6 +138,7 @@ def parse(text: str, *, where: str) -> Config:
         exec_properties=exec_properties(raw, config.exec_platforms, issues),
         malloc=malloc(raw, [text for request in config.toolchains for text in request.targets], config.library, issues),
     )
+    check_languages(config.language, [(request.family, request.without) for request in config.toolchains], issues)
     issues.raise_if_any(hint=f"correct {where}, then run `linkmode lock`")
     return config
 
@@ -200,7 +207,7 @@ def _toolchains(raw: Mapping[str, Any], issues: Issues) -> tuple[ToolchainReques
 
 
 def _toolchain(at: str, table: Mapping[str, Any], issues: Issues) -> ToolchainRequest:
-    issues.unknown_keys(at, table, ("family", "version", "targets"))
+    issues.unknown_keys(at, table, ("family", "version", "targets", WITHOUT_KEY))
     family = issues.required(at, table, "family", str, "")
     version = issues.required(at, table, "version", str, "")
     targets: tuple[str, ...] = issues.required(at, table, "targets", tuple[str, ...], ())
@@ -212,7 +219,8 @@ def _toolchain(at: str, table: Mapping[str, Any], issues: Issues) -> ToolchainRe
         _check_target(f"{at}.targets[{index}]", family, text, issues)
     if isinstance(table.get("targets"), list):
         _each_once(f"{at}.targets", targets, issues)
-    return ToolchainRequest(family=family, version=version, targets=targets)
+    parts = without(at, table, family, issues)
+    return ToolchainRequest(family=family, version=version, targets=targets, without=parts)
 
 
 def _check_version(at: str, version: str, issues: Issues) -> None:

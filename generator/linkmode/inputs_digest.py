@@ -33,6 +33,8 @@ def inputs_digest(config: Config, sources: Mapping[str, str], artifacts: Sequenc
     }
     if config.language:  # absent where there is none, so that a lock from before there were languages stays good
         inputs["languages"] = {name: _canonical(asked) for name, asked in config.language.items()}
+    if any(request.without for request in config.toolchains):
+        inputs["without"] = [request.without for request in config.toolchains]
     if config.exec_properties:
         inputs["exec-properties"] = config.exec_properties
     if config.malloc:

@@ -160,6 +160,9 @@ def _data(lock: Lock) -> dict[str, Any]:
         del builtins["exec-properties"]
     if not lock.malloc:
         del builtins["malloc"]
+    for toolchain in builtins["toolchains"]:
+        if not toolchain["without"]:
+            del toolchain["without"]
     builtins["artifacts"] = [{"name": artifact["name"], **artifact} for artifact in builtins["artifacts"]]
     last = sorted(builtins, key=lambda key: (key in _TABLES, key == "artifacts"))
     return {_TABLES.get(key, key): builtins[key] for key in last}
@@ -179,7 +182,7 @@ def _facts(lock: Lock) -> Iterator[tuple[str, tuple[str, dict[str, Any]]]]:
         yield key, (summary, {field: value for field, value in facts.items() if field not in _FOLLOWS})
     for toolchain in lock.toolchains:
         key = f"toolchain {toolchain.family} on {toolchain.exec} for {toolchain.target}"
-        yield key, (toolchain.purpose, {"purpose": toolchain.purpose})
+        yield key, (toolchain.purpose, {"purpose": toolchain.purpose, "without": toolchain.without})
     for part in lock.parts:
         which = "".join(f" {word} {value}" for word, value in (("on", part.exec), ("for", part.target)) if value)
         yield f"{part.language} {part.role}{which}", (part.artifact, {})

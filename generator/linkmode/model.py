@@ -152,6 +152,7 @@ class LockedToolchain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     ``purpose`` is ``target`` when linkmode.toml asks for it, and ``exec-tools`` when it was added because
     the library's own build-time tools (the ELF checker) must be compiled for that exec platform.
+    ``without`` names the parts of the compiler that are no input of any action.
     """
 
     family: str
@@ -159,6 +160,7 @@ class LockedToolchain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     exec: str
     target: str
     purpose: Literal["target", "exec-tools"] = "target"
+    without: tuple[str, ...] = ()
 
 
 class LockedPart(

@@ -116,7 +116,8 @@ class _Resolution:
             for exec_platform in self.config.exec_platforms:
                 for target in request.targets:
                     pin = self._pins(request, version, exec_platform, target)[0]
-                    found.append(self._locked(request.family, pin, exec_platform, target, "target"))
+                    locked = self._locked(request.family, pin, exec_platform, target, "target")
+                    found.append(msgspec.structs.replace(locked, without=request.without))
         for exec_platform in self.config.exec_platforms:
             found += self._exec_tools(found, versions, exec_platform)
         return tuple(dict.fromkeys(found))

@@ -198,7 +198,7 @@ MIRROR = "expected https://, http://, file:// and a path that ends in '/'; found
         (TOOLCHAIN + '[library]\n"z\\"lib" = "1"\n', "line 5: library.z\"lib: 'z\"lib' is not the name of a library"),
         (
             TOOLCHAIN + "library = 1\n",
-            "line 5: toolchain[0].library: unknown key; expected one of family, version, targets",
+            "line 5: toolchain[0].library: unknown key; expected one of family, version, targets, without",
         ),
         (
             TOOLCHAIN + '[mirrors]\n"https://musl.cc" = ["https://a/"]\n',
@@ -294,7 +294,7 @@ typo = 1
         "line 10: toolchain[1].version: expected versions as PEP 440 writes them, such as '~=1.3.1' or '>=11.2,<12'; "
         "found '~='",
         "line 11: toolchain[1].targets: expected at least one",
-        "line 12: toolchain[1].typo: unknown key; expected one of family, version, targets",
+        "line 12: toolchain[1].typo: unknown key; expected one of family, version, targets, without",
     ]
 
 

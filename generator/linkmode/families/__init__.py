@@ -27,6 +27,10 @@ class Family(Protocol):
     def facts(self) -> tuple[str, ...]:
         """The versions in a pin's ``measured`` that the generated rules read."""
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """What a ``[[toolchain]]`` can do ``without``, so that it is no input of an action."""
+
     def refuses(self, target: Target, version: str = "") -> str:
         """Return why this family cannot make ``target`` at all, or in ``version``; an empty string when it can."""
 

@@ -16,6 +16,7 @@ class MuslCc:
     suggested_version = ">=11.2,<12"
     suggested_targets = ("x86_64-linux-musl",)
     facts = ("gcc",)  # the name of a folder in the archive: lib/gcc/<target>/<gcc>
+    parts = ("c++", "lto")
 
     def refuses(self, target: Target, version: str = "") -> str:
         """Refuse every libc but musl, as these archives hold no other, and CPUs that the rules do not know."""

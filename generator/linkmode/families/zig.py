@@ -25,6 +25,7 @@ class Zig:
     suggested_version = "~=0.15.2"
     suggested_targets = ("x86_64-linux-musl", "x86_64-linux-gnu.2.28")
     facts: tuple[str, ...] = ()  # a release of Zig is what its version says
+    parts: tuple[str, ...] = ("c++",)  # all else is one program
 
     def refuses(self, target: Target, version: str = "") -> str:
         """Refuse unknown lines of Zig, CPUs that are not tested, glibc without a version, glibc newer than Zig's."""

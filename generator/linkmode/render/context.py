@@ -20,7 +20,12 @@ def bazel_context(lock: Lock) -> dict[str, object]:
     return {
         "artifacts": {artifact.name: _artifact(artifact) for artifact in lock.artifacts},
         "toolchains": [
-            {"artifact": toolchain.artifact, "exec": toolchain.exec, "target": toolchain.target}
+            {
+                "artifact": toolchain.artifact,
+                "exec": toolchain.exec,
+                "target": toolchain.target,
+                "without": list(toolchain.without),
+            }
             for toolchain in lock.toolchains
         ],
         "toolchain_targets": _toolchain_names(lock),

@@ -16,6 +16,7 @@ from harness.cases import Case
 from harness.places import EXAMPLES, STORE, WORK
 from harness.workspace import linkmode, pin
 
+VERSION = "==2.0.9"
 _PACKAGE = "mimalloc=2.0.9+ds-2"
 _FILE = "mimalloc_2.0.9+ds.orig.tar.xz"
 _SHA256 = "cbc9d207ff105ad1f0cb739c378076143a6452b8d0624309cea0abfb040e972b"
@@ -118,7 +119,7 @@ int main()
 """
 
 
-def prepare(workspace: Path, case: Case, *, more: str = "", library: str = "==2.0.9") -> Path:
+def prepare(workspace: Path, case: Case, *, more: str = "", library: str = VERSION) -> Path:
     """Return ``workspace``: the toolchains of ``case``, mimalloc, a C and a C++ program; locked, fetched, generated.
 
     ``more`` is added to linkmode.toml. With an empty ``library`` mimalloc is not asked for. Raises
@@ -130,7 +131,7 @@ def prepare(workspace: Path, case: Case, *, more: str = "", library: str = "==2.
         shutil.copy(EXAMPLES / case.folder / name, workspace)
     config = tomllib.loads((EXAMPLES / case.folder / "linkmode.toml").read_text(encoding="utf-8"))
     config["library"] = {"mimalloc": library} if library else {}
-    config["pin"] = [*map(pin, case.pins), _pin()]
+    config["pin"] = [*map(pin, case.pins), own_pin()]
     (workspace / "linkmode.toml").write_text(tomli_w.dumps(config) + more, encoding="utf-8")
     for name, text in (("churn.c", CHURN), ("census.cc", CENSUS)):
         (workspace / name).write_text(text, encoding="utf-8")
@@ -147,7 +148,8 @@ def write_build(workspace: Path, *, bazel: str) -> None:
     (workspace / "BUILD.bazel").write_text(BUILD.format(load=load), encoding="utf-8")
 
 
-def _pin() -> dict[str, Any]:
+def own_pin() -> dict[str, Any]:
+    """Return a user's pin for Debian's archive of the sources."""
     archive = debian.source(_FOLDER, _SUITE, _PACKAGE, _FILE, _SHA256)
     return {
         "family": "mimalloc",

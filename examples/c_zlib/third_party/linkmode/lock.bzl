@@ -65,11 +65,13 @@ TOOLCHAINS = [
         "artifact": "musl.cc-11.2.1-x86_64-linux-x86_64-linux-musl",
         "exec": "x86_64-linux",
         "target": "x86_64-linux-musl",
+        "without": [],
     },
     {
         "artifact": "musl.cc-11.2.1-x86_64-linux-aarch64-linux-musl",
         "exec": "x86_64-linux",
         "target": "aarch64-linux-musl",
+        "without": [],
     },
 ]
 

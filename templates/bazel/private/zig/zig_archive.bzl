@@ -46,10 +46,11 @@ def zig_archive(name):
     for toolchain in targets:
         _zig_toolchain(
             target = toolchain["target"],
+            without = toolchain["without"],
             zig = ARTIFACTS[name]["version"],
         )
 
-def _zig_toolchain(target, zig):
+def _zig_toolchain(target, zig, without):
     name = "cc-" + target
     cpu = target.partition("-")[0]
     libc = target.rpartition("-")[2]
@@ -67,16 +68,18 @@ def _zig_toolchain(target, zig):
         facts.linux_headers,
         "any-linux-any",
     ]]
+    cxx = "c++" not in without
     cxx_headers = [
         "lib/libcxx/include",
         "lib/libcxxabi/include",
-    ]
+    ] if cxx else []
+    cxx_runtime = [name + "_cxx_runtime"] if cxx else []
     unwind_headers = ["lib/libunwind/include"]
 
-    for language, suffix in [("c", "_c_runtime"), ("c++", "_cxx_runtime")]:
+    for runtime in [name + "_c_runtime"] + cxx_runtime:
         zig_runtime(
-            name = name + suffix,
-            language = language,
+            name = runtime,
+            language = "c++" if runtime in cxx_runtime else "c",
             lib = "lib",
             musl_libraries = line.musl_libraries,
             program = ":program_runtime",
@@ -97,8 +100,7 @@ def _zig_toolchain(target, zig):
             ":program_clang",
             ":program_lld",
             name + "_c_runtime",
-            name + "_cxx_runtime",
-        ],
+        ] + cxx_runtime,
     )
     native.filegroup(
         name = name + "_all",
@@ -115,7 +117,7 @@ def _zig_toolchain(target, zig):
         if ".so." in file
     ])]
     libraries_end = ["{runtime}/libcompiler_rt.a"]
-    cxx_libraries = ["{cxx_runtime}/" + library for library in CXX_FILES]
+    cxx_libraries = ["{cxx_runtime}/" + library for library in CXX_FILES] if cxx else []
     dynamic = cxx_libraries + ["-Wl,--push-state,--as-needed"] + shared_libc + ["-Wl,--pop-state"] + (
         [] if musl else ["{runtime}/libc_nonshared.a"]
     ) + libraries_end
@@ -139,7 +141,7 @@ def _zig_toolchain(target, zig):
             "-D" + macro
             for macro in line.libcxx_macros + (line.libcxx_musl_macros.musl if musl else line.libcxx_musl_macros.glibc)
         ],
-        cxx_runtime = [name + "_cxx_runtime"],
+        cxx_runtime = cxx_runtime,
         default_mode = "static" if musl else "mostly_static",
         determinism_flags = ["-ffile-compilation-dir=."],
         dynamic_libraries = dynamic,

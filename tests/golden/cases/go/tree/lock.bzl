@@ -48,16 +48,19 @@ TOOLCHAINS = [
         "artifact": "zig-0.15.2-x86_64-linux",
         "exec": "x86_64-linux",
         "target": "x86_64-linux-musl",
+        "without": [],
     },
     {
         "artifact": "zig-0.15.2-x86_64-linux",
         "exec": "x86_64-linux",
         "target": "x86_64-linux-gnu.2.28",
+        "without": [],
     },
     {
         "artifact": "zig-0.15.2-x86_64-linux",
         "exec": "x86_64-linux",
         "target": "aarch64-linux-musl",
+        "without": [],
     },
 ]
 

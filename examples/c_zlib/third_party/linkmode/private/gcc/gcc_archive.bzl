@@ -22,9 +22,10 @@ def gcc_archive(name):
                 gcc = ARTIFACTS[name]["measured"]["gcc"],
                 layout = ARTIFACTS[name]["layout"],
                 target = toolchain["target"],
+                without = toolchain["without"],
             )
 
-def _gcc_toolchain(target, layout, gcc):
+def _gcc_toolchain(target, layout, gcc, without):
     name = "cc-" + target
     native_layout = layout == "native"
     tool = "bin/" if native_layout else "bin/" + target + "-"
@@ -38,14 +39,17 @@ def _gcc_toolchain(target, layout, gcc):
         library + "include-fixed",
     ]
 
+    cxx = "c++" not in without
+    lto = "lto" not in without
+    cxx_libraries = [sysroot + "lib/libstdc++*", sysroot + "lib/libsupc++.a"]
+
     native.filegroup(
         name = name + "_compile",
         srcs = [
             tool + "gcc",
             libexec + "cc1",
-            libexec + "cc1plus",
             binutils + "as",
-        ] + includes,
+        ] + ([libexec + "cc1plus"] if cxx else []) + includes,
     )
     native.filegroup(
         name = name + "_link",
@@ -53,11 +57,12 @@ def _gcc_toolchain(target, layout, gcc):
             tool + "gcc",
             libexec + "collect2",
             binutils + "ld",
+        ] + ([
             # full_lto: collect2 runs these, and lto1's output goes through `as`
             libexec + "lto-wrapper",
             libexec + "lto1",
             binutils + "as",
-        ] + native.glob([
+        ] if lto else []) + native.glob([
             sysroot + "lib/*.a",
             sysroot + "lib/*.o",
             sysroot + "lib/libc.so",
@@ -68,7 +73,7 @@ def _gcc_toolchain(target, layout, gcc):
         ], allow_empty = True, exclude = [
             sysroot + "lib/libquadmath.a",
             sysroot + "lib/libstdc++.so*.py",
-        ]),
+        ] + ([] if cxx else cxx_libraries)),
     )
     native.filegroup(name = name + "_ar", srcs = [tool + "ar"])
     native.filegroup(name = name + "_strip", srcs = [tool + "strip"])
@@ -98,9 +103,7 @@ def _gcc_toolchain(target, layout, gcc):
         cpu = target.partition("-")[0],
         default_mode = "static",
         determinism_flags = ["-fdebug-prefix-map=/proc/self/cwd=."],
-        dynamic_libraries = [
-            "-Wl,--push-state,--as-needed",
-            "-lstdc++",
+        dynamic_libraries = ["-Wl,--push-state,--as-needed"] + (["-lstdc++"] if cxx else []) + [
             "-lm",
             "-Wl,--pop-state",
         ],
@@ -114,20 +117,13 @@ def _gcc_toolchain(target, layout, gcc):
         lto_flags = [
             "-flto",
             "-flto-partition=one",
-        ],
+        ] if lto else [],
         # g++ would read -static-libstdc++, but gcc drives here: name the archive
-        mostly_static_libraries = [
-            "-static-libgcc",
-            "-l:libstdc++.a",
-            "-lm",
-        ],
+        mostly_static_libraries = ["-static-libgcc"] + (["-l:libstdc++.a"] if cxx else []) + ["-lm"],
         no_pie_flags = ["-no-pie"],
         pie_flags = ["-pie"],
         static_flags = ["-static"],
-        static_libraries = [
-            "-lstdc++",
-            "-lm",
-        ],
+        static_libraries = (["-lstdc++"] if cxx else []) + ["-lm"],
         static_pie_flags = ["-static-pie"],
         strip = tool + "strip",
         supports_dynamic_linker = True,
@@ -170,7 +166,7 @@ def _gcc_toolchain(target, layout, gcc):
             sysroot + "lib/libgcc_s.so.1",
             sysroot + "lib/libstdc++.so.6",
             sysroot + "lib/libatomic.so.1",
-        ], allow_empty = True),
+        ], allow_empty = True, exclude = [] if cxx else cxx_libraries),
         # musl's libc.so is its own loader; the archive's ld-musl-<arch>.so.1 is an absolute link that points nowhere
         loader = sysroot + "lib/libc.so",
     )
