@@ -41,7 +41,10 @@ def main() -> None:
                 print(f"{name}: no GCC archive beside this checkout")
                 continue
             print(f"\nBazel {name}, {family}: sent for a C hello and its check")
-            _measure(builder, cost.workspace_for(f"{name}-{family}-upload", family))
+            try:
+                _measure(builder, cost.workspace_for(f"{name}-{family}-upload", family))
+            except buildbox.NoBuildBoxError as error:
+                print(f"  {error}")
 
 
 def _measure(builder: bazel.Bazel, folder: Path) -> None:
