@@ -139,7 +139,7 @@ def test_a_table_that_cannot_be_written_fails(sums: Built) -> None:
     found = sums.workspace / "bazel-out"
     program = next(found.glob("*/bin/external/*gmp*/gen-fac_x86_64"), None)
     if program is None:
-        pytest.skip("the tables came from the disk cache, and Bazel 7 then does not make the program that computes them")
+        pytest.skip("the tables came from the disk cache, and Bazel 7 then does not make their program")
     none = "linkmode: cannot write the table"
     for arguments, exit_code, says in (
         ((), 1, f"{none} (no file was named)\n"),
