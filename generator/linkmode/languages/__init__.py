@@ -8,6 +8,7 @@ from linkmode.languages.graalvm import GraalVM
 from linkmode.languages.ocaml import OCaml
 from linkmode.languages.part import Part
 from linkmode.languages.rust import Rust
+from linkmode.languages.sbcl import SBCL
 from linkmode.model import ExecPlatform, Pin, Target
 
 
@@ -16,7 +17,11 @@ class Language(Protocol):
 
     @property
     def name(self) -> str:
-        """The name in linkmode.toml, in the catalogue, and of the folder of its rules."""
+        """The name in linkmode.toml and in the catalogue."""
+
+    @property
+    def folder(self) -> str:
+        """The name of the folder of its rules."""
 
     @property
     def suggested_version(self) -> str:
@@ -35,7 +40,7 @@ class Language(Protocol):
         """Return what to lock of ``pins``, all of one version that is not refused, in a stable order."""
 
 
-LANGUAGES: dict[str, Language] = {language.name: language for language in (Go(), GraalVM(), OCaml(), Rust())}
+LANGUAGES: dict[str, Language] = {language.name: language for language in (Go(), GraalVM(), OCaml(), Rust(), SBCL())}
 """Every language by name."""
 
 __all__ = ["LANGUAGES", "Language", "Part"]

@@ -15,6 +15,7 @@ class Go:
     """Which targets are possible depends on cgo's C toolchain, not on the SDK."""
 
     name = "go"
+    folder = "go"
     suggested_version = "~=1.27.0"
     compiles_for_exec = False
 

@@ -16,6 +16,7 @@ class GraalVM:
     """Which link modes a target has is decided when the rule is used: the reasons are in the generated library."""
 
     name = "graalvm"
+    folder = "graalvm"
     suggested_version = "~=25.3.4"
     compiles_for_exec = False
 

@@ -15,6 +15,7 @@ class OCaml:
     """The compiler is linked with musl, so that it runs in an empty sandbox."""
 
     name = "ocaml"
+    folder = "ocaml"
     suggested_version = "~=5.4.0"
     compiles_for_exec = False
 

@@ -19,6 +19,7 @@ class Rust:
     """Which targets are possible depends on the std that there is for them."""
 
     name = "rust"
+    folder = "rust"
     suggested_version = "~=1.98.0"
     compiles_for_exec = True
 

@@ -25,7 +25,8 @@ def render(config: Config, lock: Lock, templates: Traversable) -> Tree:
     Raises:
         TemplateDefectError: a template is wrong, which is a defect of linkmode.
     """
-    absent = LANGUAGES.keys() - {part.language for part in lock.parts}
+    present = {part.language for part in lock.parts}
+    absent = {language.folder for name, language in LANGUAGES.items() if name not in present}
     off = {f"private/adapters/{name}.bzl" for name in ADAPTERS if name not in config.adapters}
     tree: Tree = {}
     for name in config.build_systems:

@@ -191,5 +191,5 @@ def _toolchain_names(lock: Lock) -> list[str]:
     ]
     labels = [f"//toolchains:{name}" for name in names]
     for language, toolchains in _languages(lock).items():
-        labels += [f"//{language}:{toolchain['name']}" for toolchain in toolchains]
+        labels += [f"//{LANGUAGES[language].folder}:{toolchain['name']}" for toolchain in toolchains]
     return labels

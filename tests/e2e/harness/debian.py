@@ -4,9 +4,12 @@ apt checks them by Debian's signed index, and each is held to a checksum of its 
 """
 
 import hashlib
+import io
 import os
+import re
 import shutil
 import subprocess
+import tarfile
 from pathlib import Path
 
 from harness.workspace import MissingToolchainsError
@@ -25,6 +28,24 @@ def source(folder: Path, suite: str, package: str, file: str, sha256: str) -> Pa
 def binary(folder: Path, suite: str, package: str, file: str, sha256: str) -> Path:
     """Return ``file``, the .deb of a binary package, kept in ``folder``. Raises as ``source`` does."""
     return _kept(folder, f"deb {{mirror}} {suite} main", ("download", package), file, sha256)
+
+
+def files(deb: Path, path: str) -> dict[str, bytes]:
+    """Return the files of ``deb`` whose whole path fits the pattern ``path``, by what its first group holds.
+
+    A .deb is an ar archive that holds a data.tar (deb(5)).
+    """
+    data, at = deb.read_bytes(), 8
+    while not data[at:].startswith(b"data.tar"):
+        size = int(data[at + 48 : at + 58])
+        at += 60 + size + size % 2
+    found = {}
+    with tarfile.open(fileobj=io.BytesIO(data[at + 60 : at + 60 + int(data[at + 48 : at + 58])])) as archive:
+        for member in archive:
+            fits = re.fullmatch(path, member.name.removeprefix("./"))
+            if fits and member.isfile() and (content := archive.extractfile(member)):
+                found[fits[1]] = content.read()
+    return found
 
 
 def _kept(folder: Path, line: str, command: tuple[str, ...], file: str, sha256: str) -> Path:

@@ -4,19 +4,14 @@ Debian's package rust-src holds the folder library/ with all that std depends on
 longer has this release, what needs the sources is skipped and says so.
 """
 
-import gzip
-import hashlib
-import io
-import re
 import shutil
-import tarfile
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import tomli_w
 
-from harness import debian
+from harness import debian, own_archive
 from harness.cases import Case
 from harness.places import EXAMPLES, STORE, WORK
 from harness.sandbox import host_glibc
@@ -57,8 +52,11 @@ def prepare(case: Case, name: str, *, own_libc: bool = False) -> Path:
 def _sources() -> dict[str, Any]:
     archive = _FOLDER / f"rust-src-{_RELEASE}.tar.gz"
     if not archive.exists():
-        _pack(archive, "rust-src", _library(debian.binary(_FOLDER, _SUITE, _PACKAGE, _FILE, _SHA256)))
-    return _own_pin(archive, "rust-src", "rust-src")
+        files = debian.files(
+            debian.binary(_FOLDER, _SUITE, _PACKAGE, _FILE, _SHA256), r"usr/src/rustc-[\d.]+/(library/.+)"
+        )
+        own_archive.pack(archive, "rust-src", files)
+    return own_archive.describe(archive, "rust", _RELEASE, "rust-src", "rust-src")
 
 
 def _libc() -> dict[str, Any]:
@@ -68,50 +66,5 @@ def _libc() -> dict[str, Any]:
     folder = next(path.parent for path in host_glibc().values() if path.name == "libc.so.6")
     for soname in ("libgcc_s.so.1", "libz.so.1"):
         files[soname] = (folder / soname).read_bytes()
-    _FOLDER.mkdir(parents=True, exist_ok=True)
-    _pack(archive, "rustc-libc", files)
-    return {**_own_pin(archive, "rustc-libc", "rustc-libc"), "exec": "x86_64-linux"}
-
-
-def _own_pin(archive: Path, layout: str, prefix: str) -> dict[str, Any]:
-    data = archive.read_bytes()
-    return {
-        "family": "rust",
-        "version": _RELEASE,
-        "file": archive.name,
-        "urls": [f"https://rust.invalid/{archive.name}", archive.as_uri()],
-        "sha256": hashlib.sha256(data).hexdigest(),
-        "size": len(data),
-        "layout": layout,
-        "strip-prefix": prefix,
-    }
-
-
-def _pack(archive: Path, prefix: str, files: dict[str, bytes]) -> None:
-    """Write a .tar.gz of ``files`` whose bytes do not depend on when it is written."""
-    part = archive.with_suffix(".part")
-    with (
-        part.open("wb") as raw,
-        gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0, compresslevel=1) as packed,
-        tarfile.open(fileobj=packed, mode="w") as out,
-    ):
-        for name, data in sorted(files.items()):
-            member = tarfile.TarInfo(f"{prefix}/{name}")
-            member.size, member.mode = len(data), 0o755
-            out.addfile(member, io.BytesIO(data))
-    part.replace(archive)
-
-
-def _library(deb: Path) -> dict[str, bytes]:
-    """Return what is below library/ in Debian's package: an ar archive that holds a data.tar.xz (deb(5))."""
-    data, at = deb.read_bytes(), 8
-    while not data[at:].startswith(b"data.tar"):
-        size = int(data[at + 48 : at + 58])
-        at += 60 + size + size % 2
-    files = {}
-    with tarfile.open(fileobj=io.BytesIO(data[at + 60 : at + 60 + int(data[at + 48 : at + 58])])) as archive:
-        for member in archive:
-            path = re.fullmatch(r"\./usr/src/rustc-[\d.]+/(library/.+)", member.name)
-            if path and member.isfile() and (content := archive.extractfile(member)):
-                files[path[1]] = content.read()
-    return files
+    own_archive.pack(archive, "rustc-libc", files)
+    return {**own_archive.describe(archive, "rust", _RELEASE, "rustc-libc", "rustc-libc"), "exec": "x86_64-linux"}

@@ -2,10 +2,10 @@
 """What ocaml_library and ocaml_binary have in common: attributes, dependencies, options for the builder."""
 
 load("@linkmode_cc//:cc.bzl", CcInfo = "CcInfo_", cc_common = "cc_common_")
+load("//private/cc:words.bzl", "link_mode_of", "tool_words")
 load(":ocaml_compiler.bzl", "builder_options", "environment")
 load(":ocaml_toolchain.bzl", "OCAML_TOOLCHAIN_TYPE")
 load(":providers.bzl", "OcamlInfo")
-load(":words.bzl", "link_mode_of", "tool_words")
 
 OCAML_ATTRIBUTES = {
     "data": attr.label_list(allow_files = True, doc = "Files that are there when the program runs."),

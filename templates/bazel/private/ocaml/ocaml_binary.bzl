@@ -2,11 +2,11 @@
 """ocaml_binary: a program. Its link mode is that of the link_mode_binary around it, or of the platform."""
 
 load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS")
+load("//private/cc:words.bzl", "CC_TOOLCHAIN_TYPE")
 load("//private/link_mode:link_mode_setting.bzl", "LINK_MODE_VALUES")
 load("//private/link_mode:program_tests.bzl", "program_tests")
 load(":compile.bzl", "OCAML_ATTRIBUTES", "link_program")
 load(":ocaml_toolchain.bzl", "OCAML_TOOLCHAIN_TYPE")
-load(":words.bzl", "CC_TOOLCHAIN_TYPE")
 
 def _ocaml_binary_impl(ctx):
     output = ctx.actions.declare_file(ctx.label.name)

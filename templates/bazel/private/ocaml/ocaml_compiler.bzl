@@ -8,9 +8,9 @@ another CPU the last step is done again, by the program that it gave.
 
 load("@linkmode_cc//:cc.bzl", CcInfo = "CcInfo_")
 load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS")
-load(":exec_transition.bzl", "exec_transition")
+load("//private/cc:words.bzl", "CC_TOOLCHAIN_TYPE", "tool_words")
+load("//private/link_mode:exec_transition.bzl", "exec_transition")
 load(":providers.bzl", "OcamlCompilerInfo", "OcamlSourceInfo")
-load(":words.bzl", "CC_TOOLCHAIN_TYPE", "tool_words")
 
 def environment(output, more = {}):
     """The environment of an action that runs OCaml's programs.

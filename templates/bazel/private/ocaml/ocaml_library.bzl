@@ -2,10 +2,10 @@
 """ocaml_library: modules that others use, and the libraries that OCaml brings along."""
 
 load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS")
+load("//private/cc:words.bzl", "CC_TOOLCHAIN_TYPE")
 load(":compile.bzl", "OCAML_ATTRIBUTES", "compile_library", "toolchain_of")
 load(":ocaml_toolchain.bzl", "OCAML_TOOLCHAIN_TYPE")
 load(":providers.bzl", "OcamlInfo")
-load(":words.bzl", "CC_TOOLCHAIN_TYPE")
 
 def _ocaml_library_impl(ctx):
     name = ctx.attr.library_name or ctx.label.name.replace("-", "_")

@@ -3,10 +3,10 @@
 
 load("@linkmode_cc//:cc.bzl", CcInfo = "CcInfo_", cc_common = "cc_common_")
 load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS")
-load(":exec_transition.bzl", "target_transition")
+load("//private/cc:words.bzl", "CC_TOOLCHAIN_TYPE", "tool_words")
+load("//private/link_mode:exec_transition.bzl", "target_transition")
 load(":ocaml_compiler.bzl", "builder_options", "environment")
 load(":providers.bzl", "OcamlCompilerInfo", "OcamlInfo", "OcamlToolchainInfo")
-load(":words.bzl", "CC_TOOLCHAIN_TYPE", "tool_words")
 
 OCAML_TOOLCHAIN_TYPE = "@linkmode//ocaml:toolchain_type"
 

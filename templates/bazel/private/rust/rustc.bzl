@@ -2,9 +2,8 @@
 """A compiler, from an archive that has it as files or from one that was cut in parts."""
 
 load("//private/link_mode:no_link_mode.bzl", "no_link_mode")
+load("//private/link_mode:own_libc.bzl", "OWN_LIBC", "launcher")
 load(":providers.bzl", "RustStdInfo", "RustcInfo")
-
-_LIBC = "glibc's loader and libraries, for machines that lack them."
 
 def host_triple(exec_platform):
     """Rust's name of the platform that a compiler runs on.
@@ -17,20 +16,12 @@ def host_triple(exec_platform):
     """
     return exec_platform.partition("-")[0] + "-unknown-linux-gnu"
 
-def _launcher(libc):
-    """The command that starts a program by the loader among `libc`, and the files of it."""
-    loaders = [file for file in libc if file.basename.startswith("ld-linux")]
-    if not loaders:
-        return []
-    folders = {file.dirname: None for file in libc}
-    return [loaders[0].path, "--library-path", ":".join(folders.keys())]
-
 def _rustc_files_impl(ctx):
     rustc = [file for file in ctx.files.files if file.path.endswith("/bin/rustc")][0]
     linker = [file for file in ctx.files.files if file.basename == "rust-lld"][0]
     return [RustcInfo(
         files = depset(ctx.files.files + ctx.files.libc),
-        launcher = _launcher(ctx.files.libc),
+        launcher = launcher(ctx.files.libc),
         linker = linker.path,
         rustc = rustc.path,
         triple = host_triple(ctx.attr.exec),
@@ -42,7 +33,7 @@ rustc_files = rule(
     attrs = {
         "exec": attr.string(mandatory = True, doc = "The platform that it runs on."),
         "files": attr.label_list(allow_files = True, mandatory = True, doc = "rustc, its libraries and rust-lld."),
-        "libc": attr.label_list(allow_files = True, doc = _LIBC),
+        "libc": attr.label_list(allow_files = True, doc = OWN_LIBC),
     },
     provides = [RustcInfo],
 )
@@ -75,7 +66,7 @@ def _rustc_parts_impl(ctx):
     return [
         RustcInfo(
             files = depset([rustc] + ctx.files.libc),
-            launcher = _launcher(ctx.files.libc),
+            launcher = launcher(ctx.files.libc),
             linker = "%s/lib/rustlib/%s/bin/rust-lld" % (rustc.path, triple),
             rustc = rustc.path + "/bin/rustc",
             triple = triple,
@@ -89,7 +80,7 @@ rustc_parts = rule(
     cfg = no_link_mode,
     attrs = {
         "exec": attr.string(mandatory = True, doc = "The platform that it runs on."),
-        "libc": attr.label_list(allow_files = True, doc = _LIBC),
+        "libc": attr.label_list(allow_files = True, doc = OWN_LIBC),
         "parts": attr.label_list(allow_files = True, mandatory = True, doc = "The parts, in their order."),
         "unpack": attr.label(cfg = "exec", executable = True, mandatory = True, doc = "The program of unpack.c."),
         "_allowlist_function_transition": attr.label(default = "@bazel_tools//tools/allowlists/function_transition_allowlist"),

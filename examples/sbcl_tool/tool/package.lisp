@@ -1,0 +1,3 @@
+(defpackage "TOOL"
+  (:use "COMMON-LISP" "SB-ALIEN")
+  (:export "PACK" "UNPACK" "ZLIB-VERSION" "DAMAGED" "SERVE" "ASK"))

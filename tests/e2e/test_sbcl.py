@@ -1,0 +1,238 @@
+"""Common Lisp in every mode, by an SBCL that is built from its sources; and what is said of what cannot be built.
+
+The compiler takes minutes, so that nothing of it is in `make test`: it is built, with Zig and with GCC, where
+LINKMODE_E2E_BAZEL is set (`make e2e-all`).
+"""
+
+import hashlib
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+from harness import bazel, checks, lisp, sandbox
+from harness.bazel import everything_is_asked_for
+from harness.built import Built
+from harness.cases import Binary, Case
+from harness.workspace import MissingToolchainsError
+
+pytestmark = pytest.mark.e2e
+
+_MUSL, _GNU = "x86_64-linux-musl", "x86_64-linux-gnu.2.28"
+_MODES = ("static", "mostly_static", "dynamic")
+
+PRINTS = r"""clients at once: 8
+garbage: 200
+compiled while it runs: 144
+caught from C: damaged data \(zlib's -3\)
+called from C: 42
+deep: 10000
+caught: an error
+exhausted: the stack, and went on
+process: T, user: T
+square root of two: 1\.414214
+factorial of 30: 265252859812191058636308480000000
+shared object: .*
+zlib 1\.3\.\d
+"""
+
+ZIG = Case(
+    name="sbcl_tool",
+    binaries=(
+        Binary("//:lisptool_as_static", "static", _MUSL),
+        Binary("//:lisptool_as_mostly_static", "mostly_static", _GNU),
+        Binary("//:lisptool_as_dynamic", "dynamic", _GNU),
+    ),
+    prints=PRINTS,
+    sources=("zig=pypi", "zlib=pypi"),
+)
+GCC = Case(
+    name="sbcl_tool_gcc",
+    example="sbcl_tool",
+    binaries=tuple(Binary(f"//:lisptool_as_{mode}", mode, _MUSL) for mode in _MODES),
+    prints=PRINTS,
+    sources=("zlib=pypi",),
+    pins=("x86_64-linux-musl-cross.tgz",),
+)
+
+BUILD = """
+load("@linkmode//:defs.bzl", "link_mode_binary", "link_modes")
+load("@linkmode//lisp:defs.bzl", "lisp_library", "sbcl_binary")
+
+MANUAL = ["manual"]
+
+[sbcl_binary(name = name, srcs = [name + ".lisp"], main = "cl-user::main", tags = MANUAL)
+ for name in ["contrib", "loads", "undefined", "broken"]]
+[link_mode_binary(name = name + "_static", binary = name, link_mode = "static", tags = MANUAL)
+ for name in ["contrib", "loads", "undefined", "broken", "mixed", "shared_only", "absent", "round", "no_main", "no_package"]]
+
+cc_library(name = "fortified", srcs = ["fortified.c"], tags = MANUAL)
+sbcl_binary(name = "mixed", srcs = ["mixed.lisp"], main = "main", deps = [":fortified"], tags = MANUAL)
+
+cc_import(name = "shared", shared_library = "libshared.so", tags = MANUAL)
+sbcl_binary(name = "shared_only", srcs = ["main.lisp"], main = "main", deps = [":shared"], tags = MANUAL)
+
+lisp_library(name = "needs", srcs = ["main.lisp"], asd = ["needs.asd"], tags = MANUAL)
+sbcl_binary(name = "absent", srcs = ["main.lisp"], main = "main", deps = [":needs"], tags = MANUAL)
+
+lisp_library(name = "circle", srcs = ["main.lisp"], asd = ["circle.asd"], tags = MANUAL)
+sbcl_binary(name = "round", srcs = ["main.lisp"], main = "main", deps = [":circle"], tags = MANUAL)
+
+sbcl_binary(name = "no_main", srcs = ["main.lisp"], main = "cl-user:start", tags = MANUAL)
+sbcl_binary(name = "no_package", srcs = ["main.lisp"], main = "nowhere:main", tags = MANUAL)
+
+link_mode_binary(name = "pie_static", binary = ":no_main", link_mode = "static", static_pie = True, tags = MANUAL)
+"""
+
+SOURCES = {
+    "BUILD.bazel": BUILD,
+    "main.lisp": "(defun main () (print 1))\n",
+    "contrib.lisp": '(require "sb-none")\n(defun main ())\n',
+    "loads.lisp": '(sb-alien:load-shared-object "libnone.so")\n(defun main ())\n',
+    "undefined.lisp": '(defun main () (sb-alien:alien-funcall (sb-alien:extern-alien "absent_one" (function sb-alien:int))))\n',
+    "broken.lisp": "(defun main () (car 1 2 3))\n",
+    "mixed.lisp": '(defun main () (sb-alien:alien-funcall (sb-alien:extern-alien "fortified" (function sb-alien:int))))\n',
+    # what glibc's own headers make of a call, for a musl target: so an object that was compiled for glibc looks
+    "fortified.c": "int __printf_chk(int flag, const char *format, ...);\n"
+    'int fortified(void) { return __printf_chk(1, "%d", 1); }\n',
+    "libshared.so": "never read",
+    "needs.asd": '(defsystem "needs" :depends-on ("nowhere") :components ((:file "main")))\n',
+    "circle.asd": '(defsystem "circle" :components ((:file "main" :depends-on ("other")) (:file "other" :depends-on ("main"))))\n',
+}
+
+REFUSED = {
+    "//wrong:contrib_static": (
+        r'linkmode: \S*//wrong:contrib: \(require "sb-none"\): SBCL has no contrib of this name\.\n  It has .*sb-posix.*\n'
+        r"  What is no contrib is a lisp_library: add it to deps"
+    ),
+    "//wrong:loads_static": (
+        r'linkmode: \S*//wrong:loads: a file of it calls \(load-shared-object "libnone\.so"\) while it is loaded.*\n'
+        r"  Add the cc_library that defines its functions to deps"
+    ),
+    "//wrong:undefined_static": (
+        r"linkmode: \S*//wrong:undefined: cannot be linked static for x86_64-linux-musl:\n"
+        r"  no dependency defines absent_one\.\n  Add the cc_library that defines them to the deps"
+    ),
+    "//wrong:broken_static": r"linkmode: \S*//wrong:broken: wrong/broken\.lisp does not compile: see the warnings",
+    "//wrong:mixed_static": (
+        r"//wrong:mixed: cannot be linked static for x86_64-linux-musl:\n  no dependency defines __printf_chk\.\n"
+        r"  These are glibc's own: some object or library among the dependencies was compiled for glibc"
+    ),
+    "//wrong:shared_only_static": (
+        r"//wrong:shared_only: wrong/libshared\.so is a shared library only, "
+        r"and a static binary for x86_64-linux-musl cannot need it"
+    ),
+    "//wrong:absent_static": (
+        r'linkmode: \S*//wrong:needs: it depends on the system "nowhere", which no dependency has\.\n'
+        r"  Add the lisp_library that has it to deps"
+    ),
+    "//wrong:round_static": (
+        r"linkmode: \S*//wrong:circle: its components depend on each other in a circle: .*main.*\n"
+        r"  Move what they share to a component of its own"
+    ),
+    "//wrong:no_main_static": r'//wrong:no_main: main = "cl-user:start": the package CL-USER has no function START',
+    "//wrong:no_package_static": r'//wrong:no_package: main = "nowhere:main": nothing in srcs or deps defines the package',
+    "//wrong:pie_static": r"//wrong:no_main: static_pie = True: SBCL's code is linked for one address",
+}
+
+
+def _prepared(name: str, case: Case) -> Built:
+    try:
+        builder = bazel.find(name)
+        place = lisp.prepare(case, name)
+    except (bazel.NoBazelError, MissingToolchainsError, sandbox.MissingToolError) as error:
+        pytest.skip(str(error))
+    return Built(case, builder, place)
+
+
+def _all() -> list[tuple[str, Case]]:
+    return [(name, case) for name in bazel.requested() for case in (ZIG, GCC)] if everything_is_asked_for() else []
+
+
+@pytest.fixture(scope="module", params=_all(), ids=lambda pair: f"{pair[1].name}-{pair[0].replace('/', '_')}")
+def tool(request: pytest.FixtureRequest) -> Iterator[Built]:
+    """Build the example, all of it."""
+    found = _prepared(*request.param)
+    try:
+        found.bazel.run(found.workspace, "build", "//...")
+        yield found
+    finally:
+        found.bazel.leave(found.workspace)
+
+
+def test_every_binary_is_what_it_says_and_runs_where_it_must(tool: Built) -> None:
+    for binary in tool.case.binaries:
+        report = json.loads(checks.audit(tool.workspace, binary))
+        assert report["files"][0]["failures"] == []
+        checks.readelf_agrees(tool.workspace / binary.path, binary)
+        try:
+            checks.runs_where_it_must(tool.workspace, tool.case, binary)
+        except sandbox.MissingToolError as error:
+            pytest.skip(str(error))
+
+
+def test_a_static_program_says_that_it_loads_nothing(tool: Built) -> None:
+    said = subprocess.run([tool.workspace / "bazel-bin/lisptool_as_static"], capture_output=True, text=True, check=True)
+    assert "this program is linked static, and cannot load shared objects" in said.stdout
+
+
+def test_its_arguments_are_its_own(tool: Built) -> None:
+    for mode in _MODES:
+        program = tool.workspace / f"bazel-bin/lisptool_as_{mode}"
+        if not (mode == "static" or tool.case is ZIG):
+            continue  # no loader of musl's lies where these look for it
+        packed = subprocess.run([program, "pack", "a" * 1000], capture_output=True, text=True, check=True)
+        assert int(packed.stdout) < 30
+        for argument in ("--version", "--help", "--eval"):
+            refused = subprocess.run([program, argument], capture_output=True, text=True, check=False)
+            assert (refused.returncode, refused.stdout) == (2, ""), argument
+            assert refused.stderr == f"lisptool: {argument} is no command: pack TEXT\n"
+
+
+def test_its_tests_pass_in_each_mode(tool: Built) -> None:
+    said = tool.bazel.run(tool.workspace, "test", "//...").stdout
+    for mode in _MODES:
+        assert re.search(rf"//:tool_test_{mode} .*PASSED", said), said
+        assert re.search(rf"//:lisptool_{mode}_run_test .*PASSED", said), said
+
+
+def test_a_second_build_changes_nothing(tool: Built) -> None:
+    again = tool.bazel.run(tool.workspace, "build", "//...")
+    assert re.search(r"1 process: 1 internal", again.stderr), again.stderr
+
+
+def test_no_path_of_the_machine_is_in_a_binary(tool: Built) -> None:
+    for binary in tool.case.binaries:
+        content = (tool.workspace / binary.path).read_bytes()
+        for path in (tool.workspace, tool.bazel.output):
+            assert str(path).encode() not in content, binary.label
+            assert str(path).encode("utf-32-le") not in content, f"{binary.label}, as Lisp keeps strings"
+
+
+def test_the_program_is_made_again_as_it_was(tool: Built) -> None:
+    label, path = "//:lisptool_as_static", tool.workspace / "bazel-bin/lisptool_as_static"
+    before = hashlib.sha256(path.read_bytes()).digest()
+    source = tool.workspace / "lisptool.lisp"
+    text = source.read_text(encoding="utf-8")
+    try:
+        source.write_text(text.replace("garbage", "rubbish"), encoding="utf-8")
+        tool.bazel.run(tool.workspace, "build", label)
+        assert hashlib.sha256(path.read_bytes()).digest() != before
+        source.write_text(text, encoding="utf-8")
+        # not from a cache: all of the program's own actions run again
+        tool.bazel.run(tool.workspace, "build", label, "--disk_cache=")
+        assert hashlib.sha256(path.read_bytes()).digest() == before
+    finally:
+        source.write_text(text, encoding="utf-8")
+
+
+def test_what_cannot_be_built_is_refused_with_the_target_and_a_remedy(tool: Built) -> None:
+    for name, text in SOURCES.items():
+        path = tool.workspace / "wrong" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    for label, message in REFUSED.items():
+        refused = tool.bazel.run(tool.workspace, "build", label, check=False)
+        assert refused.returncode, label
+        assert re.search(message, refused.stderr), f"{label}\n{refused.stderr}"
