@@ -65,7 +65,8 @@ MANUAL = ["manual"]
 [sbcl_binary(name = name, srcs = [name + ".lisp"], main = "cl-user::main", tags = MANUAL)
  for name in ["contrib", "loads", "undefined", "broken"]]
 [link_mode_binary(name = name + "_static", binary = name, link_mode = "static", tags = MANUAL)
- for name in ["contrib", "loads", "undefined", "broken", "mixed", "shared_only", "absent", "round", "no_main", "no_package"]]
+ for name in ["contrib", "loads", "undefined", "broken", "mixed", "shared_only", "absent", "round", "no_main"] +
+             ["no_package"]]
 
 cc_library(name = "fortified", srcs = ["fortified.c"], tags = MANUAL)
 sbcl_binary(name = "mixed", srcs = ["mixed.lisp"], main = "main", deps = [":fortified"], tags = MANUAL)
@@ -90,20 +91,22 @@ SOURCES = {
     "main.lisp": "(defun main () (print 1))\n",
     "contrib.lisp": '(require "sb-none")\n(defun main ())\n',
     "loads.lisp": '(sb-alien:load-shared-object "libnone.so")\n(defun main ())\n',
-    "undefined.lisp": '(defun main () (sb-alien:alien-funcall (sb-alien:extern-alien "absent_one" (function sb-alien:int))))\n',
+    "undefined.lisp": '(sb-alien:define-alien-routine "absent_one" sb-alien:int)\n(defun main () (absent-one))\n',
     "broken.lisp": "(defun main () (car 1 2 3))\n",
-    "mixed.lisp": '(defun main () (sb-alien:alien-funcall (sb-alien:extern-alien "fortified" (function sb-alien:int))))\n',
+    "mixed.lisp": '(sb-alien:define-alien-routine "fortified" sb-alien:int)\n(defun main () (fortified))\n',
     # what glibc's own headers make of a call, for a musl target: so an object that was compiled for glibc looks
     "fortified.c": "int __printf_chk(int flag, const char *format, ...);\n"
     'int fortified(void) { return __printf_chk(1, "%d", 1); }\n',
     "libshared.so": "never read",
     "needs.asd": '(defsystem "needs" :depends-on ("nowhere") :components ((:file "main")))\n',
-    "circle.asd": '(defsystem "circle" :components ((:file "main" :depends-on ("other")) (:file "other" :depends-on ("main"))))\n',
+    "circle.asd": '(defsystem "circle" :components ((:file "main" :depends-on ("other"))\n'
+    '                                (:file "other" :depends-on ("main"))))\n',
 }
 
 REFUSED = {
     "//wrong:contrib_static": (
-        r'linkmode: \S*//wrong:contrib: \(require "sb-none"\): SBCL has no contrib of this name\.\n  It has .*sb-posix.*\n'
+        r'linkmode: \S*//wrong:contrib: \(require "sb-none"\): SBCL has no contrib of this name\.\n'
+        r"  It has .*sb-posix.*\n"
         r"  What is no contrib is a lisp_library: add it to deps"
     ),
     "//wrong:loads_static": (
@@ -132,7 +135,7 @@ REFUSED = {
         r"  Move what they share to a component of its own"
     ),
     "//wrong:no_main_static": r'//wrong:no_main: main = "cl-user:start": the package CL-USER has no function START',
-    "//wrong:no_package_static": r'//wrong:no_package: main = "nowhere:main": nothing in srcs or deps defines the package',
+    "//wrong:no_package_static": r'//wrong:no_package: main = "nowhere:main": nothing in srcs or deps defines',
     "//wrong:pie_static": r"//wrong:no_main: static_pie = True: SBCL's code is linked for one address",
 }
 

@@ -14,7 +14,7 @@ _LINES = ("2.5",)
 class SBCL:
     """A compiler loads what it compiles, so that it makes programs for the CPU that it runs on, and for no other.
 
-    Which of the asked targets that excludes the rules say when it is used (templates/bazel/private/lisp/sbcl_toolchain.bzl).
+    Which of the asked targets that excludes the rules say when it is used: private/lisp/sbcl_toolchain.bzl.
     """
 
     name = "sbcl"
@@ -23,7 +23,7 @@ class SBCL:
     compiles_for_exec = False
 
     def refuses(self, pins: Sequence[Pin], exec_platforms: Sequence[ExecPlatform], targets: Sequence[Target]) -> str:
-        """Refuse releases that the rules do not know, exec platforms without an SBCL, and targets of other CPUs alone."""
+        """Refuse releases that the rules do not know, exec platforms without an SBCL, and targets of other CPUs."""
         version = pins[0].version
         line = ".".join(str(part) for part in Version(version).release[:2])
         if line not in _LINES:
@@ -36,14 +36,15 @@ class SBCL:
         cpus = [exec_platform.partition("-")[0] for exec_platform in exec_platforms]
         if not any(target.cpu in cpus for target in targets):
             return (
-                f"SBCL makes programs for the CPU that it runs on: add a target for {' or '.join(cpus)} to a [[toolchain]]"
+                f"SBCL makes programs for the CPU that it runs on: add a target for {' or '.join(cpus)} "
+                "to a [[toolchain]]"
             )
         return ""
 
     def parts(
         self, pins: Sequence[Pin], exec_platforms: Sequence[ExecPlatform], targets: Sequence[Target]
     ) -> tuple[Part, ...]:
-        """Return the sources, then the SBCL that builds them and, if there is a pin, its libc for each exec platform."""
+        """Return the sources, then for each exec platform the SBCL that builds them, with its libc if there is one."""
         del targets
         found = [Part("source", _of(pins, "sbcl")[0])]
         for exec_platform in exec_platforms:
