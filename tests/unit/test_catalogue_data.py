@@ -145,7 +145,11 @@ def test_a_plain_http_url_is_refused_by_name(family: str, index: int, pin: Pin) 
     assert f"pin[{index}].urls[0]: {pin.file}: plain http" in refusal(family, with_table(family, index, edited))
 
 
-_LAYOUTS = {"musl.cc": {"cross", "native"}, "rust": {"rustc", "rust-std", "rust-sysroot", "zstd"}}
+_LAYOUTS = {
+    "musl.cc": {"cross", "native"},
+    "rust": {"rustc", "rust-std", "rust-sysroot", "zstd"},
+    "sbcl": {"sbcl", "sbcl-host"},
+}
 """What the archives of a family can look like, where it is not the one thing that is called like the family."""
 
 

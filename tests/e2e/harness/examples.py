@@ -1,7 +1,8 @@
 """Every example by its name, with how a workspace of it is made: what `make remote` and `make reproduce` choose from.
 
-Those of C and C++ are in `cases`. Go, Rust and OCaml link by GCC where its archives are, whose run-time files need not
-be built, and else by Zig. rustc is started by a glibc of its own, without which it does not run in an empty sandbox.
+Those of C and C++ are in `cases`. Go, Rust, OCaml and SBCL link by GCC where its archives are, whose run-time files need
+not be built, and else by Zig. rustc and the SBCL that builds SBCL are started by a glibc of their own, without which they
+do not run in an empty sandbox.
 """
 
 import functools
@@ -10,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness import cases, golang, ocaml, rust, workspace
+from harness import cases, golang, lisp, ocaml, rust, workspace
 from harness.cases import Binary, Case, LinkMode
 from harness.places import STORE, TOOLCHAINS
 
@@ -45,6 +46,9 @@ def known() -> dict[str, Example]:
         _language("rust_native", "service", "rust=pypi"), functools.partial(rust.prepare, own_libc=True)
     )
     found["ocaml_fserv"] = Example(_language("ocaml_fserv", "fserv"), ocaml.prepare)
+    tool = _language("sbcl_tool", "lisptool")
+    own_cpu = tuple(binary for binary in tool.binaries if binary.target.startswith("x86_64"))
+    found["sbcl_tool"] = Example(replace(tool, binaries=own_cpu), lisp.prepare)
     return found
 
 
