@@ -1,8 +1,8 @@
 """Every example by its name, with how a workspace of it is made: what `make remote` and `make reproduce` choose from.
 
-Those of C and C++ are in `cases`. Go, Rust, OCaml and SBCL link by GCC where its archives are, whose run-time files need
-not be built, and else by Zig. rustc and the SBCL that builds SBCL are started by a glibc of their own, without which they
-do not run in an empty sandbox.
+Those of C and C++ are in `cases`. Go, Rust, OCaml and SBCL link by GCC where its archives are, whose run-time files
+need not be built, and else by Zig. rustc and the SBCL that builds SBCL are started by a glibc of their own, without
+which they do not run in an empty sandbox.
 """
 
 import functools
