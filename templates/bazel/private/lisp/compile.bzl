@@ -9,7 +9,7 @@ LISP_ATTRIBUTES = {
     "compile_data": attr.label_list(allow_files = True, doc = "Files that are read while the sources are compiled or loaded."),
     "data": attr.label_list(allow_files = True, doc = "Files that are there when the program runs."),
     "deps": attr.label_list(providers = [[LispInfo], [CcInfo]], doc = "Libraries: lisp_library, and C libraries (cc_library) whose functions are called."),
-    "_builder": attr.label(default = "//private/lisp/builder"),
+    "_builder": attr.label(default = "//private/lisp/builder:of_programs"),
     "_main": attr.label(allow_single_file = True, default = "//private/lisp/builder:main.lisp"),
 }
 
@@ -64,6 +64,7 @@ def run_sbcl(ctx, verb, options, deps, inputs, outputs, progress, env = {}, tool
     file = ctx.actions.declare_file("%s.%s.options" % (ctx.label.name, verb))
     lines = [
         ("builder", ctx.file._main.path),
+        ("contribs", sbcl.contribs.path),
         ("file", file.path),
         ("label", str(ctx.label)),
         ("runtime", sbcl.runtime.path),
@@ -80,7 +81,7 @@ def run_sbcl(ctx, verb, options, deps, inputs, outputs, progress, env = {}, tool
         ),
         outputs = outputs,
         tools = tools,
-        env = dict(env, HOME = "/nonexistent", LANG = "C.UTF-8", PATH = "/nonexistent", SBCL_HOME = sbcl.contribs.path + "/"),
+        env = dict(env, HOME = "/nonexistent", LANG = "C.UTF-8", PATH = "/nonexistent"),
         mnemonic = "Sbcl" + verb.capitalize(),
         progress_message = "%s %s" % (progress, ctx.label),
     )

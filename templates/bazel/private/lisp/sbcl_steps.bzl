@@ -22,7 +22,7 @@ _SOURCE = {
     "cpu": attr.string(mandatory = True, doc = "SBCL's name of the CPU."),
     "host": attr.label(mandatory = True, providers = [SbclHostInfo], doc = "The SBCL that builds."),
     "source": attr.label(mandatory = True, providers = [SbclSourceInfo], doc = "The sources."),
-    "_builder": attr.label(default = "//private/lisp/builder"),
+    "_builder": attr.label(default = "//private/lisp/builder:of_sbcl"),
     "_main": attr.label(allow_single_file = True, default = "//private/lisp/builder:main.lisp"),
 }
 

@@ -19,6 +19,8 @@
        (append (list "--noinform" "--core" (option options "core") "--lose-on-corruption" "--disable-debugger"
                      "--no-sysinit" "--no-userinit"
                      "--eval" "(sb-impl::finalizer-thread-stop)"
+                     ;; both go into fasls; neither is to be a path of this machine
+                     "--eval" "(setf sb-ext:*runtime-pathname* nil sb-c::*name-context-file-path-selector* 'pathname)"
                      "--eval" "(sb-ext:set-sbcl-source-location (merge-pathnames \"../../\"))")
                arguments)
        :environment '("LANG=C" "LC_ALL=C" "SBCL_HOME=../../obj/sbcl-home/" "CC=cc" "EXTRA_CFLAGS=")))

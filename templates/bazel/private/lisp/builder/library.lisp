@@ -7,11 +7,18 @@
 
 ;;; What a library or program depends on
 
+(defun find-contribs (options)
+  "Let SBCL, and ASDF, which wants a path from the root, find the contribs in the folder of --contribs."
+  (setf sb-sys::*sbcl-homedir-pathname* (folder (absolute (option options "contribs")))))
+
+(defun contribs ()
+  (format nil "~acontrib" (sb-ext:native-namestring sb-sys::*sbcl-homedir-pathname*)))
+
 (defun contrib-p (name)
-  (probe-file (path (format nil "~a/contrib/~a.fasl" (string-right-trim "/" (sb-ext:posix-getenv "SBCL_HOME")) name))))
+  (probe-file (path (format nil "~a/~a.fasl" (contribs) name))))
 
 (defun contrib-names ()
-  (loop for entry in (entries (format nil "~a/contrib" (string-right-trim "/" (sb-ext:posix-getenv "SBCL_HOME"))))
+  (loop for entry in (entries (contribs))
         when (ends-with ".fasl" entry) collect (subseq entry 0 (- (length entry) (length ".fasl")))))
 
 (defun require-contrib (name)
@@ -55,6 +62,14 @@
          (sb-int:unencapsulate 'sb-alien:load-shared-object 'linkmode)))))
 
 ;;; Files, in the order given
+
+(defun keep-paths-out ()
+  "Let no path of this machine go into fasls."
+  (setf sb-ext:*runtime-pathname* nil
+        sb-c::*name-context-file-path-selector* 'pathname)
+  (sb-int:encapsulate 'sb-c::open-fasl-output 'linkmode
+                      (lambda (function file source)
+                        (funcall function file (or sb-c::*source-namestring* (base-name source))))))
 
 (defun compile-to (scratch source)
   "Compile the file SOURCE and load it. Return the name of the fasl."
@@ -152,6 +167,8 @@
 
 (defun compile-library (options)
   (sb-impl::finalizer-thread-stop) ; compiler.lisp says why
+  (find-contribs options)
+  (keep-paths-out)
   (let ((scratch (option options "scratch")) (output (option options "output"))
         (systems (list (option options "name"))) (contribs '()))
     (with-messages

@@ -3,6 +3,9 @@
 ;;;; What the rules of Lisp run: `sbcl --script main.lisp VERB OPTIONS`. OPTIONS is a file of lines `--key value`, where a key may
 ;;;; come more than once. An SBCL of another release runs this to build SBCL, and the SBCL that was built runs it for users.
 
+;; what these files define is in every program: what it says of its source has no path of the machine
+(setf sb-c::*source-namestring* "linkmode")
+
 (defpackage "LINKMODE-BUILDER"
   (:use "COMMON-LISP"))
 
@@ -19,8 +22,10 @@
     ("link" "LINK-PROGRAM" "link"))
   "Each verb with its function and the files that it needs: those for users know the insides of the SBCL that was built.")
 
-(destructuring-bind (verb file) (rest sb-ext:*posix-argv*)
+(destructuring-bind (verb file) (last sb-ext:*posix-argv* 2)
   (destructuring-bind (function &rest names) (rest (assoc verb *verbs* :test #'string=))
-    (dolist (name (cons "files" names))
-      (load (merge-pathnames (concatenate 'string name ".lisp") *load-pathname*)))
+    (handler-bind ((style-warning #'muffle-warning)) ; they use each other
+      (with-compilation-unit ()
+        (dolist (name (cons "files" names))
+          (load (merge-pathnames (concatenate 'string name ".lisp") *load-pathname*)))))
     (funcall (find-symbol "CALL-WITH-OPTIONS") (find-symbol function) file)))

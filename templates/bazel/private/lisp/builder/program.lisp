@@ -37,23 +37,45 @@
     (maphash (lambda (key index) (push (cons index (if (consp key) (first key) key)) entries)) (first sb-sys:*linkage-info*))
     (mapcar #'rest (sort entries #'< :key #'first))))
 
+(defvar *save*)
+
 (defun load-program (options)
-  "Load the program and save a core, the same each time: compiler.lisp says why what is stopped is stopped."
+  "Load the program. Leave in *SAVE* a function that saves a core, to be called when no file is being loaded any more, of which the core
+would have the name. The core is the same each time: compiler.lisp says why what is stopped is stopped."
   (sb-impl::finalizer-thread-stop)
+  (find-contribs options)
+  (keep-paths-out)
   (let ((main (with-messages
                 (load-dependencies options)
                 (compile-files options (option options "scratch"))
                 (main-function options))))
     (write-names (linkage-table) (option options "names"))
-    (setf *package* (find-package "COMMON-LISP-USER"))
-    (sb-impl::finalizer-thread-start) ; for save-lisp-and-die, which stops it
-    ;; the last function that runs before the core is written; the garbage is collected before it
-    (sb-int:encapsulate 'sb-impl::stream-deinit 'linkmode
-                        (lambda (function)
-                          (sb-int:unencapsulate 'sb-impl::stream-deinit 'linkmode)
-                          (funcall function)
-                          (setf sb-impl::*gc-real-time* 0 sb-ext:*gc-run-time* 0)))
-    (sb-ext:save-lisp-and-die (option options "core") :toplevel (toplevel main))))
+    (setf *save* (lambda () (save-program (option options "core") main (options options "linked-library"))))))
+
+(defun take-for-loaded (names)
+  "Let load-shared-object do nothing for the libraries NAMES, which are linked into the program."
+  (when names
+    (sb-int:encapsulate 'sb-alien:load-shared-object 'linkmode
+                        (lambda (function name &rest arguments)
+                          (if (member (file-namestring name) names :test #'equal)
+                              name
+                              (apply function name arguments))))))
+
+(defun save-program (core main linked-libraries)
+  (take-for-loaded linked-libraries)
+  (setf *package* (find-package "COMMON-LISP-USER")
+        sb-c::*source-namestring* nil
+        sb-sys::*sbcl-homedir-pathname* nil
+        *save* nil)
+  (sb-int:unencapsulate 'sb-c::open-fasl-output 'linkmode)
+  (sb-impl::finalizer-thread-start) ; for save-lisp-and-die, which stops it
+  ;; the last function that runs before the core is written; the garbage is collected before it
+  (sb-int:encapsulate 'sb-impl::stream-deinit 'linkmode
+                      (lambda (function)
+                        (sb-int:unencapsulate 'sb-impl::stream-deinit 'linkmode)
+                        (funcall function)
+                        (setf sb-impl::*gc-real-time* 0 sb-ext:*gc-run-time* 0)))
+  (sb-ext:save-lisp-and-die core :toplevel (toplevel main)))
 
 (defun make-program (options)
   (let* ((scratch (option options "scratch"))
@@ -61,7 +83,10 @@
          (file (option options "file"))
          (process (progn (ensure-directories-exist (folder scratch))
                          (sb-ext:run-program (option options "runtime")
-                                             (list "--core" (option options "sbcl-core") "--script" (option options "builder") "load" file)
+                                             (list "--core" (option options "sbcl-core") "--noinform" "--no-sysinit" "--no-userinit" "--disable-debugger"
+                                                   "--load" (option options "builder")
+                                                   "--eval" "(funcall linkmode-builder::*save*)"
+                                                   "--end-toplevel-options" "load" file)
                                              :input nil :output t :error :output :search nil))))
     (unless (and (eql 0 (sb-ext:process-exit-code process)) (probe-file (path core)))
       (sb-ext:exit :code 1 :abort t))
