@@ -103,6 +103,47 @@ SOURCES = {
     '                                (:file "other" :depends-on ("main"))))\n',
 }
 
+GMP = {
+    "BUILD.bazel": """
+load("@linkmode//:defs.bzl", "link_modes")
+load("@linkmode//lisp:defs.bzl", "sbcl_binary")
+
+sbcl_binary(
+    name = "gmp",
+    srcs = ["test-util.lisp", "tests.lisp", "main.lisp"],
+    linked_libraries = ["libgmp.so"],
+    main = "cl-user::main",
+    tags = ["manual"],
+    deps = ["@linkmode//lib:gmp"],
+)
+link_modes(name = "gmp_as", binary = ":gmp")
+""",
+    # what the contrib's own tests want of SBCL's test suite
+    "test-util.lisp": """
+(require "sb-gmp")
+(defpackage "TEST-UTIL" (:use "COMMON-LISP") (:export "DEFTEST" "RUN"))
+(in-package "TEST-UTIL")
+(defvar *tests* '())
+(defmacro deftest (name form &rest values)
+  `(push (list ',name (lambda () (equalp (multiple-value-list ,form) ',values))) *tests*))
+(defun run ()
+  (let ((failed (loop for (name test) in (reverse *tests*) unless (funcall test) collect name)))
+    (format t "~d tests, failed: ~a~%" (length *tests*) failed)))
+;; the tests make it when they are loaded, if GMP is there; it is there when the program starts
+(defpackage "SB-GMP-TESTS" (:import-from "TEST-UTIL" "DEFTEST") (:use "COMMON-LISP" "SB-GMP"))
+(defvar sb-gmp-tests::*state*)
+""",
+    "main.lisp": """
+(defun main ()
+  (setf sb-gmp-tests::*state* (sb-gmp:make-gmp-rstate))
+  (sb-gmp:rand-seed sb-gmp-tests::*state* 1234)
+  (format t "GMP ~a, used for multiplication: ~a~%" sb-gmp:*gmp-version* (not sb-gmp:*gmp-disabled*))
+  (format t "~a~%" (= (sb-gmp:mpz-fac 30) 265252859812191058636308480000000))
+  (test-util:run))
+""",
+}
+
+
 REFUSED = {
     "//wrong:contrib_static": (
         r'linkmode: \S*//wrong:contrib: \(require "sb-none"\): SBCL has no contrib of this name\.\n'
@@ -239,3 +280,16 @@ def test_what_cannot_be_built_is_refused_with_the_target_and_a_remedy(tool: Buil
         refused = tool.bazel.run(tool.workspace, "build", label, check=False)
         assert refused.returncode, label
         assert re.search(message, refused.stderr), f"{label}\n{refused.stderr}"
+
+
+def test_the_contribs_tests_of_gmp_pass_with_gmp_inside(tool: Built) -> None:
+    """The seed's own case: sb-gmp, whose library is linked from its sources."""
+    for name, text in {**GMP, "tests.lisp": lisp.source("contrib/sb-gmp/tests.lisp")}.items():
+        path = tool.workspace / "gmp" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    tool.bazel.run(tool.workspace, "build", "//gmp:gmp_as_static")
+    said = subprocess.run(
+        [tool.workspace / "bazel-bin/gmp/gmp_as_static"], capture_output=True, text=True, check=True
+    ).stdout
+    assert re.match(r"GMP 6\.3\.0, used for multiplication: T\nT\n\d\d+ tests, failed: NIL\n", said), said

@@ -242,7 +242,7 @@ def prepare(workspace: Path, case: Case) -> Path:
         shutil.copy(EXAMPLES / case.folder / name, workspace)
     config = tomllib.loads((EXAMPLES / case.folder / "linkmode.toml").read_text(encoding="utf-8"))
     config["library"] = {"gmp": "~=6.3.0"}
-    config["pin"] = [*map(pin, case.pins), _pin()]
+    config["pin"] = [*map(pin, case.pins), sources()]
     (workspace / "linkmode.toml").write_text(tomli_w.dumps(config), encoding="utf-8")
     for name, text in (("sums.c", SUMS), ("inside.c", INSIDE)):
         (workspace / name).write_text(text, encoding="utf-8")
@@ -259,7 +259,8 @@ def write_build(workspace: Path, *, bazel: str) -> None:
     (workspace / "BUILD.bazel").write_text(BUILD.format(load=load), encoding="utf-8")
 
 
-def _pin() -> dict[str, Any]:
+def sources() -> dict[str, Any]:
+    """Return a pin for Debian's archive. Raises MissingToolchainsError where it cannot be had."""
     archive = debian.source(WORK / "gmp", _SUITE, _PACKAGE, _FILE, _SHA256)
     return {
         "family": "gmp",

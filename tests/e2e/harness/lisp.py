@@ -5,13 +5,14 @@ this machine's glibc as a pin of its own, so that it runs in an empty sandbox.
 """
 
 import shutil
+import tarfile
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import tomli_w
 
-from harness import debian, own_archive
+from harness import debian, gmp, own_archive
 from harness.cases import Case
 from harness.places import EXAMPLES, STORE, WORK
 from harness.sandbox import host_glibc
@@ -37,7 +38,8 @@ def prepare(case: Case, name: str) -> Path:
     shutil.copytree(EXAMPLES / case.folder, workspace, ignore=shutil.ignore_patterns("bazel-*", "third_party"))
     path = workspace / "linkmode.toml"
     config = tomllib.loads(path.read_text(encoding="utf-8"))
-    config["pin"] = [_sources(), _host(), _libc(), *map(pin, case.pins)]
+    config["pin"] = [_sources(), _host(), _libc(), gmp.sources(), *map(pin, case.pins)]
+    config["library"]["gmp"] = "~=6.3.0"
     if case.pins:
         targets = list(dict.fromkeys(binary.target for binary in case.binaries))
         config["toolchain"] = [{"family": "musl.cc", "version": ">=11.2.1", "targets": targets}]
@@ -46,6 +48,14 @@ def prepare(case: Case, name: str) -> Path:
     linkmode(workspace, "fetch", f"--store={STORE}")
     linkmode(workspace, "generate")
     return workspace
+
+
+def source(path: str) -> str:
+    """Return the text of a file of SBCL's sources, which are here when a workspace is."""
+    with tarfile.open(debian.source(_FOLDER, *_SOURCES, _SOURCES_SHA256)) as archive:
+        content = archive.extractfile(f"sbcl-{_RELEASE}/{path}")
+        assert content
+        return content.read().decode()
 
 
 def _sources() -> dict[str, Any]:
