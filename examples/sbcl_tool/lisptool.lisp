@@ -31,7 +31,7 @@
             (tool:damaged (condition) condition)))
     (show "called from C: ~d"
           (sb-alien:alien-funcall (sb-alien:alien-callable-function 'twice) 21))
-    (show "deep: ~d" (labels ((deep (n) (if (zerop n) 0 (1+ (deep (1- n)))))) (deep 10000)))
+    (show "deep: ~d" (labels ((deep (n) (if (zerop n) 0 (1+ (deep (1- n)))))) (deep 4000)))
     (show "caught: ~a" (handler-case (error "an error") (error (condition) condition)))
     (show "exhausted: ~a"
           (handler-case (labels ((deep (n) (1+ (deep (1+ n))))) (deep 0))

@@ -38,7 +38,9 @@
                               (format *error-output* "linkmode: ~@[~a: ~]~a~%" (option options "label" nil) refusal)
                               (finish-output *error-output*)
                               (sb-ext:exit :code 1 :abort t))))
-      (funcall function options))))
+      ;; a file without in-package is of this one
+      (let ((*package* (find-package "COMMON-LISP-USER")))
+        (funcall function options)))))
 
 ;;; Files. A name is a string of the operating system's, never a Lisp namestring: [ and * stand for themselves.
 

@@ -63,13 +63,20 @@
 
 ;;; Files, in the order given
 
-(defun keep-paths-out ()
-  "Let no path of this machine go into fasls."
+(defun keep-place-and-time-out ()
+  "Let no path of this machine go into fasls, and not when a source was written."
   (setf sb-ext:*runtime-pathname* nil
         sb-c::*name-context-file-path-selector* 'pathname)
   (sb-int:encapsulate 'sb-c::open-fasl-output 'linkmode
                       (lambda (function file source)
-                        (funcall function file (or sb-c::*source-namestring* (base-name source))))))
+                        (funcall function file (or sb-c::*source-namestring* (base-name source)))))
+  (sb-int:encapsulate 'file-write-date 'linkmode
+                      (lambda (function file)
+                        (and (funcall function file) 0))))
+
+(defun let-place-and-time-in ()
+  (sb-int:unencapsulate 'sb-c::open-fasl-output 'linkmode)
+  (sb-int:unencapsulate 'file-write-date 'linkmode))
 
 (defun compile-to (scratch source)
   "Compile the file SOURCE and load it. Return the name of the fasl."
@@ -168,7 +175,7 @@
 (defun compile-library (options)
   (sb-impl::finalizer-thread-stop) ; compiler.lisp says why
   (find-contribs options)
-  (keep-paths-out)
+  (keep-place-and-time-out)
   (let ((scratch (option options "scratch")) (output (option options "output"))
         (systems (list (option options "name"))) (contribs '()))
     (with-messages

@@ -44,7 +44,7 @@
 would have the name. The core is the same each time: compiler.lisp says why what is stopped is stopped."
   (sb-impl::finalizer-thread-stop)
   (find-contribs options)
-  (keep-paths-out)
+  (keep-place-and-time-out)
   (let ((main (with-messages
                 (load-dependencies options)
                 (compile-files options (option options "scratch"))
@@ -62,12 +62,12 @@ would have the name. The core is the same each time: compiler.lisp says why what
                               (apply function name arguments))))))
 
 (defun save-program (core main linked-libraries)
+  (setf *package* (find-package "COMMON-LISP-USER"))
   (take-for-loaded linked-libraries)
-  (setf *package* (find-package "COMMON-LISP-USER")
-        sb-c::*source-namestring* nil
+  (setf sb-c::*source-namestring* nil
         sb-sys::*sbcl-homedir-pathname* nil
         *save* nil)
-  (sb-int:unencapsulate 'sb-c::open-fasl-output 'linkmode)
+  (let-place-and-time-in)
   (sb-impl::finalizer-thread-start) ; for save-lisp-and-die, which stops it
   ;; the last function that runs before the core is written; the garbage is collected before it
   (sb-int:encapsulate 'sb-impl::stream-deinit 'linkmode
