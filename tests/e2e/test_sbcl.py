@@ -63,10 +63,10 @@ load("@linkmode//lisp:defs.bzl", "lisp_library", "sbcl_binary")
 MANUAL = ["manual"]
 
 [sbcl_binary(name = name, srcs = [name + ".lisp"], main = "cl-user::main", tags = MANUAL)
- for name in ["contrib", "loads", "undefined", "broken"]]
+ for name in ["contrib", "loads", "undefined", "broken", "raises"]]
 [link_mode_binary(name = name + "_static", binary = name, link_mode = "static", tags = MANUAL)
- for name in ["contrib", "loads", "undefined", "broken", "mixed", "shared_only", "absent", "round", "no_main"] +
-             ["no_package"]]
+ for name in ["contrib", "loads", "undefined", "broken", "raises", "mixed", "shared_only"] +
+             ["absent", "round", "no_main", "no_package"]]
 
 cc_library(name = "fortified", srcs = ["fortified.c"], tags = MANUAL)
 sbcl_binary(name = "mixed", srcs = ["mixed.lisp"], main = "main", deps = [":fortified"], tags = MANUAL)
@@ -93,6 +93,7 @@ SOURCES = {
     "loads.lisp": '(sb-alien:load-shared-object "libnone.so")\n(defun main ())\n',
     "undefined.lisp": '(sb-alien:define-alien-routine "absent_one" sb-alien:int)\n(defun main () (absent-one))\n',
     "broken.lisp": "(defun main () (car 1 2 3))\n",
+    "raises.lisp": '(eval-when (:compile-toplevel) (error "an error of its own"))\n(defun main ())\n',
     "mixed.lisp": '(sb-alien:define-alien-routine "fortified" sb-alien:int)\n(defun main () (fortified))\n',
     # what glibc's own headers make of a call, for a musl target: so an object that was compiled for glibc looks
     "fortified.c": "int __printf_chk(int flag, const char *format, ...);\n"
@@ -111,6 +112,7 @@ load("@linkmode//lisp:defs.bzl", "sbcl_binary")
 sbcl_binary(
     name = "gmp",
     srcs = ["test-util.lisp", "tests.lisp", "main.lisp"],
+    contribs = ["sb-gmp"],
     linked_libraries = ["libgmp.so"],
     main = "cl-user::main",
     tags = ["manual"],
@@ -120,7 +122,6 @@ link_modes(name = "gmp_as", binary = ":gmp")
 """,
     # what the contrib's own tests want of SBCL's test suite
     "test-util.lisp": """
-(require "sb-gmp")
 (defpackage "TEST-UTIL" (:use "COMMON-LISP") (:export "DEFTEST" "RUN"))
 (in-package "TEST-UTIL")
 (defvar *tests* '())
@@ -159,6 +160,7 @@ REFUSED = {
         r"  no dependency defines absent_one\.\n  Add the cc_library that defines them to the deps"
     ),
     "//wrong:broken_static": r"linkmode: \S*//wrong:broken: wrong/broken\.lisp does not compile: see the warnings",
+    "//wrong:raises_static": r"linkmode: \S*//wrong:raises: wrong/raises\.lisp: an error of its own",
     "//wrong:mixed_static": (
         r"//wrong:mixed: cannot be linked static for x86_64-linux-musl:\n  no dependency defines __printf_chk\.\n"
         r"  These are glibc's own: some object or library among the dependencies was compiled for glibc"

@@ -7,6 +7,7 @@ load(":sbcl_toolchain.bzl", "LISP_TOOLCHAIN_TYPE")
 
 LISP_ATTRIBUTES = {
     "compile_data": attr.label_list(allow_files = True, doc = "Files that are read while the sources are compiled or loaded."),
+    "contribs": attr.string_list(doc = "Contribs of SBCL's that the files use, such as sb-posix. What .asd files name need not be here."),
     "data": attr.label_list(allow_files = True, doc = "Files that are there when the program runs."),
     "deps": attr.label_list(providers = [[LispInfo], [CcInfo]], doc = "Libraries: lisp_library, and C libraries (cc_library) whose functions are called."),
     "_builder": attr.label(default = "//private/lisp/builder:of_programs"),
@@ -70,7 +71,7 @@ def run_sbcl(ctx, verb, options, deps, inputs, outputs, progress, env = {}, tool
         ("runtime", sbcl.runtime.path),
         ("sbcl-core", sbcl.core.path),
         ("scratch", outputs[0].path + ".scratch"),
-    ] + options + [("load", fasl.path) for fasl in deps.fasls.to_list()]
+    ] + options + [("contrib", name) for name in ctx.attr.contribs] + [("load", fasl.path) for fasl in deps.fasls.to_list()]
     ctx.actions.write(file, "".join(["--%s %s\n" % line for line in lines]))
     ctx.actions.run(
         executable = sbcl.runtime,

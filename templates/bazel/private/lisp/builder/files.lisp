@@ -35,8 +35,8 @@
 (defun call-with-options (function file)
   (let ((options (read-options file)))
     (handler-bind ((refusal (lambda (refusal)
-                              (format *error-output* "linkmode: ~@[~a: ~]~a~%" (option options "label" nil) refusal)
-                              (finish-output *error-output*)
+                              (format sb-sys:*stderr* "linkmode: ~@[~a: ~]~a~%" (option options "label" nil) refusal)
+                              (finish-output sb-sys:*stderr*)
                               (sb-ext:exit :code 1 :abort t))))
       ;; a file without in-package is of this one
       (let ((*package* (find-package "COMMON-LISP-USER")))

@@ -26,7 +26,9 @@
     (refuse "(require ~s): SBCL has no contrib of this name.~%  It has ~{~a~^, ~}.~%  ~
              What is no contrib is a lisp_library: add it to deps, and leave the require out"
             name (contrib-names)))
-  (require (string-upcase name)))
+  ;; sb-gmp and its like warn that their library is not there: it is there when the program starts
+  (handler-bind ((warning #'muffle-warning))
+    (require (string-upcase name))))
 
 (defun described (file kind)
   (loop for line in (lines-of file)
@@ -34,12 +36,14 @@
         when (string= kind (subseq line 0 space)) collect (subseq line (1+ space))))
 
 (defun load-dependencies (options)
-  "Load the libraries of --load, each after those it depends on, and return the names of their systems."
+  "Load the libraries of --load, each after those it depends on, then the contribs of --contrib. Return the names of the libraries' systems."
   (loop for fasl in (options options "load")
         for description = (concatenate 'string fasl ".needs")
         do (mapc #'require-contrib (described description "require"))
            (load (path fasl))
-        append (described description "system")))
+        append (described description "system") into systems
+        finally (mapc #'require-contrib (options options "contrib"))
+                (return systems)))
 
 ;;; Messages
 
@@ -78,21 +82,30 @@
   (sb-int:unencapsulate 'sb-c::open-fasl-output 'linkmode)
   (sb-int:unencapsulate 'file-write-date 'linkmode))
 
+(defmacro with-errors-of ((source log) &body body)
+  "Do BODY; refuse SOURCE for an error that nothing in it handles, after what the compiler has written to LOG."
+  `(handler-bind ((error (lambda (condition)
+                           (unless (typep condition 'refusal)
+                             (write-string (get-output-stream-string ,log) sb-sys:*stderr*)
+                             (refuse "~a: ~a" ,source condition)))))
+     ,@body))
+
 (defun compile-to (scratch source)
   "Compile the file SOURCE and load it. Return the name of the fasl."
   (let ((output (format nil "~a/~a.fasl" scratch (substitute #\_ #\/ source)))
         (log (make-string-output-stream)))
-    (multiple-value-bind (fasl warned failed)
-        ;; the name that the debugger and backtraces show, which must not be that of a sandbox
-        (let ((sb-c::*source-namestring* source) (*error-output* log) (*standard-output* log))
-          (handler-bind ((sb-ext:compiler-note #'muffle-warning))
-            (compile-file (path source) :output-file (path (absolute output)) :external-format :utf-8)))
-      (when (or warned failed)
-        (write-string (get-output-stream-string log) *error-output*))
-      (when (or failed (null fasl))
-        (refuse "~a does not compile: see the warnings and errors above" source))
-      (load fasl)
-      output)))
+    (with-errors-of (source log)
+      (multiple-value-bind (fasl warned failed)
+          ;; the name that the debugger and backtraces show, which must not be that of a sandbox
+          (let ((sb-c::*source-namestring* source) (*error-output* log) (*standard-output* log))
+            (handler-bind ((sb-ext:compiler-note #'muffle-warning))
+              (compile-file (path source) :output-file (path (absolute output)) :external-format :utf-8)))
+        (when (or warned failed)
+          (write-string (get-output-stream-string log) *error-output*))
+        (when (or failed (null fasl))
+          (refuse "~a does not compile: see the warnings and errors above" source))
+        (load fasl)
+        output))))
 
 (defun compile-files (options scratch)
   (with-compilation-unit ()
@@ -177,13 +190,14 @@
   (find-contribs options)
   (keep-place-and-time-out)
   (let ((scratch (option options "scratch")) (output (option options "output"))
-        (systems (list (option options "name"))) (contribs '()))
+        (systems (list (option options "name"))) (contribs (options options "contrib")))
     (with-messages
       (let ((known (load-dependencies options)))
         (join-files (cond ((options options "asd")
                            (prepare-asdf options scratch known)
                            (prog1 (compile-systems options scratch)
-                             (multiple-value-setq (systems contribs) (systems-of options))))
+                             (multiple-value-bind (names required) (systems-of options)
+                               (setf systems names contribs (union contribs required :test #'string=)))))
                           (t (compile-files options scratch)))
                     output)))
     (remove-folder scratch)
