@@ -74,8 +74,9 @@ def _host() -> dict[str, Any]:
 def _libc() -> dict[str, Any]:
     """Return a pin for this machine's glibc and libzstd, with which Debian's SBCL runs."""
     archive = _FOLDER / "sbcl-libc.tar.gz"
-    files = {path.name: path.read_bytes() for path in host_glibc().values()}
-    folder = next(path.parent for path in host_glibc().values() if path.name == "libc.so.6")
-    files["libzstd.so.1"] = (folder / "libzstd.so.1").read_bytes()
-    own_archive.pack(archive, "sbcl-libc", files)
+    if not archive.exists():
+        files = {path.name: path.read_bytes() for path in host_glibc().values()}
+        folder = next(path.parent for path in host_glibc().values() if path.name == "libc.so.6")
+        files["libzstd.so.1"] = (folder / "libzstd.so.1").read_bytes()
+        own_archive.pack(archive, "sbcl-libc", files)
     return {**own_archive.describe(archive, "sbcl", _RELEASE, "sbcl-libc", "sbcl-libc"), "exec": "x86_64-linux"}
