@@ -85,7 +85,7 @@
 (defmacro with-errors-of ((source log) &body body)
   "Do BODY; refuse SOURCE for an error that nothing in it handles, after what the compiler has written to LOG."
   `(handler-bind ((error (lambda (condition)
-                           (unless (typep condition 'refusal)
+                           (unless (typep condition '(or refusal sb-int:extension-failure)) ; with-messages has words for this
                              (write-string (get-output-stream-string ,log) sb-sys:*stderr*)
                              (refuse "~a: ~a" ,source condition)))))
      ,@body))
@@ -99,7 +99,7 @@
           ;; the name that the debugger and backtraces show, which must not be that of a sandbox
           (let ((sb-c::*source-namestring* source) (*error-output* log) (*standard-output* log))
             (handler-bind ((sb-ext:compiler-note #'muffle-warning))
-              (compile-file (path source) :output-file (path (absolute output)) :external-format :utf-8)))
+              (compile-file (path source) :output-file (path (absolute output)) :external-format :utf-8 :verbose nil)))
         (when (or warned failed)
           (write-string (get-output-stream-string log) *error-output*))
         (when (or failed (null fasl))
