@@ -17,18 +17,11 @@ _COPTS = [
     "-w",
 ]
 
-_LINKOPTS = [
-    "-ldl",
-    "-lpthread",
-    "-lm",
-]
-
 def _runtime_library(name, cpu, headers, source):
     cc_library(
         name = name,
         srcs = ["%s:%s" % (source, file) for file in runtime_sources(cpu)],
         copts = _COPTS + (["-momit-leaf-frame-pointer"] if cpu == "x86-64" else []),
-        linkopts = _LINKOPTS,
         linkstatic = True,
         tags = ["manual"],
         # Lisp alone refers to most of it
