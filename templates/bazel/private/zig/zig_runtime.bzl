@@ -42,6 +42,10 @@ _C_LINKS = {
     ],
 }
 
+# What programs name by -lm and so on. All of it is in the libc's own files, which every link has: an archive of nothing is found
+# here, where a linker would look on the machine.
+_EMPTY_LIBRARIES = ["crypt", "dl", "m", "pthread", "resolv", "rt", "util", "xnet"]
+
 # a shared library, so that no libc.a is built for it
 _CXX_LINKS = [(["-shared", "-fPIC"], CXX_FILES)]
 
@@ -81,7 +85,12 @@ def _zig_runtime_impl(ctx):
         mnemonic = "ZigCxxRuntime" if cxx else "ZigCRuntime",
         progress_message = "Building the %s run-time files of %s (once)" % ("C++" if cxx else "C", ctx.attr.target),
     )
-    return [DefaultInfo(files = depset(outputs.values()))]
+    empty = []
+    for name in [] if cxx else _EMPTY_LIBRARIES:
+        file = ctx.actions.declare_file("%s/lib%s.a" % (ctx.label.name, name))
+        ctx.actions.write(file, "!<arch>\n")
+        empty.append(file)
+    return [DefaultInfo(files = depset(outputs.values() + empty))]
 
 zig_runtime = rule(
     doc = "crt files, libc and compiler_rt (language c) or libc++, libc++abi and libunwind (language c++) of one target.",

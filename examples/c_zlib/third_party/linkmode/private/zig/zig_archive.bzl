@@ -152,6 +152,9 @@ def _zig_toolchain(target, zig, without):
             "-no-canonical-prefixes",
             "-nostdlib",
             "-nostartfiles",
+            # clang would have its linker look for -lm in the folders of the machine
+            "--sysroot=/nonexistent",
+            "-L{runtime}",
             "-Wno-unused-command-line-argument",
             "--ld-path={lld}",
             "-Wl,--eh-frame-hdr",
