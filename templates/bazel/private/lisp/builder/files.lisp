@@ -51,6 +51,7 @@
   (sb-ext:parse-native-namestring name nil *default-pathname-defaults* :as-directory t))
 
 (defun working-folder ()
+  "Return its name without a slash at its end: that of the root is empty."
   (string-right-trim "/" (sb-unix:posix-getcwd)))
 
 (defun absolute (name)
@@ -59,9 +60,9 @@
 (defun change-folder (name)
   (unless (zerop (sb-alien:alien-funcall
                   (sb-alien:extern-alien "chdir" (function sb-alien:int sb-alien:c-string))
-                  name))
+                  (concatenate 'string name "/")))
     (error "cannot change to ~a" name))
-  (setf *default-pathname-defaults* (folder (working-folder))))
+  (setf *default-pathname-defaults* (folder (concatenate 'string (working-folder) "/"))))
 
 (defun base-name (name)
   (let ((name (string-right-trim "/" name)))
