@@ -23,7 +23,7 @@
                      "--eval" "(setf sb-ext:*runtime-pathname* nil sb-c::*name-context-file-path-selector* 'pathname)"
                      "--eval" "(sb-ext:set-sbcl-source-location (merge-pathnames \"../../\"))")
                arguments)
-       :environment '("LANG=C" "LC_ALL=C" "SBCL_HOME=../../obj/sbcl-home/" "CC=cc" "EXTRA_CFLAGS=")))
+       :environment '("HOME=/nonexistent" "LANG=C" "LC_ALL=C" "SBCL_HOME=../../obj/sbcl-home/" "CC=cc" "EXTRA_CFLAGS=")))
 
 (defun instead-of-run-program (on-compile groveler)
   "Return, as text, forms that answer make-contrib.lisp in place of run-program."

@@ -136,7 +136,7 @@
 
 ;;; Programs
 
-(defun run (what program arguments &key input output (environment '("LANG=C" "LC_ALL=C")))
+(defun run (what program arguments &key input output (environment '("HOME=/nonexistent" "LANG=C" "LC_ALL=C")))
   "Run PROGRAM and return what it printed, unless the file OUTPUT got it. Raise an error that names WHAT if it fails."
   (let* ((process nil)
          (text (with-output-to-string (log)
@@ -151,8 +151,15 @@
       (error "~a ended with ~a:~%~a" what (sb-ext:process-exit-code process) (end-of text)))
     text))
 
-(defun end-of (text &optional (lines 60))
-  (let ((start (length text)))
-    (loop repeat lines
-          while start do (setf start (position #\Newline text :end start :from-end t)))
-    (subseq text (if start (1+ start) 0))))
+(defun end-of (text &optional (lines 30))
+  "Return what says why a process failed: lines from SBCL's report of an error on, or the last ones."
+  (let ((report (search "Unhandled " text)) (end (length text)))
+    (if report
+        (let ((to report))
+          (loop repeat lines
+                while to do (setf to (position #\Newline text :start (1+ to))))
+          (subseq text report to))
+        (let ((from end))
+          (loop repeat lines
+                while from do (setf from (position #\Newline text :end from :from-end t)))
+          (subseq text (if from (1+ from) 0))))))
