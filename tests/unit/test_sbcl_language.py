@@ -3,8 +3,10 @@
 import pytest
 from resolving import ARM, X86, ZIG, catalog, config, entry, pin
 
+from linkmode import resources
 from linkmode.errors import ConfigError
 from linkmode.model import Lock, Pin
+from linkmode.render import render
 from linkmode.render.context import bazel_context
 from linkmode.resolve import Preference, resolve
 
@@ -69,3 +71,12 @@ def test_what_is_missing_is_said(
 ) -> None:
     with pytest.raises(ConfigError, match=message):
         locked(*pins, targets=targets, execs=str(execs).replace("'", '"'))
+
+
+@pytest.mark.parametrize("own_libc", [False, True])
+def test_the_rules_are_written_with_and_without_a_libc_of_its_own(own_libc: bool) -> None:
+    libc = [pin("sbcl", "2.5.2", X86, layout="sbcl-libc")] if own_libc else []
+    lock = locked(sources(), host(), *libc)
+    asked = config(("zig", "~=0.15.2", [MUSL]), more='[language]\nsbcl = ">=2"\n', execs=f'["{X86}"]')
+    written = render(asked, lock, resources.templates())["lisp/BUILD.bazel"].decode()
+    assert ("    libc = [" in written) == own_libc
