@@ -14,7 +14,7 @@ from typing import Any
 
 import tomli_w
 
-from harness import debian
+from harness import debian, own_archive
 from harness.cases import Case
 from harness.places import EXAMPLES, STORE, WORK
 from harness.workspace import linkmode, pin
@@ -262,17 +262,7 @@ def write_build(workspace: Path, *, bazel: str) -> None:
 def sources() -> dict[str, Any]:
     """Return a pin for Debian's archive. Raises MissingToolchainsError where it cannot be had."""
     archive = debian.source(WORK / "gmp", _SUITE, _PACKAGE, _FILE, _SHA256)
-    return {
-        "family": "gmp",
-        "version": "6.3.0",
-        "file": archive.name,
-        # The first URL is the identity in the store. Nothing answers there: Bazel has the archive from the store.
-        "urls": [f"https://gmp.invalid/{archive.name}", archive.as_uri()],
-        "sha256": _SHA256,
-        "size": archive.stat().st_size,
-        "layout": "gmp",
-        "strip-prefix": "gmp-6.3.0+dfsg",
-    }
+    return own_archive.describe(archive, "gmp", "6.3.0", "gmp", "gmp-6.3.0+dfsg")
 
 
 def _number(limbs: Any) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 
 import tomli_w
 
-from harness import debian
+from harness import debian, own_archive
 from harness.cases import Case
 from harness.places import EXAMPLES, STORE, WORK
 from harness.workspace import linkmode, pin
@@ -151,14 +151,4 @@ def write_build(workspace: Path, *, bazel: str) -> None:
 def own_pin() -> dict[str, Any]:
     """Return a user's pin for Debian's archive of the sources."""
     archive = debian.source(_FOLDER, _SUITE, _PACKAGE, _FILE, _SHA256)
-    return {
-        "family": "mimalloc",
-        "version": "2.0.9",
-        "file": archive.name,
-        # The first URL is the identity in the store. Nothing answers there: Bazel has the archive from the store.
-        "urls": [f"https://mimalloc.invalid/{archive.name}", archive.as_uri()],
-        "sha256": _SHA256,
-        "size": archive.stat().st_size,
-        "layout": "mimalloc",
-        "strip-prefix": "mimalloc-2.0.9+ds",
-    }
+    return own_archive.describe(archive, "mimalloc", "2.0.9", "mimalloc", "mimalloc-2.0.9+ds")

@@ -15,7 +15,7 @@ from typing import Any
 
 import tomli_w
 
-from harness import debian
+from harness import debian, own_archive
 from harness.cases import Case
 from harness.places import EXAMPLES, STORE, WORK
 from harness.workspace import MissingToolchainsError, linkmode, pin
@@ -119,13 +119,4 @@ def prepare(case: Case, name: str, release: Release = OCAML_5_3) -> Path:
 
 def _sources(release: Release) -> dict[str, Any]:
     archive = release.get(release)
-    return {
-        "family": "ocaml",
-        "version": release.version,
-        "file": archive.name,
-        "urls": [f"https://ocaml.invalid/{archive.name}", archive.as_uri()],
-        "sha256": release.sha256,
-        "size": archive.stat().st_size,
-        "layout": "ocaml",
-        "strip-prefix": release.prefix,
-    }
+    return own_archive.describe(archive, "ocaml", release.version, "ocaml", release.prefix)
