@@ -6,8 +6,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from calling import Run
 from packing import ZLIB, write
-from test_cli import Run
 
 from linkmode import pipeline, resources
 from linkmode.catalog import load, with_pins
