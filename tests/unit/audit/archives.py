@@ -2,9 +2,15 @@
 
 import io
 import json
+import sys
 import tarfile
 import zipfile
 from hashlib import sha256
+
+if sys.version_info >= (3, 14):
+    from compression import zstd as zstd  # for the tests as well
+else:
+    from backports import zstd as zstd
 
 
 def tar(*members: tuple[str, bytes] | tarfile.TarInfo, form: int = tarfile.PAX_FORMAT) -> bytes:

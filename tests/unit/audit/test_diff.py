@@ -19,12 +19,6 @@ LIBC = Elf(interp=interp(GLIBC_LOADER), needed=("libc.so.6",)).build()
 MORE = Elf(interp=interp(GLIBC_LOADER), needed=("libz.so.1", "libc.so.6"), runpath="/x").build()
 
 
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def run(*arguments: str) -> Result:
     return CliRunner().invoke(command, ["--diff", *arguments])
 

@@ -46,12 +46,6 @@ class Page(HTMLParser):
         self.text += data
 
 
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def run(*arguments: str) -> Result:
     return CliRunner().invoke(command, ["--html", "report.html", *arguments])
 
