@@ -149,7 +149,7 @@ class Project:
             if not emulator:
                 pytest.skip(f"qemu-{cpu}-static is not installed")
             command = [emulator, *command]
-        return subprocess.run(command, env={}, capture_output=True, text=True, check=True).stdout
+        return subprocess.run(command, cwd=self.root, env={}, capture_output=True, text=True, check=True).stdout
 
 
 def gcc_pins(*names: str) -> str:
