@@ -86,14 +86,16 @@ def holds(made: Example) -> None:
     made.bazel.run(made.folder, "test", "//:all")
     for binary in BINARIES:
         path = made.folder / binary.path
-        assert smallest_image(checks.audit(made.folder, binary)) == SMALLEST_IMAGE[binary.mode]
+        image = smallest_image(checks.audit(made.folder, binary))
+        assert image == SMALLEST_IMAGE[binary.mode], f"{binary.label}: {image}"
         checks.readelf_agrees(path, binary)
         environment = {"LINKMODE_ONE": "1", "LINKMODE_TWO": "2", "OTHER": "3"}
         said = subprocess.run([path, "LINKMODE"], env=environment, capture_output=True, text=True, check=True).stdout
-        assert sorted(said.splitlines()) == ["LINKMODE_ONE=1", "LINKMODE_TWO=2"]
+        assert sorted(said.splitlines()) == ["LINKMODE_ONE=1", "LINKMODE_TWO=2"], said
         if binary.mode != "dynamic":
             libc = sandbox.host_glibc() if binary.mode == "mostly_static" else {}
             try:
-                assert "LINKMODE" not in sandbox.run_alone(path, libc)
+                said = sandbox.run_alone(path, libc)
+                assert "LINKMODE" not in said, said
             except sandbox.MissingToolError as error:
                 pytest.skip(str(error))

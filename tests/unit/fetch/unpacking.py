@@ -23,12 +23,12 @@ def refused(tmp_path: Path, raw: bytes, *words: str, file: str = "a.tgz", prefix
     """Hold that the archive of ``raw`` is refused with these words, and that nothing of it is kept anywhere."""
     with pytest.raises(IntegrityError) as caught:
         unpack(tmp_path, packed(raw, file), file, prefix)
+    problem, root = caught.value.problem, tmp_path / "root"
     assert caught.value.exit_code == 5
-    assert caught.value.problem.startswith(f"{file}: ")
+    assert problem.startswith(f"{file}: "), problem
     for word in words:
-        assert word in caught.value.problem
-    assert "nothing of it was kept" in caught.value.hint
-    root = tmp_path / "root"
-    assert sorted(path.name for path in root.iterdir()) == ["beside", "into"]
+        assert word in problem, f"{word!r} is not in {problem!r}"
+    assert "nothing of it was kept" in caught.value.hint, caught.value.hint
+    there = {folder: sorted(path.name for path in folder.iterdir()) for folder in (root, tmp_path)}
+    assert there == {root: ["beside", "into"], tmp_path: [file, "root"]}, there
     assert (root / "beside").read_text() == "untouched"
-    assert sorted(path.name for path in tmp_path.iterdir()) == [file, "root"]
