@@ -4,18 +4,16 @@ The compiler takes minutes, so that nothing of it is in `make test`: it is built
 LINKMODE_E2E_BAZEL is set (`make e2e-all`).
 """
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import languages
 import pytest
-from harness import bazel, checks, ocaml, sandbox
-from harness.bazel import everything_is_asked_for
+from harness import ocaml
 from harness.built import Built
 from harness.cases import Binary, Case
-from harness.workspace import MissingToolchainsError
 
 pytestmark = pytest.mark.e2e
 
@@ -165,47 +163,21 @@ link_mode_binary(name = "behind_static", binary = ":behind", link_mode = "static
 }
 
 
-def _prepared(name: str, case: Case, release: ocaml.Release) -> Built:
-    try:
-        builder = bazel.find(name)
-        place = ocaml.prepare(case, name, release)
-    except (bazel.NoBazelError, MissingToolchainsError, sandbox.MissingToolError) as error:
-        pytest.skip(str(error))
-    return Built(case, builder, place)
+RELEASES = {ZIG: ocaml.OCAML_5_3, GCC: ocaml.OCAML_5_3, ZIG_4_14: ocaml.OCAML_4_14, GCC_5_4: ocaml.OCAML_5_4}
 
 
-_ROWS = (
-    (ZIG, ocaml.OCAML_5_3),
-    (GCC, ocaml.OCAML_5_3),
-    (ZIG_4_14, ocaml.OCAML_4_14),
-    (GCC_5_4, ocaml.OCAML_5_4),
-)
+def _prepare(case: Case, name: str) -> Path:
+    return ocaml.prepare(case, name, RELEASES[case])
 
 
-def _all() -> list[tuple[str, Case, ocaml.Release]]:
-    return [(name, *row) for name in bazel.requested() for row in _ROWS] if everything_is_asked_for() else []
-
-
-@pytest.fixture(scope="module", params=_all(), ids=lambda row: f"{row[1].name}-{row[0].replace('/', '_')}")
+@pytest.fixture(scope="module", params=languages.rows(*RELEASES), ids=languages.row_id)
 def server(request: pytest.FixtureRequest) -> Iterator[Built]:
     """Build the example, all of it."""
-    found = _prepared(*request.param)
-    try:
-        found.bazel.run(found.workspace, "build", "//...")
-        yield found
-    finally:
-        found.bazel.leave(found.workspace)
+    yield from languages.built(*request.param, _prepare)
 
 
 def test_every_binary_is_what_it_says_and_runs_where_it_must(server: Built) -> None:
-    for binary in server.case.binaries:
-        report = json.loads(checks.audit(server.workspace, binary))
-        assert report["files"][0]["failures"] == []
-        checks.readelf_agrees(server.workspace / binary.path, binary)
-        try:
-            checks.runs_where_it_must(server.workspace, server.case, binary)
-        except sandbox.MissingToolError as error:
-            pytest.skip(str(error))
+    languages.every_binary_holds(server)
 
 
 def test_its_tests_pass_in_each_mode(server: Built) -> None:
@@ -216,26 +188,15 @@ def test_its_tests_pass_in_each_mode(server: Built) -> None:
 
 
 def test_a_second_build_changes_nothing(server: Built) -> None:
-    again = server.bazel.run(server.workspace, "build", "//...")
-    assert re.search(r"1 process: 1 internal", again.stderr), again.stderr
+    languages.nothing_is_built_again(server)
 
 
 def test_no_path_of_the_machine_is_in_a_binary(server: Built) -> None:
-    for binary in server.case.binaries:
-        content = (server.workspace / binary.path).read_bytes()
-        for path in (server.workspace, server.bazel.output):
-            assert str(path).encode() not in content, binary.label
-
-
-def _write(folder: Path, files: dict[str, str]) -> None:
-    for name, text in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+    languages.no_path_of_the_machine_is_inside(server)
 
 
 def test_modules_are_seen_as_their_library_says(server: Built) -> None:
-    _write(server.workspace / "shapes", SHAPES)
+    languages.write(server.workspace / "shapes", SHAPES)
     said = server.bazel.run(server.workspace, "test", "//shapes:all").stdout
     for mode in ("static", "mostly_static", "dynamic"):
         assert re.search(rf"//shapes:shapes_test_{mode} .*PASSED", said), said
@@ -245,8 +206,4 @@ def test_modules_are_seen_as_their_library_says(server: Built) -> None:
 
 
 def test_what_cannot_be_built_is_refused_with_the_target_and_a_remedy(server: Built) -> None:
-    _write(server.workspace / "wrong", SOURCES)
-    for label, message in REFUSED.items():
-        refused = server.bazel.run(server.workspace, "build", label, check=False)
-        assert refused.returncode, label
-        assert re.search(message, refused.stderr), f"{label}\n{refused.stderr}"
+    languages.wrong_is_refused(server, SOURCES, REFUSED)

@@ -3,18 +3,18 @@
 It takes minutes: nothing of it is in `make test`, and all of it is for LINKMODE_E2E_BAZEL (`make e2e-all`).
 """
 
-import json
 import os
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
+import languages
 import pytest
 from harness import bazel, checks, readelf, rust, rust_wrong, sandbox
 from harness.bazel import everything_is_asked_for
 from harness.built import Built
 from harness.cases import Binary, Case
-from harness.workspace import MissingToolchainsError
 
 pytestmark = pytest.mark.e2e
 
@@ -53,39 +53,14 @@ GCC = Case(
 )
 
 
-def _prepared(name: str, case: Case, *, own_libc: bool = False) -> Built:
-    try:
-        builder = bazel.find(name)
-        place = rust.prepare(case, name, own_libc=own_libc)
-    except (bazel.NoBazelError, MissingToolchainsError, sandbox.MissingToolError) as error:
-        pytest.skip(str(error))
-    return Built(case, builder, place)
-
-
-def _all() -> list[tuple[str, Case]]:
-    return [(name, case) for name in bazel.requested() for case in (ZIG, GCC)] if everything_is_asked_for() else []
-
-
-@pytest.fixture(scope="module", params=_all(), ids=lambda pair: f"{pair[1].name}-{pair[0].replace('/', '_')}")
+@pytest.fixture(scope="module", params=languages.rows(ZIG, GCC), ids=languages.row_id)
 def service(request: pytest.FixtureRequest) -> Iterator[Built]:
     """Build the example, all of it."""
-    found = _prepared(*request.param)
-    try:
-        found.bazel.run(found.workspace, "build", "//...")
-        yield found
-    finally:
-        found.bazel.leave(found.workspace)
+    yield from languages.built(*request.param, rust.prepare)
 
 
 def test_every_binary_is_what_it_says_and_runs_where_it_must(service: Built) -> None:
-    for binary in service.case.binaries:
-        report = json.loads(checks.audit(service.workspace, binary))
-        assert report["files"][0]["failures"] == []
-        checks.readelf_agrees(service.workspace / binary.path, binary)
-        try:
-            checks.runs_where_it_must(service.workspace, service.case, binary)
-        except sandbox.MissingToolError as error:
-            pytest.skip(str(error))
+    languages.every_binary_holds(service)
 
 
 def test_the_crates_own_tests_pass_in_each_mode(service: Built) -> None:
@@ -96,8 +71,7 @@ def test_the_crates_own_tests_pass_in_each_mode(service: Built) -> None:
 
 
 def test_a_second_build_changes_nothing(service: Built) -> None:
-    again = service.bazel.run(service.workspace, "build", "//...")
-    assert re.search(r"1 process: 1 internal", again.stderr), again.stderr
+    languages.nothing_is_built_again(service)
 
 
 def test_std_is_built_once_for_a_target_and_not_for_each_mode(service: Built) -> None:
@@ -109,28 +83,15 @@ def test_std_is_built_once_for_a_target_and_not_for_each_mode(service: Built) ->
 
 
 def test_no_path_of_the_machine_is_in_a_binary(service: Built) -> None:
-    for binary in service.case.binaries:
-        content = (service.workspace / binary.path).read_bytes()
-        for path in (service.workspace, service.bazel.output):
-            assert str(path).encode() not in content, binary.label
+    languages.no_path_of_the_machine_is_inside(service)
 
 
 def test_what_cannot_be_built_is_refused_with_the_target_the_mode_and_a_remedy(service: Built) -> None:
-    folder = service.workspace / "wrong"
-    folder.mkdir(exist_ok=True)
-    for name, text in rust_wrong.SOURCES.items():
-        (folder / name).write_text(text, encoding="utf-8")
-    for label, message in rust_wrong.REFUSED.items():
-        refused = service.bazel.run(service.workspace, "build", label, check=False)
-        assert refused.returncode, label
-        assert re.search(message, refused.stderr), f"{label}\n{refused.stderr}"
+    languages.wrong_is_refused(service, rust_wrong.SOURCES, rust_wrong.REFUSED)
 
 
 def test_crates_bundle_c_libraries_have_other_names_and_data_and_are_linked_as_c_is(service: Built) -> None:
-    folder = service.workspace / "more"
-    folder.mkdir(exist_ok=True)
-    for name, text in rust_wrong.MORE.items():
-        (folder / name).write_text(text, encoding="utf-8")
+    languages.write(service.workspace / "more", rust_wrong.MORE)
     service.bazel.run(service.workspace, "build", "//more:plain", "//more:pie")
     plain, pie = (service.workspace / "bazel-bin/more" / name for name in ("plain", "pie"))
     for program in (plain, pie):
@@ -150,7 +111,7 @@ def test_nothing_of_the_machine_is_needed_where_rustc_has_a_libc_of_its_own() ->
     """/usr holds the machine's loader, libc and compilers (/lib and /lib64 are links into it): no action sees it."""
     if not Path("/lib64").is_symlink():
         pytest.skip("this machine keeps libraries outside of /usr")
-    found = _prepared(bazel.requested()[0], ZIG, own_libc=True)
+    found = languages.prepared(bazel.requested()[0], ZIG, partial(rust.prepare, own_libc=True))
     try:
         flags = ("--sandbox_block_path=/usr", "--disk_cache=", "--strategy=RustUnpack=sandboxed")
         found.bazel.run(found.workspace, "build", *flags, "//:service_as_static")

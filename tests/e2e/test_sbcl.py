@@ -5,17 +5,15 @@ LINKMODE_E2E_BAZEL is set (`make e2e-all`).
 """
 
 import hashlib
-import json
 import re
 import subprocess
 from collections.abc import Iterator
 
+import languages
 import pytest
-from harness import bazel, checks, lisp, sandbox
-from harness.bazel import everything_is_asked_for
+from harness import lisp
 from harness.built import Built
 from harness.cases import Binary, Case
-from harness.workspace import MissingToolchainsError
 
 pytestmark = pytest.mark.e2e
 
@@ -184,39 +182,14 @@ REFUSED = {
 }
 
 
-def _prepared(name: str, case: Case) -> Built:
-    try:
-        builder = bazel.find(name)
-        place = lisp.prepare(case, name)
-    except (bazel.NoBazelError, MissingToolchainsError, sandbox.MissingToolError) as error:
-        pytest.skip(str(error))
-    return Built(case, builder, place)
-
-
-def _all() -> list[tuple[str, Case]]:
-    return [(name, case) for name in bazel.requested() for case in (ZIG, GCC)] if everything_is_asked_for() else []
-
-
-@pytest.fixture(scope="module", params=_all(), ids=lambda pair: f"{pair[1].name}-{pair[0].replace('/', '_')}")
+@pytest.fixture(scope="module", params=languages.rows(ZIG, GCC), ids=languages.row_id)
 def tool(request: pytest.FixtureRequest) -> Iterator[Built]:
     """Build the example, all of it."""
-    found = _prepared(*request.param)
-    try:
-        found.bazel.run(found.workspace, "build", "//...")
-        yield found
-    finally:
-        found.bazel.leave(found.workspace)
+    yield from languages.built(*request.param, lisp.prepare)
 
 
 def test_every_binary_is_what_it_says_and_runs_where_it_must(tool: Built) -> None:
-    for binary in tool.case.binaries:
-        report = json.loads(checks.audit(tool.workspace, binary))
-        assert report["files"][0]["failures"] == []
-        checks.readelf_agrees(tool.workspace / binary.path, binary)
-        try:
-            checks.runs_where_it_must(tool.workspace, tool.case, binary)
-        except sandbox.MissingToolError as error:
-            pytest.skip(str(error))
+    languages.every_binary_holds(tool)
 
 
 def test_a_static_program_says_that_it_loads_nothing(tool: Built) -> None:
@@ -245,16 +218,11 @@ def test_its_tests_pass_in_each_mode(tool: Built) -> None:
 
 
 def test_a_second_build_changes_nothing(tool: Built) -> None:
-    again = tool.bazel.run(tool.workspace, "build", "//...")
-    assert re.search(r"1 process: 1 internal", again.stderr), again.stderr
+    languages.nothing_is_built_again(tool)
 
 
 def test_no_path_of_the_machine_is_in_a_binary(tool: Built) -> None:
-    for binary in tool.case.binaries:
-        content = (tool.workspace / binary.path).read_bytes()
-        for path in (tool.workspace, tool.bazel.output):
-            assert str(path).encode() not in content, binary.label
-            assert str(path).encode("utf-32-le") not in content, f"{binary.label}, as Lisp keeps strings"
+    languages.no_path_of_the_machine_is_inside(tool, "utf-32-le")  # as Lisp keeps strings
 
 
 def test_the_program_is_made_again_as_it_was(tool: Built) -> None:
@@ -276,22 +244,12 @@ def test_the_program_is_made_again_as_it_was(tool: Built) -> None:
 
 
 def test_what_cannot_be_built_is_refused_with_the_target_and_a_remedy(tool: Built) -> None:
-    for name, text in SOURCES.items():
-        path = tool.workspace / "wrong" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    for label, message in REFUSED.items():
-        refused = tool.bazel.run(tool.workspace, "build", label, check=False)
-        assert refused.returncode, label
-        assert re.search(message, refused.stderr), f"{label}\n{refused.stderr}"
+    languages.wrong_is_refused(tool, SOURCES, REFUSED)
 
 
 def test_the_contribs_tests_of_gmp_pass_with_gmp_inside(tool: Built) -> None:
     """The seed's own case: sb-gmp, whose library is linked from its sources."""
-    for name, text in {**GMP, "tests.lisp": lisp.source("contrib/sb-gmp/tests.lisp")}.items():
-        path = tool.workspace / "gmp" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+    languages.write(tool.workspace / "gmp", {**GMP, "tests.lisp": lisp.source("contrib/sb-gmp/tests.lisp")})
     tool.bazel.run(tool.workspace, "build", "//gmp:gmp_as_static")
     said = subprocess.run(
         [tool.workspace / "bazel-bin/gmp/gmp_as_static"], capture_output=True, text=True, check=True

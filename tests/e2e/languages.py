@@ -1,0 +1,88 @@
+"""What the tests of the languages have in common: an example that is built once for a module, and what holds of each.
+
+Where something is missing that an example needs to be prepared or to run, the test is skipped and says so.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from harness import bazel, checks, sandbox
+from harness.built import Built
+from harness.cases import Case
+from harness.workspace import MissingToolchainsError
+
+
+def rows(*cases: Case) -> list[tuple[str, Case]]:
+    """Return each Bazel that was asked for with each case; none in `make test`, which has minutes only."""
+    return [(name, case) for name in bazel.requested() for case in cases] if bazel.everything_is_asked_for() else []
+
+
+def row_id(row: tuple[str, Case]) -> str:
+    """Return what such a row is called in a test's name."""
+    return f"{row[1].name}-{row[0].replace('/', '_')}"
+
+
+def prepared(name: str, case: Case, prepare: Callable[[Case, str], Path]) -> Built:
+    """Return the example in the workspace that ``prepare`` makes for it, before anything is built."""
+    try:
+        return Built(case, bazel.find(name), prepare(case, name))
+    except (bazel.NoBazelError, MissingToolchainsError, sandbox.MissingToolError) as error:
+        pytest.skip(str(error))
+
+
+def built(name: str, case: Case, prepare: Callable[[Case, str], Path]) -> Iterator[Built]:
+    """Yield the example with all of it built, and leave it afterwards: what a fixture yields from."""
+    found = prepared(name, case, prepare)
+    try:
+        found.bazel.run(found.workspace, "build", "//...")
+        yield found
+    finally:
+        found.bazel.leave(found.workspace)
+
+
+def every_binary_holds(found: Built, case: Case | None = None) -> None:
+    """Hold every binary of the case to its mode by two witnesses, and run it where its mode says that it must."""
+    case = case or found.case
+    for binary in case.binaries:
+        [audited] = json.loads(checks.audit(found.workspace, binary))["files"]
+        assert audited["failures"] == [], audited
+        checks.readelf_agrees(found.workspace / binary.path, binary)
+        try:
+            checks.runs_where_it_must(found.workspace, case, binary)
+        except sandbox.MissingToolError as error:
+            pytest.skip(str(error))
+
+
+def nothing_is_built_again(found: Built) -> None:
+    """Build all of it once more, and hold that Bazel finds nothing to do."""
+    again = found.bazel.run(found.workspace, "build", "//...")
+    assert re.search(r"1 process: 1 internal", again.stderr), again.stderr
+
+
+def no_path_of_the_machine_is_inside(found: Built, *encodings: str) -> None:
+    """Look for the workspace and Bazel's own folder in every binary, as UTF-8 and in each of ``encodings``."""
+    for binary in found.case.binaries:
+        content = (found.workspace / binary.path).read_bytes()
+        for path in (found.workspace, found.bazel.output):
+            for encoding in ("utf-8", *encodings):
+                assert str(path).encode(encoding) not in content, f"{binary.label}: {path} as {encoding}"
+
+
+def write(folder: Path, files: Mapping[str, str]) -> None:
+    """Write files, by their paths below ``folder``."""
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def wrong_is_refused(found: Built, files: Mapping[str, str], refused: Mapping[str, str]) -> None:
+    """Write the package `wrong`, and hold that each label is refused, with its pattern in what is said."""
+    write(found.workspace / "wrong", files)
+    for label, message in refused.items():
+        done = found.bazel.run(found.workspace, "build", label, check=False)
+        assert done.returncode, label
+        assert re.search(message, done.stderr), f"{label}\n{done.stderr}"
