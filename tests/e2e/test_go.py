@@ -3,20 +3,19 @@
 It takes minutes: nothing of it is in `make test`, and all of it is for LINKMODE_E2E_BAZEL (`make e2e-all`).
 """
 
-import json
 import re
 import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import languages
 import pytest
-from harness import bazel, buildbox, checks, go_wrong, golang, readelf, remote, sandbox
-from harness.bazel import everything_is_asked_for
+from harness import buildbox, go_wrong, golang, readelf, remote, sandbox
 from harness.built import Built
 from harness.cases import Binary, Case
 from harness.reproduce import digest
-from harness.workspace import MissingToolchainsError, linkmode
+from harness.workspace import linkmode
 
 pytestmark = pytest.mark.e2e
 
@@ -65,26 +64,10 @@ HELLO = Case(
 )
 
 
-def _prepared(name: str, case: Case) -> Built:
-    try:
-        return Built(case, bazel.find(name), golang.prepare(case, name))
-    except (bazel.NoBazelError, MissingToolchainsError) as error:
-        pytest.skip(str(error))
-
-
-def _all() -> list[tuple[str, Case]]:
-    return [(name, case) for name in bazel.requested() for case in (ZIG, GCC)] if everything_is_asked_for() else []
-
-
-@pytest.fixture(scope="module", params=_all(), ids=lambda pair: f"{pair[1].name}-{pair[0].replace('/', '_')}")
+@pytest.fixture(scope="module", params=languages.rows(ZIG, GCC), ids=languages.row_id)
 def server(request: pytest.FixtureRequest) -> Iterator[Built]:
     """Build the example, all of it."""
-    found = _prepared(*request.param)
-    try:
-        found.bazel.run(found.workspace, "build", "//...")
-        yield found
-    finally:
-        found.bazel.leave(found.workspace)
+    yield from languages.built(*request.param, golang.prepare)
 
 
 @pytest.fixture
@@ -97,18 +80,7 @@ def zig(server: Built) -> Built:
 
 def test_every_binary_is_what_it_says_and_runs_where_it_must(server: Built) -> None:
     for case in (server.case, *([HELLO] if server.case is ZIG else [])):
-        for binary in case.binaries:
-            _holds(server, case, binary)
-
-
-def _holds(found: Built, case: Case, binary: Binary) -> None:
-    report = json.loads(checks.audit(found.workspace, binary))
-    assert report["files"][0]["failures"] == []
-    checks.readelf_agrees(found.workspace / binary.path, binary)
-    try:
-        checks.runs_where_it_must(found.workspace, case, binary)
-    except sandbox.MissingToolError as error:
-        pytest.skip(str(error))
+        languages.every_binary_holds(server, case)
 
 
 def test_the_seeds_experiment_net_http_needs_libc_with_cgo_and_nothing_without(zig: Built) -> None:
@@ -148,8 +120,7 @@ def test_a_failing_test_fails_and_a_filter_leaves_it_out(zig: Built) -> None:
 
 def test_a_second_build_changes_nothing(server: Built) -> None:
     server.bazel.run(server.workspace, "build", "//...")
-    again = server.bazel.run(server.workspace, "build", "//...")
-    assert re.search(r"1 process: 1 internal", again.stderr), again.stderr
+    languages.nothing_is_built_again(server)
 
 
 def test_the_library_is_compiled_once_and_for_cgo_once_for_each_mode(zig: Built) -> None:
@@ -193,17 +164,11 @@ def test_tags_of_a_build_reach_every_package(zig: Built) -> None:
 
 
 def test_no_path_of_the_machine_is_in_a_binary(server: Built) -> None:
-    for binary in server.case.binaries:
-        content = (server.workspace / binary.path).read_bytes()
-        for path in (server.workspace, server.bazel.output):
-            assert str(path).encode() not in content, binary.label
+    languages.no_path_of_the_machine_is_inside(server)
 
 
 def test_what_cannot_be_built_is_refused_with_the_target_the_mode_and_a_remedy(server: Built) -> None:
-    folder = server.workspace / "wrong"
-    folder.mkdir(exist_ok=True)
-    for name, text in go_wrong.SOURCES.items():
-        (folder / name).write_text(text, encoding="utf-8")
+    languages.write(server.workspace / "wrong", go_wrong.SOURCES)
     for name, message in go_wrong.REFUSED.items():
         refused = server.bazel.run(server.workspace, "build", f"//wrong:{name}", *_MUSL, check=False)
         assert refused.returncode, name
@@ -278,9 +243,7 @@ def test_the_adapter_for_rules_go_sets_what_it_reads(server: Built) -> None:
         pytest.skip("WORKSPACE declares the stand-in")
     folder = server.workspace / "adapter"
     shutil.rmtree(folder, ignore_errors=True)
-    for name, text in go_wrong.STAND_IN.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8")
+    languages.write(folder, go_wrong.STAND_IN)
     for name in (".bazelrc", "linkmode.lock"):
         shutil.copy(server.workspace / name, folder)
     config = (server.workspace / "linkmode.toml").read_text(encoding="utf-8")
