@@ -78,7 +78,8 @@ SMALLEST_IMAGE = {
 def smallest_image(report: str) -> str:
     """Return the first image that a report about one binary has it run on."""
     [audited] = json.loads(report)["files"]
-    return next(image["platform"] for image in audited["verdict"]["images"] if image["answer"] == "yes")
+    name: str = next(image["platform"] for image in audited["verdict"]["images"] if image["answer"] == "yes")
+    return name
 
 
 def holds(made: Example) -> None:
