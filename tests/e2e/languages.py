@@ -33,9 +33,9 @@ def prepared(name: str, case: Case, prepare: Callable[[Case, str], Path]) -> Bui
         pytest.skip(str(error))
 
 
-def built(name: str, case: Case, prepare: Callable[[Case, str], Path]) -> Iterator[Built]:
-    """Yield the example with all of it built, and leave it afterwards: what a fixture yields from."""
-    found = prepared(name, case, prepare)
+def built(row: tuple[str, Case], prepare: Callable[[Case, str], Path]) -> Iterator[Built]:
+    """Yield the example of a row with all of it built, and leave it afterwards: what a fixture yields from."""
+    found = prepared(*row, prepare)
     try:
         found.bazel.run(found.workspace, "build", "//...")
         yield found

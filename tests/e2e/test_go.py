@@ -67,7 +67,7 @@ HELLO = Case(
 @pytest.fixture(scope="module", params=languages.rows(ZIG, GCC), ids=languages.row_id)
 def server(request: pytest.FixtureRequest) -> Iterator[Built]:
     """Build the example, all of it."""
-    yield from languages.built(*request.param, golang.prepare)
+    yield from languages.built(request.param, golang.prepare)
 
 
 @pytest.fixture

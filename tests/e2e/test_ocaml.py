@@ -173,7 +173,7 @@ def _prepare(case: Case, name: str) -> Path:
 @pytest.fixture(scope="module", params=languages.rows(*RELEASES), ids=languages.row_id)
 def server(request: pytest.FixtureRequest) -> Iterator[Built]:
     """Build the example, all of it."""
-    yield from languages.built(*request.param, _prepare)
+    yield from languages.built(request.param, _prepare)
 
 
 def test_every_binary_is_what_it_says_and_runs_where_it_must(server: Built) -> None:

@@ -56,7 +56,7 @@ GCC = Case(
 @pytest.fixture(scope="module", params=languages.rows(ZIG, GCC), ids=languages.row_id)
 def service(request: pytest.FixtureRequest) -> Iterator[Built]:
     """Build the example, all of it."""
-    yield from languages.built(*request.param, rust.prepare)
+    yield from languages.built(request.param, rust.prepare)
 
 
 def test_every_binary_is_what_it_says_and_runs_where_it_must(service: Built) -> None:

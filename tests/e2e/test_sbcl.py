@@ -185,7 +185,7 @@ REFUSED = {
 @pytest.fixture(scope="module", params=languages.rows(ZIG, GCC), ids=languages.row_id)
 def tool(request: pytest.FixtureRequest) -> Iterator[Built]:
     """Build the example, all of it."""
-    yield from languages.built(*request.param, lisp.prepare)
+    yield from languages.built(request.param, lisp.prepare)
 
 
 def test_every_binary_is_what_it_says_and_runs_where_it_must(tool: Built) -> None:
