@@ -50,10 +50,9 @@ def test_the_newest_release_that_the_rules_know() -> None:
     assert {artifact.version for artifact in lock.artifacts if artifact.family == "sbcl"} == {"2.5.2"}
 
 
-@pytest.mark.parametrize("version", ["2.4.6", "2.6.1", "3.0.0"])
+@pytest.mark.parametrize("version", ["2.4.6", "2.5.11", "2.6.1", "3.0.0"])
 def test_a_release_that_the_rules_do_not_know_is_refused_with_those_that_they_know(version: str) -> None:
-    line = version.rpartition(".")[0]
-    with pytest.raises(ConfigError, match=rf"linkmode builds SBCL 2\.5 from its sources, not {line}"):
+    with pytest.raises(ConfigError, match=rf"linkmode builds SBCL 2\.5\.2 from its sources, not {version}"):
         locked(sources(version), host(version=version))
 
 
@@ -80,3 +79,17 @@ def test_the_rules_are_written_with_and_without_a_libc_of_its_own(own_libc: bool
     asked = config(("zig", "~=0.15.2", [MUSL]), more='[language]\nsbcl = ">=2"\n', execs=f'["{X86}"]')
     written = render(asked, lock, resources.templates())["lisp/BUILD.bazel"].decode()
     assert ("    libc = [" in written) == own_libc
+
+
+@pytest.mark.parametrize("execs", [[X86], [X86, ARM]])
+def test_what_can_build_nothing_is_written_only_where_nothing_else_can(execs: list[str]) -> None:
+    lock = locked(sources(), host(), host(ARM), targets=(MUSL, ARM_MUSL), execs=str(execs).replace("'", '"'))
+    asked = config(
+        ("zig", "~=0.15.2", [MUSL, ARM_MUSL]),
+        more='[language]\nsbcl = ">=2"\n',
+        execs=str(execs).replace("'", '"'),
+    )
+    written = render(asked, lock, resources.templates())["lisp/BUILD.bazel"].decode()
+    assert ("sbcl_x86_64-linux_to_aarch64-linux-musl" in written) == (ARM not in execs)
+    assert "sbcl_aarch64-linux_to_x86_64-linux-musl" not in written
+    assert ("sbcl_aarch64-linux_to_aarch64-linux-musl" in written) == (ARM in execs)

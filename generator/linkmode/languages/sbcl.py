@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 
-from packaging.version import Version
-
 from linkmode.languages.part import Part
 from linkmode.model import ExecPlatform, Pin, Target
 
-_LINES = ("2.5",)
-"""The lines of releases that the generated rules build: templates/bazel/private/lisp/releases.bzl."""
+_RELEASES = ("2.5.2",)
+"""The releases that the generated rules know the files and names of: templates/bazel/private/lisp/releases.bzl."""
 
 
 class SBCL:
@@ -25,9 +23,8 @@ class SBCL:
     def refuses(self, pins: Sequence[Pin], exec_platforms: Sequence[ExecPlatform], targets: Sequence[Target]) -> str:
         """Refuse releases that the rules do not know, exec platforms without an SBCL, and targets of other CPUs."""
         version = pins[0].version
-        line = ".".join(str(part) for part in Version(version).release[:2])
-        if line not in _LINES:
-            return f"linkmode builds SBCL {' and '.join(_LINES)} from its sources, not {line}"
+        if version not in _RELEASES:
+            return f"linkmode builds SBCL {' and '.join(_RELEASES)} from its sources, not {version}"
         if not _of(pins, "sbcl"):
             return f"no sources of SBCL {version}"
         for exec_platform in exec_platforms:

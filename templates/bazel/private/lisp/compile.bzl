@@ -6,13 +6,26 @@ load(":providers.bzl", "LispInfo")
 load(":sbcl_toolchain.bzl", "LISP_TOOLCHAIN_TYPE")
 
 LISP_ATTRIBUTES = {
-    "compile_data": attr.label_list(allow_files = True, doc = "Files that are read while the sources are compiled or loaded."),
+    "compile_data": attr.label_list(allow_files = True, doc = "Files that are read while the sources are compiled or loaded: they lie beside these as in the workspace."),
     "contribs": attr.string_list(doc = "Contribs of SBCL's that the files use, such as sb-posix. What .asd files name need not be here."),
     "data": attr.label_list(allow_files = True, doc = "Files that are there when the program runs."),
     "deps": attr.label_list(providers = [[LispInfo], [CcInfo]], doc = "Libraries: lisp_library, and C libraries (cc_library) whose functions are called."),
+    "linked_libraries": attr.string_list(doc = "File names of shared libraries, such as libgmp.so, whose functions are in deps: when code gives one to load-shared-object, nothing is loaded, and all is well."),
+    "lisp_features": attr.string_list(doc = "Keywords that *features* has besides, without their colon, while the files are compiled."),
     "_builder": attr.label(default = "//private/lisp/builder:of_programs"),
     "_main": attr.label(allow_single_file = True, default = "//private/lisp/builder:main.lisp"),
 }
+
+# as --script does, which would hide what the compiler warns of
+_STARTED_AS_A_SCRIPT = [
+    "--noinform",
+    "--disable-ldb",
+    "--lose-on-corruption",
+    "--end-runtime-options",
+    "--no-sysinit",
+    "--no-userinit",
+    "--non-interactive",
+]
 
 def toolchain_of(ctx):
     """The toolchain that was chosen. The build ends where it can make nothing for the target.
@@ -46,43 +59,69 @@ def dependencies_of(ctx):
         files = depset(transitive = [library.files for library in libraries]),
     )
 
-def run_sbcl(ctx, verb, options, deps, inputs, outputs, progress, env = {}, tools = depset(), runtime_options = []):
+def _name(file):
+    """The path of a file in its workspace, as messages and ASDF have it, wherever a generated one lies."""
+    return "external/" + file.short_path[3:] if file.short_path.startswith("../") else file.short_path
+
+def add_files(args, kind, files):
+    """Adds files to the options of an action, each with its name.
+
+    Args:
+        args: Args.
+        kind: the option.
+        files: list of File.
+    """
+    args.add_all(files, format_each = "--%s %%s" % kind, expand_directories = False)
+    args.add_all(files, format_each = "--%s-name %%s" % kind, expand_directories = False, map_each = _name)
+
+def run_sbcl(ctx, verb, args, inputs, outputs, progress, deps = None, env = {}, tools = depset(), runtime_options = []):
     """Declares an action of private/lisp/builder, by the SBCL that was built.
 
     Args:
         ctx: of a rule with LISP_ATTRIBUTES and LISP_TOOLCHAIN_TYPE.
         verb: what to do.
-        options: list of (key, value).
-        deps: LispInfo.
+        args: Args: its own options, a line each.
         inputs: list of File.
         outputs: list of File.
         progress: message, before the label.
+        deps: LispInfo: libraries to load; None: nothing of Lisp is loaded.
         env: dict of string.
         tools: depset of File.
         runtime_options: list of string: options of SBCL's runtime.
     """
     sbcl = toolchain_of(ctx).sbcl
-    file = ctx.actions.declare_file("%s.%s.options" % (ctx.label.name, verb))
-    lines = [
-        ("builder", ctx.file._main.path),
-        ("contribs", sbcl.contribs.path),
-        ("file", file.path),
-        ("label", str(ctx.label)),
-        ("runtime", sbcl.runtime.path),
-        ("sbcl-core", sbcl.core.path),
-        ("scratch", outputs[0].path + ".scratch"),
-    ] + options + [("contrib", name) for name in ctx.attr.contribs] + [("load", fasl.path) for fasl in deps.fasls.to_list()]
-    ctx.actions.write(file, "".join(["--%s %s\n" % line for line in lines]))
+
+    # a file only where there must be one: Bazel 4 writes no name into it that has other letters than ASCII's
+    args.set_param_file_format("multiline")
+    args.use_param_file("@%s")
+    args.add(str(ctx.label), format = "--label %s")
+    args.add(outputs[0].path + ".scratch", format = "--scratch %s")
+    transitive = []
+    if deps:
+        args.add(ctx.file._main, format = "--builder %s")
+        args.add(sbcl.contribs.path, format = "--contribs %s")
+        args.add(sbcl.runtime, format = "--runtime %s")
+        args.add(sbcl.core, format = "--sbcl-core %s")
+        args.add_all(ctx.attr.contribs, format_each = "--contrib %s")
+        args.add_all(ctx.attr.linked_libraries, format_each = "--linked-library %s")
+        args.add_all(ctx.attr.lisp_features, format_each = "--feature %s")
+        args.add_all(deps.fasls, format_each = "--load %s")
+        inputs = inputs + [sbcl.contribs] + ctx.files.compile_data
+        transitive = [deps.files]
     ctx.actions.run(
         executable = sbcl.runtime,
-        arguments = ["--core", sbcl.core.path] + runtime_options + ["--script", ctx.file._main.path, verb, file.path],
-        inputs = depset(
-            [file, sbcl.core, sbcl.contribs] + ctx.files._builder + ctx.files.compile_data + inputs,
-            transitive = [deps.files],
-        ),
+        arguments = ["--core", sbcl.core.path] + runtime_options + _STARTED_AS_A_SCRIPT + ["--load", ctx.file._main.path, "--end-toplevel-options", verb, args],
+        inputs = depset([sbcl.core] + ctx.files._builder + inputs, transitive = transitive),
         outputs = outputs,
         tools = tools,
-        env = dict(env, HOME = "/nonexistent", LANG = "C.UTF-8", PATH = "/nonexistent"),
+        env = dict(
+            env,
+            CL_SOURCE_REGISTRY = "(:source-registry :ignore-inherited-configuration)",
+            HOME = "/nonexistent",
+            LANG = "C.UTF-8",
+            LINKMODE_NO_PLACE = "1",
+            PATH = "/nonexistent",
+        ),
         mnemonic = "Sbcl" + verb.capitalize(),
         progress_message = "%s %s" % (progress, ctx.label),
     )

@@ -2,7 +2,7 @@
 """lisp_library: files or ASDF systems that others use."""
 
 load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS")
-load(":compile.bzl", "LISP_ATTRIBUTES", "dependencies_of", "run_sbcl")
+load(":compile.bzl", "LISP_ATTRIBUTES", "add_files", "dependencies_of", "run_sbcl")
 load(":providers.bzl", "LispInfo")
 load(":sbcl_toolchain.bzl", "LISP_TOOLCHAIN_TYPE")
 
@@ -15,13 +15,18 @@ def _lisp_library_impl(ctx):
     fasl = ctx.actions.declare_file(ctx.label.name + ".fasl")
     needs = ctx.actions.declare_file(ctx.label.name + ".fasl.needs")
     systems = ctx.attr.systems or [file.basename[:-len(".asd")] for file in ctx.files.asd]
+    args = ctx.actions.args()
+    args.add(ctx.label.name, format = "--name %s")
+    args.add(fasl, format = "--output %s")
+    args.add_all(systems, format_each = "--system %s")
+    add_files(args, "source", ctx.files.srcs)
+    add_files(args, "asd", ctx.files.asd)
+    add_files(args, "data", [file for file in ctx.files.compile_data if not file.is_directory])
+    add_files(args, "folder", [file for file in ctx.files.compile_data if file.is_directory])
     run_sbcl(
         ctx,
         "library",
-        options = [("name", ctx.label.name), ("output", fasl.path)] +
-                  [("source", file.path) for file in ctx.files.srcs] +
-                  [("asd", file.path) for file in ctx.files.asd] +
-                  [("system", name) for name in systems],
+        args,
         deps = deps,
         inputs = ctx.files.srcs + ctx.files.asd,
         outputs = [fasl, needs],

@@ -82,6 +82,7 @@ def sbcl(name, exec, host, source):
         tags = ["manual"],
         deps = [
             ":%s_runtime" % name,
+            "//private/lisp/runtime:no_place",
             "//private/lisp/runtime:static_dl",
         ],
     )

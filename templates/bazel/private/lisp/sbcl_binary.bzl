@@ -6,7 +6,7 @@ load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS")
 load("//private/cc:words.bzl", "CC_TOOLCHAIN_TYPE", "cc_features", "link_mode_of", "tool_words")
 load("//private/link_mode:link_mode_setting.bzl", "LINK_MODE_VALUES")
 load("//private/link_mode:program_tests.bzl", "program_tests")
-load(":compile.bzl", "LISP_ATTRIBUTES", "dependencies_of", "run_sbcl", "toolchain_of")
+load(":compile.bzl", "LISP_ATTRIBUTES", "add_files", "dependencies_of", "run_sbcl", "toolchain_of")
 load(":sbcl_toolchain.bzl", "LISP_TOOLCHAIN_TYPE")
 
 def _split(ctx, deps):
@@ -16,21 +16,24 @@ def _split(ctx, deps):
         ctx.actions.declare_file("%s.lisp/%s" % (ctx.label.name, file))
         for file in ["program.s", "program-core.o", "names.s"]
     ]
+    args = ctx.actions.args()
+    args.add(assembly, format = "--assembly %s")
+    args.add(assembly.path + ".scratch/program.core", format = "--core %s")
+    args.add(ctx.attr.control_stack_size, format = "--control-stack-size %s")
+    args.add(ctx.attr.dynamic_space_size, format = "--dynamic-space-size %s")
+    args.add(source.elftool[0], format = "--elftool %s")
+    args.add(ctx.attr.main, format = "--main %s")
+    args.add(names, format = "--names %s")
+    add_files(args, "source", ctx.files.srcs)
     run_sbcl(
         ctx,
         "program",
-        options = [
-            ("assembly", assembly.path),
-            ("core", assembly.path + ".scratch/program.core"),
-            ("dynamic-space-size", str(ctx.attr.dynamic_space_size)),
-            ("elftool", source.elftool[0].path),
-            ("main", ctx.attr.main),
-            ("names", names.path),
-        ] + [("linked-library", name) for name in ctx.attr.linked_libraries] + [("source", file.path) for file in ctx.files.srcs],
+        args,
         deps = deps,
         inputs = ctx.files.srcs + source.elftool,
         outputs = [assembly, core, names],
         progress = "Loading Lisp program",
+        # elftool gives the program the stack that it has itself
         runtime_options = ["--control-stack-size", "%dMB" % ctx.attr.control_stack_size],
     )
     return assembly, core, names
@@ -51,6 +54,9 @@ def _sbcl_binary_impl(ctx):
     mode = link_mode_of(ctx)
     if mode == "static" and "static_pie" in ctx.features:
         fail("{}: static_pie = True: SBCL's code is linked for one address. Leave static_pie out".format(ctx.label))
+    for name in ["control_stack_size", "dynamic_space_size"]:
+        if getattr(ctx.attr, name) < 1:
+            fail("{}: {} = {}: expected megabytes, 1 or more".format(ctx.label, name, getattr(ctx.attr, name)))
     deps = dependencies_of(ctx)
     assembly, core, names = _split(ctx, deps)
     static = mode == "static"
@@ -67,15 +73,15 @@ def _sbcl_binary_impl(ctx):
         # code that is compiled while the program runs finds C functions by name
         link_flags = [] if static else ["-Wl,--export-dynamic"],
     )
+    args = ctx.actions.args()
+    args.add(mode or "by itself", format = "--mode %s")
+    args.add(output, format = "--output %s")
+    args.add(toolchain.target, format = "--target %s")
+    args.add_all(objects, format_each = "--object %s")
     run_sbcl(
         ctx,
         "link",
-        options = [
-            ("mode", mode or "by itself"),
-            ("output", output.path),
-            ("target", toolchain.target),
-        ] + [("object", file.path) for file in objects],
-        deps = deps,
+        args,
         env = words.env,
         inputs = objects + words.inputs,
         outputs = [output],
@@ -95,7 +101,6 @@ sbcl_binary = rule(
         LISP_ATTRIBUTES,
         control_stack_size = attr.int(default = 2, doc = "Megabytes of stack for each thread."),
         dynamic_space_size = attr.int(default = 8192, doc = "Megabytes that the heap may grow to. Memory is taken as it is used."),
-        linked_libraries = attr.string_list(doc = "File names of shared libraries, such as libgmp.so, whose functions are in deps: when the program gives one to load-shared-object, nothing is loaded, and all is well."),
         main = attr.string(mandatory = True, doc = "The function that the program starts with, as package:function. When it returns, the program ends with 0."),
         srcs = attr.label_list(allow_files = [".lisp", ".lsp", ".cl"], doc = "Files, compiled and loaded in this order after deps."),
         _static_dl = attr.label(default = "//private/lisp/runtime:static_dl", providers = [CcInfo]),

@@ -24,9 +24,15 @@ sbcl_source = rule(
 )
 
 def _sbcl_host_impl(ctx):
-    # an unpacked release has one in src/runtime and, when it was installed, one in bin
-    program = sorted([file.path for file in ctx.files.files if file.basename == "sbcl"])[-1]
-    core = [file.path for file in ctx.files.files if file.basename == "sbcl.core"][0]
+    # an unpacked release has one in src/runtime and, when it was installed, one in bin; a distribution's package has files of this
+    # name that are no programs
+    named = [file for file in ctx.files.files if file.basename == "sbcl"]
+    placed = [file for file in named if file.dirname.rpartition("/")[2] in ["bin", "runtime"]]
+    programs = sorted([file.path for file in placed or named])
+    cores = [file.path for file in ctx.files.files if file.basename == "sbcl.core"]
+    if not programs or not cores:
+        fail("{}: the archive of the SBCL that builds has no file {}: pin one with bin/sbcl and sbcl.core".format(ctx.label, "sbcl.core" if programs else "bin/sbcl"))
+    program, core = programs[-1], cores[0]
     return [SbclHostInfo(
         files = depset(ctx.files.files + ctx.files.libc),
         words = launcher(ctx.files.libc) + [program, "--core", core],

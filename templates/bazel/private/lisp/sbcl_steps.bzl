@@ -43,7 +43,7 @@ def _step(ctx, verb, options, inputs, outputs, progress, tools = []):
     ctx.actions.write(file, "".join(["--%s %s\n" % line for line in lines]))
     ctx.actions.run(
         executable = host.words[0],
-        arguments = host.words[1:] + ["--script", ctx.file._main.path, verb, file.path],
+        arguments = host.words[1:] + ["--script", ctx.file._main.path, verb, "@" + file.path],
         inputs = depset([file] + ctx.files._builder + inputs, transitive = [source.files, host.files]),
         outputs = outputs,
         tools = tools,

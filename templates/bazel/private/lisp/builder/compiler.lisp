@@ -129,12 +129,16 @@ those are paths that name a file."
 the thread that tidies up after the garbage collector allocates at moments that nothing determines, and so does not run here and
 in what is compiled for it; the collector's stopwatch is set to nought.")
 
+(defun from-scratch-folder (options name)
+  "Return the path NAME as it is in the scratch folder: no name of the machine is in it."
+  (format nil "~{~a~}~a" (loop repeat (1+ (count #\/ (option options "scratch"))) collect "../") name))
+
 (defun cold (options result arguments input)
   "Run the cold core, which is to make the file RESULT."
-  (let ((said (run "SBCL" (option options "runtime")
+  (let ((said (run "SBCL" (from-scratch-folder options (option options "runtime"))
                    (append '("--noinform" "--core" "output/cold-sbcl.core" "--lose-on-corruption" "--no-sysinit" "--no-userinit")
                            arguments)
-                   :input input)))
+                   :input input :environment (nowhere "LANG=C" "LC_ALL=C"))))
     (unless (probe-file (path result))
       (error "SBCL made no ~a:~%~a" result (end-of said)))))
 
@@ -143,10 +147,10 @@ in what is compiled for it; the collector's stopwatch is set to nought.")
     (in-scratch-folder ((option options "scratch"))
       (prepare-again options)
       (copy-folder (option options "cold") ".")
-      (cold options "obj/from-self" '("--eval" "(sb-impl::finalizer-thread-stop)" "--eval" "(sb-fasl::!warm-load \"src/cold/warm.lisp\")"
+      (cold given "obj/from-self" '("--eval" "(sb-impl::finalizer-thread-stop)" "--eval" "(sb-fasl::!warm-load \"src/cold/warm.lisp\")"
               "--eval" "(sb-impl::finalizer-thread-start)" "--quit")
             "")
-      (cold options "output/sbcl.core" '("--noprint") *load-and-save*)
+      (cold given "output/sbcl.core" '("--noprint") *load-and-save*)
       (join-files '("output/sbcl.core") (option options "core"))
       (dolist (file (options options "groveler-source"))
         (write-groveler options file)))))

@@ -18,9 +18,11 @@
   (with-open-file (stream (path file) :external-format :utf-8)
     (loop for line = (read-line stream nil) while line collect line)))
 
-(defun read-options (file)
+(defun read-options (words)
   "Return an alist of (key . value), in their order."
-  (loop for line in (lines-of file)
+  (loop for line in (if (string= "@" (first words) :end2 (min 1 (length (first words))))
+                        (lines-of (subseq (first words) 1))
+                        words)
         for space = (position #\Space line)
         collect (cons (subseq line 2 space) (subseq line (1+ space)))))
 
@@ -32,15 +34,27 @@
   (or (first (options options key))
       (if optional default (error "no option --~a" key))))
 
-(defun call-with-options (function file)
-  (let ((options (read-options file)))
-    (handler-bind ((refusal (lambda (refusal)
-                              (format sb-sys:*stderr* "linkmode: ~@[~a: ~]~a~%" (option options "label" nil) refusal)
-                              (finish-output sb-sys:*stderr*)
-                              (sb-ext:exit :code 1 :abort t))))
-      ;; a file without in-package is of this one
-      (let ((*package* (find-package "COMMON-LISP-USER")))
-        (funcall function options)))))
+(defvar *words* '()
+  "The words that say what to do.")
+
+(defvar *label* nil
+  "The target.")
+
+(defun call-with-refusals (label function)
+  "Call FUNCTION; end the process, with words for the user, when it refuses something."
+  (setf *label* label)
+  (handler-bind ((refusal (lambda (refusal)
+                            (format sb-sys:*stderr* "linkmode: ~@[~a: ~]~a~%" label refusal)
+                            (finish-output sb-sys:*stderr*)
+                            (sb-ext:exit :code 1 :abort t))))
+    ;; a file without in-package is of this one
+    (let ((*package* (find-package "COMMON-LISP-USER")))
+      (funcall function))))
+
+(defun call-with-options (function words)
+  (let ((options (read-options words)))
+    (setf *words* words)
+    (call-with-refusals (option options "label" nil) (lambda () (funcall function options)))))
 
 ;;; Files. A name is a string of the operating system's, never a Lisp namestring: [ and * stand for themselves.
 
@@ -112,12 +126,16 @@
   (when (probe-file (folder name))
     (sb-ext:delete-directory (folder name) :recursive t)))
 
+(defun new-folder (name)
+  "Make NAME an empty folder: what an action that failed or was killed has left there must not be taken for what this one makes."
+  (remove-folder name)
+  (ensure-directories-exist (folder name)))
+
 (defmacro in-scratch-folder ((name) &body body)
   "Do BODY in the new folder NAME, which is removed when it is done."
   (let ((folder (gensym)) (before (gensym)))
     `(let ((,folder (absolute ,name)) (,before (working-folder)))
-       (remove-folder ,folder)
-       (ensure-directories-exist (folder ,folder))
+       (new-folder ,folder)
        (change-folder ,folder)
        (multiple-value-prog1 (progn ,@body)
          (change-folder ,before)
@@ -135,6 +153,10 @@
     (format stream "    .section .note.GNU-stack,\"\",@progbits~%")))
 
 ;;; Programs
+
+(defun nowhere (&rest environment)
+  "Return what the SBCL that was built has for an ENVIRONMENT when it is to save its heap: runtime/no_place.c."
+  (list* "LINKMODE_NO_PLACE=1" "HOME=/nonexistent" environment))
 
 (defun run (what program arguments &key input output (environment '("HOME=/nonexistent" "LANG=C" "LC_ALL=C")))
   "Run PROGRAM and return what it printed, unless the file OUTPUT got it. Raise an error that names WHAT if it fails."

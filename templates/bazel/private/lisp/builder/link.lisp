@@ -44,7 +44,7 @@
          (process nil)
          (said (with-output-to-string (log)
                  (setf process (sb-ext:run-program (first words) (rest words) :input nil :output log :error log :search nil)))))
+    (write-string said *error-output*)
     (unless (eql 0 (sb-ext:process-exit-code process))
-      (write-string said *error-output*)
       (let ((names (undefined-names said)))
         (if names (explain options names) (sb-ext:exit :code 1 :abort t))))))

@@ -15,7 +15,7 @@
          (symbol (and package (find-symbol symbol-name package))))
     (cond ((null package)
            (refuse "main = ~s: nothing in srcs or deps defines the package ~a.~%  Its name is package:function" name package-name))
-          ((not (and symbol (fboundp symbol)))
+          ((not (and symbol (fboundp symbol) (not (macro-function symbol)) (not (special-operator-p symbol))))
            (refuse "main = ~s: the package ~a has no function ~a" name package-name symbol-name))
           (t symbol))))
 
@@ -39,31 +39,40 @@
 
 (defvar *save*)
 
+(defun refuse-threads ()
+  (let ((others (remove-if (lambda (thread) (or (eq thread sb-thread:*current-thread*) (sb-thread::thread-ephemeral-p thread)))
+                           (sb-thread:list-all-threads))))
+    (when others
+      (refuse "threads run when it is loaded, and cannot be saved: ~{~a~^, ~}.~%  Start them in the function that main names"
+              (loop for thread in others collect (or (sb-thread:thread-name thread) "one without a name"))))))
+
 (defun load-program (options)
   "Load the program. Leave in *SAVE* a function that saves a core, to be called when no file is being loaded any more, of which the core
 would have the name. The core is the same each time: compiler.lisp says why what is stopped is stopped."
   (sb-impl::finalizer-thread-stop)
   (find-contribs options)
   (keep-place-and-time-out)
+  (add-features options)
   (let ((main (with-messages
-                (load-dependencies options)
+                (load-dependencies options #'register-all)
                 (compile-files options (option options "scratch"))
                 (main-function options))))
     (write-names (linkage-table) (option options "names"))
-    (setf *save* (lambda () (save-program (option options "core") main (options options "linked-library"))))))
+    (setf *save* (lambda ()
+                   (call-with-refusals *label* (lambda ()
+                                                 (refuse-threads)
+                                                 (save-program (option options "core") main)))))))
 
-(defun take-for-loaded (names)
-  "Let load-shared-object do nothing for the libraries NAMES, which are linked into the program."
-  (when names
+(defun take-for-loaded ()
+  "Let load-shared-object do nothing for what is linked into the program."
+  (when *linked-libraries*
     (sb-int:encapsulate 'sb-alien:load-shared-object 'linkmode
                         (lambda (function name &rest arguments)
-                          (if (member (file-namestring name) names :test #'equal)
-                              name
-                              (apply function name arguments))))))
+                          (if (linked-p name) name (apply function name arguments))))))
 
-(defun save-program (core main linked-libraries)
+(defun save-program (core main)
   (setf *package* (find-package "COMMON-LISP-USER"))
-  (take-for-loaded linked-libraries)
+  (take-for-loaded)
   (setf sb-c::*source-namestring* nil
         sb-sys::*sbcl-homedir-pathname* nil
         *save* nil)
@@ -77,16 +86,24 @@ would have the name. The core is the same each time: compiler.lisp says why what
                         (setf sb-impl::*gc-real-time* 0 sb-ext:*gc-run-time* 0)))
   (sb-ext:save-lisp-and-die core :toplevel (toplevel main)))
 
+(defun runtime-options (options)
+  "Return what the SBCL that loads the program has of memory: what the program has."
+  (list "--noinform" "--disable-ldb" "--lose-on-corruption"
+        "--dynamic-space-size" (format nil "~aMB" (option options "dynamic-space-size"))
+        "--control-stack-size" (format nil "~aMB" (option options "control-stack-size"))
+        "--end-runtime-options"))
+
 (defun make-program (options)
   (let* ((scratch (option options "scratch"))
-         (core (format nil "~a/program.core" scratch))
-         (file (option options "file"))
-         (process (progn (ensure-directories-exist (folder scratch))
+         (core (option options "core"))
+         (process (progn (new-folder scratch)
                          (sb-ext:run-program (option options "runtime")
-                                             (list "--core" (option options "sbcl-core") "--noinform" "--no-sysinit" "--no-userinit" "--disable-debugger"
-                                                   "--load" (option options "builder")
-                                                   "--eval" "(funcall linkmode-builder::*save*)"
-                                                   "--end-toplevel-options" "load" file)
+                                             `("--core" ,(option options "sbcl-core") ,@(runtime-options options)
+                                               "--no-sysinit" "--no-userinit" "--disable-debugger"
+                                               "--load" ,(option options "builder")
+                                               "--eval" "(funcall linkmode-builder::*save*)"
+                                               "--end-toplevel-options" "load" ,@*words*)
+                                             :environment (nowhere "LANG=C.UTF-8" (format nil "CL_SOURCE_REGISTRY=~a" (sb-ext:posix-getenv "CL_SOURCE_REGISTRY")))
                                              :input nil :output t :error :output :search nil))))
     (unless (and (eql 0 (sb-ext:process-exit-code process)) (probe-file (path core)))
       (sb-ext:exit :code 1 :abort t))

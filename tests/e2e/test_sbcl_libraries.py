@@ -1,0 +1,274 @@
+"""Libraries in Common Lisp: in order or by ASDF, of each other, with generated files and odd names; what is refused.
+
+SBCL takes minutes to build, so that this runs where LINKMODE_E2E_BAZEL is set (`make e2e-all`).
+"""
+
+import re
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import pytest
+from harness import bazel, examples, sandbox
+from harness.bazel import everything_is_asked_for
+from harness.built import Built
+from harness.workspace import MissingToolchainsError
+
+pytestmark = pytest.mark.e2e
+
+MADE = """
+def _made_impl(ctx):
+    file = ctx.actions.declare_file(ctx.attr.path)
+    ctx.actions.write(file, ctx.attr.content)
+    return [DefaultInfo(files = depset([file]))]
+
+made = rule(implementation = _made_impl, attrs = {"content": attr.string(), "path": attr.string()})
+"""
+
+BUILD = """
+load("@linkmode//:defs.bzl", "link_mode_binary")
+load("@linkmode//lisp:defs.bzl", "lisp_library", "sbcl_binary")
+load(":made.bzl", "made")
+
+package(default_visibility = ["//visibility:public"])
+
+lisp_library(name = "words", srcs = ["package.lisp", "a/b.lisp", "a_b.lisp"], lisp_features = ["of-words"])
+
+lisp_library(name = "dep", srcs = ["dep.lisp"], asd = ["dep.asd"], contribs = ["asdf"])
+lisp_library(
+    name = "web",
+    srcs = ["web/web.lisp", ":web_made"],
+    asd = ["web.asd"],
+    compile_data = ["web/page.txt"],
+    deps = [":dep", ":words"],
+)
+made(name = "web_made", content = "(defun made () :made)", path = "web/made.lisp")
+lisp_library(name = "of_made", srcs = ["of.lisp"], asd = [":of_asd"])
+made(name = "of_asd", content = '(defsystem "of" :components ((:file "of")))', path = "of.asd")
+
+lisp_library(name = "foo", srcs = ["foo.lisp"], asd = ["foo.asd"])
+lisp_library(name = "foo_tests", srcs = ["tests.lisp"], asd = ["foo.asd"], systems = ["foo/tests"], deps = [":foo"])
+
+lisp_library(name = "odd", srcs = ["with space.lisp", "[x]*.lisp", "ü.lisp"])
+
+cc_library(name = "twice_c", srcs = ["twice.c"])
+lisp_library(name = "twice", srcs = ["twice.lisp"], linked_libraries = ["libtwice.so"], deps = [":twice_c"])
+
+lisp_library(name = "careless", srcs = ["careless.lisp"], asd = ["careless.asd"])
+
+sbcl_binary(
+    name = "all",
+    srcs = ["all.lisp"],
+    control_stack_size = 3,
+    data = ["data.txt"],
+    dynamic_space_size = 700,
+    main = "all:main",
+    deps = [":foo_tests", ":odd", ":of_made", ":twice", ":web"],
+    tags = ["manual"],
+)
+link_mode_binary(name = "all_static", binary = ":all", link_mode = "static")
+link_mode_binary(name = "all_stripped", binary = ":all", link_mode = "static", strip = True)
+"""
+
+SOURCES = {
+    "made.bzl": MADE,
+    "BUILD.bazel": BUILD,
+    "package.lisp": '(defpackage "WORDS" (:use "CL") (:export "ONE" "TWO" "FEATURE"))\n',
+    "a/b.lisp": '(in-package "WORDS")\n(defun one () 1)\n(defun feature () #+of-words :on #-of-words :off)\n',
+    "a_b.lisp": '(in-package "WORDS")\n(defun two () (1+ (one)))\n',
+    "dep.asd": '(defsystem "dep" :version "1.2" :components ((:file "dep")))\n',
+    # common: a library that asks for its own system while it is loaded
+    "dep.lisp": '(defparameter cl-user::*dep* (asdf:component-version (asdf:find-system "dep")))\n',
+    "web.asd": """
+(defsystem "web"
+  :depends-on ("words" (:version "dep" "1.1") (:feature :sbcl (:require "sb-posix")) (:feature :abcl "nowhere"))
+  :pathname "web" :serial t :components ((:file "made") (:file "web") (:static-file "page.txt")))
+""",
+    "web/web.lisp": """
+(defparameter *page*
+  #.(with-open-file (in (merge-pathnames "page.txt" (or *compile-file-truename* *load-truename*))) (read-line in)))
+(defun place () #.(namestring *compile-file-truename*))
+(defun web () (list (words:one) (words:two) (words:feature) *page* (made) cl-user::*dep* (plusp (sb-posix:getpid))))
+""",
+    "web/page.txt": "a page\n",
+    "of.lisp": "(defun of () :of)\n",
+    "foo.asd": """
+(defsystem "foo" :components ((:file "foo")))
+(defsystem "foo/tests" :depends-on ("foo") :components ((:file "tests")))
+""",
+    "foo.lisp": "(defun foo () :foo)\n",
+    "tests.lisp": "(defun foo-tests () (list (foo) :tested))\n",
+    "with space.lisp": "(defun odd-1 () 1)\n",
+    "[x]*.lisp": "(defun odd-2 () 2)\n",
+    "ü.lisp": '(defun odd-3 () "ü")\n',
+    "twice.c": "int twice(int value) { return 2 * value; }\n",
+    "twice.lisp": '(sb-alien:load-shared-object "libtwice.so")\n'
+    '(sb-alien:define-alien-routine "twice" sb-alien:int (value sb-alien:int))\n',
+    "careless.asd": '(defsystem "careless" :components ((:file "careless")))\n',
+    "careless.lisp": "(defun careless () (there-is-no-such-function))\n",
+    "data.txt": "some data\n",
+    "all.lisp": """
+(defpackage "ALL" (:use "CL" "SB-ALIEN") (:export "MAIN"))
+(in-package "ALL")
+(defun main ()
+  (let ((arguments (rest sb-ext:*posix-argv*)))
+    (cond ((equal arguments '("fail")) (error "nobody handles this"))
+          (t (format t "~s~%" (list (cl-user::web) (cl-user::foo-tests) (cl-user::of)
+                                    (list (cl-user::odd-1) (cl-user::odd-2) (cl-user::odd-3))
+                                    (cl-user::twice 21) (floor (sb-ext:dynamic-space-size) 1048576)
+                                    (floor (extern-alien "thread_control_stack_size" unsigned) 1048576)
+                                    arguments))))))
+""",
+}
+
+SAYS = '((1 2 :ON "a page" :MADE "1.2" T) (:FOO :TESTED) :OF (1 2 "ü") 42 700 3 ({}))\n'
+
+REFUSED_BUILD = """
+load("@linkmode//:defs.bzl", "link_mode_binary")
+load("@linkmode//lisp:defs.bzl", "lisp_library", "sbcl_binary")
+
+lisp_library(name = "broken", srcs = ["broken.lisp"], asd = ["broken.asd"])
+lisp_library(name = "newer", srcs = ["main.lisp"], asd = ["newer.asd"], deps = ["//libraries:dep"])
+lisp_library(name = "again", srcs = ["main.lisp"], asd = ["dep.asd"], deps = ["//libraries:dep"])
+lisp_library(name = "other_dep", srcs = ["main.lisp"], asd = ["dep.asd"])
+lisp_library(name = "both", srcs = ["main.lisp"], deps = [":other_dep", "//libraries:dep"])
+lisp_library(name = "no_srcs", asd = ["dep.asd"])
+lisp_library(name = "no_asd", srcs = ["main.lisp"], systems = ["dep"])
+lisp_library(name = "ends", srcs = ["ends.lisp"])
+lisp_library(name = "needs_asdf", srcs = ["needs_asdf.lisp"], asd = ["needs_asdf.asd"])
+
+[sbcl_binary(name = name, srcs = [name + ".lisp"], main = "main", tags = ["manual"])
+ for name in ["macro", "thread", "ends_too"]]
+sbcl_binary(name = "no_stack", srcs = ["main.lisp"], control_stack_size = 0, main = "main", tags = ["manual"])
+sbcl_binary(name = "without_asdf", srcs = ["main.lisp"], main = "main", deps = [":needs_asdf"], tags = ["manual"])
+[link_mode_binary(name = name + "_static", binary = name, link_mode = "static", tags = ["manual"])
+ for name in ["macro", "thread", "ends_too", "no_stack", "without_asdf"]]
+"""
+
+REFUSED_SOURCES = {
+    "BUILD.bazel": REFUSED_BUILD,
+    "main.lisp": "(defun main () (print 1))\n",
+    "broken.asd": '(defsystem "broken" :components ((:file "broken")))\n',
+    "broken.lisp": "(defun broken () (car 1 2 3))\n",
+    "newer.asd": '(defsystem "newer" :depends-on ((:version "dep" "2.0")) :components ((:file "main")))\n',
+    "dep.asd": '(defsystem "dep" :components ((:file "main")))\n',
+    "ends.lisp": "(sb-ext:exit)\n",
+    "needs_asdf.asd": '(defsystem "needs_asdf" :components ((:file "needs_asdf")))\n',
+    "needs_asdf.lisp": '(defparameter *own* (asdf:find-system "needs_asdf"))\n',
+    "macro.lisp": "(defmacro main () 1)\n",
+    "thread.lisp": '(sb-thread:make-thread (lambda () (sleep 600)) :name "a worker")\n(defun main ())\n',
+    "ends_too.lisp": "(defun main ())\n(main)\n(sb-ext:exit)\n",
+}
+
+REFUSED = {
+    "//refused:broken": r"The function CAR is called with three arguments[\s\S]*"
+    r"linkmode: \S*//refused:broken: .*: see the warnings and errors above",
+    "//refused:newer": r'it depends on version 2\.0 of the system "dep"\.\n  \S*//libraries:dep has 1\.2',
+    "//refused:again": r'its system "dep" is in \S*//libraries:dep already, a dependency\.\n  Name the systems',
+    "//refused:both": r'have the system "dep" twice: \S*//refused:other_dep and \S*//libraries:dep\.',
+    "//refused:no_srcs": r"//refused:no_srcs: srcs is empty: name the \.lisp files",
+    "//refused:no_asd": r'//refused:no_asd: systems = \["dep"\], and asd is empty: name the \.asd file',
+    "//refused:ends": r"linkmode: \S*//refused:ends: a file of it ends the process while it is compiled or loaded",
+    "//refused:ends_too_static": r"linkmode: \S*//refused:ends_too: a file of it ends the process",
+    "//refused:macro_static": r'main = "main": the package CL-USER has no function MAIN',
+    "//refused:thread_static": r"//refused:thread: threads run when it is loaded, and cannot be saved: a worker\.",
+    "//refused:no_stack_static": r"//refused:no_stack: control_stack_size = 0: expected megabytes, 1 or more",
+    "//refused:without_asdf_static": r"//refused:needs_asdf cannot be loaded: [\s\S]*contribs = \[\"asdf\"\]",
+}
+
+
+def _names() -> list[str]:
+    return [name for name in bazel.requested() if name != "7.7.1-workspace"] if everything_is_asked_for() else []
+
+
+@pytest.fixture(scope="module", params=_names())
+def place(request: pytest.FixtureRequest) -> Iterator[Built]:
+    """Prepare a workspace with SBCL, and the packages of this module."""
+    example = examples.known()["sbcl_tool"]
+    case = replace(example.case, name="sbcl_tool_libraries", example="sbcl_tool")
+    try:
+        found = Built(case, bazel.find(request.param), example.prepare(case, request.param))
+    except (bazel.NoBazelError, MissingToolchainsError, sandbox.MissingToolError) as error:
+        pytest.skip(str(error))
+    _write(found, "libraries", SOURCES)
+    _write(found, "refused", REFUSED_SOURCES)
+    try:
+        yield found
+    finally:
+        found.bazel.leave(found.workspace)
+
+
+def _write(place: Built, package: str, files: Mapping[str, str]) -> None:
+    for name, text in files.items():
+        path = place.workspace / package / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def test_libraries_of_every_kind_are_in_a_program(place: Built) -> None:
+    place.bazel.run(place.workspace, "build", "//libraries:all_static", "//libraries:all_stripped")
+    whole, stripped = (place.workspace / f"bazel-bin/libraries/all_{name}" for name in ("static", "stripped"))
+    assert b"/proc/self/cwd" in whole.read_bytes()  # which web.lisp asks for: the folder of an action has no other name
+    for program in (whole, stripped):
+        for arguments, heard in (((), "NIL"), (("--version",), '("--version")'), (("--", "-x"), '("--" "-x")')):
+            done = subprocess.run([program, *arguments], capture_output=True, text=True, check=True)
+            assert done.stdout == SAYS.replace("({})", heard)
+        failed = subprocess.run([program, "fail"], capture_output=True, text=True, check=False)
+        assert failed.returncode == 1
+        assert "nobody handles this" in failed.stderr
+    assert stripped.stat().st_size < whole.stat().st_size
+    assert list((whole.parent / "all_static.runfiles").rglob("data.txt"))
+
+
+def test_what_the_compiler_warns_of_is_shown(place: Built) -> None:
+    said = place.bazel.run(place.workspace, "build", "//libraries:careless").stderr
+    assert re.search(r"undefined function: \S*THERE-IS-NO-SUCH-FUNCTION", said, re.IGNORECASE), said
+
+
+def test_nothing_that_a_failed_build_has_left_is_taken_up(place: Built) -> None:
+    sources = {
+        "BUILD.bazel": 'load("@linkmode//lisp:defs.bzl", "lisp_library")\n'
+        'lisp_library(name = "stale", srcs = ["one.lisp", "two.lisp"], asd = ["stale.asd"])\n',
+        "stale.asd": '(defsystem "stale" :serial t :components ((:file "one") (:file "two")))\n',
+    }
+    built = place.workspace / "bazel-bin/stale/stale.fasl"
+    _write(
+        place, "stale", {**sources, "one.lisp": "(defun one () :before)\n", "two.lisp": "(defun two () (car 1 2))\n"}
+    )
+    assert place.bazel.run(place.workspace, "build", "//stale", "--spawn_strategy=local", check=False).returncode
+    _write(place, "stale", {"one.lisp": "(defun one () :behind)\n", "two.lisp": "(defun two ())\n"})
+    place.bazel.run(place.workspace, "build", "//stale", "--spawn_strategy=local")
+    assert b"BEHIND" in built.read_bytes()
+    assert b"BEFORE" not in built.read_bytes()
+
+
+def test_no_system_of_the_machine_is_found(place: Built) -> None:
+    _write(
+        place,
+        "machine",
+        {
+            "BUILD.bazel": 'load("@linkmode//lisp:defs.bzl", "lisp_library")\n'
+            'lisp_library(name = "asks", srcs = ["asks.lisp"], contribs = ["asdf"])\n'
+            'lisp_library(name = "beside", srcs = ["beside.lisp"], asd = ["beside.asd"])\n',
+            "asks.lisp": '(eval-when (:compile-toplevel) (asdf:load-system "hidden"))\n',
+            "beside.lisp": "(defun beside ())\n",
+            "beside.asd": '(defsystem "beside" :depends-on ("hidden") :components ((:file "beside")))\n',
+            "hidden.asd": '(defsystem "hidden" :components ((:file "hidden")))\n',
+            "hidden.lisp": "(defun hidden ())\n",
+        },
+    )
+    for label, message in (
+        ("//machine:asks", r'Component "hidden" not found'),
+        ("//machine:beside", r'depends on the system "hidden", which no dependency has'),
+    ):
+        said = place.bazel.run(place.workspace, "build", label, "--spawn_strategy=local", check=False)
+        assert said.returncode, label
+        assert re.search(message, said.stderr), said.stderr
+
+
+def test_what_cannot_be_built_is_refused_in_our_words(place: Built) -> None:
+    for label, message in REFUSED.items():
+        said = place.bazel.run(place.workspace, "build", label, check=False)
+        assert said.returncode, label
+        assert re.search(message, said.stderr), f"{label}\n{said.stderr}"
+        assert "Backtrace" not in said.stderr, f"{label}\n{said.stderr}"
