@@ -79,10 +79,13 @@ def write(folder: Path, files: Mapping[str, str]) -> None:
         path.write_text(text, encoding="utf-8")
 
 
-def wrong_is_refused(found: Built, files: Mapping[str, str], refused: Mapping[str, str]) -> None:
-    """Write the package `wrong`, and hold that each label is refused, with its pattern in what is said."""
+def wrong_is_refused(
+    found: Built, files: Mapping[str, str], refused: Mapping[str, str], *options: str, never: str = ""
+) -> None:
+    """Write the package `wrong`; hold that each label is refused, with its pattern but no ``never`` in what is said."""
     write(found.workspace / "wrong", files)
     for label, message in refused.items():
-        done = found.bazel.run(found.workspace, "build", label, check=False)
+        done = found.bazel.run(found.workspace, "build", label, *options, check=False)
         assert done.returncode, label
         assert re.search(message, done.stderr), f"{label}\n{done.stderr}"
+        assert not never or never not in done.stderr, f"{label}\n{done.stderr}"

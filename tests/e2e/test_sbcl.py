@@ -31,7 +31,7 @@ exhausted: the stack, and went on
 process: T, user: T
 square root of two: 1\.414214
 factorial of 30: 265252859812191058636308480000000
-shared object: .*
+shared object: .*(?:is linked static|No such file or directory).*
 zlib 1\.3\.\d
 """
 
@@ -225,20 +225,22 @@ def test_no_path_of_the_machine_is_in_a_binary(tool: Built) -> None:
     languages.no_path_of_the_machine_is_inside(tool, "utf-32-le")  # as Lisp keeps strings
 
 
-def test_the_program_is_made_again_as_it_was(tool: Built) -> None:
-    """In the same folder: sandboxes have numbers of one digit and of two, and the heap depends on a path's length."""
+def test_the_program_is_made_again_as_it_was_in_another_folder(tool: Built) -> None:
     source = tool.workspace / "lisptool.lisp"
     text = source.read_text(encoding="utf-8")
 
-    def made(content: str) -> bytes:
+    def made(content: str, strategy: str) -> bytes:
         source.write_text(content, encoding="utf-8")
-        tool.bazel.run(tool.workspace, "build", "//:lisptool_as_static", "--spawn_strategy=local", "--disk_cache=")
+        tool.bazel.run(
+            tool.workspace, "build", "//:lisptool_as_static", f"--spawn_strategy={strategy}", "--disk_cache="
+        )
         return hashlib.sha256((tool.workspace / "bazel-bin/lisptool_as_static").read_bytes()).digest()
 
     try:
-        before = made(text + "\n")
-        assert made(text.replace("garbage", "rubbish")) != before
-        assert made(text + "\n") == before
+        before = made(text + "\n", "local")
+        assert made(text.replace("garbage", "rubbish"), "local") != before
+        # a sandbox has a longer name than the execution root, by which it is called where there is none
+        assert made(text + "\n", "sandboxed") == before
     finally:
         source.write_text(text, encoding="utf-8")
 

@@ -5,14 +5,13 @@ SBCL takes minutes to build, so that this runs where LINKMODE_E2E_BAZEL is set (
 
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator
 
+import languages
 import pytest
-from harness import bazel, examples, sandbox
-from harness.bazel import everything_is_asked_for
+from harness import lisp
 from harness.built import Built
-from harness.workspace import MissingToolchainsError
+from harness.cases import Binary, Case
 
 pytestmark = pytest.mark.e2e
 
@@ -111,7 +110,7 @@ SOURCES = {
 (defpackage "ALL" (:use "CL" "SB-ALIEN") (:export "MAIN"))
 (in-package "ALL")
 (defun main ()
-  (let ((arguments (rest sb-ext:*posix-argv*)))
+  (let ((arguments (rest sb-ext:*posix-argv*)) (*print-pretty* nil))
     (cond ((equal arguments '("fail")) (error "nobody handles this"))
           (t (format t "~s~%" (list (cl-user::web) (cl-user::foo-tests) (cl-user::of)
                                     (list (cl-user::odd-1) (cl-user::odd-2) (cl-user::odd-3))
@@ -123,7 +122,7 @@ SOURCES = {
 
 SAYS = '((1 2 :ON "a page" :MADE "1.2" T) (:FOO :TESTED) :OF (1 2 "ü") 42 700 3 ({}))\n'
 
-REFUSED_BUILD = """
+WRONG_BUILD = """
 load("@linkmode//:defs.bzl", "link_mode_binary")
 load("@linkmode//lisp:defs.bzl", "lisp_library", "sbcl_binary")
 
@@ -145,8 +144,8 @@ sbcl_binary(name = "without_asdf", srcs = ["main.lisp"], main = "main", deps = [
  for name in ["macro", "thread", "ends_too", "no_stack", "without_asdf"]]
 """
 
-REFUSED_SOURCES = {
-    "BUILD.bazel": REFUSED_BUILD,
+WRONG = {
+    "BUILD.bazel": WRONG_BUILD,
     "main.lisp": "(defun main () (print 1))\n",
     "broken.asd": '(defsystem "broken" :components ((:file "broken")))\n',
     "broken.lisp": "(defun broken () (car 1 2 3))\n",
@@ -161,48 +160,46 @@ REFUSED_SOURCES = {
 }
 
 REFUSED = {
-    "//refused:broken": r"The function CAR is called with three arguments[\s\S]*"
-    r"linkmode: \S*//refused:broken: .*: see the warnings and errors above",
-    "//refused:newer": r'it depends on version 2\.0 of the system "dep"\.\n  \S*//libraries:dep has 1\.2',
-    "//refused:again": r'its system "dep" is in \S*//libraries:dep already, a dependency\.\n  Name the systems',
-    "//refused:both": r'have the system "dep" twice: \S*//refused:other_dep and \S*//libraries:dep\.',
-    "//refused:no_srcs": r"//refused:no_srcs: srcs is empty: name the \.lisp files",
-    "//refused:no_asd": r'//refused:no_asd: systems = \["dep"\], and asd is empty: name the \.asd file',
-    "//refused:ends": r"linkmode: \S*//refused:ends: a file of it ends the process while it is compiled or loaded",
-    "//refused:ends_too_static": r"linkmode: \S*//refused:ends_too: a file of it ends the process",
-    "//refused:macro_static": r'main = "main": the package CL-USER has no function MAIN',
-    "//refused:thread_static": r"//refused:thread: threads run when it is loaded, and cannot be saved: a worker\.",
-    "//refused:no_stack_static": r"//refused:no_stack: control_stack_size = 0: expected megabytes, 1 or more",
-    "//refused:without_asdf_static": r"//refused:needs_asdf cannot be loaded: [\s\S]*contribs = \[\"asdf\"\]",
+    "//wrong:broken": r"The function CAR is called with three arguments[\s\S]*"
+    r"linkmode: \S*//wrong:broken: .*: see the warnings and errors above",
+    "//wrong:newer": r'it depends on version 2\.0 of the system "dep"\.\n  \S*//libraries:dep has 1\.2',
+    "//wrong:again": r'its system "dep" is in \S*//libraries:dep already, a dependency\.\n  Name the systems',
+    "//wrong:both": r'have the system "dep" twice: \S*//wrong:other_dep and \S*//libraries:dep\.',
+    "//wrong:no_srcs": r"//wrong:no_srcs: srcs is empty: name the \.lisp files",
+    "//wrong:no_asd": r'//wrong:no_asd: systems = \["dep"\], and asd is empty: name the \.asd file',
+    "//wrong:ends": r"linkmode: \S*//wrong:ends: a file of it ends the process while it is compiled or loaded",
+    "//wrong:ends_too_static": r"linkmode: \S*//wrong:ends_too: a file of it ends the process",
+    "//wrong:macro_static": r'main = "main": the package CL-USER has no function MAIN',
+    "//wrong:thread_static": r"//wrong:thread: threads run when it is loaded, and cannot be saved: a worker\.",
+    "//wrong:no_stack_static": r"//wrong:no_stack: control_stack_size = 0: expected megabytes, 1 or more",
+    "//wrong:without_asdf_static": r"//wrong:needs_asdf cannot be loaded: [\s\S]*contribs = \[\"asdf\"\]",
 }
 
 
-def _names() -> list[str]:
-    return [name for name in bazel.requested() if name != "7.7.1-workspace"] if everything_is_asked_for() else []
+CASE = Case(
+    name="sbcl_tool_libraries",
+    example="sbcl_tool",
+    binaries=(Binary("//libraries:all_static", "static", "x86_64-linux-musl"),),
+    prints="",
+    sources=("zlib=pypi",),
+    pins=("x86_64-linux-musl-cross.tgz",),
+)
 
 
-@pytest.fixture(scope="module", params=_names())
+# a library that no link_mode_binary is around is built for a platform
+MUSL = "--platforms=@linkmode//platforms:x86_64-linux-musl"
+LOCAL = ("--spawn_strategy=local", MUSL)
+
+
+@pytest.fixture(scope="module", params=languages.rows(CASE), ids=languages.row_id)
 def place(request: pytest.FixtureRequest) -> Iterator[Built]:
-    """Prepare a workspace with SBCL, and the packages of this module."""
-    example = examples.known()["sbcl_tool"]
-    case = replace(example.case, name="sbcl_tool_libraries", example="sbcl_tool")
-    try:
-        found = Built(case, bazel.find(request.param), example.prepare(case, request.param))
-    except (bazel.NoBazelError, MissingToolchainsError, sandbox.MissingToolError) as error:
-        pytest.skip(str(error))
-    _write(found, "libraries", SOURCES)
-    _write(found, "refused", REFUSED_SOURCES)
+    """Prepare a workspace with SBCL and libraries."""
+    found = languages.prepared(*request.param, lisp.prepare)
+    languages.write(found.workspace / "libraries", SOURCES)
     try:
         yield found
     finally:
         found.bazel.leave(found.workspace)
-
-
-def _write(place: Built, package: str, files: Mapping[str, str]) -> None:
-    for name, text in files.items():
-        path = place.workspace / package / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
 
 
 def test_libraries_of_every_kind_are_in_a_program(place: Built) -> None:
@@ -221,7 +218,7 @@ def test_libraries_of_every_kind_are_in_a_program(place: Built) -> None:
 
 
 def test_what_the_compiler_warns_of_is_shown(place: Built) -> None:
-    said = place.bazel.run(place.workspace, "build", "//libraries:careless").stderr
+    said = place.bazel.run(place.workspace, "build", "//libraries:careless", MUSL).stderr
     assert re.search(r"undefined function: \S*THERE-IS-NO-SUCH-FUNCTION", said, re.IGNORECASE), said
 
 
@@ -232,20 +229,20 @@ def test_nothing_that_a_failed_build_has_left_is_taken_up(place: Built) -> None:
         "stale.asd": '(defsystem "stale" :serial t :components ((:file "one") (:file "two")))\n',
     }
     built = place.workspace / "bazel-bin/stale/stale.fasl"
-    _write(
-        place, "stale", {**sources, "one.lisp": "(defun one () :before)\n", "two.lisp": "(defun two () (car 1 2))\n"}
+    languages.write(
+        place.workspace / "stale",
+        {**sources, "one.lisp": "(defun one () :before)\n", "two.lisp": "(defun two () (car 1 2))\n"},
     )
-    assert place.bazel.run(place.workspace, "build", "//stale", "--spawn_strategy=local", check=False).returncode
-    _write(place, "stale", {"one.lisp": "(defun one () :behind)\n", "two.lisp": "(defun two ())\n"})
-    place.bazel.run(place.workspace, "build", "//stale", "--spawn_strategy=local")
+    assert place.bazel.run(place.workspace, "build", "//stale", *LOCAL, check=False).returncode
+    languages.write(place.workspace / "stale", {"one.lisp": "(defun one () :behind)\n", "two.lisp": "(defun two ())\n"})
+    place.bazel.run(place.workspace, "build", "//stale", *LOCAL)
     assert b"BEHIND" in built.read_bytes()
     assert b"BEFORE" not in built.read_bytes()
 
 
 def test_no_system_of_the_machine_is_found(place: Built) -> None:
-    _write(
-        place,
-        "machine",
+    languages.write(
+        place.workspace / "machine",
         {
             "BUILD.bazel": 'load("@linkmode//lisp:defs.bzl", "lisp_library")\n'
             'lisp_library(name = "asks", srcs = ["asks.lisp"], contribs = ["asdf"])\n'
@@ -261,14 +258,10 @@ def test_no_system_of_the_machine_is_found(place: Built) -> None:
         ("//machine:asks", r'Component "hidden" not found'),
         ("//machine:beside", r'depends on the system "hidden", which no dependency has'),
     ):
-        said = place.bazel.run(place.workspace, "build", label, "--spawn_strategy=local", check=False)
+        said = place.bazel.run(place.workspace, "build", label, *LOCAL, check=False)
         assert said.returncode, label
         assert re.search(message, said.stderr), said.stderr
 
 
 def test_what_cannot_be_built_is_refused_in_our_words(place: Built) -> None:
-    for label, message in REFUSED.items():
-        said = place.bazel.run(place.workspace, "build", label, check=False)
-        assert said.returncode, label
-        assert re.search(message, said.stderr), f"{label}\n{said.stderr}"
-        assert "Backtrace" not in said.stderr, f"{label}\n{said.stderr}"
+    languages.wrong_is_refused(place, WRONG, REFUSED, MUSL, never="Backtrace")
