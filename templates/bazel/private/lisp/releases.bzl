@@ -53,7 +53,7 @@ _COMMON = [
 ]
 
 _OF_CPU = {
-    "arm64": ["arm64-arch.c", "arm64-assem.S", "arm64-linux-os.c"],
+    "arm64": ["arm64-arch.c", "arm64-assem.S", "arm64-linux-os.c", "immobile-space.c"],
     "x86-64": ["immobile-space.c", "x86-64-arch.c", "x86-64-assem.S", "x86-64-linux-os.c"],
 }
 
@@ -78,7 +78,7 @@ GROVELERS = [
 
 # Foreign names that SBCL, its contribs and elftool call when they are built and when they build, beyond those that the core
 # starts with. Nothing else is found at build time: a program's own names are linked when it is.
-NAMES = [
+_NAMES = [
     "abort",
     "accept",
     "acquire_sprof_data",
@@ -223,6 +223,8 @@ NAMES = [
     "tcgetsid",
     "tcsendbreak",
     "tcsetattr",
+    "text_space_highwatermark",
+    "thread_control_stack_size",
     "time",
     "tot_gc_nsec",
     "truncate_largefile",
@@ -244,3 +246,18 @@ NAMES = [
     "wstopsig",
     "wtermsig",
 ]
+
+def names(cpu):
+    """The foreign names that SBCL itself calls, beyond those that the core starts with.
+
+    Args:
+        cpu: SBCL's name of it.
+
+    Returns:
+        list of string: names of functions and variables.
+    """
+    if cpu == "x86-64":
+        return _NAMES
+
+    # without the feature largefile, these go by their own names
+    return sorted({name.replace("_largefile", ""): None for name in _NAMES})

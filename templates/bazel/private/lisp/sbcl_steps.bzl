@@ -6,7 +6,7 @@ They belong to one configuration, that of //private/link_mode:exec_transition.bz
 
 load("@linkmode_cc//:cc.bzl", CcInfo = "CcInfo_", cc_common = "cc_common_")
 load(":providers.bzl", "SbclHostInfo", "SbclInfo", "SbclSourceInfo")
-load(":releases.bzl", "GROVELERS", "NAMES")
+load(":releases.bzl", "GROVELERS", "names")
 
 SbclStepInfo = provider(
     doc = "What a step leaves for later ones.",
@@ -85,17 +85,17 @@ sbcl_headers = rule(
 def _sbcl_cold_impl(ctx):
     before = ctx.attr.headers[SbclStepInfo]
     cold = ctx.actions.declare_directory(ctx.label.name + ".cold")
-    names = ctx.actions.declare_file(ctx.label.name + ".names.s")
+    table = ctx.actions.declare_file(ctx.label.name + ".names.s")
     options = [
         ("groveler", ctx.executable.groveler.path),
         ("headers", before.headers.path),
-        ("names", names.path),
+        ("names", table.path),
         ("objects", before.objects.path),
         ("output", cold.path),
-    ] + [("name", name) for name in NAMES]
-    _step(ctx, "cold", options, [before.headers, before.objects], [cold, names], "compiled by another", [ctx.executable.groveler])
+    ] + [("name", name) for name in names(ctx.attr.cpu)]
+    _step(ctx, "cold", options, [before.headers, before.objects], [cold, table], "compiled by another", [ctx.executable.groveler])
     return [
-        DefaultInfo(files = depset([names])),
+        DefaultInfo(files = depset([table])),
         SbclStepInfo(cold = cold, headers = before.headers, objects = before.objects),
     ]
 

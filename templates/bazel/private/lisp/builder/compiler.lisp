@@ -18,8 +18,8 @@
 
 (defparameter *cpus*
   '(("x86-64" :x86-64 :largefile :sb-simd-pack :sb-simd-pack-256 :avx2 :immobile-space)
-    ("arm64" :arm64))
-  "What make-config.sh adds for a CPU, by SBCL's name of it.")
+    ("arm64" :arm64 :immobile-space))
+  "What make-config.sh adds for a CPU, by SBCL's name of it; for arm64 :immobile-space besides, which elftool needs there.")
 
 (defun read-forms (name)
   (with-open-file (stream (path name))
@@ -58,7 +58,9 @@ those are paths that name a file."
     (run file program
          (append arguments
                  '("--noinform" "--no-sysinit" "--no-userinit" "--disable-debugger")
-                 (list "--eval" "(load \"loader.lisp\")" "--eval" (format nil "(load-sbcl-file ~s)" file))))))
+                 (list "--eval" "(load \"loader.lisp\")"
+                       ;; src/assembly/master.lisp loads files again, and make-host-2.lisp takes no warning
+                       "--eval" (format nil "(handler-bind ((sb-kernel:redefinition-warning #'muffle-warning)) (load-sbcl-file ~s))" file))))))
 
 (defun make-headers (given)
   (let* ((options (with-absolute-paths given))

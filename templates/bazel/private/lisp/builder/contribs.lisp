@@ -13,6 +13,11 @@
     ("sb-simd") ("sb-perf" "sb-posix") ("sb-grovel" "asdf"))
   "Each contrib with those that it requires, in an order that they can be built in: contrib/Makefile.")
 
+(defun contribs-of (cpu)
+  "Return the names of the contribs that a CPU has, by SBCL's name of it: make-config.sh blocks sb-simd but on x86-64."
+  (loop for (name) in *contribs*
+        unless (and (string= name "sb-simd") (string/= cpu "x86-64")) collect name))
+
 (defun sbcl (options arguments)
   "Run the SBCL that was built, in the folder of a contrib."
   (run (format nil "SBCL ~{~a~^ ~}" arguments) (option options "runtime")
@@ -76,7 +81,7 @@
     (in-scratch-folder ((option options "scratch"))
       (copy-folder (format nil "~a/contrib" (option options "source")) "contrib")
       (compile-asdf options)
-      (loop for (name) in *contribs*
+      (loop for name in (contribs-of (option options "cpu"))
             for groveler = (cdr (assoc name grovelers :test #'string=))
             ;; what is to compile is compiled: any program that ends with 0 will do
             do (make-contrib options name `(funcall run ,(option options "runtime") '("--version") :output nil) (or groveler "")))

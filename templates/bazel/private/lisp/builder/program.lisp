@@ -19,10 +19,26 @@
            (refuse "main = ~s: the package ~a has no function ~a" name package-name symbol-name))
           (t symbol))))
 
+#+arm64
+(defun renew-callbacks ()
+  "Let the functions that C calls, which call the runtime at the address that it had while the program was loaded, lead to new ones."
+  (loop for callback across sb-alien::*alien-callbacks*
+        for index from 0
+        for type = (sb-alien-internals:alien-value-type callback)
+        for old = (sb-alien-internals:alien-value-sap callback)
+        for new = (sb-vm::alien-callback-assembler-wrapper index (sb-alien-internals:alien-fun-type-result-type type)
+                                                           (sb-alien-internals:alien-fun-type-arg-types type))
+        do (setf (sb-sys:sap-ref-32 old 0) #x58000050 ; ldr x16, what follows these two
+                 (sb-sys:sap-ref-32 old 4) #xd61f0200 ; br x16
+                 (sb-sys:sap-ref-sap old 8) (sb-sys:vector-sap new))
+           (sb-alien:alien-funcall
+            (sb-alien:extern-alien "os_flush_icache" (function sb-alien:void sb-sys:system-area-pointer sb-alien:unsigned-long)) old 16)))
+
 (defun toplevel (main)
   "Return the function that the program starts with."
   (lambda ()
     (sb-ext:disable-debugger)
+    #+arm64 (renew-callbacks)
     (handler-bind ((stream-error (lambda (condition)
                                    ;; nobody reads on: end as other programs do
                                    (when (member (stream-error-stream condition) (list sb-sys:*stdout* sb-sys:*stderr*))
@@ -93,6 +109,16 @@ would have the name. The core is the same each time: compiler.lisp says why what
         "--control-stack-size" (format nil "~aMB" (option options "control-stack-size"))
         "--end-runtime-options"))
 
+(defun prepare-split (core)
+  "Do what elftool's split-core does before it splits. Each way tells it where NIL is; calls it redirects on x86-64 alone."
+  #+x86-64
+  (funcall (find-symbol "REDIRECT-TEXT-SPACE-CALLS" "SB-EDITCORE") core)
+  #-x86-64
+  (with-open-file (stream (path core) :element-type '(unsigned-byte 8))
+    (let* ((header (make-array sb-c::+backend-page-bytes+ :element-type '(unsigned-byte 8)))
+           (start (funcall (find-symbol "READ-CORE-HEADER" "SB-EDITCORE") stream header)))
+      (funcall (find-symbol "PARSE-CORE-HEADER" "SB-EDITCORE") stream header start))))
+
 (defun make-program (options)
   (let* ((scratch (option options "scratch"))
          (core (option options "core"))
@@ -100,6 +126,8 @@ would have the name. The core is the same each time: compiler.lisp says why what
                          (sb-ext:run-program (option options "runtime")
                                              `("--core" ,(option options "sbcl-core") ,@(runtime-options options)
                                                "--no-sysinit" "--no-userinit" "--disable-debugger"
+                                               ;; elftool puts addresses right in the text space alone
+                                               #-x86-64 ,@'("--eval" "(setf sb-c::*compile-to-memory-space* :immobile)")
                                                "--load" ,(option options "builder")
                                                "--eval" "(funcall linkmode-builder::*save*)"
                                                "--end-toplevel-options" "load" ,@*words*)
@@ -109,9 +137,10 @@ would have the name. The core is the same each time: compiler.lisp says why what
       (sb-ext:exit :code 1 :abort t))
     ;; it would take arguments for its own
     (let ((sb-ext:*posix-argv* '("sbcl")))
-      (load (path (option options "elftool"))))
+      (handler-bind ((style-warning #'muffle-warning)) ; of what it does on one CPU alone
+        (load (path (option options "elftool")))))
     (let ((*package* (find-package "SB-EDITCORE")))
-      (funcall (find-symbol "REDIRECT-TEXT-SPACE-CALLS" "SB-EDITCORE") core)
+      (prepare-split core)
       (funcall (find-symbol "REALLY-SPLIT-CORE" "SB-EDITCORE") core (option options "assembly")
                :dynamic-space-size (parse-integer (option options "dynamic-space-size"))))
     (remove-folder scratch)))
