@@ -109,9 +109,15 @@ SOURCES = {
     "all.lisp": """
 (defpackage "ALL" (:use "CL" "SB-ALIEN") (:export "MAIN"))
 (in-package "ALL")
+(defun threads ()
+  "Let threads start others that end at once, so that any of them joins what another has just made."
+  (flet ((some-threads (function)
+           (mapcar #'sb-thread:join-thread (loop repeat 4 collect (sb-thread:make-thread function)))))
+    (reduce #'+ (some-threads (lambda () (loop repeat 500 sum (reduce #'+ (some-threads (lambda () 1)))))))))
 (defun main ()
   (let ((arguments (rest sb-ext:*posix-argv*)) (*print-pretty* nil))
     (cond ((equal arguments '("fail")) (error "nobody handles this"))
+          ((equal arguments '("threads")) (format t "~d~%" (threads)))
           (t (format t "~s~%" (list (cl-user::web) (cl-user::foo-tests) (cl-user::of)
                                     (list (cl-user::odd-1) (cl-user::odd-2) (cl-user::odd-3))
                                     (cl-user::twice 21) (floor (sb-ext:dynamic-space-size) 1048576)
@@ -215,6 +221,14 @@ def test_libraries_of_every_kind_are_in_a_program(place: Built) -> None:
         assert "nobody handles this" in failed.stderr
     assert stripped.stat().st_size < whole.stat().st_size
     assert list((whole.parent / "all_static.runfiles").rglob("data.txt"))
+
+
+def test_threads_may_end_before_the_one_that_started_them_goes_on(place: Built) -> None:
+    """With musl's own pthread_create(3) this crashes: private/lisp/runtime/threads.c."""
+    place.bazel.run(place.workspace, "build", "//libraries:all_static")
+    program = place.workspace / "bazel-bin/libraries/all_static"
+    done = subprocess.run([program, "threads"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "8000\n"), done.stderr
 
 
 def test_what_the_compiler_warns_of_is_shown(place: Built) -> None:

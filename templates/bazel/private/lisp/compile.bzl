@@ -27,6 +27,9 @@ _STARTED_AS_A_SCRIPT = [
     "--non-interactive",
 ]
 
+# whoever loads a source notes when it was written, this builder's own sources included
+_NO_TIMES = "(sb-int:encapsulate 'file-write-date 'linkmode (lambda (function file) (and (funcall function file) 0)))"
+
 def toolchain_of(ctx):
     """The toolchain that was chosen. The build ends where it can make nothing for the target.
 
@@ -98,6 +101,7 @@ def run_sbcl(ctx, verb, args, inputs, outputs, progress, deps = None, env = {}, 
     args.add(outputs[0].path + ".scratch", format = "--scratch %s")
     transitive = []
     if deps:
+        args.add(_NO_TIMES, format = "--before %s")
         args.add(ctx.file._main, format = "--builder %s")
         args.add(sbcl.contribs.path, format = "--contribs %s")
         args.add(sbcl.runtime, format = "--runtime %s")
@@ -110,7 +114,7 @@ def run_sbcl(ctx, verb, args, inputs, outputs, progress, deps = None, env = {}, 
         transitive = [deps.files]
     ctx.actions.run(
         executable = sbcl.runtime,
-        arguments = ["--core", sbcl.core.path] + runtime_options + _STARTED_AS_A_SCRIPT + ["--load", ctx.file._main.path, "--end-toplevel-options", verb, args],
+        arguments = ["--core", sbcl.core.path] + runtime_options + _STARTED_AS_A_SCRIPT + ["--eval", _NO_TIMES, "--load", ctx.file._main.path, "--end-toplevel-options", verb, args],
         inputs = depset([sbcl.core] + ctx.files._builder + inputs, transitive = transitive),
         outputs = outputs,
         tools = tools,

@@ -15,6 +15,8 @@ _COPTS = [
     "-D_LARGEFILE_SOURCE",
     "-fno-omit-frame-pointer",
     "-w",
+    # runtime/threads.c
+    "-Dpthread_create=linkmode_pthread_create",
 ]
 
 def _runtime_library(name, cpu, headers, source):
@@ -29,6 +31,7 @@ def _runtime_library(name, cpu, headers, source):
         deps = [
             headers,
             source + ":headers",
+            "//private/lisp/runtime:threads",
         ],
     )
 

@@ -11,6 +11,9 @@
 
 (in-package "LINKMODE-BUILDER")
 
+(defvar *linked-libraries* '()
+  "File names of shared libraries whose functions will be linked.")
+
 ;;; Contribs
 
 (defun find-contribs (options)
@@ -32,14 +35,12 @@
     (refuse "(require ~s): SBCL has no contrib of this name.~%  It has ~{~a~^, ~}.~%  ~
              What is no contrib is a lisp_library: add it to deps, and leave the require out"
             name (contrib-names)))
-  ;; sb-gmp and its like warn that their library is not there: it is there when the program starts
-  (handler-bind ((warning #'muffle-warning))
-    (require (string-upcase name))))
+  ;; sb-gmp and its like warn that their library is not there, and try again when the program starts
+  (let ((*linked-libraries* '()))
+    (handler-bind ((warning #'muffle-warning))
+      (require (string-upcase name)))))
 
 ;;; Shared libraries that code asks for, and that are linked in place of that
-
-(defvar *linked-libraries* '()
-  "File names of shared libraries whose functions will be linked.")
 
 (defun linked-p (name)
   (member (file-namestring name) *linked-libraries* :test #'equal))
@@ -56,9 +57,10 @@
 ;;; Messages
 
 (defun ended-early ()
-  (format sb-sys:*stderr* "linkmode: ~a: a file of it ends the process while it is compiled or loaded.~%  ~
-                           What a script does at its end, the function does that main names~%" *label*)
-  (finish-output sb-sys:*stderr*)
+  (unless (eql 1 sb-impl::*exit-in-progress*) ; an error that nothing handles: it has been said
+    (format sb-sys:*stderr* "linkmode: ~a: a file of it ends the process while it is compiled or loaded.~%  ~
+                             What a script does at its end, the function does that main names~%" *label*)
+    (finish-output sb-sys:*stderr*))
   (sb-ext:exit :code 1 :abort t))
 
 (defmacro with-messages (&body body)

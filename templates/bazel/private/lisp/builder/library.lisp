@@ -6,20 +6,13 @@
 
 ;;; What compilation must not depend on
 
-(defun keep-place-and-time-out ()
-  "Let no path of this machine go into fasls, and not when a source was written."
+(defun keep-place-out ()
+  "Let no path of this machine go into fasls."
   (setf sb-ext:*runtime-pathname* nil
         sb-c::*name-context-file-path-selector* 'pathname)
   (sb-int:encapsulate 'sb-c::open-fasl-output 'linkmode
                       (lambda (function file source)
-                        (funcall function file (or sb-c::*source-namestring* (base-name source)))))
-  (sb-int:encapsulate 'file-write-date 'linkmode
-                      (lambda (function file)
-                        (and (funcall function file) 0))))
-
-(defun let-place-and-time-in ()
-  (sb-int:unencapsulate 'sb-c::open-fasl-output 'linkmode)
-  (sb-int:unencapsulate 'file-write-date 'linkmode))
+                        (funcall function file (or sb-c::*source-namestring* (base-name source))))))
 
 (defun add-features (options)
   (dolist (name (options options "feature"))
@@ -56,7 +49,7 @@
 (defun compile-library (options)
   (sb-impl::finalizer-thread-stop) ; compiler.lisp says why
   (find-contribs options)
-  (keep-place-and-time-out)
+  (keep-place-out)
   (add-features options)
   (let* ((scratch (option options "scratch")) (output (option options "output"))
          (asd (options options "asd")))

@@ -67,7 +67,7 @@
 would have the name. The core is the same each time: compiler.lisp says why what is stopped is stopped."
   (sb-impl::finalizer-thread-stop)
   (find-contribs options)
-  (keep-place-and-time-out)
+  (keep-place-out)
   (add-features options)
   (let ((main (with-messages
                 (load-dependencies options #'register-all)
@@ -92,7 +92,8 @@ would have the name. The core is the same each time: compiler.lisp says why what
   (setf sb-c::*source-namestring* nil
         sb-sys::*sbcl-homedir-pathname* nil
         *save* nil)
-  (let-place-and-time-in)
+  (sb-int:unencapsulate 'sb-c::open-fasl-output 'linkmode)
+  (sb-int:unencapsulate 'file-write-date 'linkmode)
   (sb-impl::finalizer-thread-start) ; for save-lisp-and-die, which stops it
   ;; the last function that runs before the core is written; the garbage is collected before it
   (sb-int:encapsulate 'sb-impl::stream-deinit 'linkmode
@@ -128,7 +129,7 @@ would have the name. The core is the same each time: compiler.lisp says why what
                                                "--no-sysinit" "--no-userinit" "--disable-debugger"
                                                ;; elftool puts addresses right in the text space alone
                                                #-x86-64 ,@'("--eval" "(setf sb-c::*compile-to-memory-space* :immobile)")
-                                               "--load" ,(option options "builder")
+                                               "--eval" ,(option options "before") "--load" ,(option options "builder")
                                                "--eval" "(funcall linkmode-builder::*save*)"
                                                "--end-toplevel-options" "load" ,@*words*)
                                              :environment (nowhere "LANG=C.UTF-8" (format nil "CL_SOURCE_REGISTRY=~a" (sb-ext:posix-getenv "CL_SOURCE_REGISTRY")))
