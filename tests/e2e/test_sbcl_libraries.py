@@ -201,7 +201,11 @@ LOCAL = ("--spawn_strategy=local", MUSL)
 def place(request: pytest.FixtureRequest) -> Iterator[Built]:
     """Prepare a workspace with SBCL and libraries."""
     found = languages.prepared(*request.param, lisp.prepare)
-    languages.write(found.workspace / "libraries", SOURCES)
+    sources = SOURCES
+    if found.bazel.name != "4.2.3":
+        # the Bazel 7 of the tests, in a system without locales, says: missing input file '//libraries:ü.lisp'
+        sources = {name.replace("ü", "u"): text.replace("ü.lisp", "u.lisp") for name, text in SOURCES.items()}
+    languages.write(found.workspace / "libraries", sources)
     try:
         yield found
     finally:
