@@ -52,13 +52,17 @@ those are paths that name a file."
                               (absolute value)
                               value))))
 
+(defparameter *no-times*
+  "(sb-int:encapsulate 'file-write-date 'linkmode (lambda (function file) (and (funcall function file) 0)))"
+  "What a process is told that is to note no time at which a source was written: here they are copies of a moment ago.")
+
 (defun build-step (options file)
   "Load FILE, one of the sources' make-*.lisp, in a process of its own, as it changes its Lisp for good."
   (destructuring-bind (program &rest arguments) (options options "host")
     (run file program
          (append arguments
                  '("--noinform" "--no-sysinit" "--no-userinit" "--disable-debugger")
-                 (list "--eval" "(load \"loader.lisp\")"
+                 (list "--eval" *no-times* "--eval" "(load \"loader.lisp\")"
                        ;; src/assembly/master.lisp loads files again, and make-host-2.lisp takes no warning
                        "--eval" (format nil "(handler-bind ((sb-kernel:redefinition-warning #'muffle-warning)) (load-sbcl-file ~s))" file))))))
 
@@ -112,8 +116,7 @@ those are paths that name a file."
                    (option options "names")))))
 
 (defparameter *load-and-save*
-  "(sb-impl::finalizer-thread-stop)
-   (sb-fasl::!warm-load \"make-target-2-load.lisp\")
+  "(sb-fasl::!warm-load \"make-target-2-load.lisp\")
    (setf (extern-alien \"gc_coalesce_string_literals\" char) 2)
    (setf sb-c::*merge-pathnames* t)
    (setq sb-c::*name-context-file-path-selector* 'truename)
@@ -121,6 +124,7 @@ those are paths that name a file."
    (sb-ext:enable-debugger)
    (setf (logical-pathname-translations \"SYS\") '((\"SYS:**;*.*.*\" #p\"/nonexistent/**/*.*\")))
    (sb-impl::finalizer-thread-start)
+   (sb-int:unencapsulate 'file-write-date 'linkmode)
    (sb-int:encapsulate 'sb-impl::stream-deinit 'linkmode
                        (lambda (function)
                          (sb-int:unencapsulate 'sb-impl::stream-deinit 'linkmode)
@@ -139,6 +143,7 @@ in what is compiled for it; the collector's stopwatch is set to nought.")
   "Run the cold core, which is to make the file RESULT."
   (let ((said (run "SBCL" (from-scratch-folder options (option options "runtime"))
                    (append '("--noinform" "--core" "output/cold-sbcl.core" "--lose-on-corruption" "--no-sysinit" "--no-userinit")
+                           (list "--eval" "(sb-impl::finalizer-thread-stop)" "--eval" *no-times*)
                            arguments)
                    :input input :environment (nowhere "LANG=C" "LC_ALL=C"))))
     (unless (probe-file (path result))
@@ -149,7 +154,7 @@ in what is compiled for it; the collector's stopwatch is set to nought.")
     (in-scratch-folder ((option options "scratch"))
       (prepare-again options)
       (copy-folder (option options "cold") ".")
-      (cold given "obj/from-self" '("--eval" "(sb-impl::finalizer-thread-stop)" "--eval" "(sb-fasl::!warm-load \"src/cold/warm.lisp\")"
+      (cold given "obj/from-self" '("--eval" "(sb-fasl::!warm-load \"src/cold/warm.lisp\")"
               "--eval" "(sb-impl::finalizer-thread-start)" "--quit")
             "")
       (cold given "output/sbcl.core" '("--noprint") *load-and-save*)
