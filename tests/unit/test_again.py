@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from calling import TOML
 from mirroring import BODIES, environment
 from mirroring import repository as small_repository
 
@@ -15,15 +16,6 @@ from linkmode.cli import main
 from linkmode.commands.again import with_folder
 from linkmode.errors import ConfigError
 
-TOML = """\
-[[toolchain]]
-family = "zig"
-version = "~=0.15.1"
-targets = ["x86_64-linux-musl"]
-
-[library]
-zlib = ">=1.2.11"
-"""
 FOLDER = "a b"
 _SHOWN = re.compile(r"(?:^|: |`)(linkmode [^`\n]*)")
 
