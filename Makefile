@@ -54,7 +54,7 @@ LEFT_OUT_OF_CI := not (4.2.3 and (test_cases or test_wrong_mode or test_graalvm 
     and not (7.7.1-workspace and (test_remote or test_reproduce or test_features or native or cpp_zig or test_go \
         or test_graalvm or test_ocaml or test_rust or test_malloc or test_tutorial)) \
     and not (7.7.1 and (test_reproduce or rust_native_gcc or go_http_gcc)) \
-    and not (test_remote and (cpp_zig or 4.2.3)) and not (test_malloc and cpp_zig) \
+    and not (test_remote and (cpp_zig or 4.2.3)) and not (test_malloc and cpp_zig) and not test_malloc_languages \
     and not test_install and not test_zig_lines and not (test_exec_builds and zig) \
     and not (test_go and (go_http-4.2.3 or (go_http-7.7.1 and sandbox))) \
     and not (test_rust and (rust_native-4.2.3 or rust_native_gcc or rustc_has_a_libc)) \

@@ -102,7 +102,7 @@ def bad_tar(*members: tarfile.TarInfo) -> bytes:
     with tarfile.open(fileobj=out, mode="w") as archive:
         for member in members:
             archive.addfile(member, io.BytesIO(bytes(member.size)))
-    return gzip.compress(out.getvalue())
+    return gzip.compress(out.getvalue(), mtime=0)
 
 
 def info(name: str, kind: bytes = tarfile.REGTYPE, target: str = "", size: int = 0) -> tarfile.TarInfo:
@@ -115,8 +115,8 @@ def info(name: str, kind: bytes = tarfile.REGTYPE, target: str = "", size: int =
     ("name", "data", "message"),
     [
         ("a.tgz", b"<!doctype html>", "compressed stream is damaged"),
-        ("a.tgz", gzip.compress(tar(ZLIB))[:-9], "compressed stream is damaged"),
-        ("a.tgz", gzip.compress(tar(ZLIB)[:700]), "the archive ends"),
+        ("a.tgz", gzip.compress(tar(ZLIB), mtime=0)[:-9], "compressed stream is damaged"),
+        ("a.tgz", gzip.compress(tar(ZLIB)[:700], mtime=0), "the archive ends"),
         ("a.tar.xz", b"\xfd7zXZ\0", "compressed stream is damaged"),
         ("a.zip", b"PK\x03\x04", "a malformed zip archive"),
         ("a.rar", b"Rar!", "a format that is not known"),

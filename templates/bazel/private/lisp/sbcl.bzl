@@ -3,6 +3,7 @@
 
 load("@linkmode_cc//:cc.bzl", "cc_binary", "cc_library", CcInfo = "CcInfo_")
 load("//private/link_mode:exec_transition.bzl", "exec_transition", "target_transition")
+load("//private/link_mode:only.bzl", "only")
 load(":providers.bzl", "SbclInfo")
 load(":releases.bzl", "CPUS", "GROVELERS", "runtime_sources")
 load(":sbcl_steps.bzl", "headers_context", "sbcl_cold", "sbcl_contribs", "sbcl_core", "sbcl_headers")
@@ -130,12 +131,8 @@ SbclRuntimeInfo = provider(
     },
 )
 
-def _only(value):
-    # an attribute with a transition is a list up to Bazel 7
-    return value[0] if type(value) == "list" else value
-
 def _headers_impl(ctx):
-    sbcl = _only(ctx.attr.sbcl)[SbclInfo]
+    sbcl = only(ctx.attr.sbcl)[SbclInfo]
     return [CcInfo(compilation_context = headers_context(sbcl.headers)), sbcl]
 
 _headers = rule(

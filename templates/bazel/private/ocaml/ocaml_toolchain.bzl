@@ -5,6 +5,7 @@ load("@linkmode_cc//:cc.bzl", CcInfo = "CcInfo_", cc_common = "cc_common_")
 load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS")
 load("//private/cc:words.bzl", "CC_TOOLCHAIN_TYPE", "tool_words")
 load("//private/link_mode:exec_transition.bzl", "target_transition")
+load("//private/link_mode:only.bzl", "only")
 load(":ocaml_compiler.bzl", "builder_options", "environment")
 load(":providers.bzl", "OcamlCompilerInfo", "OcamlInfo", "OcamlToolchainInfo")
 
@@ -68,12 +69,8 @@ def _library(ctx, name, compiler, stdlib, words, libraries):
         name = name,
     )
 
-def _only(value):
-    # an attribute with a transition is a list up to Bazel 7
-    return value[0] if type(value) == "list" else value
-
 def _ocaml_stdlib_impl(ctx):
-    compiler = _only(ctx.attr.compiler)[OcamlCompilerInfo]
+    compiler = only(ctx.attr.compiler)[OcamlCompilerInfo]
     words = tool_words(ctx, ctx.label.name)
     stdlib = ctx.actions.declare_directory(ctx.label.name + ".stdlib")
     source = compiler.source

@@ -5,18 +5,15 @@ load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS")
 load(":allocator.bzl", "ALLOCATORS")
 load(":check.bzl", "ELFCHECK_TYPE", "check_binary", "elfcheck_arguments")
 load(":link_mode_setting.bzl", "LINK_MODE_VALUES")
+load(":only.bzl", "only")
 load(":providers.bzl", "LibcRuntimeInfo", "LinkModeInfo", "TargetInfo")
 load(":transition.bzl", "link_mode_transition")
 
-def _only(value):
-    # an attribute with a transition is a list up to Bazel 7
-    return value[0] if type(value) == "list" else value
-
 def _link_mode_binary_impl(ctx):
     attr = ctx.attr
-    binary = _only(attr.binary)
-    target = _only(attr._target)[TargetInfo]
-    runtime = _only(attr._libc_runtime)[LibcRuntimeInfo]
+    binary = only(attr.binary)
+    target = only(attr._target)[TargetInfo]
+    runtime = only(attr._libc_runtime)[LibcRuntimeInfo]
     for soname in attr.allow:
         if "\n" in soname:
             fail("{}: allow: a soname has no line breaks: {}".format(ctx.label, repr(soname)))
@@ -55,7 +52,7 @@ def _link_mode_binary_impl(ctx):
             link_mode = attr.link_mode,
             loader = runtime.loader if attr.link_mode != "static" else None,
             report = report,
-            runner = _only(ctx.attr._runner)[DefaultInfo].files_to_run.executable,
+            runner = only(ctx.attr._runner)[DefaultInfo].files_to_run.executable,
             target = target.target,
         ),
     ]

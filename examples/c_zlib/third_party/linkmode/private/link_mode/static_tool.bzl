@@ -2,6 +2,7 @@
 """Programs of the library's own, always linked static where the platform is musl, whatever build asks for them."""
 
 load(":allocator.bzl", "CUSTOM_MALLOC")
+load(":only.bzl", "only")
 
 _LINK_MODE = str(Label("//:link_mode"))
 
@@ -30,7 +31,7 @@ _static_tool_transition = transition(
 )
 
 def _static_tool_impl(ctx):
-    binary = ctx.attr.binary[0] if type(ctx.attr.binary) == "list" else ctx.attr.binary
+    binary = only(ctx.attr.binary)
     output = ctx.actions.declare_file(ctx.label.name)
     ctx.actions.symlink(output = output, target_file = binary[DefaultInfo].files_to_run.executable, is_executable = True)
     return [
