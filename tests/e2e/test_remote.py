@@ -52,6 +52,19 @@ def test_every_action_runs_in_an_empty_sandbox_and_a_second_client_has_nothing_t
         built.bazel.run(built.workspace, "build", "//...")
 
 
+def test_debug_information_is_the_same_where_there_is_no_proc(built: Built, server: str) -> None:
+    if built.case.name != "c_zlib":
+        pytest.skip("clang is told what its folder is called; for GCC it takes a name under /proc")
+    path = built.workspace / "bazel-bin" / "pack_as_static"
+    try:
+        built.bazel.run(built.workspace, "build", "-c", "dbg", "//:pack_as_static")
+        local = digest(path.read_bytes())
+        remote.Client(built.bazel, built.workspace).build(server, ["//:pack_as_static"], "-c", "dbg")
+        assert digest(path.read_bytes()) == local
+    finally:
+        built.bazel.run(built.workspace, "build", "//...")
+
+
 def test_two_servers_share_what_they_have_made(built: Built) -> None:
     if built.case.name != "c_zlib":
         pytest.skip("one case is enough")

@@ -102,7 +102,12 @@ def _gcc_toolchain(target, layout, gcc, without):
         coverage_flags = ["--coverage"],
         cpu = target.partition("-")[0],
         default_mode = "static",
-        determinism_flags = ["-fdebug-prefix-map=/proc/self/cwd=."],
+        # the folder that an action runs in is called by the first name where there is a /proc, and is mostly / where there is none; the
+        # flag that comes last is tried first
+        determinism_flags = [
+            "-fdebug-prefix-map=/=.",
+            "-fdebug-prefix-map=/proc/self/cwd=.",
+        ],
         dynamic_libraries = ["-Wl,--push-state,--as-needed"] + (["-lstdc++"] if cxx else []) + [
             "-lm",
             "-Wl,--pop-state",

@@ -129,7 +129,7 @@ those are paths that name a file."
                        (lambda (function)
                          (sb-int:unencapsulate 'sb-impl::stream-deinit 'linkmode)
                          (funcall function)
-                         (setf sb-impl::*gc-real-time* 0 sb-ext:*gc-run-time* 0)))
+                         (setf sb-kernel::*n-bytes-freed-or-purified* 0 sb-impl::*gc-real-time* 0 sb-ext:*gc-run-time* 0)))
    (sb-ext:save-lisp-and-die \"output/sbcl.core\")"
   "What make-target-2.sh tells the second process. Besides, the core is not to know where it was made, and to be the same each time:
 the thread that tidies up after the garbage collector allocates at moments that nothing determines, and so does not run here and

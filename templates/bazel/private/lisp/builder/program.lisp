@@ -100,7 +100,7 @@ would have the name. The core is the same each time: compiler.lisp says why what
                       (lambda (function)
                         (sb-int:unencapsulate 'sb-impl::stream-deinit 'linkmode)
                         (funcall function)
-                        (setf sb-impl::*gc-real-time* 0 sb-ext:*gc-run-time* 0)))
+                        (setf sb-kernel::*n-bytes-freed-or-purified* 0 sb-impl::*gc-real-time* 0 sb-ext:*gc-run-time* 0)))
   (sb-ext:save-lisp-and-die core :toplevel (toplevel main)))
 
 (defun runtime-options (options)

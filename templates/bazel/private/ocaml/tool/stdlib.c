@@ -88,8 +88,10 @@ static const char *source(const struct library *it, const char *name, const char
 static void compile(const struct library *it, const char *source, const char *output, const char *name, int interface) {
     struct words command = {0};
     for (char **word = it->compiler; *word; word++) add(&command, *word);
-    static const char *const usual[] = {"-nostdlib", "-g", "-w", "-a", "-strict-sequence", 0};
+    static const char *const usual[] = {"-nostdlib", "-w", "-a", "-strict-sequence", 0};
     for (const char *const *word = usual; *word; word++) add(&command, *word);
+    // debug information of bytecode would name the folder of the sandbox
+    if (it->native) add(&command, "-g");
     add(&command, "-I");
     add(&command, it->output);
     if (!strcmp(name, "stdlib")) add(&command, "-nopervasives"), add(&command, "-no-alias-deps");
