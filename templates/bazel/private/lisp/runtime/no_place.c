@@ -4,19 +4,25 @@
 // neither on the folder nor on chance:
 //
 // - The working folder is called /proc/self/cwd, the program's own file /proc/self/exe (proc(5)), and links are not followed to what they lead
-//   to. SBCL puts such names into its heap when it starts. Where there is no /proc the names are the machine's.
+//   to. SBCL puts such names into its heap when it starts. What begins with the first of them is looked for from the working folder, as the
+//   kernel does where there is a /proc.
 // - The thread that runs finalizers is at rest before the one that starts it goes on: which of them allocates first would be chance.
 // - A stopwatch, which is any clock but that of the calendar, goes on by a millisecond whenever it is read, and so counts work. SBCL prints what it
 //   took to make a table, and how much memory a number takes in print depends on the number: what is allocated next, and hashed by its
 //   address, would lie elsewhere.
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -33,13 +39,47 @@ static int builds(void) {
     return !!getenv("LINKMODE_NO_PLACE");
 }
 
-static int hides(const char *name) {
-    return builds() && !access(name, F_OK);
+static const char *from_here(const char *path) {
+    if (!path || !builds() || strncmp(path, place, sizeof place - 1)) return path;
+    const char *rest = path + sizeof place - 1;
+    if (*rest && *rest != '/') return path;
+    while (*rest == '/') rest++;
+    return *rest ? rest : ".";
+}
+
+#define FROM_HERE(type, name, declared, given)                                                                                                       \
+    type __real_##name declared;                                                                                                                     \
+    type __wrap_##name declared { return __real_##name given; }
+
+FROM_HERE(int, access, (const char *path, int mode), (from_here(path), mode))
+FROM_HERE(int, chdir, (const char *path), (from_here(path)))
+FROM_HERE(int, chmod, (const char *path, mode_t mode), (from_here(path), mode))
+FROM_HERE(int, execv, (const char *path, char *const *arguments), (from_here(path), arguments))
+FROM_HERE(int, execvp, (const char *path, char *const *arguments), (from_here(path), arguments))
+FROM_HERE(FILE *, fopen, (const char *restrict path, const char *restrict mode), (from_here(path), mode))
+FROM_HERE(int, lstat, (const char *restrict path, struct stat *restrict about), (from_here(path), about))
+FROM_HERE(int, mkdir, (const char *path, mode_t mode), (from_here(path), mode))
+FROM_HERE(DIR *, opendir, (const char *path), (from_here(path)))
+FROM_HERE(int, rename, (const char *from, const char *to), (from_here(from), from_here(to)))
+FROM_HERE(int, rmdir, (const char *path), (from_here(path)))
+FROM_HERE(int, stat, (const char *restrict path, struct stat *restrict about), (from_here(path), about))
+FROM_HERE(int, truncate, (const char *path, off_t size), (from_here(path), size))
+FROM_HERE(int, unlink, (const char *path), (from_here(path)))
+FROM_HERE(int, utimes, (const char *path, const struct timeval times[2]), (from_here(path), times))
+
+int __real_open(const char *path, int flags, ...);
+
+int __wrap_open(const char *path, int flags, ...) {
+    va_list more;
+    va_start(more, flags);
+    mode_t mode = flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE ? va_arg(more, mode_t) : 0;
+    va_end(more);
+    return __real_open(from_here(path), flags, mode);
 }
 
 // Without a buffer it makes one, as musl's and glibc's do.
 char *__wrap_getcwd(char *buffer, size_t size) {
-    if (!hides(place)) return __real_getcwd(buffer, size);
+    if (!builds()) return __real_getcwd(buffer, size);
     if (!buffer) return strdup(place);
     if (size < sizeof place) {
         errno = size ? ERANGE : EINVAL;
@@ -49,7 +89,7 @@ char *__wrap_getcwd(char *buffer, size_t size) {
 }
 
 ssize_t __wrap_readlink(const char *restrict path, char *restrict buffer, size_t size) {
-    if (strcmp(path, program) || !hides(program)) return __real_readlink(path, buffer, size);
+    if (strcmp(path, program) || !builds()) return __real_readlink(from_here(path), buffer, size);
     size_t length = sizeof program - 1 < size ? sizeof program - 1 : size;
     memcpy(buffer, program, length);
     return (ssize_t)length;
@@ -57,7 +97,7 @@ ssize_t __wrap_readlink(const char *restrict path, char *restrict buffer, size_t
 
 char *__wrap_realpath(const char *restrict path, char *restrict resolved) {
     char name[PATH_MAX];
-    if (!hides(place)) return __real_realpath(path, resolved);
+    if (!builds()) return __real_realpath(path, resolved);
     if (access(path, F_OK)) return NULL;
     int length = *path == '/' ? snprintf(name, sizeof name, "%s", path) : snprintf(name, sizeof name, "%s/%s", place, path);
     if (length >= (int)sizeof name) {
