@@ -60,7 +60,7 @@ LEFT_OUT_OF_CI := not (4.2.3 and (test_cases or test_wrong_mode or test_graalvm 
     and not (test_rust and (rust_native-4.2.3 or rust_native_gcc or rustc_has_a_libc)) \
     and not (test_sbcl and (7.7.1 or sbcl_tool-4.2.3)) \
     and not (test_ocaml and (4.2.3 or ocaml_fserv-7.7.1 or 4_14 or gcc_5_4)) and not test_without \
-    and not test_gmp and not test_dune_static \
+    and not test_gmp and not test_dune_static and not ((test_ocaml or test_sbcl) and empty_sandbox) \
     and not (test_features and not c_zlib-7.7.1) \
     and not (c_zlib_native and (test_remote or test_wrong_mode or test_reproduce))
 

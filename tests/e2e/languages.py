@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from harness import bazel, checks, sandbox
+from harness import bazel, buildbox, checks, remote, sandbox
 from harness.built import Built
 from harness.cases import Case
+from harness.reproduce import digest
 from harness.workspace import MissingToolchainsError
 
 
@@ -69,6 +70,24 @@ def no_path_of_the_machine_is_inside(found: Built, *encodings: str) -> None:
         for path in (found.workspace, found.bazel.output):
             for encoding in ("utf-8", *encodings):
                 assert str(path).encode(encoding) not in content, f"{binary.label}: {path} as {encoding}"
+
+
+def every_action_runs_in_an_empty_sandbox_and_gives_the_same_bytes(found: Built) -> None:
+    """Build the binaries for x86_64 once more, on a remote execution server alone, and hold that they are the same."""
+    if found.bazel.name == "7.7.1-workspace":
+        pytest.skip("how repositories are declared makes no difference to an action; 7.7.1 runs it")
+    binaries = [binary for binary in found.case.binaries if binary.cpu == "x86_64"]
+    found.bazel.run(found.workspace, "build", *(binary.label for binary in binaries))  # other tests change sources
+    local = {binary.path: digest((found.workspace / binary.path).read_bytes()) for binary in binaries}
+    try:
+        with buildbox.server() as address:
+            ran = remote.Client(found.bazel, found.workspace).build(address, [binary.label for binary in binaries])
+            assert set(remote.counts(ran)) == {"remote"}, remote.counts(ran)
+            assert {path: digest((found.workspace / path).read_bytes()) for path in local} == local
+    except buildbox.NoBuildBoxError as error:
+        pytest.skip(str(error))
+    finally:
+        found.bazel.run(found.workspace, "build", "//...")
 
 
 def write(folder: Path, files: Mapping[str, str]) -> None:

@@ -11,10 +11,9 @@ from pathlib import Path
 
 import languages
 import pytest
-from harness import buildbox, go_wrong, golang, readelf, remote, sandbox
+from harness import go_wrong, golang, readelf, sandbox
 from harness.built import Built
 from harness.cases import Binary, Case
-from harness.reproduce import digest
 from harness.workspace import linkmode
 
 pytestmark = pytest.mark.e2e
@@ -221,20 +220,7 @@ def _program(found: Built, name: str, text: str, mode: str, *options: str, attri
 
 
 def test_every_action_runs_in_an_empty_sandbox_and_gives_the_same_bytes(server: Built) -> None:
-    if server.bazel.name == "7.7.1-workspace":
-        pytest.skip("how repositories are declared makes no difference to an action; 7.7.1 runs it")
-    binaries = [binary for binary in server.case.binaries if binary.cpu == "x86_64"]
-    server.bazel.run(server.workspace, "build", *(binary.label for binary in binaries))  # other tests change sources
-    local = {binary.path: digest((server.workspace / binary.path).read_bytes()) for binary in binaries}
-    try:
-        with buildbox.server() as address:
-            ran = remote.Client(server.bazel, server.workspace).build(address, [binary.label for binary in binaries])
-            assert set(remote.counts(ran)) == {"remote"}, remote.counts(ran)
-            assert {path: digest((server.workspace / path).read_bytes()) for path in local} == local
-    except buildbox.NoBuildBoxError as error:
-        pytest.skip(str(error))
-    finally:
-        server.bazel.run(server.workspace, "build", "//...")
+    languages.every_action_runs_in_an_empty_sandbox_and_gives_the_same_bytes(server)
 
 
 def test_the_adapter_for_rules_go_sets_what_it_reads(server: Built) -> None:

@@ -195,6 +195,10 @@ def test_no_path_of_the_machine_is_in_a_binary(server: Built) -> None:
     languages.no_path_of_the_machine_is_inside(server)
 
 
+def test_every_action_runs_in_an_empty_sandbox_and_gives_the_same_bytes(server: Built) -> None:
+    languages.every_action_runs_in_an_empty_sandbox_and_gives_the_same_bytes(server)
+
+
 def test_modules_are_seen_as_their_library_says(server: Built) -> None:
     languages.write(server.workspace / "shapes", SHAPES)
     said = server.bazel.run(server.workspace, "test", "//shapes:all").stdout

@@ -225,6 +225,11 @@ def test_no_path_of_the_machine_is_in_a_binary(tool: Built) -> None:
     languages.no_path_of_the_machine_is_inside(tool, "utf-32-le")  # as Lisp keeps strings
 
 
+def test_every_action_runs_in_an_empty_sandbox_and_gives_the_same_bytes(tool: Built) -> None:
+    # SBCL itself is built there once more, where there is no /proc
+    languages.every_action_runs_in_an_empty_sandbox_and_gives_the_same_bytes(tool)
+
+
 def test_the_program_is_made_again_as_it_was_in_another_folder(tool: Built) -> None:
     source = tool.workspace / "lisptool.lisp"
     text = source.read_text(encoding="utf-8")
