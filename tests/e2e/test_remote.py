@@ -58,6 +58,7 @@ def test_debug_information_is_the_same_where_there_is_no_proc(built: Built, serv
     path = built.workspace / "bazel-bin" / "pack_as_static"
     try:
         built.bazel.run(built.workspace, "build", "-c", "dbg", "//:pack_as_static")
+        assert b".debug_info" in path.read_bytes()
         local = digest(path.read_bytes())
         remote.Client(built.bazel, built.workspace).build(server, ["//:pack_as_static"], "-c", "dbg")
         assert digest(path.read_bytes()) == local

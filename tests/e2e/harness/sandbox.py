@@ -3,7 +3,7 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,7 +17,9 @@ class MissingToolError(Exception):
     """A program that the run needs is not installed, or not allowed here; the message says which."""
 
 
-def run_alone(binary: Path, files: Mapping[str, Path], *, emulator: Path | None = None) -> str:
+def run_alone(
+    binary: Path, files: Mapping[str, Path], *, emulator: Path | None = None, arguments: Sequence[str] = ()
+) -> str:
     """Run ``binary`` in a root that holds it and ``files`` (path in the root to file), and return what it printed.
 
     There is no /proc, /dev, /etc or /lib but what ``files`` has. ``emulator`` is a static program that runs ``binary``.
@@ -30,7 +32,7 @@ def run_alone(binary: Path, files: Mapping[str, Path], *, emulator: Path | None 
             copy = Path(root, inside.lstrip("/"))
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(outside, copy)
-        return _printed([*_enter(root), *start], Path("/"))
+        return _printed([*_enter(root), *start, *arguments], Path("/"))
 
 
 def _enter(root: str) -> list[str]:

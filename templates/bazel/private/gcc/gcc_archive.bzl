@@ -102,8 +102,8 @@ def _gcc_toolchain(target, layout, gcc, without):
         coverage_flags = ["--coverage"],
         cpu = target.partition("-")[0],
         default_mode = "static",
-        # the folder that an action runs in is called by the first name where there is a /proc, and is mostly / where there is none; the
-        # flag that comes last is tried first
+        # The folder that an action runs in is /proc/self/cwd where there is a /proc. Where there is none, as in the empty sandbox of a
+        # remote worker, it is the root; no other absolute name is to be had in an action. The flag that comes last is tried first.
         determinism_flags = [
             "-fdebug-prefix-map=/=.",
             "-fdebug-prefix-map=/proc/self/cwd=.",

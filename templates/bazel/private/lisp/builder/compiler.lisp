@@ -44,13 +44,16 @@
   '("cold" "core" "groveler" "groveler-source" "headers" "names" "objects" "output" "runtime" "source"))
 
 (defun with-absolute-paths (options)
-  "Return OPTIONS where every path holds in every working folder. Of the words of --host, which start the SBCL that builds this one,
-those are paths that name a file."
-  (loop for (key . value) in options
-        collect (cons key (if (or (member key *path-keys* :test #'string=)
-                                  (and (string= key "host") (probe-file (path value))))
-                              (absolute value)
-                              value))))
+  "Return OPTIONS where every path holds in every working folder, and --given-runtime and --given-core are as they were. Of the words of
+--host, which start the SBCL that builds this one, those are paths that name a file."
+  (append (loop for (key . value) in options
+                collect (cons key (if (or (member key *path-keys* :test #'string=)
+                                          (and (string= key "host") (probe-file (path value))))
+                                      (absolute value)
+                                      value)))
+          (loop for key in '("runtime" "core")
+                for value = (option options key nil)
+                when value collect (cons (format nil "given-~a" key) value))))
 
 (defparameter *no-times*
   "(sb-int:encapsulate 'file-write-date 'linkmode (lambda (function file) (and (funcall function file) 0)))"
@@ -145,7 +148,7 @@ in what is compiled for it; the collector's stopwatch is set to nought.")
                    (append '("--noinform" "--core" "output/cold-sbcl.core" "--lose-on-corruption" "--no-sysinit" "--no-userinit")
                            (list "--eval" "(sb-impl::finalizer-thread-stop)" "--eval" *no-times*)
                            arguments)
-                   :input input :environment (nowhere "LANG=C" "LC_ALL=C"))))
+                   :input input :environment (nowhere "LINKMODE_NO_CLOCK=1" "LANG=C" "LC_ALL=C"))))
     (unless (probe-file (path result))
       (error "SBCL made no ~a:~%~a" result (end-of said)))))
 

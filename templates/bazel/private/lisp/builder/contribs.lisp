@@ -18,17 +18,22 @@
   (loop for (name) in *contribs*
         unless (and (string= name "sb-simd") (string/= cpu "x86-64")) collect name))
 
-(defun sbcl (options arguments)
+(defun from-contrib-folder (options key)
+  "Return the path that KEY had, as it is in the folder of a contrib: no name of the machine is in it."
+  (format nil "../../~a" (from-scratch-folder options (option options key))))
+
+(defun sbcl (options arguments environment)
   "Run the SBCL that was built, in the folder of a contrib."
-  (run (format nil "SBCL ~{~a~^ ~}" arguments) (option options "runtime")
-       (append (list "--noinform" "--core" (option options "core") "--lose-on-corruption" "--disable-debugger"
+  (run (format nil "SBCL ~{~a~^ ~}" arguments) (from-contrib-folder options "given-runtime")
+       (append (list "--noinform" "--core" (from-contrib-folder options "given-core") "--lose-on-corruption" "--disable-debugger"
                      "--no-sysinit" "--no-userinit"
                      "--eval" "(sb-impl::finalizer-thread-stop)"
                      ;; both go into fasls; neither is to be a path of this machine
                      "--eval" "(setf sb-ext:*runtime-pathname* nil sb-c::*name-context-file-path-selector* 'pathname)"
                      "--eval" "(sb-ext:set-sbcl-source-location (merge-pathnames \"../../\"))")
                arguments)
-       :environment '("HOME=/nonexistent" "LANG=C" "LC_ALL=C" "SBCL_HOME=../../obj/sbcl-home/" "CC=cc" "EXTRA_CFLAGS=")))
+       :environment (append environment
+                            '("LINKMODE_NO_CLOCK=1" "LANG=C" "LC_ALL=C" "SBCL_HOME=../../obj/sbcl-home/" "CC=cc" "EXTRA_CFLAGS="))))
 
 (defun instead-of-run-program (on-compile groveler)
   "Return, as text, forms that answer make-contrib.lisp in place of run-program."
@@ -53,7 +58,8 @@
     (sbcl options (list "--eval" (instead-of-run-program on-compile groveler)
                         "--eval" (format nil "(setf sb-ext:*posix-argv* '~s)"
                                          `("sbcl" ,name ,@(loop for use in uses collect (format nil "~a.fasl" use))))
-                        "--load" "../make-contrib.lisp"))
+                        "--load" "../make-contrib.lisp")
+          '("HOME=/nonexistent")) ; a contrib is called as its folder is
     (change-folder "../..")))
 
 (defun write-groveler (options file)
@@ -71,7 +77,8 @@
     (sbcl options (list "--eval" "(setf (sb-ext:readtable-base-char-preference *readtable*) :both)"
                         "--eval" (format nil "(compile-file #p\"SYS:CONTRIB;ASDF;~:@(~a~).LISP\" :output-file ~
                                               (merge-pathnames \"../../obj/sbcl-home/contrib/~a.fasl\"))" name name)
-                        "--eval" "(sb-ext:exit :code 0 :abort t)")))
+                        "--eval" "(sb-ext:exit :code 0 :abort t)")
+          (nowhere)))
   (change-folder "../.."))
 
 (defun make-contribs (given)
