@@ -25,8 +25,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "generator"))
 
-from linkmode import lockfile  # noqa: E402 - of the checkout, whatever is installed
-from linkmode.model import Artifact, Lock  # noqa: E402
+from linkmode.lock import lockfile  # noqa: E402 - of the checkout, whatever is installed
+from linkmode.model.values import Artifact, Lock  # noqa: E402
 
 MB = 1_000_000
 SIZES = (100 * MB, 1000 * MB)

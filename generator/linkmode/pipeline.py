@@ -12,17 +12,21 @@ from pathlib import Path
 import msgspec
 import platformdirs
 
-from linkmode import cache, earlier, lockfile, native_image, resources, toolenv, write
-from linkmode import catalog as catalogs
-from linkmode import config as configs
-from linkmode.advisories import advisories, check_accepted
-from linkmode.catalog import Catalog
-from linkmode.config import Config
-from linkmode.config_issues import did_you_mean
-from linkmode.errors import CheckError, ConfigError, StaleLockError, UsageError
-from linkmode.model import Advisory, Artifact, Lock, LockedToolchain, Tree
-from linkmode.resolve import keep, resolve
-from linkmode.sources import Outdone, expanded, outdone
+from linkmode import resources
+from linkmode.catalog import pins as catalogs
+from linkmode.catalog.advisories import advisories, check_accepted
+from linkmode.catalog.pins import Catalog
+from linkmode.config import document as configs
+from linkmode.config.document import Config
+from linkmode.exec import environment, native_image
+from linkmode.generate import write
+from linkmode.lock import earlier, lockfile
+from linkmode.lock.resolve import keep, resolve
+from linkmode.lock.sources import Outdone, expanded, outdone
+from linkmode.messages import CheckError, ConfigError, StaleLockError, UsageError
+from linkmode.model.issues import did_you_mean
+from linkmode.model.values import Advisory, Artifact, Lock, LockedToolchain, Tree
+from linkmode.store import trees
 
 
 class Inputs(msgspec.Struct, frozen=True):
@@ -65,8 +69,8 @@ class Tools(msgspec.Struct, frozen=True):
     """
 
     toolchain: LockedToolchain
-    ready: toolenv.Ready
-    changes: toolenv.Environment
+    ready: environment.Ready
+    changes: environment.Environment
     held: tuple[int, ...]
 
 
@@ -161,7 +165,7 @@ def generated(root: Path) -> Output:
         StaleLockError: the lock is missing, was edited by hand, or is out of date.
         ConfigError: linkmode.toml or the catalogue is wrong, or the output folder cannot be one.
     """
-    from linkmode import render  # no other command waits for what it brings along
+    from linkmode.generate import render  # no other command waits for what it brings along
 
     given = inputs(root)
     tree = render.render(given.config, locked(root, given), resources.templates())
@@ -210,24 +214,24 @@ def tools(
         IntegrityError: an archive is damaged in the store, or not to be trusted.
         ConfigError: nothing in the lock runs on ``host``, or the cache cannot be written.
     """
-    from linkmode import toolbox  # as above
+    from linkmode.exec import toolbox  # as above
 
     lock = locked(root)
-    toolchain = toolenv.choose(lock, host, target, family)
+    toolchain = environment.choose(lock, host, target, family)
     native_image.check(command, toolchain, lock)
     artifacts = {artifact.name: artifact for artifact in lock.artifacts}
     compiler, zlib = artifacts[toolchain.artifact], artifacts.get(lock.libraries.get("zlib", ""))
-    home = cache.home(store)
-    sources = cache.unpacked(home, zlib) if zlib else None
+    home = trees.home(store)
+    sources = trees.unpacked(home, zlib) if zlib else None
     while True:
         _unpack(root, [compiler, *([zlib] if zlib else [])], store, home, say)
-        held = [cache.hold(cache.unpacked(home, artifact)) for artifact in (compiler, zlib) if artifact]
+        held = [trees.hold(trees.unpacked(home, artifact)) for artifact in (compiler, zlib) if artifact]
         if None not in held:
-            ready = toolbox.ready(home, toolchain, compiler, cache.unpacked(home, compiler), sources, say)
-            held += [cache.hold(cache.entry(home, ready.bin)), *toolbox.hold_caches(home, compiler)]
+            ready = toolbox.ready(home, toolchain, compiler, trees.unpacked(home, compiler), sources, say)
+            held += [trees.hold(trees.entry(home, ready.bin)), *toolbox.hold_caches(home, compiler)]
             whole = [descriptor for descriptor in held if descriptor is not None]
             if len(whole) == len(held):
-                return Tools(toolchain, ready, toolenv.environment(toolchain, ready), tuple(whole))
+                return Tools(toolchain, ready, environment.environment(toolchain, ready), tuple(whole))
         # `linkmode store gc` came in between, and it will not do so for ever.
         for descriptor in held:
             if descriptor is not None:
@@ -294,14 +298,15 @@ def _unseen(old: Lock | None, new: Lock) -> str:
 def _unpack(
     root: Path, artifacts: Iterable[Artifact], store: Path | None, home: Path, say: Callable[[str], None]
 ) -> None:
-    missing = [artifact for artifact in artifacts if not cache.unpacked(home, artifact).is_dir()]
+    missing = [artifact for artifact in artifacts if not trees.unpacked(home, artifact).is_dir()]
     if not missing:
         return
     # Imported where it is needed: what fetch brings along takes longer than all else that a second `exec` does.
-    from linkmode import fetch
-    from linkmode.fetch import progress, unpack
+    from linkmode.fetch import artifacts as fetch
+    from linkmode.fetch import progress
+    from linkmode.store import files, unpack
 
-    place = fetch.Store(store or fetch.default_root())
+    place = files.Store(store or files.default_root())
     with progress.on(sys.stderr) as shown:
         fetch.fetch_all(missing, place, fetch.Options(base=root, offline=True), shown)
     for artifact in missing:

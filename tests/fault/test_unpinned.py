@@ -10,8 +10,8 @@ import pytest
 from faultserver import FaultServer, broken, chunked, in_turn, lengthless, redirect, status, whole
 from fetching import QUICK, Notes
 
-from linkmode.errors import IntegrityError, NetworkError, UsageError
 from linkmode.fetch import unpinned
+from linkmode.messages import IntegrityError, NetworkError, UsageError
 
 BODY = gzip.compress(random.Random(3).randbytes(200_000))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from linkmode import resources
-from linkmode.commands.audit import command
+from linkmode.cli.audit import command
 
 SOURCES = resources.templates() / "bazel" / "tools" / "elfcheck"
 STRICT = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-pedantic")

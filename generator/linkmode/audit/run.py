@@ -14,17 +14,18 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 import msgspec
 
-from linkmode.audit import elf, policy, verdict
-from linkmode.audit.image import Image, NotAudited, NothingToAudit
 from linkmode.audit.inputs.find import LINK, SPECIAL, Found, find
 from linkmode.audit.inputs.members import BLOCK, BrokenArchive, Member
-from linkmode.audit.report import Audited, PassedOver
-from linkmode.audit.verdict import Expectations
-from linkmode.errors import UsageError
+from linkmode.audit.judge import verdict
+from linkmode.audit.judge.verdict import Expectations
+from linkmode.audit.read import elf, policy
+from linkmode.audit.read.image import Image, NotAudited, NothingToAudit
+from linkmode.audit.show.report import Audited, PassedOver
+from linkmode.messages import UsageError
 
 if TYPE_CHECKING:
-    from linkmode.audit.attribution import Archive
     from linkmode.audit.inputs.opened import Entry
+    from linkmode.audit.load.attribution import Archive
 
 _IN_MEMORY = 16 << 20
 """A member of an archive that is larger than this many bytes goes through a nameless temporary file."""
@@ -170,7 +171,7 @@ def _audit_stream(shown: str, stream: BinaryIO, size: int, settings: Settings) -
     failures = verdict.check(facts, judged, settings.wanted)
     libraries = None
     if settings.archives:
-        from linkmode.audit import attribution  # only who asks for it waits for it
+        from linkmode.audit.load import attribution  # only who asks for it waits for it
 
         libraries = attribution.attribute(Image(stream, size, policy.load()), _archives(settings.archives))
     return Audited(path=shown, facts=facts, verdict=judged, failures=failures, libraries=libraries)
@@ -178,7 +179,7 @@ def _audit_stream(shown: str, stream: BinaryIO, size: int, settings: Settings) -
 
 @functools.cache
 def _archives(paths: tuple[str, ...]) -> "tuple[Archive, ...]":
-    from linkmode.audit import attribution
+    from linkmode.audit.load import attribution
 
     found = []
     for path in paths:

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from linkmode.families.musl_cc import MuslCc
 from linkmode.families.zig import Zig
-from linkmode.model import ExecPlatform, Pin, Target
+from linkmode.model.values import ExecPlatform, Pin, Target
 
 
 class Family(Protocol):

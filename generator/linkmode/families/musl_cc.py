@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from difflib import get_close_matches
 
-from linkmode.model import ExecPlatform, Pin, Target
+from linkmode.model.values import ExecPlatform, Pin, Target
 
 _LAYOUTS = ("cross", "native")
 _CPUS = ("x86_64", "aarch64")

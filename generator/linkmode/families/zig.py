@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from packaging.version import Version
 
-from linkmode.model import ExecPlatform, Pin, Target
+from linkmode.model.values import ExecPlatform, Pin, Target
 
 _CPUS = ("x86_64", "aarch64")
 _OLDEST_GLIBC = (2, 17)

@@ -7,16 +7,16 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from linkmode.errors import ConfigError, IntegrityError, NetworkError, UsageError
-from linkmode.fetch import network
-from linkmode.fetch.failures import OriginError, WrongBytesError
-from linkmode.fetch.index import PackageIndex, file_path, is_index_url
-from linkmode.fetch.network import Origin
-from linkmode.fetch.partial import Partial
 from linkmode.fetch.progress import Progress
-from linkmode.fetch.transport import Transport
-from linkmode.fetch.web import Limits
-from linkmode.model import Checksum
+from linkmode.messages import ConfigError, IntegrityError, NetworkError, UsageError
+from linkmode.model.failures import OriginError, WrongBytesError
+from linkmode.model.values import Checksum
+from linkmode.net import reach
+from linkmode.net.index import PackageIndex, file_path, is_index_url
+from linkmode.net.partial import Partial
+from linkmode.net.reach import Origin
+from linkmode.net.transport import Transport
+from linkmode.net.web import Limits
 
 _ARCHIVES = (b"\x1f\x8b", b"\xfd7zXZ\0", b"PK\x03\x04")
 """How gzip, xz and zip begin."""
@@ -54,7 +54,7 @@ def gather(url: str, path: Path, *, base: Path, progress: Progress, limits: Limi
         ConfigError: a file of this machine cannot be read.
     """
     try:
-        scheme, shown = urlsplit(url).scheme, network.redacted(url)
+        scheme, shown = urlsplit(url).scheme, reach.redacted(url)
     except ValueError as error:
         raise UsageError(f"{url!r} is not a URL: {error}") from error
     if scheme not in {"https", "pypi", "file", ""}:
@@ -68,7 +68,7 @@ def gather(url: str, path: Path, *, base: Path, progress: Progress, limits: Limi
             hint="name an archive, or its https: URL" if not url else "the page of the project lists its files",
         )
     transport = Transport(limits or Limits())
-    access = network.from_environment()
+    access = reach.from_environment()
     places: list[tuple[str, Origin | OriginError]]
     if scheme == "pypi":
         places = list(PackageIndex(transport, access).locate(url, None))

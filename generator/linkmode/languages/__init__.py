@@ -9,7 +9,7 @@ from linkmode.languages.ocaml import OCaml
 from linkmode.languages.part import Part
 from linkmode.languages.rust import Rust
 from linkmode.languages.sbcl import SBCL
-from linkmode.model import ExecPlatform, Pin, Target
+from linkmode.model.values import ExecPlatform, Pin, Target
 
 
 class Language(Protocol):

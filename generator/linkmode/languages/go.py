@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from packaging.version import Version
 
 from linkmode.languages.part import Part
-from linkmode.model import ExecPlatform, Pin, Target
+from linkmode.model.values import ExecPlatform, Pin, Target
 
 _OLDEST = (1, 24)
 """The oldest line of Go that templates/bazel/private/go/builder was seen to work with; 1.22 lacks an option."""

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from packaging.version import Version
 
+from linkmode.exec.native_image import RELEASES
 from linkmode.languages.part import Part
-from linkmode.model import ExecPlatform, Pin, Target
-from linkmode.native_image import RELEASES
+from linkmode.model.values import ExecPlatform, Pin, Target
 
 _OWN_NUMBERS = (20, 21, 22)
 """Up to 22.3 GraalVM counted by itself: 22.3.1 is for JDK 11 and 17. Releases for these JDKs are 20.0.x and so on."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from packaging.version import Version
 
 from linkmode.languages.part import Part
-from linkmode.model import ExecPlatform, Pin, Target
+from linkmode.model.values import ExecPlatform, Pin, Target
 
 _LINES = ("4.14", "5.3", "5.4")
 """The lines of releases that the generated rules build: _LINES of templates/bazel/private/ocaml/releases.bzl."""

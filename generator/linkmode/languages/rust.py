@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from packaging.version import Version
 
 from linkmode.languages.part import Part
-from linkmode.model import ExecPlatform, Pin, Target
+from linkmode.model.values import ExecPlatform, Pin, Target
 
 _BUILDS_STD = ("1.97",)
 """The lines of releases whose std linkmode's rules build from sources: templates/bazel/private/rust/std_crates.bzl."""

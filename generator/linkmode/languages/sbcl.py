@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from linkmode.languages.part import Part
-from linkmode.model import ExecPlatform, Pin, Target
+from linkmode.model.values import ExecPlatform, Pin, Target
 
 _RELEASES = ("2.5.2",)
 """The releases that the generated rules know the files and names of: templates/bazel/private/lisp/releases.bzl."""

@@ -6,7 +6,7 @@ from linkmode import resources
 from linkmode.families import FAMILIES
 from linkmode.families.musl_cc import MuslCc
 from linkmode.families.zig import Zig
-from linkmode.model import ExecPlatform, Pin, Target
+from linkmode.model.values import ExecPlatform, Pin, Target
 
 X86, ARM = ExecPlatform("x86_64-linux"), ExecPlatform("aarch64-linux")
 

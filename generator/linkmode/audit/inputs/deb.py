@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from linkmode.audit.image import NotAudited
+from linkmode.archives.compression import decompressed
+from linkmode.archives.window import window
 from linkmode.audit.inputs import tar
-from linkmode.audit.inputs.compression import decompressed
 from linkmode.audit.inputs.members import Member, exactly
-from linkmode.audit.inputs.window import window
+from linkmode.audit.read.image import NotAudited
 
 MAGIC = b"!<arch>\ndebian-binary"
 _HEADER = 60

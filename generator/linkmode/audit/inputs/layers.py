@@ -13,11 +13,11 @@ from typing import BinaryIO, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
-from linkmode.audit.image import NotAudited
+from linkmode.archives.compression import decompressed
+from linkmode.archives.window import window
 from linkmode.audit.inputs import tar
-from linkmode.audit.inputs.compression import decompressed
 from linkmode.audit.inputs.members import Member
-from linkmode.audit.inputs.window import window
+from linkmode.audit.read.image import NotAudited
 
 MARKS = ("manifest.json", "oci-layout")
 """Members at an archive's root that tell an image from any other archive."""

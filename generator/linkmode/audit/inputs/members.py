@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple, Protocol
 
-from linkmode.audit.image import NotAudited
+from linkmode.audit.read.image import NotAudited
 
 MAX_MEMBERS = 1_000_000
 MAX_GAIN = 100

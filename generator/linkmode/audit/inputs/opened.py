@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from linkmode.audit.image import NotAudited
+from linkmode.archives.compression import decompressed, name_of
 from linkmode.audit.inputs import deb, layers, tar
-from linkmode.audit.inputs.compression import decompressed, name_of
 from linkmode.audit.inputs.find import Kind
 from linkmode.audit.inputs.members import BLOCK, Member, Readable
+from linkmode.audit.read.image import NotAudited
 
 
 class Entry(NamedTuple):

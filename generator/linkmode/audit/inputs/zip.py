@@ -11,8 +11,8 @@ import zlib
 from collections.abc import Iterator
 from typing import IO, BinaryIO
 
-from linkmode.audit.image import NotAudited
 from linkmode.audit.inputs.members import Budget, Kind, Member, plain_name
+from linkmode.audit.read.image import NotAudited
 
 _MAX_DIRECTORY = 32 << 20
 _ENCRYPTED = 0x1

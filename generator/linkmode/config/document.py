@@ -1,0 +1,340 @@
+"""linkmode.toml: read, checked as a whole, and refused with every problem at once. Only ``load`` reads the disk.
+
+The keys are described in docs/reference/config.md.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+from linkmode import __version__
+from linkmode.config.adapters import KEY as ADAPTERS_KEY
+from linkmode.config.adapters import adapters
+from linkmode.config.dune import KEY as DUNE_KEY
+from linkmode.config.dune import DuneExecutable, dune
+from linkmode.config.exec_properties import ExecProperties, exec_properties
+from linkmode.config.malloc import KEY as MALLOC_KEY
+from linkmode.config.malloc import malloc
+from linkmode.config.mirrors import KEY as MIRRORS_KEY
+from linkmode.config.mirrors import mirrors
+from linkmode.config.without import KEY as WITHOUT_KEY
+from linkmode.config.without import check_languages, without
+from linkmode.families import FAMILIES
+from linkmode.languages import LANGUAGES
+from linkmode.messages import ConfigError
+from linkmode.model.issues import Issues
+from linkmode.model.values import EXEC_PLATFORMS, LINK_MODES, ExecPlatform, LinkMode, Pin, Target
+
+FILE = "linkmode.toml"
+DEFAULT_OUTPUT = "third_party/linkmode"
+BUILD_SYSTEMS = ("bazel", "dune")
+
+_KEYS = (
+    *("output", "build-systems", "exec-platforms", "toolchain", "library", "language", MIRRORS_KEY, "pin"),
+    *("link-modes", "exec-properties", ADAPTERS_KEY, MALLOC_KEY, DUNE_KEY, "advisories"),
+)
+_OUTPUT_PART = re.compile(r"(?!\.\.?$)[A-Za-z0-9._+@][A-Za-z0-9._+@-]*")
+_NOT_OUTPUT = (".git", "linkmode.toml", "linkmode.lock")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+_STATIC_GLIBC = (
+    "a static binary cannot use {target}: glibc loads NSS, iconv and dlopen modules at run time, which a static "
+    "binary cannot do safely, and none of these toolchains carries glibc's libc.a; name a musl target "
+    "(to override for a toolchain of your own: link_mode_binary(platform = …, allow_static_glibc = True); "
+    "for a file: linkmode audit --allow-static-glibc)"
+)
+
+
+class ToolchainRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One ``[[toolchain]]``. ``version`` is a specifier of PEP 440; a bare version stands for ``==`` that version.
+
+    ``without`` names the parts of the compiler that are not wanted (``c++``, ``lto``).
+    """
+
+    family: str
+    version: str
+    targets: tuple[str, ...]
+    without: tuple[str, ...] = ()
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """linkmode.toml, checked. Order is meaning in all but the tables.
+
+    ``link_modes`` holds the targets, at most one for each CPU, that ``[link-modes]`` names for a mode.
+    ``exec_properties`` holds those of each exec platform that has any.
+    ``malloc`` maps a target to the allocator that its binaries get in place of the libc's.
+    ``accepted`` maps the id of an advisory to the reason why it is accepted.
+    """
+
+    output: str
+    build_systems: tuple[str, ...]
+    exec_platforms: tuple[ExecPlatform, ...]
+    toolchains: tuple[ToolchainRequest, ...]
+    library: dict[str, str]
+    language: dict[str, str] = {}
+    mirrors: dict[str, tuple[str, ...]]
+    pins: tuple[Pin, ...]
+    link_modes: dict[LinkMode, tuple[str, ...]]
+    exec_properties: ExecProperties = {}
+    adapters: tuple[str, ...] = ()
+    malloc: dict[str, str] = {}
+    dune: tuple[DuneExecutable, ...] = ()
+    accepted: dict[str, str] = {}
+
+
+def load(path: Path) -> Config:
+    """Return the configuration in ``path``. Raises ConfigError when it is missing, unreadable or wrong."""
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"{path} does not exist", hint="create it with `linkmode init`, or name its folder: linkmode -C DIR …"
+        ) from error
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be read: {error.strerror or error}; expected linkmode's configuration",
+            hint="move it away, then run: linkmode init" if isinstance(error, IsADirectoryError) else "",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is not UTF-8: {error}", hint=f"save {path.name} as UTF-8") from error
+    return parse(text, where=path.name)
+
+
+def parse(text: str, *, where: str) -> Config:
+    """Return the configuration that ``text`` spells; ``where`` names it in messages.
+
+    Raises:
+        ConfigError: with every problem there is, each with its line and its key path.
+    """
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{where} is not TOML: {error}", hint=f"correct {where}; see https://toml.io") from error
+    issues = Issues(where, text)
+    issues.unknown_keys("", raw, _KEYS)
+    build_systems = _build_systems(raw, issues)
+    config = Config(
+        output=_output(raw, issues),
+        build_systems=build_systems,
+        exec_platforms=_exec_platforms(raw, issues),
+        toolchains=_toolchains(raw, issues),
+        library=_library(raw, issues),
+        language=_language(raw, issues),
+        mirrors=mirrors(raw, issues),
+        pins=_pins(raw, issues),
+        link_modes={},
+        accepted=_accepted(raw, issues),
+        adapters=adapters(raw, issues),
+        dune=dune(raw, issues, wanted="dune" in build_systems),
+    )
+    config = msgspec.structs.replace(
+        config,
+        link_modes=_link_modes(raw, config, issues),
+        exec_properties=exec_properties(raw, config.exec_platforms, issues),
+        malloc=malloc(raw, [text for request in config.toolchains for text in request.targets], config.library, issues),
+    )
+    check_languages(config.language, [(request.family, request.without) for request in config.toolchains], issues)
+    issues.raise_if_any(hint=f"correct {where}, then run `linkmode lock`")
+    return config
+
+
+def specifier(version: str) -> SpecifierSet:
+    """Return what ``version`` asks for: a specifier set, or exactly the one version that it names.
+
+    Raises:
+        InvalidSpecifier: it is neither.
+    """
+    try:
+        return SpecifierSet(f"=={Version(version)}")
+    except InvalidVersion:
+        found = SpecifierSet(version)
+        if not found:
+            raise InvalidSpecifier("empty") from None
+        return found
+
+
+def _output(raw: Mapping[str, Any], issues: Issues) -> str:
+    output = issues.value("", raw, "output", str, DEFAULT_OUTPUT).removesuffix("/")
+    if not all(_OUTPUT_PART.fullmatch(part) for part in output.split("/")):
+        issues.add(
+            "output",
+            "expected a folder inside the repository, such as 'third_party/linkmode': relative, without '.', '..', "
+            f"backslashes, spaces or quotes; found {raw['output']!r}",
+        )
+    elif output.split("/")[0] in _NOT_OUTPUT:
+        issues.add("output", f"{output.split('/')[0]} is not linkmode's to write into; choose another folder")
+    return output
+
+
+def _build_systems(raw: Mapping[str, Any], issues: Issues) -> tuple[str, ...]:
+    names = issues.value("", raw, "build-systems", tuple[str, ...], BUILD_SYSTEMS[:1])
+    for index, name in enumerate(names):
+        if name not in BUILD_SYSTEMS:
+            known = ", ".join(map(repr, BUILD_SYSTEMS))
+            issues.add(f"build-systems[{index}]", f"linkmode {__version__} writes rules for {known} only, not {name!r}")
+    _each_once("build-systems", names, issues)
+    return names
+
+
+def _exec_platforms(raw: Mapping[str, Any], issues: Issues) -> tuple[ExecPlatform, ...]:
+    names = issues.value("", raw, "exec-platforms", tuple[str, ...], (EXEC_PLATFORMS[0],))
+    for index, name in enumerate(names):
+        if name not in EXEC_PLATFORMS:
+            issues.unknown_value(f"exec-platforms[{index}]", name, EXEC_PLATFORMS)
+    _each_once("exec-platforms", names, issues)
+    return tuple(map(ExecPlatform, names))
+
+
+def _toolchains(raw: Mapping[str, Any], issues: Issues) -> tuple[ToolchainRequest, ...]:
+    tables = issues.tables(raw, "toolchain")
+    if not tables and "toolchain" not in raw:
+        issues.add("toolchain", "expected at least one [[toolchain]], with family, version and targets")
+    requests = tuple(_toolchain(f"toolchain[{index}]", table, issues) for index, table in enumerate(tables))
+    seen: dict[tuple[str, str], int] = {}
+    for index, request in enumerate(requests):
+        for target in dict.fromkeys(request.targets):
+            first = seen.setdefault((request.family, target), index)
+            if first != index:
+                issues.add(
+                    f"toolchain[{index}].targets", f"toolchain[{first}] asks {request.family} for {target} already"
+                )
+    return requests
+
+
+def _toolchain(at: str, table: Mapping[str, Any], issues: Issues) -> ToolchainRequest:
+    issues.unknown_keys(at, table, ("family", "version", "targets", WITHOUT_KEY))
+    family = issues.required(at, table, "family", str, "")
+    version = issues.required(at, table, "version", str, "")
+    targets: tuple[str, ...] = issues.required(at, table, "targets", tuple[str, ...], ())
+    if family and family not in FAMILIES:
+        issues.unknown_value(f"{at}.family", family, FAMILIES)
+    if isinstance(table.get("version"), str):
+        _check_version(f"{at}.version", version, issues)
+    for index, text in enumerate(targets):
+        _check_target(f"{at}.targets[{index}]", family, text, issues)
+    if isinstance(table.get("targets"), list):
+        _each_once(f"{at}.targets", targets, issues)
+    parts = without(at, table, family, issues)
+    return ToolchainRequest(family=family, version=version, targets=targets, without=parts)
+
+
+def _check_version(at: str, version: str, issues: Issues) -> None:
+    try:
+        specifier(version)
+    except InvalidSpecifier:
+        issues.add(
+            at, f"expected versions as PEP 440 writes them, such as '~=1.3.1' or '>=11.2,<12'; found {version!r}"
+        )
+
+
+def _check_target(at: str, family: str, text: str, issues: Issues) -> None:
+    try:
+        target = Target.parse(text)
+    except ConfigError as error:
+        issues.add(at, error.problem)
+        return
+    refusal = FAMILIES[family].refuses(target) if family in FAMILIES else ""
+    if refusal:
+        issues.add(at, f"{text!r}: {refusal}")
+    elif str(target) != text:
+        issues.add(at, f"expected {str(target)!r}, found {text!r}")
+
+
+def _library(raw: Mapping[str, Any], issues: Issues) -> dict[str, str]:
+    table = issues.table(raw, "library")
+    found = {}
+    for name in table:
+        version = issues.value("library", table, name, str, "")
+        if not _NAME.fullmatch(name):
+            issues.add(f"library.{name}", f"{name!r} is not the name of a library")
+        elif isinstance(table[name], str):
+            _check_version(f"library.{name}", version, issues)
+        found[name] = version
+    return found
+
+
+def _language(raw: Mapping[str, Any], issues: Issues) -> dict[str, str]:
+    table = issues.table(raw, "language")
+    found = {}
+    for name in table:
+        version = issues.value("language", table, name, str, "")
+        if name not in LANGUAGES:
+            issues.unknown_value(f"language.{name}", name, LANGUAGES, "is not a language that linkmode has rules for")
+        elif isinstance(table[name], str):
+            _check_version(f"language.{name}", version, issues)
+        found[name] = version
+    return found
+
+
+def _accepted(raw: Mapping[str, Any], issues: Issues) -> dict[str, str]:
+    """Check names and types only: whether there is such an advisory is the catalogue's to say."""
+    table = issues.table(raw, "advisories")
+    issues.unknown_keys("advisories", table, ("accept",))
+    reasons: dict[str, str] = issues.value("advisories", table, "accept", dict[str, str], {})
+    for advisory, reason in reasons.items():
+        if not reason.strip() or not reason.isprintable():
+            issues.add(f"advisories.accept.{advisory}", "expected the reason why it is accepted, in one line")
+    return reasons
+
+
+def _pins(raw: Mapping[str, Any], issues: Issues) -> tuple[Pin, ...]:
+    """Check names and types only: what a pin must hold is the catalogue's to say, once for all pins."""
+    pins = []
+    fields = msgspec.structs.fields(Pin)
+    for index, table in enumerate(issues.tables(raw, "pin")):
+        at = f"pin[{index}]"
+        before = len(issues)
+        issues.unknown_keys(at, table, [field.encode_name for field in fields])
+        for field in fields:
+            ask = issues.required if field.required else issues.value
+            ask(at, table, field.encode_name, field.type, None)
+        if len(issues) == before:
+            pins.append(msgspec.convert(table, Pin))
+    return tuple(pins)
+
+
+def _link_modes(raw: Mapping[str, Any], config: Config, issues: Issues) -> dict[LinkMode, tuple[str, ...]]:
+    table = issues.table(raw, "link-modes")
+    issues.unknown_keys("link-modes", table, LINK_MODES)
+    requested = [target for request in config.toolchains for target in request.targets]
+    found: dict[LinkMode, tuple[str, ...]] = {}
+    for mode in LINK_MODES:
+        if mode not in table:
+            continue
+        at = f"link-modes.{mode}"
+        given: str | tuple[str, ...] = issues.value("link-modes", table, mode, str | tuple[str, ...], ())
+        targets = (given,) if isinstance(given, str) else given
+        for text in targets:
+            if text not in requested:
+                issues.unknown_value(at, text, dict.fromkeys(requested), "is not a target of any [[toolchain]]")
+            elif mode == "static" and _is_glibc(text):
+                issues.add(at, _STATIC_GLIBC.format(target=text))
+        cpus = [text.partition("-")[0] for text in targets]
+        if len(set(cpus)) != len(cpus):
+            issues.add(at, f"expected one target for each CPU, found {', '.join(targets)}")
+        found[mode] = targets
+    return found
+
+
+def _is_glibc(text: str) -> bool:
+    try:
+        return not Target.parse(text).is_musl
+    except ConfigError:  # reported where the target is listed
+        return False
+
+
+def _each_once(at: str, names: tuple[str, ...], issues: Issues) -> None:
+    if not names:
+        issues.add(at, "expected at least one")
+    for name in _repeated(names):
+        issues.add(at, f"{name!r} is listed twice")
+
+
+def _repeated(names: Iterable[str]) -> list[str]:
+    names = list(names)
+    return [name for name in dict.fromkeys(names) if names.count(name) > 1]
