@@ -5,6 +5,19 @@ The exit codes are part of the command line's contract (docs/reference/cli.md).
 """
 
 
+def plain(text: str) -> str:
+    """Return ``text`` with all that a terminal obeys spelled out, but for the ends of its lines.
+
+    Parts of a message may be the words of a file or of a server.
+    """
+    if text.replace("\n", "").isprintable():
+        return text
+    return "".join(
+        char if char == "\n" or char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode()
+        for char in text
+    )
+
+
 class LinkmodeError(Exception):
     """Base of every error that is reported without a traceback.
 

@@ -17,7 +17,7 @@ import click
 
 from linkmode import __version__
 from linkmode.cli.again import with_folder
-from linkmode.messages import ConfigError, LinkmodeError, UsageError
+from linkmode.messages import ConfigError, LinkmodeError, UsageError, plain
 from linkmode.model.issues import did_you_mean
 
 INTERRUPTED = 130
@@ -127,7 +127,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _report(error: LinkmodeError) -> int:
-    click.echo(f"linkmode: error: {error}", err=True)
+    click.echo(f"linkmode: error: {plain(str(error))}", err=True)
     return error.exit_code
 
 

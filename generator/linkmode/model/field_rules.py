@@ -88,7 +88,7 @@ def folder(value: str) -> str:
     plain = not path.is_absolute() and ".." not in path.parts and "\\" not in value
     if plain and _is_text(value) and len(value.encode()) <= _LONGEST_PATH:
         return ""
-    return f"expected a folder inside the archive, found {shown(value)}"
+    return f"expected a folder inside the archive, in printable UTF-8, found {shown(value)}"
 
 
 def url(value: str, file: str, *, machine: bool, mirror: bool = False) -> str:
