@@ -27,7 +27,7 @@ from linkmode.config.without import KEY as WITHOUT_KEY
 from linkmode.config.without import check_languages, without
 from linkmode.families import FAMILIES
 from linkmode.languages import LANGUAGES
-from linkmode.messages import ConfigError
+from linkmode.messages import ConfigError, Message, Run
 from linkmode.model.issues import Issues
 from linkmode.model.values import EXEC_PLATFORMS, LINK_MODES, ExecPlatform, LinkMode, Pin, Target
 
@@ -93,12 +93,13 @@ def load(path: Path) -> Config:
         text = path.read_bytes().decode("utf-8")
     except FileNotFoundError as error:
         raise ConfigError(
-            f"{path} does not exist", hint="create it with `linkmode init`, or name its folder: linkmode -C DIR …"
+            f"{path} does not exist",
+            hint=Message("create it with `", Run("init"), "`, or name its folder: linkmode -C DIR …"),
         ) from error
     except OSError as error:
         raise ConfigError(
             f"{path} cannot be read: {error.strerror or error}; expected linkmode's configuration",
-            hint="move it away, then run: linkmode init" if isinstance(error, IsADirectoryError) else "",
+            hint=Message("move it away, then run: ", Run("init")) if isinstance(error, IsADirectoryError) else "",
         ) from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8: {error}", hint=f"save {path.name} as UTF-8") from error
@@ -139,7 +140,7 @@ def parse(text: str, *, where: str) -> Config:
         malloc=malloc(raw, [text for request in config.toolchains for text in request.targets], config.library, issues),
     )
     check_languages(config.language, [(request.family, request.without) for request in config.toolchains], issues)
-    issues.raise_if_any(hint=f"correct {where}, then run `linkmode lock`")
+    issues.raise_if_any(hint=Message(f"correct {where}, then run `", Run("lock"), "`"))
     return config
 
 
