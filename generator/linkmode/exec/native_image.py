@@ -1,6 +1,6 @@
 """What `linkmode exec` knows of GraalVM's native-image, which looks for its C compiler by a name of its own.
 
-Where the facts come from: templates/bazel/private/graalvm/graalvm_releases.bzl. Options can also come from a file
+Where the facts come from: the graalvm_releases.bzl that is generated. Options can also come from a file
 (``@…``), from NATIVE_IMAGE_OPTIONS and from a jar; what is not on the command line is not judged. All of it is pure but
 `installed`, which reads one file of GraalVM's.
 """

@@ -14,7 +14,7 @@ _NEWEST_GLIBC = {
     "0.16": (2, 43),
     "0.17": (2, 44),
 }
-"""The lines of releases that the generated rules know (ZIG_LINES of templates/bazel/private/zig/zig_lines.bzl), and the
+"""The lines of releases that the generated rules know (ZIG_LINES of families/zig/zig_lines.bzl), and the
 newest glibc of each: the last version in lib/libc/glibc/abilists of its first wheel on PyPI."""
 
 

@@ -5,8 +5,9 @@ from importlib.resources.abc import Traversable
 
 from linkmode.config.adapters import ADAPTERS
 from linkmode.config.document import Config
+from linkmode.generate import layout
 from linkmode.generate.context import bazel_context
-from linkmode.generate.engine import render_tree
+from linkmode.generate.engine import Sources, render_tree
 from linkmode.languages import LANGUAGES
 from linkmode.model.values import Lock, Tree
 
@@ -16,11 +17,14 @@ _CONTEXTS: dict[str, Callable[[Config, Lock], dict[str, object]]] = {
 }
 """What the templates of each build system are given."""
 
+_SOURCES: dict[str, Callable[[Traversable], Sources]] = {"bazel": layout.bazel, "dune": layout.dune}
+"""The templates of each build system."""
+
 
 def render(config: Config, lock: Lock, templates: Traversable) -> Tree:
     """Return the whole tree for the build systems that ``config`` names: path below the output folder, to bytes.
 
-    ``templates`` is the folder that holds one folder of templates for each build system.
+    ``templates`` is the folder that ``resources.templates`` names.
 
     Raises:
         TemplateDefectError: a template is wrong, which is a defect of linkmode.
@@ -30,7 +34,7 @@ def render(config: Config, lock: Lock, templates: Traversable) -> Tree:
     off = {f"private/adapters/{name}.bzl" for name in ADAPTERS if name not in config.adapters}
     tree: Tree = {}
     for name in config.build_systems:
-        tree |= render_tree(templates.joinpath(name), _CONTEXTS[name](config, lock))
+        tree |= render_tree(_SOURCES[name](templates), _CONTEXTS[name](config, lock))
     return {path: data for path, data in sorted(tree.items()) if path not in off and absent.isdisjoint(_folders(path))}
 
 

@@ -8,7 +8,7 @@ from linkmode.languages.part import Part
 from linkmode.model.values import ExecPlatform, Pin, Target
 
 _OLDEST = (1, 24)
-"""The oldest line of Go that templates/bazel/private/go/builder was seen to work with; 1.22 lacks an option."""
+"""The oldest line of Go that templates/common/languages/go/builder was seen to work with; 1.22 lacks an option."""
 
 
 class Go:

@@ -8,7 +8,7 @@ from linkmode.languages.part import Part
 from linkmode.model.values import ExecPlatform, Pin, Target
 
 _LINES = ("4.14", "5.3", "5.4")
-"""The lines of releases that the generated rules build: _LINES of templates/bazel/private/ocaml/releases.bzl."""
+"""The lines of releases that the generated rules build: _LINES of the releases.bzl that is generated."""
 
 
 class OCaml:

@@ -12,7 +12,7 @@ from linkmode.languages.part import Part
 from linkmode.model.values import ExecPlatform, Pin, Target
 
 _BUILDS_STD = ("1.97",)
-"""The lines of releases whose std linkmode's rules build from sources: templates/bazel/private/rust/std_crates.bzl."""
+"""The lines of releases whose std linkmode's rules build from sources: the std_crates.bzl that is generated."""
 
 
 class Rust:

@@ -6,7 +6,7 @@ from linkmode.languages.part import Part
 from linkmode.model.values import ExecPlatform, Pin, Target
 
 _RELEASES = ("2.5.2",)
-"""The releases that the generated rules know the files and names of: templates/bazel/private/lisp/releases.bzl."""
+"""The releases that the generated rules know the files and names of: the releases.bzl that is generated."""
 
 
 class SBCL:
