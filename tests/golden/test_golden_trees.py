@@ -30,7 +30,7 @@ def actual(case: Path) -> Tree:
     wanted = document.load(case / "linkmode.toml")
     lock = resolve(wanted, pins.with_pins(pins.load(resources.catalogue()), wanted.pins))
     tree = render(wanted, lock, resources.templates())
-    templates = layout.bazel(resources.templates())
+    templates = layout.bazel(resources.templates(), wanted, lock)
     rendered = {path: data for path, data in tree.items() if f"{path}.jinja" in templates}
     for path in tree.keys() - rendered.keys():
         assert tree[path] == templates[path]

@@ -8,7 +8,7 @@ from linkmode.model.issues import Issues
 KEY = "adapters"
 
 ADAPTERS = ("rules_go", "rules_rust")
-"""Those that there are. Each is a file of its name in private/adapters/ of the core; off unless it is asked for."""
+"""Those that there are. Each is a file of its name in templates/bazel/adapters/, written when it is asked for."""
 
 
 def adapters(raw: Mapping[str, Any], issues: Issues) -> tuple[str, ...]:
