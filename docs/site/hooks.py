@@ -1,7 +1,8 @@
 """What mkdocs is told beyond mkdocs.yml: pages from outside docs/, generated blocks, links, and the navigation.
 
-- README.md is the front page. Files outside docs/ that a page links to become pages as well: Markdown as it is, a source
-  file as a listing. So every relative link of the repository works on the site, and a broken one fails the build.
+- README.md is the front page. Files outside docs/ that a page links to become pages as well: Markdown as it is, a
+  source file as a listing. So every relative link of the repository works
+  on the site, and a broken one fails the build.
 - The generated blocks are filled anew (references.py).
 - The navigation is made from the folders, so that a new page appears by itself.
 """
@@ -19,7 +20,7 @@ from mkdocs.structure.pages import Page
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import references  # noqa: E402 - it lies beside this file
+import references
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -183,9 +183,7 @@ class LockedToolchain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     target: Annotated[str, Meta(description="The target.")]
     purpose: Annotated[
         Literal["target", "exec-tools"],
-        Meta(
-            description="`target` when linkmode.toml asks for it; `exec-tools` when the build's own tools need it."
-        ),
+        Meta(description="`target` when linkmode.toml asks for it; `exec-tools` when the build's own tools need it."),
     ] = "target"
     without: Annotated[
         tuple[str, ...], Meta(description="Parts of the compiler that are not inputs of any action.")
