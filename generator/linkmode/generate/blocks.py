@@ -1,6 +1,7 @@
-"""Marked blocks in files of the user's: what linkmode adds lies between two comments, and nothing else is touched. Pure."""
+"""Marked blocks in the user's files: linkmode writes between two comments, and touches nothing else. Pure."""
 
 import io
+import re
 import tokenize
 
 import msgspec
@@ -15,18 +16,18 @@ _MARK = "# linkmode: begin"
 class Block(msgspec.Struct, frozen=True, kw_only=True):
     """What a file must say. ``file`` is a path relative to the repository, ``lines`` stand between the marks.
 
-    ``by_hand`` are texts of which each in the file, outside a block, means that the user says it already. ``after`` names
-    the call of a Starlark file that the block follows; without one the block goes to the end.
+    ``by_hand`` is a regular expression of a line, outside a block, by which the user says it already. ``after`` names the
+    call of a Starlark file that the block follows; without one the block goes to the end.
     """
 
     file: str
     lines: tuple[str, ...]
-    by_hand: tuple[str, ...]
+    by_hand: str
     after: str = ""
 
 
 def edited(text: str, block: Block) -> str:
-    """Return ``text`` with the block: the present one brought up to date, a new one added, or none where it is said by hand.
+    """Return ``text`` with the block brought up to date or added, or as it is where the user says the same by hand.
 
     Line endings stay as they are. Raises ConfigError where a block has a beginning and no end, or the other way round.
     """
@@ -55,8 +56,7 @@ def edited(text: str, block: Block) -> str:
 
 
 def _said(lines: list[str], block: Block) -> bool:
-    plain = [line.partition("#")[0].strip() for line in lines]
-    return any(said in line for line in plain for said in block.by_hand)
+    return any(re.search(block.by_hand, line.partition("#")[0].strip()) for line in lines)
 
 
 def _after(text: str, call: str) -> int:

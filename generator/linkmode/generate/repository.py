@@ -1,7 +1,7 @@
 """The repository that the rule library is written into: what it is, and the blocks that its own files need."""
 
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import msgspec
 
@@ -43,8 +43,10 @@ def blocks(root: Path, output: str) -> tuple[Block, ...]:
     if workspace and (major is None or major < 8) and (not made or (major or 9) < 7 or _has_rules(root / workspace)):
         made.append(_workspace(workspace, output))
     flags = (f"import %workspace%/{output}/linkmode.bazelrc", *([f"build --config={config}"] if config else []))
-    made.append(Block(file=".bazelrc", lines=flags, by_hand=(f"{output}/linkmode.bazelrc",)))
-    made.append(Block(file=".bazelignore", lines=(output,), by_hand=(output,)))
+    made.append(Block(file=".bazelrc", lines=flags, by_hand=rf"import\b.*{re.escape(output)}/linkmode\.bazelrc$"))
+    parents = [str(folder) for folder in PurePosixPath(output).parents if str(folder) != "."]
+    ignored = "|".join(map(re.escape, [output, *parents]))
+    made.append(Block(file=".bazelignore", lines=(output,), by_hand=rf"^(?:{ignored})/?$"))
     return tuple(made)
 
 
@@ -81,7 +83,7 @@ def _module(output: str) -> Block:
             f'    path = "{output}",',
             ")",
         ),
-        by_hand=('bazel_dep(name = "linkmode"', 'module_name = "linkmode"'),
+        by_hand=r'\bname = "linkmode"',
         after="module",  # before every module that registers C++ toolchains: Bazel takes them in this order
     )
 
@@ -101,7 +103,7 @@ def _workspace(file: str, output: str) -> Block:
             "",
             "linkmode_register_toolchains()",
         ),
-        by_hand=('name = "linkmode"', '@linkmode//:repositories.bzl'),
+        by_hand=r'\bname = "linkmode"',
         after="workspace",
     )
 
