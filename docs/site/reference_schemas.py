@@ -18,7 +18,7 @@ def schemas() -> str:
     """Return a section for each document: its own members, and then those of every object in it."""
     parts = []
     for command, file in _FILES.items():
-        schema = json.loads((Path(linkmode.__file__).parent / "audit/show" / file).readprose(encoding="utf-8"))
+        schema = json.loads((Path(linkmode.__file__).parent / "audit/show" / file).read_text(encoding="utf-8"))
         objects = schema.get("$defs", {})
         top = schema["$ref"].rsplit("/", 1)[-1] if "$ref" in schema else ""
         parts.append(f"## {command}\n\nSchema: [{file}](../../generator/linkmode/audit/show/{file}).\n")

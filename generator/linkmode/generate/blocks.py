@@ -16,8 +16,8 @@ _MARK = "# linkmode: begin"
 class Block(msgspec.Struct, frozen=True, kw_only=True):
     """What a file must say. ``file`` is a path relative to the repository, ``lines`` stand between the marks.
 
-    ``by_hand`` is a regular expression of a line, outside a block, by which the user says it already. ``after`` names the
-    call of a Starlark file that the block follows; without one the block goes to the end.
+    ``by_hand`` is a regular expression of a line, outside a block, by which the user says it already. ``after`` names
+    the call of a Starlark file that the block follows; without one the block goes to the end.
     """
 
     file: str
