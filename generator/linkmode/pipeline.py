@@ -19,7 +19,7 @@ from linkmode.catalog.pins import Catalog
 from linkmode.config import document as configs
 from linkmode.config.document import Config
 from linkmode.exec import environment, native_image
-from linkmode.generate import write
+from linkmode.generate import repository, write
 from linkmode.lock import earlier, lockfile
 from linkmode.lock.resolve import keep, resolve
 from linkmode.lock.sources import Outdone, expanded, outdone
@@ -184,6 +184,36 @@ def check(output: Output) -> None:
 def unified(output: Output) -> str:
     """Return what `save` would write, as a unified diff."""
     return write.unified(output.tree, pending(output), output.label)
+
+
+def edits(root: Path) -> tuple[repository.Edit, ...]:
+    """Return the edits that the user's own files in ``root`` need for the library; none outside of a Bazel workspace.
+
+    Raises:
+        ConfigError: linkmode.toml is wrong, or a file cannot be edited.
+    """
+    config = configs.load(root / configs.FILE)
+    return repository.edits(root, config.output) if "bazel" in config.build_systems else ()
+
+
+def check_edits(needed: Sequence[repository.Edit]) -> None:
+    """Raise CheckError, naming the files, when one needs an edit."""
+    if needed:
+        raise CheckError(
+            f"{', '.join(edit.file for edit in needed)}: linkmode's block is missing or not up to date",
+            hint=Message("see it with `", Run("generate", "--diff"), "`, write it with `", Run("generate"), "`"),
+        )
+
+
+def unified_edits(needed: Sequence[repository.Edit]) -> str:
+    """Return edits as a unified diff."""
+    return "".join(write.unified_file(edit.file, edit.before, edit.after) for edit in needed)
+
+
+def save_edits(root: Path, needed: Sequence[repository.Edit]) -> None:
+    """Write edits, each file in one step."""
+    for edit in needed:
+        write.replace_file(root / edit.file, edit.after.encode())
 
 
 def save(output: Output, *, force: bool = False) -> write.Changes:
