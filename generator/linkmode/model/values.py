@@ -20,7 +20,9 @@ LINK_MODES: tuple[LinkMode, ...] = get_args(LinkMode)
 ExecPlatform = NewType("ExecPlatform", str)
 EXEC_PLATFORMS = (ExecPlatform("x86_64-linux"), ExecPlatform("aarch64-linux"))
 
-_TRIPLE = re.compile(r"(?P<cpu>[a-z0-9_]+)-(?P<os>[a-z]+)-(?P<libc>[a-z0-9]+)(?:\.(?P<version>\d+\.\d+))?")
+_TRIPLE = re.compile(
+    r"(?P<cpu>[a-z0-9_]+)-(?P<os>[a-z]+)-(?P<libc>[a-z0-9]+)(?:\.(?P<version>[0-9]{1,4}\.[0-9]{1,4}))?"
+)
 
 
 class Target(msgspec.Struct, frozen=True, order=True):
@@ -60,6 +62,8 @@ class Target(msgspec.Struct, frozen=True, order=True):
 
 
 Algorithm = Literal["sha256", "sha512"]
+DIGITS: dict[Algorithm, int] = {"sha256": 64, "sha512": 128}
+"""How many hexadecimal digits a digest has."""
 
 
 class Checksum(msgspec.Struct, frozen=True):
@@ -67,6 +71,18 @@ class Checksum(msgspec.Struct, frozen=True):
 
     algorithm: Algorithm
     hex: str
+
+    @property
+    def path_part(self) -> str:
+        """``hex``, to be part of a path: whoever builds one asks here, whatever was checked before.
+
+        Raises:
+            ConfigError: it is not the digits of a digest.
+        """
+        length = DIGITS.get(self.algorithm)
+        if length and re.fullmatch(f"[0-9a-f]{{{length}}}", self.hex):
+            return self.hex
+        raise ConfigError(f"{self.hex[:200]!a} is not a {self.algorithm} of {length} hexadecimal digits")
 
     @property
     def sri(self) -> str:
@@ -96,7 +112,6 @@ class Archive(
     user's pip is configured for; a user's own pin may also have ``file:`` URLs and paths relative to linkmode.toml.
     ``exec`` is absent for sources. ``layout`` is the family's word for its shape (``cross``, ``native``).
     ``measured`` holds facts read from the archive itself (``gcc``, ``musl``, ``binutils``, ``zig``), not its label.
-    ``confirmations`` counts the independent public projects that pin the same bytes; ``confirmed_by`` names some.
     """
 
     family: Annotated[str, Meta(description="The family that the archive belongs to.")]
@@ -121,10 +136,6 @@ class Archive(
         dict[str, str],
         Meta(description="Facts that the files themselves state: versions of `gcc`, `musl`, `zig`, and others."),
     ] = {}
-    confirmations: Annotated[int, Meta(description="How many independent public projects pin the same bytes.")] = 0
-    confirmed_by: Annotated[
-        tuple[str, ...], Meta(description="Some of these projects; with 0 confirmations, who computed the checksum.")
-    ] = ()
 
     @property
     def checksum(self) -> Checksum:
@@ -141,6 +152,7 @@ class Pin(Archive, frozen=True, kw_only=True, forbid_unknown_fields=True, rename
 
     ``targets`` is empty where the family makes any target it knows from one archive. ``tree_sha256`` is the digest
     of the tree below ``strip_prefix`` (`measure.survey.tree_digest`), the same for a repacked archive of these files.
+    ``confirmations`` counts the independent public projects that pin the same bytes; ``confirmed_by`` names some.
     """
 
     targets: Annotated[
@@ -150,6 +162,10 @@ class Pin(Archive, frozen=True, kw_only=True, forbid_unknown_fields=True, rename
     tree_sha256: Annotated[
         str | None, Meta(description="The digest of the files below `strip-prefix`, the same for a repacked archive.")
     ] = None
+    confirmations: Annotated[int, Meta(description="How many independent public projects pin the same bytes.")] = 0
+    confirmed_by: Annotated[
+        tuple[str, ...], Meta(description="Some of these projects; with 0 confirmations, who computed the checksum.")
+    ] = ()
     contradictions: Annotated[
         tuple[str, ...], Meta(description="Who pins other bytes under the same name or URL.")
     ] = ()
@@ -215,7 +231,6 @@ class Lock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """
 
     version: Annotated[int, Meta(description="The format version.")]
-    inputs_digest: Annotated[str, Meta(description="The digest of what the lock was resolved from.")]
     artifacts: Annotated[tuple[Artifact, ...], Meta(description="One archive. Sorted by name.")]
     toolchains: Annotated[
         tuple[LockedToolchain, ...],
