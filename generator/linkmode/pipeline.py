@@ -25,7 +25,7 @@ from linkmode.lock.resolve import keep, resolve
 from linkmode.lock.sources import Outdone, expanded, outdone
 from linkmode.messages import CheckError, ConfigError, StaleLockError, UsageError
 from linkmode.model.issues import did_you_mean
-from linkmode.model.values import Advisory, Artifact, Lock, LockedToolchain, Tree
+from linkmode.model.values import Advisory, Artifact, ExecPlatform, Lock, LockedToolchain, Tree
 from linkmode.store import trees
 
 
@@ -196,7 +196,7 @@ def save(output: Output, *, force: bool = False) -> write.Changes:
 def tools(
     root: Path,
     *,
-    host: str,
+    host: ExecPlatform,
     target: str | None,
     family: str | None,
     store: Path | None,

@@ -39,7 +39,7 @@ def inputs_digest(config: Config, sources: Mapping[str, str], artifacts: Sequenc
         inputs["exec-properties"] = config.exec_properties
     if config.malloc:
         inputs["malloc"] = config.malloc
-    return f"sha256:{hashlib.sha256(msgspec.json.encode(inputs, order='deterministic')).hexdigest()}"
+    return f"sha256:{hashlib.sha256(msgspec.json.encode(inputs, enc_hook=str, order='deterministic')).hexdigest()}"
 
 
 def _canonical(version: str) -> list[str]:

@@ -19,6 +19,7 @@ from linkmode.catalog.pins import Catalog
 from linkmode.config.document import Config
 from linkmode.lock.resolve import LOCK_VERSION, keep, resolve
 from linkmode.messages import StaleLockError
+from linkmode.model.target import read
 from linkmode.model.values import Lock
 
 FILE = "linkmode.lock"
@@ -146,14 +147,14 @@ def _read(text: str, where: str) -> dict[str, Any]:
 def _lock(data: Mapping[str, Any], where: str) -> Lock:
     names = {table: name for name, table in _TABLES.items()}
     try:
-        return msgspec.convert({names.get(key, key): value for key, value in data.items()}, Lock)
+        return msgspec.convert({names.get(key, key): value for key, value in data.items()}, Lock, dec_hook=read)
     except msgspec.ValidationError as error:
         raise StaleLockError(f"{where} is not a whole lock: {error}", hint=_RELOCK) from error
 
 
 def _data(lock: Lock) -> dict[str, Any]:
     """Return ``lock`` as TOML has it: the short tables first, each table in the order of its fields."""
-    builtins: dict[str, Any] = msgspec.to_builtins(lock)
+    builtins: dict[str, Any] = msgspec.to_builtins(lock, enc_hook=str)
     if not lock.parts:  # as in a lock from before there were languages
         del builtins["parts"]
     if not lock.exec_properties:
@@ -194,8 +195,8 @@ def _facts(lock: Lock) -> Iterator[tuple[str, tuple[str, dict[str, Any]]]]:
     for platform, properties in lock.exec_properties.items():
         for name, value in properties.items():
             yield f"exec property {name} of {platform}", (value, {"value": value})
-    for target, allocator in lock.malloc.items():
-        yield f"malloc on {target}", (allocator, {"allocator": allocator})
+    for malloc, allocator in lock.malloc.items():
+        yield f"malloc on {malloc}", (allocator, {"allocator": allocator})
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:

@@ -64,7 +64,7 @@ def pin_problems(pin: Pin, kind: Kind, *, shipped: bool) -> Iterator[tuple[str, 
         yield "strip-prefix", f"expected a folder inside the archive, found {pin.strip_prefix!r}"
     for index, target in enumerate(pin.targets):
         try:
-            Target.parse(target)
+            Target(target)
         except ConfigError as error:
             yield f"targets[{index}]", error.problem
 

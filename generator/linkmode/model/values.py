@@ -1,4 +1,4 @@
-"""The values that pass between the steps. Frozen, and importing nothing of ours but errors.
+"""The values that pass between the steps. Frozen, and importing nothing of ours but messages and CPUs.
 
 Terms: an *exec platform* (``x86_64-linux``) is where compilers run; a *target* is a triple in Zig's notation
 (``x86_64-linux-gnu.2.28``, https://ziglang.org/documentation/0.15.2/#Targets); a *pin* is a catalogue entry; an
@@ -6,57 +6,15 @@ Terms: an *exec platform* (``x86_64-linux``) is where compilers run; a *target* 
 """
 
 import base64
-import re
-from typing import Literal, NewType, get_args
+from typing import Literal, get_args
 
 import msgspec
 
 from linkmode.messages import ConfigError
+from linkmode.model.target import EXEC_PLATFORMS, ExecPlatform, Target
 
 LinkMode = Literal["static", "mostly_static", "dynamic"]
 LINK_MODES: tuple[LinkMode, ...] = get_args(LinkMode)
-
-ExecPlatform = NewType("ExecPlatform", str)
-EXEC_PLATFORMS = (ExecPlatform("x86_64-linux"), ExecPlatform("aarch64-linux"))
-
-_TRIPLE = re.compile(r"(?P<cpu>[a-z0-9_]+)-(?P<os>[a-z]+)-(?P<libc>[a-z0-9]+)(?:\.(?P<version>\d+\.\d+))?")
-
-
-class Target(msgspec.Struct, frozen=True, order=True):
-    """A target triple, taken apart. ``glibc`` is ``(2, 28)`` for ``…-gnu.2.28`` and None for musl."""
-
-    cpu: str
-    os: str
-    libc: str
-    glibc: tuple[int, int] | None = None
-
-    @classmethod
-    def parse(cls, text: str) -> "Target":
-        """Return the target that ``text`` spells; raise ConfigError when it is not a triple."""
-        found = _TRIPLE.fullmatch(text)
-        if not found:
-            raise ConfigError(f"{text!r} is not a target triple such as x86_64-linux-musl or x86_64-linux-gnu.2.28")
-        version = found["version"]
-        glibc = None
-        if version:
-            major, _, minor = version.partition(".")
-            glibc = (int(major), int(minor))
-        return cls(found["cpu"], found["os"], found["libc"], glibc)
-
-    def __str__(self) -> str:
-        suffix = f".{self.glibc[0]}.{self.glibc[1]}" if self.glibc else ""
-        return f"{self.cpu}-{self.os}-{self.libc}{suffix}"
-
-    @property
-    def is_musl(self) -> bool:
-        """Whether the libc is musl, in any ABI variant (``musl``, ``musleabihf``, ``muslx32``)."""
-        return self.libc.startswith("musl")
-
-    @property
-    def constraint(self) -> str:
-        """The name of the libc constraint value: ``musl`` or ``glibc_2.28``."""
-        return f"glibc_{self.glibc[0]}.{self.glibc[1]}" if self.glibc else self.libc
-
 
 Algorithm = Literal["sha256", "sha512"]
 
@@ -157,8 +115,8 @@ class LockedToolchain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     family: str
     artifact: str
-    exec: str
-    target: str
+    exec: ExecPlatform
+    target: Target
     purpose: Literal["target", "exec-tools"] = "target"
     without: tuple[str, ...] = ()
 
@@ -191,7 +149,7 @@ class Lock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     inputs_digest: str
     artifacts: tuple[Artifact, ...]
     toolchains: tuple[LockedToolchain, ...]
-    link_modes: dict[str, dict[LinkMode, str]]
+    link_modes: dict[str, dict[LinkMode, Target]]
     libraries: dict[str, str]
     parts: tuple[LockedPart, ...] = ()
     exec_properties: dict[str, dict[str, str]] = {}
@@ -200,3 +158,21 @@ class Lock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 Tree = dict[str, bytes]
 """A tree to write: path relative to the output folder, with ``/``, to contents."""
+
+__all__ = [
+    "EXEC_PLATFORMS",
+    "LINK_MODES",
+    "Advisory",
+    "Algorithm",
+    "Archive",
+    "Artifact",
+    "Checksum",
+    "ExecPlatform",
+    "LinkMode",
+    "Lock",
+    "LockedPart",
+    "LockedToolchain",
+    "Pin",
+    "Target",
+    "Tree",
+]

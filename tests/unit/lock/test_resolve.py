@@ -9,7 +9,7 @@ from linkmode.catalog.pins import Catalog
 from linkmode.config.document import Config
 from linkmode.lock.resolve import Preference, keep, resolve
 from linkmode.messages import ConfigError
-from linkmode.model.values import Lock
+from linkmode.model.values import Lock, Target
 
 
 def versions(lock: Lock) -> dict[str, str]:
@@ -275,7 +275,7 @@ def test_what_does_not_matter_leaves_the_lock_as_it_is(same: Config) -> None:
         msgspec.structs.replace(BASE, library={"zlib": ">=1.3"}),
         msgspec.structs.replace(BASE, library={}),
         msgspec.structs.replace(BASE, mirrors={}),
-        msgspec.structs.replace(BASE, link_modes={"static": ("x86_64-linux-musl",)}),
+        msgspec.structs.replace(BASE, link_modes={"static": (Target("x86_64-linux-musl"),)}),
     ],
 )
 def test_what_matters_changes_the_digest_of_inputs(other: Config) -> None:
