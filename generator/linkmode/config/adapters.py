@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from linkmode.config.keys import TABLES
 from linkmode.model.issues import Issues
 
 KEY = "adapters"
 
-ADAPTERS = ("rules_go", "rules_rust")
+ADAPTERS = tuple(TABLES[KEY])
 """Those that there are. Each is a file of its name in templates/bazel/adapters/, written when it is asked for."""
 
 
