@@ -25,10 +25,10 @@ def lock_problems(lock: Lock) -> Iterator[tuple[str, str]]:
     for library, name in lock.libraries.items():
         yield from _if_any(f"libraries.{library}", rules.name(library) or _among(name, names, "artifact"))
     for cpu, modes in lock.link_modes.items():
-        for mode, target in modes.items():
+        for mode, chosen in modes.items():
             yield from _if_any(
                 f"link-modes.{cpu}.{mode}",
-                _among(target, {each for each in targets if each.partition("-")[0] == cpu}, f"target on {cpu}"),
+                _among(chosen, {each for each in targets if each.cpu == cpu}, f"target on {cpu}"),
             )
     for platform, properties in lock.exec_properties.items():
         yield from _if_any(f"exec-properties.{platform}", _among(platform, EXEC_PLATFORMS, "exec platform"))

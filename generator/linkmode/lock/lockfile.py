@@ -20,6 +20,7 @@ from linkmode.messages import Message, Run, StaleLockError
 from linkmode.model import field_rules as rules
 from linkmode.model import toml
 from linkmode.model.issues import Issues
+from linkmode.model.target import read
 from linkmode.model.values import Artifact, Lock
 
 FILE = "linkmode.lock"
@@ -151,7 +152,7 @@ def _read(text: str, where: str) -> dict[str, Any]:
 def _lock(data: Mapping[str, Any], where: str) -> Lock:
     names = {table: name for name, table in _TABLES.items()}
     try:
-        return msgspec.convert({names.get(key, key): value for key, value in data.items()}, Lock)
+        return msgspec.convert({names.get(key, key): value for key, value in data.items()}, Lock, dec_hook=read)
     except msgspec.ValidationError as error:
         problem, _, inner = str(error).partition(" - at `")
         path = inner.removesuffix("`").replace("$.", "")
@@ -174,7 +175,7 @@ def _of_this_format(data: dict[str, Any]) -> dict[str, Any]:
 
 def _data(lock: Lock) -> dict[str, Any]:
     """Return ``lock`` as TOML has it: the short tables first, each table in the order of its fields."""
-    builtins: dict[str, Any] = msgspec.to_builtins(lock)
+    builtins: dict[str, Any] = msgspec.to_builtins(lock, enc_hook=str)
     if not lock.parts:  # as in a lock from before there were languages
         del builtins["parts"]
     if not lock.exec_properties:
@@ -216,8 +217,8 @@ def _facts(lock: Lock) -> Iterator[tuple[str, tuple[str, dict[str, Any]]]]:
     for platform, properties in lock.exec_properties.items():
         for name, value in properties.items():
             yield f"exec property {name} of {platform}", (value, {"value": value})
-    for target, allocator in lock.malloc.items():
-        yield f"malloc on {target}", (allocator, {"allocator": allocator})
+    for malloc, allocator in lock.malloc.items():
+        yield f"malloc on {malloc}", (allocator, {"allocator": allocator})
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:

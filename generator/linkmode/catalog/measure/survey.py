@@ -17,6 +17,7 @@ import msgspec
 from linkmode.archives.members import Bounds, Member, Refusal, blocks, parts
 from linkmode.archives.unpack import members_of
 from linkmode.messages import IntegrityError
+from linkmode.model.cpus import CPUS
 
 _MOST_TEXT = 1 << 20
 _MOST_LIBRARY = 32 << 20
@@ -31,7 +32,7 @@ _VERSION_MEMBER = re.compile(rb"(?:version\.o/ {6}|version\.lo/ {5})[ 0-9]{32}([
 """A member's header in ar's format: 16 bytes of name, 32 of time, owners and mode, 10 of size, 2 at its end."""
 
 _ZLIB = re.compile(rb'(?m)^#define ZLIB_VERSION "([0-9A-Za-z.+-]{1,32})"')
-_ELF_MACHINES = {62: "x86_64", 183: "aarch64"}
+_ELF_MACHINES = {cpu.elf_machine: cpu.name for cpu in CPUS.values()}
 _MACHO_CPUS = {0x01000007: "x86_64", 0x0100000C: "aarch64"}
 
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from linkmode.model.components import Layout
+from linkmode.model.cpus import CPUS, known
 from linkmode.model.values import ExecPlatform, Pin, Target
 
 _LAYOUTS = ("cross", "native")
-_CPUS = ("x86_64", "aarch64")
 
 
 class MuslCc:
@@ -30,8 +30,8 @@ class MuslCc:
             if target.os == "linux" and get_close_matches(target.libc, ["musl"]):
                 return f"no such target; did you mean '{target.cpu}-linux-musl'?"
             return "musl.cc's compilers make Linux binaries with musl only; family 'zig' makes glibc targets"
-        if target.cpu not in _CPUS or target.libc != "musl":
-            return f"linkmode's rules know {' and '.join(_CPUS)} with musl, and have been built with no other"
+        if not _has(target.cpu) or target.libc != "musl":
+            return f"linkmode's rules know {known(lambda cpu: cpu.gcc)} with musl, and have been built with no other"
         return ""
 
     def pins_for(self, pins: Sequence[Pin], exec_platform: ExecPlatform, target: Target) -> tuple[Pin, ...]:
@@ -45,3 +45,7 @@ class MuslCc:
 
 
 FAMILY = MuslCc()
+
+
+def _has(cpu: str) -> bool:
+    return cpu in CPUS and bool(CPUS[cpu].gcc)

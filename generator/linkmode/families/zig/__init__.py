@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from packaging.version import Version
 
 from linkmode.model.components import Layout
+from linkmode.model.cpus import CPUS, known
 from linkmode.model.values import ExecPlatform, Pin, Target
 
-_CPUS = ("x86_64", "aarch64")
 _OLDEST_GLIBC = (2, 17)
 _NEWEST_GLIBC = {
     "0.14": (2, 41),
@@ -36,8 +36,9 @@ class Zig:
         if version and _line(version) not in _NEWEST_GLIBC:
             lines = list(_NEWEST_GLIBC)
             return f"linkmode knows how to build with Zig {lines[0]} to {lines[-1]}, not with {version}"
-        if target.os != "linux" or target.cpu not in _CPUS:
-            return f"linkmode makes Linux binaries for {' and '.join(_CPUS)} with Zig, and has tested no other"
+        if target.os != "linux" or not _has(target.cpu):
+            cpus = known(lambda cpu: cpu.zig_headers)
+            return f"linkmode makes Linux binaries for {cpus} with Zig, and has tested no other"
         if target.libc == "musl" and not target.glibc:
             return ""
         if target.libc != "gnu":
@@ -72,3 +73,7 @@ def _dotted(version: tuple[int, int]) -> str:
 
 
 FAMILY = Zig()
+
+
+def _has(cpu: str) -> bool:
+    return cpu in CPUS and bool(CPUS[cpu].zig_headers)

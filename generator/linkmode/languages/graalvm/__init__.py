@@ -36,7 +36,7 @@ class GraalVM:
         for exec_platform in exec_platforms:
             if not any(pin.exec == exec_platform for pin in pins):
                 return f"no GraalVM that runs on {exec_platform}"
-        cpus = [_cpu(exec_platform) for exec_platform in exec_platforms]
+        cpus = [exec_platform.cpu for exec_platform in exec_platforms]
         if not any(target.cpu in cpus for target in targets):
             return (
                 f"native-image makes executables for the CPU that it runs on: add a target for {' or '.join(cpus)} "
@@ -56,7 +56,3 @@ class GraalVM:
 
 
 LANGUAGE = GraalVM()
-
-
-def _cpu(exec_platform: str) -> str:
-    return exec_platform.partition("-")[0]

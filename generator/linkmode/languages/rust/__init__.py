@@ -100,9 +100,9 @@ def _compiler(pins: Sequence[Pin], exec_platform: str) -> list[Pin]:
     return whole or ([*parts, *unpacker] if parts and unpacker else [])
 
 
-def _host(exec_platform: str) -> Target:
+def _host(exec_platform: ExecPlatform) -> Target:
     """Return the target of the compiler itself, which the Rust project builds for glibc 2.17."""
-    return Target.parse(f"{exec_platform}-gnu.2.17")
+    return Target(f"{exec_platform}-gnu.2.17")
 
 
 def _within(pins: Sequence[Pin], exec_platform: str, target: Target) -> bool:
@@ -118,7 +118,7 @@ def _std(pins: Sequence[Pin], target: Target) -> list[Pin]:
 
 def _makes(pin: Pin, target: Target) -> bool:
     """Whether code built against the std of ``pin`` runs on ``target``: same libc, and no newer glibc."""
-    for made in map(Target.parse, pin.targets):
+    for made in map(Target, pin.targets):
         if made.cpu == target.cpu and made.is_musl == target.is_musl:
             return made.is_musl or (made.glibc or ()) <= (target.glibc or ())
     return False

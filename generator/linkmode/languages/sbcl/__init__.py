@@ -39,7 +39,7 @@ class SBCL:
         for exec_platform in exec_platforms:
             if not _of(pins, "sbcl-host", exec_platform):
                 return f"no SBCL that runs on {exec_platform}, to build this one"
-        cpus = [exec_platform.partition("-")[0] for exec_platform in exec_platforms]
+        cpus = [exec_platform.cpu for exec_platform in exec_platforms]
         if not any(target.cpu in cpus for target in targets):
             return (
                 f"SBCL makes programs for the CPU that it runs on: add a target for {' or '.join(cpus)} "
