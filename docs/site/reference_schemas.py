@@ -26,7 +26,7 @@ def schemas() -> str:
             parts.append(_members(schema))
         for name in sorted(objects, key=lambda name: (name != top, name)):
             about = objects[name].get("description", "").split("\n\n")[0]
-            parts.append(f"### {name}\n\n{prose(about)}\n\n{_members(objects[name])}")
+            parts.append(f"### `{name}`\n\n{prose(about)}\n\n{_members(objects[name])}")
     return "\n".join(parts)
 
 
