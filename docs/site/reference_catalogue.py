@@ -16,7 +16,9 @@ def families() -> str:
     rows = []
     for name, family in sorted(catalog.families.items()):
         used, refused = _versions(family)
-        shown = ", ".join(used) + (f" (pinned, and refused by `linkmode lock`: {', '.join(refused)})" if refused else "")
+        shown = ", ".join(used) + (
+            f" (pinned, and refused by `linkmode lock`: {', '.join(refused)})" if refused else ""
+        )
         execs = sorted({one.exec for one in family.pins if one.exec})
         sources = sorted({one.source for one in family.pins})
         rows.append((code(name), family.kind, str(len(family.pins)), shown, ", ".join(execs), ", ".join(sources)))

@@ -15,6 +15,7 @@ from mdtable import code, prose, table
 
 ROOT = Path(__file__).resolve().parents[2] / "templates/bazel"
 
+
 class _Symbol(NamedTuple):
     """A name of a .bzl file: its definition, and the file that the definition stands in."""
 

@@ -41,7 +41,8 @@ def _members(schema: dict[str, Any]) -> str:
 
 def _type(schema: dict[str, Any]) -> str:
     if "$ref" in schema:
-        return f"[{schema['$ref'].rsplit('/', 1)[-1]}](#{schema['$ref'].rsplit('/', 1)[-1].lower()})"
+        name = schema["$ref"].rsplit("/", 1)[-1]
+        return f"[{code(name)}](#{name.lower()})"
     if "enum" in schema:
         return ", ".join(code(json.dumps(value)) for value in schema["enum"])
     if "const" in schema:
