@@ -5,7 +5,6 @@ render, write and audit do not know each other.
 """
 
 import os
-import shlex
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -20,13 +19,12 @@ from linkmode.catalog.pins import Catalog
 from linkmode.config import document as configs
 from linkmode.config.document import Config
 from linkmode.exec import environment, native_image
-from linkmode.generate import write
+from linkmode.generate import repository, write
 from linkmode.lock import derive, earlier, lockfile
 from linkmode.lock.resolve import keep, resolve
 from linkmode.lock.sources import Outdone, expanded, outdone
-from linkmode.messages import CheckError, ConfigError, StaleLockError, UsageError
-from linkmode.model.issues import did_you_mean
-from linkmode.model.values import Advisory, Artifact, Lock, LockedToolchain, Tree
+from linkmode.messages import CheckError, ConfigError, Message, Run, StaleLockError, UsageError, did_you_mean
+from linkmode.model.values import Advisory, Artifact, ExecPlatform, Lock, LockedToolchain, Tree
 from linkmode.store import trees
 
 _UNSEEN = "  nothing that it says, only how it is written: a digest, comments, line endings or conflict markers\n"
@@ -99,7 +97,7 @@ def locked(root: Path, given: Inputs | None = None) -> Lock:
     config_and_catalog = given or inputs(root)
     text = _read_lock(root)
     if text is None:
-        raise StaleLockError(f"{root / lockfile.FILE} does not exist", hint="write it with: linkmode lock")
+        raise StaleLockError(f"{root / lockfile.FILE} does not exist", hint=Message("write it with: ", Run("lock")))
     try:
         lock = lockfile.loads(text, lockfile.FILE)
     except StaleLockError as error:
@@ -129,10 +127,9 @@ def locked_elsewhere(path: Path) -> tuple[Artifact, ...]:
     try:
         lock = lockfile.loads(text, str(path))
     except StaleLockError as error:
-        # The command is for the folder of that lock, if it is one's lock at all.
-        folder = shlex.quote(str(path.absolute().parent))
-        is_one = path.name == lockfile.FILE
-        error.hint = error.hint.replace("linkmode lock", f"linkmode -C {folder} lock") if is_one else hint
+        if path.name != lockfile.FILE:  # no command writes it again
+            raise StaleLockError(error.said, hint=hint) from error
+        error.folder = str(path.absolute().parent)
         raise
     root = path.parent
     if (root / configs.FILE).exists():
@@ -185,7 +182,7 @@ def check_lock(fresh: Relock) -> None:
     if fresh.changes:
         raise CheckError(
             f"{lockfile.FILE} is not what linkmode.toml resolves to:\n{fresh.changes.rstrip()}",
-            hint="write it with: linkmode lock",
+            hint=Message("write it with: ", Run("lock")),
         )
 
 
@@ -224,6 +221,36 @@ def unified(output: Output) -> str:
     return write.unified(output.tree, pending(output), output.label)
 
 
+def edits(root: Path) -> tuple[repository.Edit, ...]:
+    """Return the edits that the user's own files in ``root`` need for the library; none outside of a Bazel workspace.
+
+    Raises:
+        ConfigError: linkmode.toml is wrong, or a file cannot be edited.
+    """
+    config = configs.load(root / configs.FILE)
+    return repository.edits(root, config.output) if "bazel" in config.build_systems else ()
+
+
+def check_edits(needed: Sequence[repository.Edit]) -> None:
+    """Raise CheckError, naming the files, when one needs an edit."""
+    if needed:
+        raise CheckError(
+            f"{', '.join(edit.file for edit in needed)}: linkmode's block is missing or not up to date",
+            hint=Message("see it with `", Run("generate", "--diff"), "`, write it with `", Run("generate"), "`"),
+        )
+
+
+def unified_edits(needed: Sequence[repository.Edit]) -> str:
+    """Return edits as a unified diff."""
+    return "".join(write.unified_file(edit.file, edit.before, edit.after) for edit in needed)
+
+
+def save_edits(root: Path, needed: Sequence[repository.Edit]) -> None:
+    """Write edits, each file in one step."""
+    for edit in needed:
+        write.replace_file(root / edit.file, edit.after.encode())
+
+
 def save(output: Output, *, force: bool = False) -> write.Changes:
     """Write the tree in one step, and return what that changed."""
     locks = platformdirs.user_cache_path("linkmode") / "locks"
@@ -233,7 +260,7 @@ def save(output: Output, *, force: bool = False) -> write.Changes:
 def tools(
     root: Path,
     *,
-    host: str,
+    host: ExecPlatform,
     target: str | None,
     family: str | None,
     store: Path | None,
@@ -286,9 +313,11 @@ def create_config(root: Path, text: str, *, force: bool) -> Path:
     try:
         configs.parse(text, where=configs.FILE)
     except ConfigError as error:
-        raise UsageError(error.problem, hint="nothing was written; see `linkmode init --help`") from error
+        raise UsageError(error.said, hint=Message("nothing was written; see `", Run("init", "--help"), "`")) from error
     if path.exists() and not force:
-        raise ConfigError(f"{path} is there already, and is not overwritten", hint="edit it, or: linkmode init --force")
+        raise ConfigError(
+            f"{path} is there already, and is not overwritten", hint=Message("edit it, or: ", Run("init", "--force"))
+        )
     write.replace_file(path, text.encode())
     return path
 
@@ -304,7 +333,7 @@ def _read_lock(root: Path) -> str | None:
         return error.problem
     except textfile.UnusableError as error:
         raise ConfigError(
-            f"{path} {error.problem}; expected linkmode's lock", hint="move it away, then run: linkmode lock"
+            f"{path} {error.problem}; expected linkmode's lock", hint=Message("move it away, then run: ", Run("lock"))
         ) from error
 
 
@@ -319,7 +348,8 @@ def _with_differences(error: StaleLockError, text: str, given: Inputs) -> StaleL
         return error
     if not changes:
         return error
-    return StaleLockError(f"{error.problem}; `linkmode lock` would change\n{changes.rstrip()}", hint=error.hint)
+    said = Message(error.said, "; `", Run("lock"), f"` would change\n{changes.rstrip()}")
+    return StaleLockError(said, hint=error.advice)
 
 
 def _origins(lock: Lock, family: str) -> set[str]:

@@ -75,7 +75,9 @@ def test_the_leaves_import_nothing_of_ours() -> None:
     assert imports("linkmode.messages") == set()
     assert imports("linkmode.generate.header") == set()
     assert imports("linkmode.store.exchange") == set()
-    assert imports("linkmode.model.values") == {"linkmode.messages"}
+    assert imports("linkmode.model.values") == {"linkmode.messages", "linkmode.model.target"}
+    assert imports("linkmode.model.target") == {"linkmode.messages", "linkmode.model.cpus"}
+    assert imports("linkmode.model.cpus") == set()
 
 
 def test_only_the_commands_and_the_entry_know_the_pipeline() -> None:

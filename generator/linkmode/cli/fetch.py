@@ -11,8 +11,7 @@ from linkmode import pipeline
 from linkmode.cli import again, places
 from linkmode.fetch import progress
 from linkmode.fetch.artifacts import DEFAULT_JOBS, Options, fetch_all
-from linkmode.messages import UsageError
-from linkmode.model.issues import did_you_mean
+from linkmode.messages import UsageError, did_you_mean
 from linkmode.model.values import Artifact
 from linkmode.net import reach
 from linkmode.net.index import file_path

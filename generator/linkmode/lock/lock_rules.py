@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Iterator
 
-from linkmode.config.malloc import ALLOCATORS
 from linkmode.families import FAMILIES
 from linkmode.languages import LANGUAGES
+from linkmode.libraries import ALLOCATORS
+from linkmode.messages import did_you_mean
 from linkmode.model import field_rules as rules
-from linkmode.model.issues import did_you_mean
 from linkmode.model.pin_rules import archive_problems
 from linkmode.model.values import EXEC_PLATFORMS, Artifact, Lock, LockedPart, LockedToolchain
 
@@ -25,10 +25,10 @@ def lock_problems(lock: Lock) -> Iterator[tuple[str, str]]:
     for library, name in lock.libraries.items():
         yield from _if_any(f"libraries.{library}", rules.name(library) or _among(name, names, "artifact"))
     for cpu, modes in lock.link_modes.items():
-        for mode, target in modes.items():
+        for mode, chosen in modes.items():
             yield from _if_any(
                 f"link-modes.{cpu}.{mode}",
-                _among(target, {each for each in targets if each.partition("-")[0] == cpu}, f"target on {cpu}"),
+                _among(chosen, {each for each in targets if each.cpu == cpu}, f"target on {cpu}"),
             )
     for platform, properties in lock.exec_properties.items():
         yield from _if_any(f"exec-properties.{platform}", _among(platform, EXEC_PLATFORMS, "exec platform"))

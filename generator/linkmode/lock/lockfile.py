@@ -16,10 +16,11 @@ import tomli_w
 from linkmode import __version__
 from linkmode.lock.lock_rules import lock_problems
 from linkmode.lock.resolve import LOCK_VERSION
-from linkmode.messages import StaleLockError, plain
+from linkmode.messages import Message, Run, StaleLockError, plain
 from linkmode.model import field_rules as rules
 from linkmode.model import toml
 from linkmode.model.issues import Issues
+from linkmode.model.target import read
 from linkmode.model.values import Artifact, Lock
 
 FILE = "linkmode.lock"
@@ -29,7 +30,7 @@ _HEADER = """\
 # Commit this file. `linkmode generate` and `linkmode fetch` use exactly what it says.
 
 """
-RELOCK = "write it again with: linkmode lock"
+RELOCK = Message("write it again with: ", Run("lock"))
 _TABLES = {"toolchains": "toolchain", "parts": "language", "artifacts": "artifact"}
 """The arrays of tables, by their names in `Lock`: TOML reads better when each table is one."""
 
@@ -120,7 +121,7 @@ class _NewerFormatError(StaleLockError):
 class _OlderFormatError(StaleLockError):
     """The lock's format version is older than this linkmode's; ``data`` is what it holds."""
 
-    def __init__(self, problem: str, *, hint: str, data: dict[str, Any]) -> None:
+    def __init__(self, problem: str, *, hint: Message, data: dict[str, Any]) -> None:
         super().__init__(problem, hint=hint)
         self.data = data
 
@@ -136,7 +137,9 @@ def _read(text: str, where: str) -> dict[str, Any]:
     if version > LOCK_VERSION:
         raise _NewerFormatError(
             f"{where} has format version {version}; linkmode {__version__} knows version {LOCK_VERSION}",
-            hint="install the linkmode that wrote it, or a newer one; or delete the file and run `linkmode lock`",
+            hint=Message(
+                "install the linkmode that wrote it, or a newer one; or delete the file and run `", Run("lock"), "`"
+            ),
         )
     if version < LOCK_VERSION:
         raise _OlderFormatError(
@@ -150,7 +153,7 @@ def _read(text: str, where: str) -> dict[str, Any]:
 def _lock(data: Mapping[str, Any], where: str) -> Lock:
     names = {table: name for name, table in _TABLES.items()}
     try:
-        return msgspec.convert({names.get(key, key): value for key, value in data.items()}, Lock)
+        return msgspec.convert({names.get(key, key): value for key, value in data.items()}, Lock, dec_hook=read)
     except msgspec.ValidationError as error:
         problem, _, inner = str(error).partition(" - at `")
         path = inner.removesuffix("`").replace("$.", "")
@@ -173,7 +176,7 @@ def _of_this_format(data: dict[str, Any]) -> dict[str, Any]:
 
 def _data(lock: Lock) -> dict[str, Any]:
     """Return ``lock`` as TOML has it: the short tables first, each table in the order of its fields."""
-    builtins: dict[str, Any] = msgspec.to_builtins(lock)
+    builtins: dict[str, Any] = msgspec.to_builtins(lock, enc_hook=str)
     if not lock.parts:  # as in a lock from before there were languages
         del builtins["parts"]
     if not lock.exec_properties:
@@ -215,8 +218,8 @@ def _facts(lock: Lock) -> Iterator[tuple[str, tuple[str, dict[str, Any]]]]:
     for platform, properties in lock.exec_properties.items():
         for name, value in properties.items():
             yield f"exec property {name} of {platform}", (value, {"value": value})
-    for target, allocator in lock.malloc.items():
-        yield f"malloc on {target}", (allocator, {"allocator": allocator})
+    for malloc, allocator in lock.malloc.items():
+        yield f"malloc on {malloc}", (allocator, {"allocator": allocator})
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:

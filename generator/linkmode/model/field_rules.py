@@ -118,7 +118,7 @@ def exec_platform(value: str) -> str:
 def target(value: str) -> str:
     """A target triple, in the one way that it is written."""
     try:
-        canonical = str(Target.parse(value))
+        canonical = str(Target(value))
     except ConfigError as error:
         return error.problem
     return "" if canonical == value else f"expected {canonical!r}, found {shown(value)}"

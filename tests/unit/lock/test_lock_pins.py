@@ -25,7 +25,7 @@ def can_be_asked_for(pin: Pin) -> bool:
     """Whether linkmode.toml may ask for it: not for what runs on macOS, nor for what no rules were built with."""
     if pin.family in LANGUAGES:
         return pin.exec is None or pin.exec in EXEC_PLATFORMS
-    target = Target.parse(pin.targets[0] if pin.targets else f"{pin.exec}-musl") if pin.exec else None
+    target = Target(pin.targets[0] if pin.targets else f"{pin.exec}-musl") if pin.exec else None
     return target is None or (pin.exec in EXEC_PLATFORMS and not FAMILIES[pin.family].refuses(target, pin.version))
 
 
