@@ -23,8 +23,7 @@ from linkmode.generate import write
 from linkmode.lock import earlier, lockfile
 from linkmode.lock.resolve import keep, resolve
 from linkmode.lock.sources import Outdone, expanded, outdone
-from linkmode.messages import CheckError, ConfigError, StaleLockError, UsageError
-from linkmode.model.issues import did_you_mean
+from linkmode.messages import CheckError, ConfigError, Message, Run, StaleLockError, UsageError, did_you_mean
 from linkmode.model.values import Advisory, Artifact, Lock, LockedToolchain, Tree
 from linkmode.store import trees
 
@@ -95,7 +94,7 @@ def locked(root: Path, given: Inputs | None = None) -> Lock:
     config_and_catalog = given or inputs(root)
     text = _read_lock(root)
     if text is None:
-        raise StaleLockError(f"{root / lockfile.FILE} does not exist", hint="write it with: linkmode lock")
+        raise StaleLockError(f"{root / lockfile.FILE} does not exist", hint=Message("write it with: ", Run("lock")))
     try:
         lock = lockfile.loads(text, lockfile.FILE)
     except StaleLockError as error:
@@ -148,7 +147,7 @@ def check_lock(fresh: Relock) -> None:
     if fresh.changes:
         raise CheckError(
             f"{lockfile.FILE} is not what linkmode.toml resolves to:\n{fresh.changes.rstrip()}",
-            hint="write it with: linkmode lock",
+            hint=Message("write it with: ", Run("lock")),
         )
 
 
@@ -249,9 +248,11 @@ def create_config(root: Path, text: str, *, force: bool) -> Path:
     try:
         configs.parse(text, where=configs.FILE)
     except ConfigError as error:
-        raise UsageError(error.problem, hint="nothing was written; see `linkmode init --help`") from error
+        raise UsageError(error.said, hint=Message("nothing was written; see `", Run("init", "--help"), "`")) from error
     if path.exists() and not force:
-        raise ConfigError(f"{path} is there already, and is not overwritten", hint="edit it, or: linkmode init --force")
+        raise ConfigError(
+            f"{path} is there already, and is not overwritten", hint=Message("edit it, or: ", Run("init", "--force"))
+        )
     write.replace_file(path, text.encode())
     return path
 
@@ -264,7 +265,7 @@ def _read_lock(root: Path) -> str | None:
     except OSError as error:
         raise ConfigError(
             f"{root / lockfile.FILE} cannot be read: {error.strerror or error}; expected linkmode's lock",
-            hint="move it away, then run: linkmode lock" if isinstance(error, IsADirectoryError) else "",
+            hint=Message("move it away, then run: ", Run("lock")) if isinstance(error, IsADirectoryError) else "",
         ) from error
     except UnicodeDecodeError:
         return "not UTF-8"  # refused by the reader, as any other text that is no lock
@@ -281,7 +282,8 @@ def _with_differences(error: StaleLockError, text: str, given: Inputs) -> StaleL
         return error
     if not changes:
         return error
-    return StaleLockError(f"{error.problem}; `linkmode lock` would change\n{changes.rstrip()}", hint=error.hint)
+    said = Message(error.said, "; `", Run("lock"), f"` would change\n{changes.rstrip()}")
+    return StaleLockError(said, hint=error.advice)
 
 
 def _origins(lock: Lock, family: str) -> set[str]:

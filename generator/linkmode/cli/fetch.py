@@ -1,6 +1,5 @@
 """``linkmode fetch``: bring every locked archive into the store, verified."""
 
-import shlex
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,8 +12,7 @@ from linkmode.cli import again, places
 from linkmode.fetch import progress
 from linkmode.fetch.artifacts import DEFAULT_JOBS, Options, fetch_all
 from linkmode.lock import lockfile
-from linkmode.messages import StaleLockError, UsageError
-from linkmode.model.issues import did_you_mean
+from linkmode.messages import StaleLockError, UsageError, did_you_mean
 from linkmode.model.values import Artifact, Lock
 from linkmode.net import reach
 from linkmode.net.index import file_path
@@ -91,10 +89,9 @@ def _read(path: Path) -> Lock:
     try:
         return lockfile.loads(text, str(path))
     except StaleLockError as error:
-        # The command is for the folder of that lock, if it is one's lock at all.
-        folder = shlex.quote(str(path.absolute().parent))
-        is_one = path.name == lockfile.FILE
-        error.hint = error.hint.replace("linkmode lock", f"linkmode -C {folder} lock") if is_one else hint
+        if path.name != lockfile.FILE:  # no command writes it again
+            raise StaleLockError(error.said, hint=hint) from error
+        error.folder = str(path.absolute().parent)
         raise
 
 

@@ -14,20 +14,16 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from linkmode import __version__
-from linkmode.config.adapters import KEY as ADAPTERS_KEY
 from linkmode.config.adapters import adapters
-from linkmode.config.dune import KEY as DUNE_KEY
 from linkmode.config.dune import DuneExecutable, dune
 from linkmode.config.exec_properties import ExecProperties, exec_properties
-from linkmode.config.malloc import KEY as MALLOC_KEY
+from linkmode.config.keys import TABLES, TOP_LEVEL
 from linkmode.config.malloc import malloc
-from linkmode.config.mirrors import KEY as MIRRORS_KEY
 from linkmode.config.mirrors import mirrors
-from linkmode.config.without import KEY as WITHOUT_KEY
 from linkmode.config.without import check_languages, without
 from linkmode.families import FAMILIES
 from linkmode.languages import LANGUAGES
-from linkmode.messages import ConfigError
+from linkmode.messages import ConfigError, Message, Run
 from linkmode.model.issues import Issues
 from linkmode.model.values import EXEC_PLATFORMS, LINK_MODES, ExecPlatform, LinkMode, Pin, Target
 
@@ -35,10 +31,6 @@ FILE = "linkmode.toml"
 DEFAULT_OUTPUT = "third_party/linkmode"
 BUILD_SYSTEMS = ("bazel", "dune")
 
-_KEYS = (
-    *("output", "build-systems", "exec-platforms", "toolchain", "library", "language", MIRRORS_KEY, "pin"),
-    *("link-modes", "exec-properties", ADAPTERS_KEY, MALLOC_KEY, DUNE_KEY, "advisories"),
-)
 _OUTPUT_PART = re.compile(r"(?!\.\.?$)[A-Za-z0-9._+@][A-Za-z0-9._+@-]*")
 _NOT_OUTPUT = (".git", "linkmode.toml", "linkmode.lock")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
@@ -93,12 +85,13 @@ def load(path: Path) -> Config:
         text = path.read_bytes().decode("utf-8")
     except FileNotFoundError as error:
         raise ConfigError(
-            f"{path} does not exist", hint="create it with `linkmode init`, or name its folder: linkmode -C DIR …"
+            f"{path} does not exist",
+            hint=Message("create it with `", Run("init"), "`, or name its folder: linkmode -C DIR …"),
         ) from error
     except OSError as error:
         raise ConfigError(
             f"{path} cannot be read: {error.strerror or error}; expected linkmode's configuration",
-            hint="move it away, then run: linkmode init" if isinstance(error, IsADirectoryError) else "",
+            hint=Message("move it away, then run: ", Run("init")) if isinstance(error, IsADirectoryError) else "",
         ) from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8: {error}", hint=f"save {path.name} as UTF-8") from error
@@ -116,7 +109,7 @@ def parse(text: str, *, where: str) -> Config:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{where} is not TOML: {error}", hint=f"correct {where}; see https://toml.io") from error
     issues = Issues(where, text)
-    issues.unknown_keys("", raw, _KEYS)
+    issues.unknown_keys("", raw, TOP_LEVEL)
     build_systems = _build_systems(raw, issues)
     config = Config(
         output=_output(raw, issues),
@@ -139,7 +132,7 @@ def parse(text: str, *, where: str) -> Config:
         malloc=malloc(raw, [text for request in config.toolchains for text in request.targets], config.library, issues),
     )
     check_languages(config.language, [(request.family, request.without) for request in config.toolchains], issues)
-    issues.raise_if_any(hint=f"correct {where}, then run `linkmode lock`")
+    issues.raise_if_any(hint=Message(f"correct {where}, then run `", Run("lock"), "`"))
     return config
 
 
@@ -207,7 +200,7 @@ def _toolchains(raw: Mapping[str, Any], issues: Issues) -> tuple[ToolchainReques
 
 
 def _toolchain(at: str, table: Mapping[str, Any], issues: Issues) -> ToolchainRequest:
-    issues.unknown_keys(at, table, ("family", "version", "targets", WITHOUT_KEY))
+    issues.unknown_keys(at, table, TABLES["toolchain"])
     family = issues.required(at, table, "family", str, "")
     version = issues.required(at, table, "version", str, "")
     targets: tuple[str, ...] = issues.required(at, table, "targets", tuple[str, ...], ())
@@ -274,7 +267,7 @@ def _language(raw: Mapping[str, Any], issues: Issues) -> dict[str, str]:
 def _accepted(raw: Mapping[str, Any], issues: Issues) -> dict[str, str]:
     """Check names and types only: whether there is such an advisory is the catalogue's to say."""
     table = issues.table(raw, "advisories")
-    issues.unknown_keys("advisories", table, ("accept",))
+    issues.unknown_keys("advisories", table, TABLES["advisories"])
     reasons: dict[str, str] = issues.value("advisories", table, "accept", dict[str, str], {})
     for advisory, reason in reasons.items():
         if not reason.strip() or not reason.isprintable():

@@ -18,7 +18,7 @@ import msgspec
 from filelock import FileLock, Timeout
 
 from linkmode.generate.header import has_header
-from linkmode.messages import CheckError, ConfigError
+from linkmode.messages import CheckError, ConfigError, Message, Run
 from linkmode.model.values import Tree
 from linkmode.store import exchange
 
@@ -106,7 +106,7 @@ def check(changes: Changes, label: str) -> None:
         found = "; ".join(f"{kind}: {_names(paths)}" for kind, paths in kinds.items() if paths)
         raise CheckError(
             f"{label} is not what linkmode.lock gives: {found}",
-            hint="see it with `linkmode generate --diff`, write it with `linkmode generate`",
+            hint=Message("see it with `", Run("generate", "--diff"), "`, write it with `", Run("generate"), "`"),
         )
 
 
@@ -205,7 +205,7 @@ def _refuse_blocked(changes: Changes, label: str, *, force: bool) -> None:
         raise ConfigError(
             f"{label}: where generated files would go there are files that linkmode did not generate: "
             f"{_names(changes.blocked)}",
-            hint="move them away, or overwrite them with: linkmode generate --force",
+            hint=Message("move them away, or overwrite them with: ", Run("generate", "--force")),
         )
 
 

@@ -18,7 +18,7 @@ from linkmode import __version__
 from linkmode.catalog.pins import Catalog
 from linkmode.config.document import Config
 from linkmode.lock.resolve import LOCK_VERSION, keep, resolve
-from linkmode.messages import StaleLockError
+from linkmode.messages import Message, Run, StaleLockError
 from linkmode.model.values import Lock
 
 FILE = "linkmode.lock"
@@ -28,7 +28,7 @@ _HEADER = """\
 # Commit this file. `linkmode generate` and `linkmode fetch` use exactly what it says.
 
 """
-_RELOCK = "write it again with: linkmode lock"
+_RELOCK = Message("write it again with: ", Run("lock"))
 _TABLES = {"toolchains": "toolchain", "parts": "language", "artifacts": "artifact"}
 """The arrays of tables, by their names in `Lock`: TOML reads better when each table is one."""
 
@@ -116,7 +116,7 @@ class _NewerFormatError(StaleLockError):
 class _OlderFormatError(StaleLockError):
     """The lock's format version is older than this linkmode's; ``data`` is what it holds."""
 
-    def __init__(self, problem: str, *, hint: str, data: dict[str, Any]) -> None:
+    def __init__(self, problem: str, *, hint: Message, data: dict[str, Any]) -> None:
         super().__init__(problem, hint=hint)
         self.data = data
 
@@ -132,7 +132,9 @@ def _read(text: str, where: str) -> dict[str, Any]:
     if version > LOCK_VERSION:
         raise _NewerFormatError(
             f"{where} has format version {version}; linkmode {__version__} knows version {LOCK_VERSION}",
-            hint="install the linkmode that wrote it, or a newer one; or delete the file and run `linkmode lock`",
+            hint=Message(
+                "install the linkmode that wrote it, or a newer one; or delete the file and run `", Run("lock"), "`"
+            ),
         )
     if version < LOCK_VERSION:
         raise _OlderFormatError(

@@ -16,8 +16,7 @@ from linkmode.config.document import Config, ToolchainRequest, specifier
 from linkmode.families import FAMILIES
 from linkmode.languages import LANGUAGES
 from linkmode.lock.digest import inputs_digest
-from linkmode.messages import ConfigError
-from linkmode.model.issues import did_you_mean
+from linkmode.messages import ConfigError, Message, Run, did_you_mean
 from linkmode.model.values import (
     LINK_MODES,
     Artifact,
@@ -207,26 +206,28 @@ class _Resolution:
             raise ConfigError(
                 f"{at}: no version of {name} satisfies {asked!r}; the catalogue has {', '.join(versions)}"
                 f"{self._only_from(name)}",
-                hint=f"see them with `linkmode catalog list --family {name}`{self._elsewhere(name, asked)}",
+                hint=Message(
+                    "see them with `", Run("catalog", f"list --family {name}"), "`", self._elsewhere(name, asked)
+                ),
             )
         reasons = "".join(f"\n  {version}: {refusals[version]}" for version in satisfying)
         targets = {target for pin in self.catalog.families[name].pins for target in pin.targets}
         makes = f"{name} makes {', '.join(sorted(targets))}; " if targets else ""
         raise ConfigError(
             f"{at}: no version of {name} that satisfies {asked!r} can do all that is asked:{reasons}",
-            hint=f"{makes}see the archives with `linkmode catalog list --family {name}`",
+            hint=Message(f"{makes}see the archives with `", Run("catalog", f"list --family {name}"), "`"),
         )
 
     def _only_from(self, name: str) -> str:
         source = self.preference.sources.get(name, DEFAULT_SOURCE)
         return "" if source == DEFAULT_SOURCE else f" from {source}, which was chosen with --source"
 
-    def _elsewhere(self, name: str, asked: str) -> str:
+    def _elsewhere(self, name: str, asked: str) -> Message:
         """Return the command that would help, in words, where it is the chosen source that lacks the version."""
         others = {pin.version for pin in self.catalog.families[name].pins if pin.source == DEFAULT_SOURCE}
         if name not in self.preference.sources or not any(specifier(asked).filter(others)):
-            return ""
-        return f", or run: {self._by_family({name: DEFAULT_SOURCE})}"
+            return Message()
+        return Message(", or run: ", self._by_family({name: DEFAULT_SOURCE}))
 
     def _family(self, request: ToolchainRequest) -> FamilyEntry:
         if request.family in self.catalog.families:
@@ -241,11 +242,11 @@ class _Resolution:
             known = ", ".join(dict.fromkeys(pin.source for pin in entry.pins))
             raise ConfigError(
                 f"{at}: the catalogue has no {entry.name} from source {source!r}, only from {known}",
-                hint=f"choose for each family by itself: {self._by_family()}",
+                hint=Message("choose for each family by itself: ", self._by_family()),
             )
         return pins
 
-    def _by_family(self, otherwise: Mapping[str, str] | None = None) -> str:
+    def _by_family(self, otherwise: Mapping[str, str] | None = None) -> Run:
         """Return the command that takes each family from the chosen source where it is to be had from there.
 
         ``otherwise`` are those that it takes from another.
@@ -258,7 +259,7 @@ class _Resolution:
                 continue
             pins = self.catalog.families[name].pins if name in self.catalog.families else ()
             words.append(f"--source {name}={source if any(pin.source == source for pin in pins) else DEFAULT_SOURCE}")
-        return f"linkmode lock {' '.join(words)}"
+        return Run("lock", " ".join(words))
 
     def _pins(self, request: ToolchainRequest, version: str, exec_platform: ExecPlatform, target: str) -> list[Pin]:
         family = FAMILIES[request.family]

@@ -1,24 +1,17 @@
 """What is wrong with a TOML file, collected with key paths and lines, and raised at once."""
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 import msgspec
 
-from linkmode.messages import ConfigError
+from linkmode.messages import ConfigError, Message, did_you_mean
 
 _T = TypeVar("_T")
 
 _HEADER = re.compile(r"\s*(?P<array>\[)?\[\s*(?P<name>[A-Za-z0-9_.-]+)\s*\]")
 _KEY = re.compile(r"""\s*(?:(?P<bare>[A-Za-z0-9_-]+)|"(?P<basic>[^"\\]*)"|'(?P<literal>[^']*)')\s*=""")
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return ``; did you mean …?`` with the known word that is nearest, or an empty string when none is near."""
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 class Issues:
@@ -83,7 +76,7 @@ class Issues:
         self.add(key, f"expected tables, written [[{key}]]")
         return []
 
-    def raise_if_any(self, *, hint: str) -> None:
+    def raise_if_any(self, *, hint: str | Message) -> None:
         """Raise ConfigError with every problem, in the order of the file's lines."""
         problems = [problem for _, problem in sorted(self._found, key=lambda found: found[0])]
         if len(problems) == 1:

@@ -12,9 +12,8 @@ from mirroring import BODIES, environment
 from mirroring import repository as small_repository
 
 from linkmode import pipeline
-from linkmode.cli.again import with_folder
 from linkmode.cli.main import main
-from linkmode.messages import ConfigError
+from linkmode.messages import ConfigError, Message, Run
 
 FOLDER = "a b"
 _SHOWN = re.compile(r"(?:^|: |`)(linkmode [^`\n]*)")
@@ -190,8 +189,8 @@ def test_a_lock_elsewhere(outside: Outside, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("folder", ["a\\1b", "$(x)", "a'b", "-C"])
 def test_a_folder_with_an_odd_name_is_quoted(folder: str) -> None:
-    error = ConfigError("p; `linkmode lock` would change", hint="correct it, then run `linkmode lock`")
-    with_folder(error, folder)
+    error = ConfigError(Message("p; `", Run("lock"), "` would change"), hint=Message("then run `", Run("lock"), "`"))
+    error.folder = folder
     [shown] = _SHOWN.findall(error.hint)
     assert shlex.split(shown) == ["linkmode", "-C", folder, "lock"]
     assert shown in error.problem

@@ -1,6 +1,6 @@
 """What lies behind a file's segments and sections, where no linker writes and self-extracting programs keep the rest.
 
-The same walk, check by check and in this order, is in templates/bazel/tools/elfcheck/behind.h.
+The same walk, check by check and in this order, is in templates/common/tools/elfcheck/behind.h.
 """
 
 from linkmode.audit.read.facts import Behind
