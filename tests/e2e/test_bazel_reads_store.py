@@ -11,7 +11,7 @@ from linkmode.fetch.store import Store
 from linkmode.model import Checksum
 
 BAZEL = shutil.which("bazel")
-pytestmark = [pytest.mark.e2e, pytest.mark.skipif(BAZEL is None, reason="no bazel on PATH")]
+pytestmark = [pytest.mark.tier("bazel"), pytest.mark.skipif(BAZEL is None, reason="no bazel on PATH")]
 
 RULE = """
 def _impl(ctx):
