@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from linkmode.model.components import Layout, Lines, found
+from linkmode.model.survey import Recogniser
 from linkmode.model.values import ExecPlatform, Pin, Target
 
 
@@ -32,6 +33,10 @@ class Family(Protocol):
 
     def line(self, version: str) -> str:
         """Return the line of releases that ``version`` is of; it need not be one of ``lines``."""
+
+    @property
+    def recogniser(self) -> Recogniser | None:
+        """What tells its archives from others; None where their files do not say what they are."""
 
     @property
     def brings_libc(self) -> bool:

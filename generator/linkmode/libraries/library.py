@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from linkmode.model.components import NO_LINES, Layout, Lines
+from linkmode.model.survey import Recogniser
 
 
 class Library(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,6 +19,7 @@ class Library(msgspec.Struct, frozen=True, kw_only=True):
     suggested_version: str
     layouts: Mapping[str, Layout]
     allocates: bool = False
+    recogniser: Recogniser | None = None
     lines: Lines = NO_LINES
     cpu_facts: tuple[str, ...] = ()
 

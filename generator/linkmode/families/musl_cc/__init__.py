@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from difflib import get_close_matches
 
+from linkmode.families.musl_cc.recognise import RECOGNISER
 from linkmode.model.components import NO_LINES, Layout
 from linkmode.model.cpus import CPUS, known
 from linkmode.model.values import ExecPlatform, Pin, Target
@@ -19,6 +20,7 @@ class MuslCc:
     layouts = dict.fromkeys(_LAYOUTS, Layout("gcc_archive.bzl", "gcc_archive", ("usr",)))
     lines = NO_LINES
     cpu_facts: tuple[str, ...] = ()
+    recogniser = RECOGNISER
     brings_libc = True
     suggested_version = ">=11.2,<12"
     suggested_targets = ("x86_64-linux-musl",)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from linkmode.families.zig.recognise import RECOGNISER
 from linkmode.model.components import Layout, Lines, first_two, releases
 from linkmode.model.cpus import CPUS, known
 from linkmode.model.values import ExecPlatform, Pin, Target
@@ -17,6 +18,7 @@ class Zig:
     layouts: Mapping[str, Layout] = {"zig": Layout("zig_archive.bzl", "zig_archive")}
     lines: Lines = releases(__name__)
     cpu_facts: tuple[str, ...] = ("name", "glibc_loader", "zig_headers")
+    recogniser = RECOGNISER
     brings_libc = False
     suggested_version = "~=0.15.2"
     suggested_targets = ("x86_64-linux-musl", "x86_64-linux-gnu.2.28")
