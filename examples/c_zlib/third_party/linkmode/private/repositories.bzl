@@ -27,9 +27,16 @@ _LAYOUTS = {
     "zstd": ("rust:rust_archive.bzl", "zstd_archive", []),
 }
 
-def declare_repositories():
-    """Declares one lazily fetched repository per artifact of the lock, and @linkmode_cc."""
-    cc_compat_repo(name = "linkmode_cc")
+def declare_repositories(cc_rules):
+    """Declares one lazily fetched repository per artifact of the lock, and @linkmode_cc.
+
+    Args:
+        cc_rules: where the C++ rules come from: native or rules_cc.
+    """
+    cc_compat_repo(
+        name = "linkmode_cc",
+        rules = cc_rules,
+    )
     for name, artifact in ARTIFACTS.items():
         rules, macro, delete = _LAYOUTS[artifact["layout"]]
         archive_repo(

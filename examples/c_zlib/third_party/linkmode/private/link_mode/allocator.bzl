@@ -48,5 +48,5 @@ def allocator_in_force(target):
     """
 
     # //lib:mimalloc is an alias, and a target says its own name
-    own = target and target.label.name == "mimalloc" and "linkmode_mimalloc-" in target.label.workspace_name
+    own = target and target.label.name == "mimalloc" and "linkmode_mimalloc-" in str(target.label)
     return "mimalloc" if own else ""
