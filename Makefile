@@ -5,6 +5,7 @@ IN := cd "$(ROOT)" &&
 SOURCES := $(shell find "$(ROOT)/generator" "$(ROOT)/templates" "$(ROOT)/toolchains" -type f -not -name '*.pyc')
 USER_VENV := $(ROOT)/.venv
 DEV_VENV := $(ROOT)/.work/dev
+LOCKS := $(ROOT)/.ci/locks
 DEV_PYTHON := .work/dev/bin/python
 BAZEL ?= 4.2.3
 RUNS ?= 100000
@@ -113,12 +114,12 @@ clean:
 	@$(IN) chmod -R u+w .work/output .work/pytest 2>/dev/null || true
 	$(IN) rm -rf .venv .work
 
-# As a user installs it: a wheel.
-$(USER_VENV)/stamp: $(ROOT)/pyproject.toml $(SOURCES)
-	@$(IN) .ci/venv .venv .
+# As a user installs it, a wheel, but with what the lock says and not what the index has today.
+$(USER_VENV)/stamp: $(ROOT)/pyproject.toml $(LOCKS)/run.txt $(SOURCES)
+	@$(IN) .ci/venv .venv run --force-reinstall .
 	@touch $@
 
 # As a developer does: the checkout itself, with all that tests and linters need.
-$(DEV_VENV)/stamp: $(ROOT)/pyproject.toml
-	@$(IN) .ci/venv .work/dev --editable '.[test,lint]'
+$(DEV_VENV)/stamp: $(ROOT)/pyproject.toml $(LOCKS)/dev.txt
+	@$(IN) .ci/venv .work/dev dev --editable .
 	@touch $@

@@ -14,8 +14,7 @@ from linkmode.audit.read import components, policy
 from linkmode.audit.read.libc import version_number
 from linkmode.audit.read.policy import KnownLibc
 from linkmode.audit.show import report
-from linkmode.messages import UsageError
-from linkmode.model.issues import did_you_mean
+from linkmode.messages import UsageError, did_you_mean
 from linkmode.model.values import LINK_MODES, LinkMode
 
 _FAILED = 1

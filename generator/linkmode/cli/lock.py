@@ -9,8 +9,7 @@ from linkmode import pipeline
 from linkmode.cli import again
 from linkmode.lock.lockfile import FILE
 from linkmode.lock.resolve import DEFAULT_SOURCE, SOURCES
-from linkmode.messages import CheckError, UsageError
-from linkmode.model.issues import did_you_mean
+from linkmode.messages import CheckError, UsageError, did_you_mean
 from linkmode.model.values import Advisory, Artifact
 
 

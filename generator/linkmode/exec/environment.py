@@ -11,8 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from linkmode.messages import ConfigError, UsageError
-from linkmode.model.issues import did_you_mean
+from linkmode.messages import ConfigError, Message, Run, UsageError, did_you_mean
 from linkmode.model.values import Lock, LockedToolchain, Target
 
 _MISLEADING = (
@@ -71,7 +70,7 @@ def choose(lock: Lock, host: str, target: str | None, family: str | None) -> Loc
         platforms = ", ".join(dict.fromkeys(toolchain.exec for toolchain in lock.toolchains))
         raise ConfigError(
             f"linkmode.lock has no toolchain that runs on this machine, {host}; it has some for: {platforms or 'none'}",
-            hint=f"add {host!r} to exec-platforms in linkmode.toml, then run: linkmode lock",
+            hint=Message(f"add {host!r} to exec-platforms in linkmode.toml, then run: ", Run("lock")),
         )
     if family is not None:
         here = _named("--toolchain", family, {t.family: [u for u in here if u.family == t.family] for t in here})
@@ -91,7 +90,7 @@ def _named(option: str, name: str, known: Mapping[str, list[LockedToolchain]]) -
     if name not in known:
         raise UsageError(
             f"{option}: linkmode.lock has no {name!r} that runs here{did_you_mean(name, known)}",
-            hint=f"it has: {', '.join(known)}; others are asked for in linkmode.toml, then: linkmode lock",
+            hint=Message(f"it has: {', '.join(known)}; others are asked for in linkmode.toml, then: ", Run("lock")),
         )
     return known[name]
 

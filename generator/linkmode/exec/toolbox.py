@@ -17,7 +17,7 @@ from pathlib import Path
 
 from linkmode.exec import zlib_sysroot
 from linkmode.exec.environment import Ready, triple
-from linkmode.messages import ConfigError
+from linkmode.messages import ConfigError, Message, Run
 from linkmode.model.values import Artifact, LockedToolchain
 from linkmode.store import trees
 
@@ -57,7 +57,7 @@ def ready(
         case other:
             raise ConfigError(
                 f"{artifact.name}: linkmode exec knows no layout {other!r}; expected cross, native or zig",
-                hint="correct layout in its [[pin]], then run: linkmode lock",
+                hint=Message("correct layout in its [[pin]], then run: ", Run("lock")),
             )
     tools = frozenset(path.name.removeprefix(f"{name}-") for path in programs.iterdir())
     return Ready(name, programs, tools, sysroot)

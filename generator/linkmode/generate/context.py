@@ -1,13 +1,19 @@
 """From a lock to what the Bazel templates are given: plain data, and every name that the generated library uses."""
 
-from linkmode.languages import LANGUAGES
+from collections.abc import Mapping
+
+from linkmode.families import FAMILIES, Family
+from linkmode.languages import LANGUAGES, Language
+from linkmode.libraries import ALLOCATORS, LIBRARIES, Library
+from linkmode.messages import ConfigError
+from linkmode.model.components import Layout
 from linkmode.model.values import Artifact, Lock, LockedToolchain, Target
 
 _CC = "@platforms//cpu:{}"
 _LINUX = "@platforms//os:linux"
 
-_LAYOUTS_WITH_LIBC = {"cross", "native"}
-"""Archives that hold the target's libc as files to run with; Zig's has only stubs to link against."""
+_COMPONENTS: Mapping[str, Family | Language | Library] = {**FAMILIES, **LANGUAGES, **LIBRARIES}
+"""Whatever an archive can be of, by the name that pins call it by."""
 
 
 def bazel_context(lock: Lock) -> dict[str, object]:
@@ -16,9 +22,8 @@ def bazel_context(lock: Lock) -> dict[str, object]:
     Order is the lock's: artifacts by name, toolchains and targets as linkmode.toml lists them.
     """
     targets = [Target.parse(triple) for triple in _triples(lock)]
-    layouts = {artifact.name: artifact.layout for artifact in lock.artifacts}
     return {
-        "artifacts": {artifact.name: _artifact(artifact) for artifact in lock.artifacts},
+        "artifacts": {artifact.name: _artifact(artifact, lock) for artifact in lock.artifacts},
         "toolchains": [
             {
                 "artifact": toolchain.artifact,
@@ -32,6 +37,7 @@ def bazel_context(lock: Lock) -> dict[str, object]:
         "triples": [str(target) for target in targets],
         "link_modes": lock.link_modes,
         "malloc": lock.malloc,
+        "allocators": {name: LIBRARIES[name].suggested_version for name in ALLOCATORS},
         "library_names": sorted(lock.libraries),
         "constraints": _libc_constraints(targets),
         "targets": [_platform(target) for target in targets],
@@ -40,7 +46,7 @@ def bazel_context(lock: Lock) -> dict[str, object]:
             "//conditions:default": "",
         },
         "cc_toolchains": [_cc_toolchain(toolchain) for toolchain in lock.toolchains],
-        "libc_runtimes": [_libc_runtime(toolchain, layouts[toolchain.artifact]) for toolchain in lock.toolchains],
+        "libc_runtimes": [_libc_runtime(toolchain) for toolchain in lock.toolchains],
         "elfcheck_tools": [_elfcheck_tool(platform) for platform in _exec_platforms(lock)],
         "exec_platforms": [_exec_platform(platform, lock) for platform in _exec_platforms(lock)],
         "exec_platform_labels": ",".join(f"@linkmode//platforms:exec_{name}" for name in _exec_platforms(lock)),
@@ -58,7 +64,8 @@ def repository(artifact: str) -> str:
     return f"linkmode_{artifact}"
 
 
-def _artifact(artifact: Artifact) -> dict[str, object]:
+def _artifact(artifact: Artifact, lock: Lock) -> dict[str, object]:
+    component, layout = _layout(artifact)
     return {
         "version": artifact.version,
         "urls": [url for url in artifact.urls if _bazel_can_fetch(url)] or [_unfetchable(artifact)],
@@ -69,8 +76,31 @@ def _artifact(artifact: Artifact) -> dict[str, object]:
         if artifact.file.endswith(".whl")
         else "",  # a wheel is a zip (PEP 427), which Bazel does not know
         "layout": artifact.layout,
+        "rules": f"//private/{component.folder}:{layout.file}",
+        "macro": layout.macro,
+        "remove": [*layout.remove, *_unwanted(artifact, lock)],
         "measured": dict(sorted(artifact.measured.items())),
     }
+
+
+def _layout(artifact: Artifact) -> tuple[Family | Language | Library, Layout]:
+    component = _COMPONENTS[artifact.family]
+    if artifact.layout not in component.layouts:
+        known = ", ".join(component.layouts)
+        raise ConfigError(
+            f"{artifact.name}: {artifact.family} has no layout {artifact.layout!r}; expected one of: {known}",
+            hint="correct layout in its [[pin]], then run: linkmode lock",
+        )
+    return component, component.layouts[artifact.layout]
+
+
+def _unwanted(artifact: Artifact, lock: Lock) -> list[str]:
+    return [
+        path
+        for toolchain in lock.toolchains
+        if toolchain.artifact == artifact.name
+        for path in FAMILIES[toolchain.family].unwanted(toolchain.target, toolchain.without)
+    ]
 
 
 def _bazel_can_fetch(url: str) -> bool:
@@ -121,10 +151,10 @@ def _cc_toolchain(toolchain: LockedToolchain) -> dict[str, object]:
     return _toolchain("cc", toolchain)
 
 
-def _libc_runtime(toolchain: LockedToolchain, layout: str) -> dict[str, object]:
+def _libc_runtime(toolchain: LockedToolchain) -> dict[str, object]:
     # one for each compiler, in the same order, so that a binary gets the libc of the compiler that made it
     libc = _toolchain("libc", toolchain)
-    return libc if layout in _LAYOUTS_WITH_LIBC else {**libc, "toolchain": ":libc_system"}
+    return libc if FAMILIES[toolchain.family].brings_libc else {**libc, "toolchain": ":libc_system"}
 
 
 def _toolchain(kind: str, toolchain: LockedToolchain) -> dict[str, object]:

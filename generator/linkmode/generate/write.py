@@ -18,7 +18,7 @@ import msgspec
 from filelock import FileLock, Timeout
 
 from linkmode.generate.header import has_header
-from linkmode.messages import CheckError, ConfigError
+from linkmode.messages import CheckError, ConfigError, Message, Run
 from linkmode.model.values import Tree
 from linkmode.store import exchange
 
@@ -85,17 +85,23 @@ def diff(tree: Tree, folder: Path) -> Changes:
 
 def unified(tree: Tree, changes: Changes, label: str) -> str:
     """Return ``changes`` as a unified diff of paths below ``label``; bytes that are not UTF-8 are escaped."""
-    parts: list[str] = []
-    for path in sorted((*changes.created, *changes.changed, *changes.removed)):
-        before, after = changes.old.get(path), tree.get(path)
-        lines = difflib.unified_diff(
-            _lines(before),
-            _lines(after),
-            "/dev/null" if before is None else f"a/{label}/{path}",
-            "/dev/null" if after is None else f"b/{label}/{path}",
-        )
-        parts.extend(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
-    return "".join(parts)
+    paths = sorted((*changes.created, *changes.changed, *changes.removed))
+    return "".join(_unified(f"{label}/{path}", changes.old.get(path), tree.get(path)) for path in paths)
+
+
+def unified_file(path: str, before: str | None, after: str) -> str:
+    """Return the unified diff of one file, which is new where ``before`` is None."""
+    return _unified(path, None if before is None else before.encode(), after.encode())
+
+
+def _unified(path: str, before: bytes | None, after: bytes | None) -> str:
+    lines = difflib.unified_diff(
+        _lines(before),
+        _lines(after),
+        "/dev/null" if before is None else f"a/{path}",
+        "/dev/null" if after is None else f"b/{path}",
+    )
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
 def check(changes: Changes, label: str) -> None:
@@ -106,7 +112,7 @@ def check(changes: Changes, label: str) -> None:
         found = "; ".join(f"{kind}: {_names(paths)}" for kind, paths in kinds.items() if paths)
         raise CheckError(
             f"{label} is not what linkmode.lock gives: {found}",
-            hint="see it with `linkmode generate --diff`, write it with `linkmode generate`",
+            hint=Message("see it with `", Run("generate", "--diff"), "`, write it with `", Run("generate"), "`"),
         )
 
 
@@ -205,7 +211,7 @@ def _refuse_blocked(changes: Changes, label: str, *, force: bool) -> None:
         raise ConfigError(
             f"{label}: where generated files would go there are files that linkmode did not generate: "
             f"{_names(changes.blocked)}",
-            hint="move them away, or overwrite them with: linkmode generate --force",
+            hint=Message("move them away, or overwrite them with: ", Run("generate", "--force")),
         )
 
 

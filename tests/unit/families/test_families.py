@@ -103,7 +103,7 @@ def test_zig_refuses_lines_that_the_rules_do_not_know(version: str) -> None:
 
 
 def test_the_lines_of_zig_are_those_of_the_generated_rules() -> None:
-    rules = (resources.templates() / "bazel/private/zig/zig_lines.bzl").read_text()
+    rules = (resources.templates() / "bazel/families/zig/zig_lines.bzl").read_text()
     lines = re.findall(r'^    "(\d+\.\d+)": struct\(', rules, re.MULTILINE)
     assert lines == ["0.14", "0.15", "0.16", "0.17"]
     for line in lines:

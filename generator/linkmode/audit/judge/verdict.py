@@ -1,7 +1,7 @@
 """Judges facts: the link mode with its reason, and whether what was expected of the file holds.
 
 The rules are the table of link modes in docs/reference/audit.md. Pure; the words are part of the contract with
-templates/bazel/tools/elfcheck/verdict.h, which says the same.
+templates/common/tools/elfcheck/verdict.h, which says the same.
 """
 
 from collections.abc import Iterable, Mapping

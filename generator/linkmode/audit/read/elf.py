@@ -1,7 +1,7 @@
 """Facts of an ELF file, from program headers and the dynamic segment only: sections may be stripped or lie.
 
 A file whose tables contradict each other is refused rather than guessed at.
-The same walk, check by check and in this order, is in templates/bazel/tools/elfcheck/facts.h.
+The same walk, check by check and in this order, is in templates/common/tools/elfcheck/facts.h.
 """
 
 import errno

@@ -145,7 +145,7 @@ def _machine_rows(policy: Policy) -> list[str]:
 
 
 def c_header() -> str:
-    """Return policy.h: the same tables for templates/bazel/tools/elfcheck, which has no TOML reader."""
+    """Return policy.h: the same tables for templates/common/tools/elfcheck, which has no TOML reader."""
     policy = load()
     most_loaders = max(len(paths) for machine in policy.machine for paths in (machine.glibc, machine.musl))
     longest_start = max(len(machine.start_bytes) for machine in policy.machine)

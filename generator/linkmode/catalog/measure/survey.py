@@ -14,7 +14,7 @@ from typing import BinaryIO, Literal
 
 import msgspec
 
-from linkmode.archives.members import Bounds, Member, Refusal, parts
+from linkmode.archives.members import Bounds, Member, Refusal, blocks, parts
 from linkmode.archives.unpack import members_of
 from linkmode.messages import IntegrityError
 
@@ -80,10 +80,10 @@ def survey(archive: Path, file: str, *, version: str, judge: Judge) -> Survey:
     reader = _Reader(version, judge)
     try:
         with archive.open("rb") as stream:
-            bounds = Bounds.of(os.fstat(stream.fileno()).st_size)
+            bounds = Bounds.to_unpack(os.fstat(stream.fileno()).st_size)
             reader.left = bounds.size
-            for member, body in members_of(stream, file, bounds):
-                reader.add(member, body)
+            for member in members_of(stream, file, bounds):
+                reader.add(member)
     except Refusal as refusal:
         where = f"{file}: {refusal.member!r}" if refusal.member else file
         raise IntegrityError(
@@ -133,7 +133,7 @@ class _Reader:
         self._version = version.encode()
         self._judge = judge
 
-    def add(self, member: Member, body: Iterator[bytes]) -> None:
+    def add(self, member: Member) -> None:
         """Read one member whole. Raises Refusal when it has no place in a tree, or there is too much of everything."""
         path = "/".join(parts(member.name))
         if member.kind == "folder":
@@ -152,7 +152,7 @@ class _Reader:
             self.nodes[path] = self._linked(path, member)
         else:
             digest = hashlib.sha256()
-            for block in self._watched(path, member, body):
+            for block in self._watched(path, member, blocks(member.body)):
                 digest.update(block)
             self.nodes[path] = Node("file", member.executable, digest.hexdigest())
 
