@@ -49,4 +49,4 @@ def _versions(family: FamilyEntry) -> tuple[list[str], list[str]]:
     return [version for version in versions if version not in refused], refused
 
 
-_TARGET = Target.parse("x86_64-linux-musl")
+_TARGET = Target("x86_64-linux-musl")
