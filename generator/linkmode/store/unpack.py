@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from linkmode.archives.unpack import extract_from
-from linkmode.messages import IntegrityError
+from linkmode.messages import IntegrityError, Message, Run
 from linkmode.model.values import Artifact
 from linkmode.store import private, trees
 from linkmode.store.files import Store
@@ -49,7 +49,7 @@ def _verified(artifact: Artifact, store: Store, home: Path) -> Iterator[BinaryIO
                 copy.write(block)
         if digest.hexdigest() != artifact.checksum.hex:
             raise IntegrityError(
-                f"{artifact.name}: {path} has other bytes than {artifact.checksum}", hint="run: linkmode fetch"
+                f"{artifact.name}: {path} has other bytes than {artifact.checksum}", hint=Message("run: ", Run("fetch"))
             )
         whole = archive if copy is None else copy
         whole.seek(0)
