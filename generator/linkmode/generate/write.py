@@ -85,17 +85,23 @@ def diff(tree: Tree, folder: Path) -> Changes:
 
 def unified(tree: Tree, changes: Changes, label: str) -> str:
     """Return ``changes`` as a unified diff of paths below ``label``; bytes that are not UTF-8 are escaped."""
-    parts: list[str] = []
-    for path in sorted((*changes.created, *changes.changed, *changes.removed)):
-        before, after = changes.old.get(path), tree.get(path)
-        lines = difflib.unified_diff(
-            _lines(before),
-            _lines(after),
-            "/dev/null" if before is None else f"a/{label}/{path}",
-            "/dev/null" if after is None else f"b/{label}/{path}",
-        )
-        parts.extend(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
-    return "".join(parts)
+    paths = sorted((*changes.created, *changes.changed, *changes.removed))
+    return "".join(_unified(f"{label}/{path}", changes.old.get(path), tree.get(path)) for path in paths)
+
+
+def unified_file(path: str, before: str | None, after: str) -> str:
+    """Return the unified diff of one file, which is new where ``before`` is None."""
+    return _unified(path, None if before is None else before.encode(), after.encode())
+
+
+def _unified(path: str, before: bytes | None, after: bytes | None) -> str:
+    lines = difflib.unified_diff(
+        _lines(before),
+        _lines(after),
+        "/dev/null" if before is None else f"a/{path}",
+        "/dev/null" if after is None else f"b/{path}",
+    )
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
 def check(changes: Changes, label: str) -> None:

@@ -6,6 +6,7 @@ Terms: an *exec platform* (``x86_64-linux``) is where compilers run; a *target* 
 """
 
 import base64
+import re
 from typing import Annotated, Literal, get_args
 
 import msgspec
@@ -18,6 +19,8 @@ LinkMode = Literal["static", "mostly_static", "dynamic"]
 LINK_MODES: tuple[LinkMode, ...] = get_args(LinkMode)
 
 Algorithm = Literal["sha256", "sha512"]
+DIGITS: dict[Algorithm, int] = {"sha256": 64, "sha512": 128}
+"""How many hexadecimal digits a digest has."""
 
 
 class Checksum(msgspec.Struct, frozen=True):
@@ -25,6 +28,18 @@ class Checksum(msgspec.Struct, frozen=True):
 
     algorithm: Algorithm
     hex: str
+
+    @property
+    def path_part(self) -> str:
+        """``hex``, to be part of a path: whoever builds one asks here, whatever was checked before.
+
+        Raises:
+            ConfigError: it is not the digits of a digest.
+        """
+        length = DIGITS.get(self.algorithm)
+        if length and re.fullmatch(f"[0-9a-f]{{{length}}}", self.hex):
+            return self.hex
+        raise ConfigError(f"{self.hex[:200]!a} is not a {self.algorithm} of {length} hexadecimal digits")
 
     @property
     def sri(self) -> str:
@@ -54,7 +69,6 @@ class Archive(
     user's pip is configured for; a user's own pin may also have ``file:`` URLs and paths relative to linkmode.toml.
     ``exec`` is absent for sources. ``layout`` is the family's word for its shape (``cross``, ``native``).
     ``measured`` holds facts read from the archive itself (``gcc``, ``musl``, ``binutils``, ``zig``), not its label.
-    ``confirmations`` counts the independent public projects that pin the same bytes; ``confirmed_by`` names some.
     """
 
     family: Annotated[str, Meta(description="The family that the archive belongs to.")]
@@ -79,10 +93,6 @@ class Archive(
         dict[str, str],
         Meta(description="Facts that the files themselves state: versions of `gcc`, `musl`, `zig`, and others."),
     ] = {}
-    confirmations: Annotated[int, Meta(description="How many independent public projects pin the same bytes.")] = 0
-    confirmed_by: Annotated[
-        tuple[str, ...], Meta(description="Some of these projects; with 0 confirmations, who computed the checksum.")
-    ] = ()
 
     @property
     def checksum(self) -> Checksum:
@@ -99,6 +109,7 @@ class Pin(Archive, frozen=True, kw_only=True, forbid_unknown_fields=True, rename
 
     ``targets`` is empty where the family makes any target it knows from one archive. ``tree_sha256`` is the digest
     of the tree below ``strip_prefix`` (`survey.tree_digest`), the same for a repacked archive of these files.
+    ``confirmations`` counts the independent public projects that pin the same bytes; ``confirmed_by`` names some.
     """
 
     targets: Annotated[
@@ -108,6 +119,10 @@ class Pin(Archive, frozen=True, kw_only=True, forbid_unknown_fields=True, rename
     tree_sha256: Annotated[
         str | None, Meta(description="The digest of the files below `strip-prefix`, the same for a repacked archive.")
     ] = None
+    confirmations: Annotated[int, Meta(description="How many independent public projects pin the same bytes.")] = 0
+    confirmed_by: Annotated[
+        tuple[str, ...], Meta(description="Some of these projects; with 0 confirmations, who computed the checksum.")
+    ] = ()
     contradictions: Annotated[
         tuple[str, ...], Meta(description="Who pins other bytes under the same name or URL.")
     ] = ()
@@ -173,7 +188,6 @@ class Lock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """
 
     version: Annotated[int, Meta(description="The format version.")]
-    inputs_digest: Annotated[str, Meta(description="The digest of what the lock was resolved from.")]
     artifacts: Annotated[tuple[Artifact, ...], Meta(description="One archive. Sorted by name.")]
     toolchains: Annotated[
         tuple[LockedToolchain, ...],

@@ -136,7 +136,7 @@ def test_urls_must_agree(place: Path, capsys: pytest.CaptureFixture[str]) -> Non
         (("zlib.tar.gz", "--family", "zig"), 3, "has not the layout of zig"),
         (("gone.tgz",), 2, "gone.tgz: there is no such file; expected an archive"),
         (("words.tgz",), 5, "words.tgz: gives no archive"),
-        (("bad.tgz",), 5, "bad.tgz: other data; expected gzip"),
+        (("bad.tgz",), 5, "bad.tgz: its gzip data ends early"),
         (("zlib.tar.gz", "--write", "gone.toml"), 2, "does not exist"),
         ((), 2, "Missing argument 'URL...'"),
     ],

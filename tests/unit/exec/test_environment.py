@@ -22,7 +22,6 @@ def lock(*toolchains: LockedToolchain, static: str | None = None) -> Lock:
     modes = {"x86_64": {"static": static}} if static else {}
     return Lock(
         version=1,
-        inputs_digest="",
         artifacts=(),
         toolchains=toolchains,
         link_modes=modes,

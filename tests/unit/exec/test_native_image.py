@@ -21,7 +21,6 @@ def toolchain(target: str) -> LockedToolchain:
 def lock(*targets: str, zlib: bool = True) -> Lock:
     return Lock(
         version=1,
-        inputs_digest="",
         artifacts=(),
         toolchains=tuple(map(toolchain, targets)),
         link_modes={},
