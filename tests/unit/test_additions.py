@@ -4,6 +4,7 @@ A CPU is a row: it is added to the end of its table, and nothing else is touched
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -234,6 +235,46 @@ def test_a_cpu(tmp_path: Path, copy: Path, run: Run) -> None:
     musl = '[[toolchain]]\nfamily = "musl.cc"\nversion = ">=11"\ntargets = ["riscv64-linux-musl"]\n'
     (tmp_path / "project" / "linkmode.toml").write_text(musl)
     assert "linkmode's rules know x86_64 and aarch64 with musl" in run("lock", code=3)
+
+
+def edit(copy: Path, name: str, old: str, new: str) -> None:
+    path = copy / "generator" / "linkmode" / name
+    text = path.read_text()
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new))
+
+
+def test_a_key(tmp_path: Path, copy: Path, run: Run) -> None:
+    (tmp_path / "project" / "linkmode.toml").write_text('toy = "yes"\n' + ZIG.format(more=""))
+    assert "toy" in run("lock", code=3)
+    edit(
+        copy,
+        "config/keys.py",
+        '        "output": Key(',
+        '        "toy": Key("string", "no", "It is a toy."),\n        "output": Key(',
+    )
+    run("lock")
+
+
+def test_a_hazard(copy: Path, run: Run) -> None:
+    assert "is a toy" not in run("audit", sys.executable)
+    judged = "def _memory(facts: Facts) -> list[Hazard]:\n    found = ["
+    edit(copy, "audit/judge/hazards.py", judged, f'{judged}Hazard("toy", "it is a toy", "made up")')
+    assert "is a toy" in run("audit", sys.executable)
+
+
+def test_every_path_of_the_table_is_there() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = [line for line in text.partition("| to add |")[2].splitlines()[2:] if line.startswith("|")]
+    rows = rows[: next((n for n, row in enumerate(rows) if row.startswith("| folder")), len(rows))]
+    paths = [
+        path
+        for row in rows
+        for path in re.findall(r"`((?:generator|templates|toolchains|docs|tests|examples)/[^`]*)`", row)
+    ]
+    assert len(paths) > 15
+    for path in paths:
+        assert list(ROOT.glob(re.sub(r"<[a-z]+>", "*", path).rstrip("/"))), path
 
 
 def test_without_its_row_or_folder_there_is_none(tmp_path: Path, run: Run) -> None:
