@@ -7,14 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness.bazel import everything_is_asked_for
 from harness.places import STORE
 from harness.workspace import linkmode
 
 from linkmode.families import FAMILIES
 from linkmode.model.cpus import CPUS
-
-pytestmark = pytest.mark.e2e
 
 VERSIONS = {"0.14": "0.14.1", "0.15": "0.15.2", "0.16": "0.16.0", "0.17": "0.17.1"}
 CONFIG = """
@@ -45,14 +42,16 @@ def _zig(version: str, folder: Path) -> Path:
     return zig
 
 
+@pytest.mark.tier("fast")
 def test_every_line_has_a_version_to_compare() -> None:
     assert list(_lines()) == list(VERSIONS)
 
 
-@pytest.mark.parametrize("line", VERSIONS)
+# 90 MB to download for each
+@pytest.mark.parametrize(
+    "line", [pytest.param("0.15", marks=pytest.mark.tier("bazel")), *sorted(VERSIONS.keys() - {"0.15"})]
+)
 def test_the_macros_are_those_that_zig_gives_its_own_compiler(line: str, tmp_path: Path) -> None:
-    if line != "0.15" and not everything_is_asked_for():
-        pytest.skip("90 MB to download for each; make e2e-all runs it")
     zig = _zig(VERSIONS[line], tmp_path)
     entry = _lines()[line]
     (tmp_path / "main.cc").write_text("int main() { return 0; }\n")

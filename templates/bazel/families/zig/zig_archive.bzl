@@ -7,6 +7,7 @@ Compiles see zig, the launcher and the target's header folders; links see zig, t
 load("@linkmode_cc//:cc.bzl", "cc_toolchain")
 load("//:lock.bzl", "ARTIFACTS", "CPUS", "TOOLCHAINS")
 load("//private/cc:cc_toolchain_config.bzl", "cc_toolchain_config")
+load("//private/cc:default_mode.bzl", "default_mode")
 load(":zig_lines.bzl", "ZIG_LINES")
 load(":zig_programs.bzl", "zig_programs")
 load(":zig_runtime.bzl", "CXX_FILES", "C_FILES", "zig_runtime")
@@ -135,7 +136,7 @@ def _zig_toolchain(line, target, without):
             for macro in line["libcxx-macros"] + line["libcxx-macros-musl" if musl else "libcxx-macros-glibc"]
         ],
         cxx_runtime = cxx_runtime,
-        default_mode = "static" if musl else "mostly_static",
+        default_mode = default_mode(target),
         determinism_flags = ["-ffile-compilation-dir=."],
         dynamic_libraries = dynamic,
         include_flags = _isystem(c_headers + unwind_headers),

@@ -5,8 +5,6 @@ The launcher stands for `clang`, `ld.lld` and `ar`, which zig has as commands of
 it builds a target's run-time files. Without them it would take a shell, which an empty sandbox does not have.
 """
 
-load("//private/link_mode:no_link_mode.bzl", "no_link_mode")
-
 def _program(ctx, name, source, defines):
     zig = ctx.file.zig
     triple = "--target=%s-unknown-linux-musl" % ctx.attr.exec.partition("-")[0]
@@ -72,9 +70,7 @@ def _zig_programs_impl(ctx):
 zig_programs = rule(
     doc = "clang, ld.lld, ar, strip and the runtime program; each in an output group of its own.",
     implementation = _zig_programs_impl,
-    cfg = no_link_mode,
     attrs = {
-        "_allowlist_function_transition": attr.label(default = "@bazel_tools//tools/allowlists/function_transition_allowlist"),
         "exec": attr.string(mandatory = True, doc = "Execution platform of the archive."),
         "zig": attr.label(allow_single_file = True, cfg = "exec", mandatory = True, doc = "The zig executable."),
         "_header": attr.label(allow_single_file = True, default = "//private/zig:freestanding.h"),

@@ -2,9 +2,9 @@
 """The rule behind native_image: an executable made of Java classes, linked by the C++ toolchain of the build."""
 
 load("@linkmode_cc//:cc.bzl", CcInfo = "CcInfo_")
-load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS")
+load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS", "for_toolchain")
 load("//:lock.bzl", "TARGETS")
-load("//private/link_mode:link_mode_setting.bzl", "LINK_MODE_VALUES")
+load("//private/link_mode:link_mode_values.bzl", "LINK_MODE_VALUES")
 load("//private/link_mode:providers.bzl", "TargetInfo")
 load(":c_compiler.bzl", "CC_TOOLCHAIN_TYPE", "c_compiler")
 load(":graalvm_releases.bzl", "GRAALVM_RELEASES")
@@ -80,6 +80,7 @@ def _compiled(ctx, jdk, class_path):
         },
         mnemonic = "NativeImageJavac",
         progress_message = "Compiling the Java sources of " + str(ctx.label),
+        **for_toolchain(GRAALVM_TOOLCHAIN_TYPE)
     )
     return classes
 
@@ -128,6 +129,7 @@ def _native_image_impl(ctx):
         }),
         mnemonic = "NativeImage",
         progress_message = "Building the native image " + str(ctx.label),
+        **for_toolchain(GRAALVM_TOOLCHAIN_TYPE)
     )
     runfiles = ctx.runfiles(files = ctx.files.data)
     for dep in attr.data:
