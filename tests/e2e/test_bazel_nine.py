@@ -126,7 +126,7 @@ def _removed_names(starlark: str) -> set[str]:
     """
     symbols = {*nine.CC_SYMBOLS, *nine.OTHER_SYMBOLS}
     rules = {*nine.CC_RULES, *nine.OTHER_RULES}
-    source = re.sub(r"{[{%].*?[%}]}", "", starlark)  # expressions of a template
+    source = re.sub(r"{%.*?%}", "", re.sub(r"{{.*?}}", "0", starlark))  # of a template
     loads = " ".join(re.findall(r"^load\([^)]*\)", source, re.MULTILINE))
     tokens = [token.string for token in tokenize.generate_tokens(io.StringIO(source).readline)]
     found = set()
