@@ -24,7 +24,7 @@ from linkmode.lock import derive, earlier, lockfile
 from linkmode.lock.resolve import keep, resolve
 from linkmode.lock.sources import Outdone, expanded, outdone
 from linkmode.messages import CheckError, ConfigError, Message, Run, StaleLockError, UsageError, did_you_mean
-from linkmode.model.values import Advisory, Artifact, Lock, LockedToolchain, Tree
+from linkmode.model.values import Advisory, Artifact, ExecPlatform, Lock, LockedToolchain, Tree
 from linkmode.store import trees
 
 _UNSEEN = "  nothing that it says, only how it is written: a digest, comments, line endings or conflict markers\n"
@@ -260,7 +260,7 @@ def save(output: Output, *, force: bool = False) -> write.Changes:
 def tools(
     root: Path,
     *,
-    host: str,
+    host: ExecPlatform,
     target: str | None,
     family: str | None,
     store: Path | None,

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from harness import bazel
 from harness.places import ROOT, STORE, WORK
+from harness.shared import SHARED
 from harness.workspace import linkmode
 
-pytestmark = pytest.mark.e2e
+import tiers
 
 TUTORIAL = (ROOT / "docs/tutorial/first-binary.md").read_text(encoding="utf-8")
 
@@ -38,7 +39,13 @@ def _write(folder: Path) -> None:
     (folder / ".bazelignore").write_text(_indented("third_party/linkmode"))
 
 
-@pytest.mark.parametrize("name", bazel.requested())
+# where there is no GCC, this is the example that `make test` builds: `make demo` has built what takes long of it
+FIRST = tiers.BAZEL if SHARED.is_dir() else tiers.EXAMPLE
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.tier(FIRST if name == "4.2.3" else "slow")) for name in bazel.KNOWN]
+)
 def test_the_tutorial_holds(name: str) -> None:
     try:
         builder = bazel.find(name)

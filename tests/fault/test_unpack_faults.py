@@ -97,6 +97,7 @@ def left(store: Path) -> list[str]:
     return [path.name for path in folder.parent.iterdir() if path != folder and path.suffix != ".lock"]
 
 
+@pytest.mark.kills
 def test_killed_at_any_moment(store: Path) -> None:
     """Where a reader looks there is nothing or all of it, and the next run removes what is left."""
     folder = trees.unpacked(trees.home(store), artifact())

@@ -52,7 +52,7 @@ class ToolchainRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     family: str
     version: str
-    targets: tuple[str, ...]
+    targets: tuple[Target, ...]
     without: tuple[str, ...] = ()
 
 
@@ -73,7 +73,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     language: dict[str, str] = {}
     mirrors: dict[str, tuple[str, ...]]
     pins: tuple[Pin, ...]
-    link_modes: dict[LinkMode, tuple[str, ...]]
+    link_modes: dict[LinkMode, tuple[Target, ...]]
     exec_properties: ExecProperties = {}
     adapters: tuple[str, ...] = ()
     malloc: dict[str, str] = {}
@@ -203,15 +203,18 @@ def _toolchain(at: str, table: Mapping[str, Any], issues: Issues) -> ToolchainRe
     issues.unknown_keys(at, table, TABLES["toolchain"])
     family = issues.required(at, table, "family", str, "")
     version = issues.required(at, table, "version", str, "")
-    targets: tuple[str, ...] = issues.required(at, table, "targets", tuple[str, ...], ())
+    names: tuple[str, ...] = issues.required(at, table, "targets", tuple[str, ...], ())
     if family and family not in FAMILIES:
         issues.unknown_value(f"{at}.family", family, FAMILIES)
     if isinstance(table.get("version"), str):
         _check_version(f"{at}.version", version, issues)
-    for index, text in enumerate(targets):
-        _check_target(f"{at}.targets[{index}]", family, text, issues)
+    targets = tuple(
+        target
+        for index, text in enumerate(names)
+        if (target := _target(f"{at}.targets[{index}]", family, text, issues)) is not None
+    )
     if isinstance(table.get("targets"), list):
-        _each_once(f"{at}.targets", targets, issues)
+        _each_once(f"{at}.targets", names, issues)
     parts = without(at, table, family, issues)
     return ToolchainRequest(family=family, version=version, targets=targets, without=parts)
 
@@ -221,17 +224,19 @@ def _check_version(at: str, version: str, issues: Issues) -> None:
         issues.add(at, problem)
 
 
-def _check_target(at: str, family: str, text: str, issues: Issues) -> None:
+def _target(at: str, family: str, text: str, issues: Issues) -> Target | None:
+    """Return the target that ``text`` spells, None where it spells none; report what is wrong with it."""
     try:
-        target = Target.parse(text)
+        target = Target(text)
     except ConfigError as error:
         issues.add(at, error.problem)
-        return
+        return None
     refusal = FAMILIES[family].refuses(target) if family in FAMILIES else ""
     if refusal:
         issues.add(at, f"{text!r}: {refusal}")
-    elif str(target) != text:
+    elif target != text:
         issues.add(at, f"expected {str(target)!r}, found {text!r}")
+    return target
 
 
 def _library(raw: Mapping[str, Any], issues: Issues) -> dict[str, str]:
@@ -287,34 +292,27 @@ def _pins(raw: Mapping[str, Any], issues: Issues) -> tuple[Pin, ...]:
     return tuple(pins)
 
 
-def _link_modes(raw: Mapping[str, Any], config: Config, issues: Issues) -> dict[LinkMode, tuple[str, ...]]:
+def _link_modes(raw: Mapping[str, Any], config: Config, issues: Issues) -> dict[LinkMode, tuple[Target, ...]]:
     table = issues.table(raw, "link-modes")
     issues.unknown_keys("link-modes", table, LINK_MODES)
-    requested = [target for request in config.toolchains for target in request.targets]
-    found: dict[LinkMode, tuple[str, ...]] = {}
+    requested = {str(target): target for request in config.toolchains for target in request.targets}
+    found: dict[LinkMode, tuple[Target, ...]] = {}
     for mode in LINK_MODES:
         if mode not in table:
             continue
         at = f"link-modes.{mode}"
         given: str | tuple[str, ...] = issues.value("link-modes", table, mode, str | tuple[str, ...], ())
-        targets = (given,) if isinstance(given, str) else given
-        for text in targets:
+        names = (given,) if isinstance(given, str) else given
+        for text in names:
             if text not in requested:
-                issues.unknown_value(at, text, dict.fromkeys(requested), "is not a target of any [[toolchain]]")
-            elif mode == "static" and _is_glibc(text):
+                issues.unknown_value(at, text, requested, "is not a target of any [[toolchain]]")
+            elif mode == "static" and not requested[text].is_musl:
                 issues.add(at, _STATIC_GLIBC.format(target=text))
-        cpus = [text.partition("-")[0] for text in targets]
-        if len(set(cpus)) != len(cpus):
+        targets = tuple(requested[text] for text in names if text in requested)
+        if len({target.cpu for target in targets}) != len(targets):
             issues.add(at, f"expected one target for each CPU, found {', '.join(targets)}")
         found[mode] = targets
     return found
-
-
-def _is_glibc(text: str) -> bool:
-    try:
-        return not Target.parse(text).is_musl
-    except ConfigError:  # reported where the target is listed
-        return False
 
 
 def _each_once(at: str, names: tuple[str, ...], issues: Issues) -> None:

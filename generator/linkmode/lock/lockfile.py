@@ -16,10 +16,11 @@ import tomli_w
 from linkmode import __version__
 from linkmode.lock.lock_rules import lock_problems
 from linkmode.lock.resolve import LOCK_VERSION
-from linkmode.messages import Message, Run, StaleLockError
+from linkmode.messages import Message, Run, StaleLockError, plain
 from linkmode.model import field_rules as rules
 from linkmode.model import toml
 from linkmode.model.issues import Issues
+from linkmode.model.target import read
 from linkmode.model.values import Artifact, Lock
 
 FILE = "linkmode.lock"
@@ -104,7 +105,8 @@ def diff(old: Lock | None, new: Lock) -> str:
         elif before[key][1] != after[key][1]:
             lines.append(f"  ~ {key}")
             lines += [f"      {change}" for change in _changes(before[key][1], after[key][1])]
-    return "".join(f"{line}\n" for line in lines)
+    # what was changed by hand may hold anything, line ends too
+    return "".join(plain(line).replace("\n", "\\n") + "\n" for line in lines)
 
 
 def changes(old: Artifact, new: Artifact) -> list[str]:
@@ -151,7 +153,7 @@ def _read(text: str, where: str) -> dict[str, Any]:
 def _lock(data: Mapping[str, Any], where: str) -> Lock:
     names = {table: name for name, table in _TABLES.items()}
     try:
-        return msgspec.convert({names.get(key, key): value for key, value in data.items()}, Lock)
+        return msgspec.convert({names.get(key, key): value for key, value in data.items()}, Lock, dec_hook=read)
     except msgspec.ValidationError as error:
         problem, _, inner = str(error).partition(" - at `")
         path = inner.removesuffix("`").replace("$.", "")
@@ -174,7 +176,7 @@ def _of_this_format(data: dict[str, Any]) -> dict[str, Any]:
 
 def _data(lock: Lock) -> dict[str, Any]:
     """Return ``lock`` as TOML has it: the short tables first, each table in the order of its fields."""
-    builtins: dict[str, Any] = msgspec.to_builtins(lock)
+    builtins: dict[str, Any] = msgspec.to_builtins(lock, enc_hook=str)
     if not lock.parts:  # as in a lock from before there were languages
         del builtins["parts"]
     if not lock.exec_properties:
@@ -216,8 +218,8 @@ def _facts(lock: Lock) -> Iterator[tuple[str, tuple[str, dict[str, Any]]]]:
     for platform, properties in lock.exec_properties.items():
         for name, value in properties.items():
             yield f"exec property {name} of {platform}", (value, {"value": value})
-    for target, allocator in lock.malloc.items():
-        yield f"malloc on {target}", (allocator, {"allocator": allocator})
+    for malloc, allocator in lock.malloc.items():
+        yield f"malloc on {malloc}", (allocator, {"allocator": allocator})
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:

@@ -137,7 +137,7 @@ class _Resolution:
         if name not in self.catalog.families:
             raise ConfigError(f"{at}: the catalogue has no language {name!r}")
         pins = self._source_pins(at, self.catalog.families[name])
-        targets = [Target.parse(text) for request in self.config.toolchains for text in request.targets]
+        targets = [target for request in self.config.toolchains for target in request.targets]
         by_version = {version: [pin for pin in pins if pin.version == version] for version in (p.version for p in pins)}
         refusals = {
             version: language.refuses(own, self.config.exec_platforms, targets) for version, own in by_version.items()
@@ -152,7 +152,7 @@ class _Resolution:
         self, found: Sequence[LockedToolchain], versions: Sequence[str], exec_platform: ExecPlatform
     ) -> list[LockedToolchain]:
         """Add a compiler for the exec platform itself where none was asked for: the ELF checker is built with it."""
-        target = f"{exec_platform.partition('-')[0]}-linux-musl"
+        target = exec_platform.musl
         if any(toolchain.exec == exec_platform and toolchain.target == target for toolchain in found):
             return []
         for request, version in zip(self.config.toolchains, versions, strict=True):
@@ -165,7 +165,9 @@ class _Resolution:
             hint=f'add a [[toolchain]] with family = "zig" and targets = ["{target}"]',
         )
 
-    def _locked(self, family: str, pin: Pin, exec_platform: ExecPlatform, target: str, purpose: Any) -> LockedToolchain:
+    def _locked(
+        self, family: str, pin: Pin, exec_platform: ExecPlatform, target: Target, purpose: Any
+    ) -> LockedToolchain:
         name = self._add(pin)
         return LockedToolchain(family=family, artifact=name, exec=exec_platform, target=target, purpose=purpose)
 
@@ -192,12 +194,12 @@ class _Resolution:
 
     def _refusal(self, request: ToolchainRequest, version: str) -> str:
         """Return why ``version`` does not make every target on every exec platform, or an empty string."""
-        for text in request.targets:
-            if why := FAMILIES[request.family].refuses(Target.parse(text), version):
-                return f"{text}: {why}"
+        for target in request.targets:
+            if why := FAMILIES[request.family].refuses(target, version):
+                return f"{target}: {why}"
             for exec_platform in self.config.exec_platforms:
-                if not self._pins(request, version, exec_platform, text):
-                    return f"no archive that runs on {exec_platform} and makes {text}"
+                if not self._pins(request, version, exec_platform, target):
+                    return f"no archive that runs on {exec_platform} and makes {target}"
         return ""
 
     def _choose(
@@ -275,14 +277,13 @@ class _Resolution:
             words.append(f"--source {name}={source if any(pin.source == source for pin in pins) else DEFAULT_SOURCE}")
         return Run("lock", " ".join(words))
 
-    def _pins(self, request: ToolchainRequest, version: str, exec_platform: ExecPlatform, target: str) -> list[Pin]:
+    def _pins(self, request: ToolchainRequest, version: str, exec_platform: ExecPlatform, target: Target) -> list[Pin]:
         family = FAMILIES[request.family]
         source = self.preference.sources.get(request.family, DEFAULT_SOURCE)
         pins = [pin for pin in self._by_version[request.family, version] if pin.source in ("user", source)]
-        triple = Target.parse(target)
-        if family.refuses(triple, version):
+        if family.refuses(target, version):
             return []
-        return sorted(family.pins_for(pins, exec_platform, triple), key=lambda pin: pin.source != "user")
+        return sorted(family.pins_for(pins, exec_platform, target), key=lambda pin: pin.source != "user")
 
     def _add(self, pin: Pin) -> str:
         """Lock ``pin`` and return its name, which tells it from every other."""
@@ -300,17 +301,17 @@ class _Resolution:
         return made.name
 
 
-def _link_modes(config: Config) -> dict[str, dict[LinkMode, str]]:
+def _link_modes(config: Config) -> dict[str, dict[LinkMode, Target]]:
     """Return, for each CPU in the order of its first target, the target of each mode that is possible there."""
-    targets = [Target.parse(text) for request in config.toolchains for text in request.targets]
-    table: dict[str, dict[LinkMode, str]] = {}
+    targets = [target for request in config.toolchains for target in request.targets]
+    table: dict[str, dict[LinkMode, Target]] = {}
     for cpu in dict.fromkeys(target.cpu for target in targets):
-        musl = [str(target) for target in targets if target.cpu == cpu and target.is_musl]
-        glibc = [str(target) for target in targets if target.cpu == cpu and not target.is_musl]
+        musl = [target for target in targets if target.cpu == cpu and target.is_musl]
+        glibc = [target for target in targets if target.cpu == cpu and not target.is_musl]
         defaults = {"static": musl, "mostly_static": glibc or musl, "dynamic": glibc or musl}
-        chosen: dict[LinkMode, str] = {}
+        chosen: dict[LinkMode, Target] = {}
         for mode in LINK_MODES:
-            named = [text for text in config.link_modes.get(mode, ()) if Target.parse(text).cpu == cpu]
+            named = [target for target in config.link_modes.get(mode, ()) if target.cpu == cpu]
             if named or defaults[mode]:
                 chosen[mode] = (named or defaults[mode])[0]
         table[cpu] = chosen

@@ -106,7 +106,7 @@ def test_what_was_locked_is_kept_while_it_satisfies() -> None:
 
 def test_a_toolchain_for_each_exec_platform_and_target() -> None:
     lock = locked("~=1.27.0")
-    given = msgspec.json.decode(msgspec.json.encode(bazel_context(lock)))
+    given = msgspec.json.decode(msgspec.json.encode(bazel_context(lock), enc_hook=str))
     assert given["languages"] == {
         "go": [
             {

@@ -7,7 +7,8 @@ load("//:lock.bzl", "TARGETS")
 load("//private/link_mode:link_mode_values.bzl", "LINK_MODE_VALUES")
 load("//private/link_mode:providers.bzl", "TargetInfo")
 load(":c_compiler.bzl", "CC_TOOLCHAIN_TYPE", "c_compiler")
-load(":graalvm_releases.bzl", "COMPILER_NAMES", "graalvm_release", "link_mode_refusal", "option_refusal")
+load(":graalvm_releases.bzl", "GRAALVM_RELEASES")
+load(":native_image_options.bzl", "COMPILER_NAMES", "link_mode_refusal", "mode_options", "option_refusal")
 
 GRAALVM_TOOLCHAIN_TYPE = "@linkmode//graalvm:toolchain_type"
 
@@ -90,7 +91,7 @@ def _native_image_impl(ctx):
     zlib = attr._zlib
     _check(ctx, mode, target, CcInfo in zlib)
     graalvm = ctx.toolchains[GRAALVM_TOOLCHAIN_TYPE]
-    release = graalvm_release(graalvm.jdk.version)
+    release = GRAALVM_RELEASES[graalvm.jdk.release]
     compiler = c_compiler(ctx, graalvm.launcher, COMPILER_NAMES[target.libc], zlib)
 
     # what a library needs at run time is among its runfiles, in every version of Bazel and for every JVM language
@@ -105,8 +106,8 @@ def _native_image_impl(ctx):
 
     executable = ctx.actions.declare_file(ctx.label.name)
     options = ctx.actions.args()
-    options.add_all(release.always)
-    options.add_all(release.modes[target.libc][mode])
+    options.add_all(release["always"])
+    options.add_all(mode_options(release, target.libc, mode))
     options.add(compiler.program, format = "--native-compiler-path=%s")
     if attr.march:
         options.add(attr.march, format = "-march=%s")

@@ -6,7 +6,7 @@ load(":rust_std_source.bzl", "RustStdSourceInfo")
 load(":std_crates.bzl", "STD_LINES")
 
 def _source(label, source, crate):
-    root = crate.root
+    root = crate["root"]
     if root.startswith("vendor:"):
         package, _, path = root[len("vendor:"):].partition("/")
         if package not in source.vendored:
@@ -21,15 +21,15 @@ def _rust_std_impl(ctx):
     triple = ctx.attr.triple
     folder = "%s/lib/rustlib/%s/lib" % (ctx.label.name, triple)
     closures = {}
-    for crate in STD_LINES[line]:
-        output = ctx.actions.declare_file("%s/lib%s.rlib" % (folder, crate.name))
+    for crate in STD_LINES[line]["crates"]:
+        output = ctx.actions.declare_file("%s/lib%s.rlib" % (folder, crate["name"]))
         args = ctx.actions.args()
         args.add("compile")
         args.add(str(ctx.label))
         args.add_all(rustc.launcher)
         args.add(rustc.rustc)
         args.add(_source(ctx.label, source, crate))
-        args.add_all(["--crate-name", crate.name, "--crate-type", "rlib", "--edition", crate.edition, "--target", triple])
+        args.add_all(["--crate-name", crate["name"], "--crate-type", "rlib", "--edition", crate["edition"], "--target", triple])
         args.add("--emit=link=" + output.path)
 
         # there is no std yet: the sysroot must not hold another
@@ -37,11 +37,11 @@ def _rust_std_impl(ctx):
         args.add_all(["-Copt-level=3", "-Cembed-bitcode=yes", "-Cmetadata=linkmode-std", "-Zforce-unstable-if-unmarked", "-Zunstable-options"])
         args.add_all(["--cap-lints", "allow"])
         args.add("--remap-path-prefix=%s=/rustc/library" % source.folder.path)
-        args.add_all(crate.flags)
-        args.add_all(crate.features, before_each = "--cfg", format_each = 'feature="%s"')
-        args.add_all(crate.cfgs, before_each = "--cfg")
+        args.add_all(crate.get("flags", []))
+        args.add_all(crate.get("features", []), before_each = "--cfg", format_each = 'feature="%s"')
+        args.add_all(crate.get("cfgs", []), before_each = "--cfg")
         used = {}
-        for dep in crate.deps:
+        for dep in crate.get("deps", []):
             private, _, words = dep.rpartition(":")
             name, _, called = words.partition("=")
             file = closures[called or name][-1]
@@ -60,9 +60,9 @@ def _rust_std_impl(ctx):
                 "TMPDIR": output.dirname,
             },
             mnemonic = "RustStd",
-            progress_message = "Building Rust's %s for %s (once)" % (crate.name, triple),
+            progress_message = "Building Rust's %s for %s (once)" % (crate["name"], triple),
         )
-        closures[crate.name] = used.keys() + [output]
+        closures[crate["name"]] = used.keys() + [output]
     files = [closure[-1] for closure in closures.values()]
     return [
         DefaultInfo(files = depset(files)),
