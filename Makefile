@@ -16,7 +16,7 @@ ON_ALL_CORES := -n auto --dist loadgroup
 RUNS ?= 100000
 KILLS ?= 200
 
-.PHONY: help demo test test-fast test-lowest test-newest test-clone lock e2e e2e-all e2e-ci remote reproduce kills truth fuzz lint bench generated bazel clean
+.PHONY: help demo test test-fast test-lowest test-newest test-clone lock e2e e2e-all e2e-ci remote reproduce kills truth fuzz lint docs bench generated bazel clean
 
 help:
 	@echo 'make demo                 set everything up, build a C program in three link modes, audit it, print a table'
@@ -33,10 +33,12 @@ help:
 	@echo 'make kills KILLS=200      fetch and exec, killed at 200 random moments each, and then a clean run'
 	@echo 'make truth                linkmode audit against readelf, scanelf, lddtree, file and auditwheel, on all ELF files here'
 	@echo 'make fuzz RUNS=100000     the audit under a fuzzer that coverage guides (atheris, where it has a wheel)'
-	@echo 'make lint                 ruff, mypy and buildifier'
+	@echo 'make lint                 ruff, mypy, codespell, the checker of prose, and buildifier'
+	@echo 'make docs                 the documentation site, in .work/site; fails on a broken link'
 	@echo 'make bench                the benchmarks'
 	@echo 'make lock                 write .ci/locks again (LOCK=--upgrade: by what the package index has now)'
-	@echo 'make generated            write again what is generated and committed: the examples'\'' locks and trees, golden files, schemas'
+	@echo 'make generated            write again what is generated and committed: the examples'\'' locks and trees, golden files, schemas,'
+	@echo '                          the references'
 	@echo 'make bazel                install both Bazels that the tests use (Debian; root or sudo)'
 	@echo 'make clean                remove .work and .venv'
 
@@ -102,7 +104,13 @@ lint: $(DEV_VENV)/stamp
 	@$(IN) .work/dev/bin/ruff check
 	@$(IN) .work/dev/bin/ruff format --check
 	@$(IN) .work/dev/bin/mypy
+	@$(IN) .work/dev/bin/codespell
+	@$(IN) $(DEV_PYTHON) docs/site/prose.py
 	@$(IN) .ci/buildifier
+
+docs: $(DEV_VENV)/stamp
+	@$(IN) NO_MKDOCS_2_WARNING=1 .work/dev/bin/mkdocs build --strict --quiet
+	@echo 'the site is .work/site/index.html'
 
 bench: $(DEV_VENV)/stamp
 	@$(IN) tests/e2e/bazel/install 4
@@ -115,6 +123,7 @@ generated: $(DEV_VENV)/stamp
 	@$(IN) $(DEV_PYTHON) -m pytest -q tests/golden --update-golden
 	@$(IN) for example in examples/*/; do (cd $$example && "$(ROOT)/.work/dev/bin/linkmode" lock && \
 	    { ! test -e third_party/linkmode || "$(ROOT)/.work/dev/bin/linkmode" generate; }); done
+	@$(IN) $(DEV_PYTHON) docs/site/references.py
 
 bazel:
 	@$(IN) tests/e2e/bazel/install 4

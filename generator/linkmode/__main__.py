@@ -2,7 +2,7 @@
 
 import sys
 
-from linkmode.cli import main
+from linkmode.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from linkmode.fetch.store import Store
-from linkmode.model import Checksum
+from linkmode.model.values import Checksum
+from linkmode.store.files import Store
 
 BAZEL = shutil.which("bazel")
 pytestmark = [pytest.mark.tier("bazel"), pytest.mark.skipif(BAZEL is None, reason="no bazel on PATH")]

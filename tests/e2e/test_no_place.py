@@ -11,7 +11,7 @@ from harness.places import ROOT
 
 pytestmark = pytest.mark.tier("fast")
 
-_RUNTIME = ROOT / "templates" / "bazel" / "private" / "lisp" / "runtime"
+_RUNTIME = ROOT / "templates" / "common" / "languages" / "sbcl" / "runtime"
 
 _PROGRAM = r"""
 #include <dirent.h>

@@ -21,7 +21,7 @@ targets = ["x86_64-linux-musl"]
 
 
 def _lines() -> dict[str, Any]:
-    text = (ROOT / "templates/bazel/private/zig/zig_lines.bzl").read_text(encoding="utf-8")
+    text = (ROOT / "templates/bazel/families/zig/zig_lines.bzl").read_text(encoding="utf-8")
     module = starlark.Module()
     module_globals = starlark.Globals.extended_by([starlark.LibraryExtension.StructType])
     text = text.replace("struct(", "dict(")  # what Python can take out again

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from linkmode.audit.elf import read
+from linkmode.audit.read.elf import read
 
 ROOT = Path(__file__).resolve().parents[2]
 STORE = ROOT / ".work" / "store"

@@ -5,8 +5,10 @@ import random
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from linkmode.fetch import Limits, Options, Result, Store, fetch_all
-from linkmode.model import Artifact
+from linkmode.fetch.artifacts import Options, Result, fetch_all
+from linkmode.model.values import Artifact
+from linkmode.net.web import Limits
+from linkmode.store.files import Store
 
 BODY = random.Random(7).randbytes(300_000)
 QUICK = Limits(attempts=3, gain=50_000, connect=2, silence=0.5, patience=0.6, slowest=1000, backoff=0.01)

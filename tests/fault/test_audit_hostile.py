@@ -7,11 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from elf_maker import GLIBC_LOADER, Elf, interp
 
 import linkmode
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "audit"))
-from elf_maker import GLIBC_LOADER, Elf, interp
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(linkmode.__file__).parents[1])}
 LIMIT = 600 << 20
@@ -20,7 +18,7 @@ LIMIT = 600 << 20
 _LIMITED = f"""
 import resource, sys
 resource.setrlimit(resource.RLIMIT_AS, ({LIMIT}, {LIMIT}))
-from linkmode.cli import main
+from linkmode.cli.main import main
 sys.exit(main())
 """
 

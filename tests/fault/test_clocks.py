@@ -27,11 +27,12 @@ from faultserver import (
 )
 from fetching import BODY, QUICK, artifact, fetch, kept, stored
 
-from linkmode.errors import NetworkError
-from linkmode.fetch import Limits, answers
-from linkmode.fetch.failures import UnreachableError
-from linkmode.fetch.network import Origin
-from linkmode.fetch.transport import Transport
+from linkmode.messages import NetworkError
+from linkmode.model.failures import UnreachableError
+from linkmode.net import answers
+from linkmode.net.reach import Origin
+from linkmode.net.transport import Transport
+from linkmode.net.web import Limits
 
 CLOCKED = Limits(attempts=2, connect=2, answer=0.6, silence=0.5, patience=0.4, slowest=1000, backoff=0.01)
 HEADERS = {"dripping headers": drip_headers(0.02), "endless 100 Continue": endless_continue(0.02)}

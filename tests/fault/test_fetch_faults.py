@@ -25,11 +25,12 @@ from faultserver import (
 )
 from fetching import BODY, QUICK, Notes, artifact, fetch, kept, stored
 
-from linkmode import catalog, resources
-from linkmode.errors import IntegrityError, NetworkError
-from linkmode.fetch import Limits
-from linkmode.fetch.partial import UNKNOWN_SIZE_BOUND
-from linkmode.model import Artifact, Pin
+from linkmode import resources
+from linkmode.catalog import pins
+from linkmode.messages import IntegrityError, NetworkError
+from linkmode.model.values import Artifact, Pin
+from linkmode.net.partial import UNKNOWN_SIZE_BOUND
+from linkmode.net.web import Limits
 
 WRONG = bytes(reversed(BODY))
 N = len(BODY)
@@ -210,7 +211,7 @@ def test_every_nibble_and_byte_of_a_pin_counts(server: FaultServer, store: Path,
     assert stored(store) == kept(right)
 
 
-PINS = [pin for family in catalog.load(resources.catalogue()).families.values() for pin in family.pins]
+PINS = [pin for family in pins.load(resources.catalogue()).families.values() for pin in family.pins]
 
 
 @pytest.mark.parametrize("pin", PINS, ids=[f"{pin.family}-{pin.version}-{pin.source}-{pin.file}" for pin in PINS])
@@ -251,7 +252,7 @@ def test_two_pins_swapped_both_fail_by_name(server: FaultServer, store: Path) ->
 
 def test_an_unknown_size_has_a_bound(server: FaultServer, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert UNKNOWN_SIZE_BOUND == 4 * 1024**3
-    monkeypatch.setattr("linkmode.fetch.partial.UNKNOWN_SIZE_BOUND", N - 1)
+    monkeypatch.setattr("linkmode.net.partial.UNKNOWN_SIZE_BOUND", N - 1)
     server.routes["/f"] = lengthless(BODY)
     with pytest.raises(IntegrityError, match="more than the 299,999 bytes that a file of unknown size may have"):
         fetch(store, artifact(server.url("/f"), size=None))

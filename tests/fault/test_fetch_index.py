@@ -9,7 +9,7 @@ import pytest
 from faultserver import FaultServer, redirect, status, whole
 from fetching import BODY, Notes, artifact, fetch, kept, stored
 
-from linkmode.errors import ConfigError, IntegrityError, NetworkError
+from linkmode.messages import ConfigError, IntegrityError, NetworkError
 
 FILE = "my_tool-1.0-py3-none-any.whl"
 URL = f"pypi:My.Tool/{FILE}"

@@ -15,8 +15,8 @@ import pytest
 from faultserver import FaultServer, drip, stall, whole
 from fetching import BODY, Notes, artifact, fetch, kept, stored
 
-from linkmode.errors import ConfigError, IntegrityError, NetworkError
-from linkmode.fetch import Limits
+from linkmode.messages import ConfigError, IntegrityError, NetworkError
+from linkmode.net.web import Limits
 
 KILLS = int(os.environ.get("LINKMODE_KILLS", "12"))
 """How many runs are killed; 200 in the long run (``LINKMODE_KILLS=200``)."""

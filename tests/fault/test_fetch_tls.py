@@ -6,7 +6,7 @@ import pytest
 from faultserver import FaultServer, Handler, broken, in_turn, running, status, whole
 from fetching import BODY, artifact, fetch, kept, stored
 
-from linkmode.errors import ConfigError, NetworkError
+from linkmode.messages import ConfigError, NetworkError
 
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE"])

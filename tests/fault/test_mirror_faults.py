@@ -12,11 +12,11 @@ import pytest
 from fetching import artifact
 
 import linkmode
-from linkmode import mirror
-from linkmode.errors import ConfigError, IntegrityError
-from linkmode.fetch import Store
-from linkmode.fetch import mirror as writer
-from linkmode.model import Artifact
+from linkmode.messages import ConfigError, IntegrityError
+from linkmode.model.values import Artifact
+from linkmode.store import mirror as writer
+from linkmode.store import mirror_layout
+from linkmode.store.files import Store
 
 BODIES = [bytes([number]) * 3_000_000 for number in range(3)]
 ARTIFACTS = [
@@ -65,9 +65,9 @@ def fill(store: Path) -> Store:
 
 def valid(folder: Path) -> list[str]:
     """Return the files that the mirror names, all of which are there, and have the checksums that it says."""
-    if not folder.exists() or not (folder / mirror.INDEX).exists():
+    if not folder.exists() or not (folder / mirror_layout.INDEX).exists():
         return []
-    named = sorted(mirror.loads((folder / mirror.INDEX).read_bytes(), "index"))
+    named = sorted(mirror_layout.loads((folder / mirror_layout.INDEX).read_bytes(), "index"))
     for sums, algorithm in (("SHA256SUMS", "sha256"), ("SHA512SUMS", "sha512")):
         lines = (folder / sums).read_text().splitlines() if (folder / sums).exists() else []
         for line in lines:
@@ -78,7 +78,7 @@ def valid(folder: Path) -> list[str]:
 
 
 def whole(artifacts: list[Artifact]) -> list[str]:
-    return sorted(mirror.path(one.checksum, one.file) for one in artifacts)
+    return sorted(mirror_layout.path(one.checksum, one.file) for one in artifacts)
 
 
 @pytest.mark.kills

@@ -10,7 +10,7 @@ from faultserver import Answer, FaultServer, broken, chunked, lengthless, redire
 from fetching import BODY, QUICK
 
 from linkmode.fetch.recheck import Finding, recheck
-from linkmode.model import Pin
+from linkmode.model.values import Pin
 
 WRONG = BODY[::-1]
 

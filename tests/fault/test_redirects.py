@@ -10,9 +10,9 @@ import trustme
 from faultserver import Answer, FaultServer, endless_redirect, redirect, running, status, whole
 from fetching import BODY, QUICK, artifact, fetch, kept, stored
 
-from linkmode.errors import NetworkError
-from linkmode.fetch.network import Access, Origin
-from linkmode.fetch.transport import Transport
+from linkmode.messages import NetworkError
+from linkmode.net.reach import Access, Origin
+from linkmode.net.transport import Transport
 
 REFUSED = {
     "a loop": (redirect("/f"), "redirects more than 10 times", 11),

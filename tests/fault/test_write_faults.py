@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from linkmode import exchange, write
-from linkmode.errors import ConfigError
-from linkmode.header import HEADER
-from linkmode.model import Tree
+from linkmode.generate import write
+from linkmode.generate.header import HEADER
+from linkmode.messages import ConfigError
+from linkmode.model.values import Tree
+from linkmode.store import exchange
 
 OURS = f"# {HEADER}\n".encode()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from test_write_faults import NEW, OLD, contents, names, put
 
-from linkmode.errors import ConfigError
+from linkmode.messages import ConfigError
 
 
 @pytest.fixture

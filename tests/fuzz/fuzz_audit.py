@@ -14,8 +14,10 @@ import atheris
 import seeds
 
 with atheris.instrument_imports(include=["linkmode.audit"]):
-    from linkmode.audit import elf, report, verdict
-    from linkmode.audit.image import NotAudited
+    from linkmode.audit.judge import verdict
+    from linkmode.audit.read import elf
+    from linkmode.audit.read.image import NotAudited
+    from linkmode.audit.show import report
 
 WANTED = verdict.Expectations(mode="static", max_glibc="2.17", deny_rpath=True, policy="manylinux_2_17")
 

@@ -5,7 +5,7 @@ import sys
 import zlib
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "audit"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 from elf_maker import (
     ABI_TAG,
     BASE,

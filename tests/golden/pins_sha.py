@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from linkmode.catalog import Catalog, load
+from linkmode.catalog.pins import Catalog, load
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = Path(__file__).with_name("pins.sha")

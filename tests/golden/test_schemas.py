@@ -11,9 +11,9 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
-
-from linkmode.audit import diff, report
 from schemas import meaning
+
+from linkmode.audit.show import diff, report
 
 SHIPPED: dict[str, Callable[[], str]] = {
     "audit-report.schema.json": report.schema,
@@ -25,7 +25,7 @@ SHIPPED: dict[str, Callable[[], str]] = {
 def test_the_shipped_schema_is_that_of_the_values(
     file: str, make: Callable[[], str], request: pytest.FixtureRequest
 ) -> None:
-    shipped = resources.files("linkmode.audit").joinpath(file)
+    shipped = resources.files("linkmode.audit.show").joinpath(file)
     if request.config.getoption("--update-golden"):
         Path(str(shipped)).write_text(make(), encoding="utf-8")
     assert meaning(json.loads(shipped.read_text(encoding="utf-8"))) == meaning(json.loads(make())), (

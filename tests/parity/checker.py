@@ -7,9 +7,9 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from linkmode import resources
-from linkmode.commands.audit import command
+from linkmode.cli.audit import command
 
-SOURCES = resources.templates() / "bazel" / "tools" / "elfcheck"
+SOURCES = resources.templates() / "common" / "tools" / "elfcheck"
 STRICT = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-pedantic")
 IS_FULL = os.environ.get("LINKMODE_PARITY") == "full"
 """Set LINKMODE_PARITY=full for every file of the system and many more mutations (minutes instead of seconds)."""

@@ -13,7 +13,8 @@ from checker import EXPECTATIONS, IS_FULL, SOURCES, difference
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from linkmode.audit import elf, verdict
+from linkmode.audit.judge import verdict
+from linkmode.audit.read import elf
 
 FOLDERS = ("/usr/bin", "/usr/sbin", "/usr/lib", "/usr/lib64", "/usr/libexec", "/lib", "/lib64", "/opt", "/usr/local")
 CROSS = "/usr/*-linux-*/lib"

@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linkmode import exchange
-from linkmode.errors import IntegrityError
-from linkmode.fetch.archive import extract
+from linkmode.archives.unpack import extract
+from linkmode.messages import IntegrityError
+from linkmode.store import exchange
 
 PLACE = "@PLACE@"
 """Stands for the absolute path of the folder around everything, which only the test knows."""

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from linkmode.audit import elf, report, verdict
-from linkmode.audit.image import NotAudited
+from linkmode.audit.judge import verdict
+from linkmode.audit.read import elf
+from linkmode.audit.read.image import NotAudited
+from linkmode.audit.show import report
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "fuzz"))
 import seeds

@@ -12,10 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import linkmode
-from linkmode import catalog, config, lockfile, resources
-from linkmode.model import Tree
-from linkmode.render import render
-from linkmode.resolve import resolve
+from linkmode import resources
+from linkmode.catalog import pins
+from linkmode.config import document
+from linkmode.generate.render import render
+from linkmode.lock import lockfile
+from linkmode.lock.resolve import resolve
+from linkmode.model.values import Tree
 
 SETTINGS: dict[str, Any] = {
     "output": "third_party/linkmode",
@@ -36,8 +39,8 @@ SETTINGS: dict[str, Any] = {
 
 
 def result(text: str) -> Tree:
-    wanted = config.parse(text, where="linkmode.toml")
-    lock = resolve(wanted, catalog.load(resources.catalogue()))
+    wanted = document.parse(text, where="linkmode.toml")
+    lock = resolve(wanted, pins.load(resources.catalogue()))
     return {"linkmode.lock": lockfile.dumps(lock).encode(), **render(wanted, lock, resources.templates())}
 
 

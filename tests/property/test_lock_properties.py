@@ -6,8 +6,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linkmode import lockfile
-from linkmode.errors import StaleLockError
+from linkmode.lock import lockfile
+from linkmode.messages import StaleLockError
 
 TEXT = (Path(__file__).resolve().parents[2] / "examples" / "c_zlib" / lockfile.FILE).read_text(encoding="utf-8")
 LOCK = lockfile.loads(TEXT, "linkmode.lock")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from linkmode.render.starlark import literal
+from linkmode.generate.starlark import literal
 
 starlark = pytest.importorskip("starlark", reason="needs starlark-pyo3")
 

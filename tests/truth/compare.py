@@ -17,9 +17,10 @@ from typing import Any
 import oracles
 from oracles import Said
 
-from linkmode.audit import elf, platforms
-from linkmode.audit.facts import Facts
-from linkmode.audit.image import NotAudited
+from linkmode.audit.judge import platforms
+from linkmode.audit.read import elf
+from linkmode.audit.read.facts import Facts
+from linkmode.audit.read.image import NotAudited
 
 SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/usr", "/opt")
 POLICIES = ("manylinux_2_17", "manylinux_2_28", "manylinux_2_34")

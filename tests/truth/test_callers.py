@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from linkmode.audit import elf, verdict
-from linkmode.audit.facts import Facts
+from linkmode.audit.judge import verdict
+from linkmode.audit.read import elf
+from linkmode.audit.read.facts import Facts
 
 SOURCE = """
 #define _GNU_SOURCE

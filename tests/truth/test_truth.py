@@ -16,7 +16,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "parity"))
 from checker import EXPECTATIONS, SOURCES, STRICT, difference
 
-from linkmode.audit import elf, verdict
+from linkmode.audit.judge import verdict
+from linkmode.audit.read import elf
 
 IS_FULL = os.environ.get("LINKMODE_TRUTH") == "full"
 SAMPLE = 80

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from linkmode import config, pipeline, resources
-from linkmode.errors import LinkmodeError
+from linkmode import pipeline, resources
+from linkmode.config import document
+from linkmode.messages import LinkmodeError
 
 EXAMPLES = sorted(path for path in (Path(__file__).parents[2] / "examples").iterdir() if path.is_dir())
 FILES = ("linkmode.toml", "linkmode.lock", "README.md")
@@ -18,7 +19,7 @@ each = pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
 
 @each
 def test_example_is_complete(example: Path) -> None:
-    expected = (*FILES, *(OF_BAZEL if "bazel" in config.load(example / "linkmode.toml").build_systems else ()))
+    expected = (*FILES, *(OF_BAZEL if "bazel" in document.load(example / "linkmode.toml").build_systems else ()))
     assert [name for name in expected if not (example / name).is_file()] == []
 
 

@@ -2,13 +2,14 @@
 
 import pytest
 
-from linkmode import catalog, resources
-from linkmode.catalog import Catalog
-from linkmode.config import parse
-from linkmode.errors import ConfigError
-from linkmode.model import Tree
-from linkmode.render import render
-from linkmode.resolve import resolve
+from linkmode import resources
+from linkmode.catalog import pins
+from linkmode.catalog.pins import Catalog
+from linkmode.config.document import parse
+from linkmode.generate.render import render
+from linkmode.lock.resolve import resolve
+from linkmode.messages import ConfigError
+from linkmode.model.values import Tree
 
 BEGIN = """\
 [[toolchain]]
@@ -22,7 +23,7 @@ targets = ["x86_64-linux-musl"]
 
 @pytest.fixture(scope="module")
 def known() -> Catalog:
-    return catalog.load(resources.catalogue())
+    return pins.load(resources.catalogue())
 
 
 def tree(known: Catalog, library: str) -> Tree:

@@ -17,21 +17,21 @@ MODULES = sorted(
 )
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(PACKAGE.parent)}
 
-APART = {"linkmode.fetch", "linkmode.render", "linkmode.write", "linkmode.audit"}
+APART = {"linkmode.fetch", "linkmode.generate.render", "linkmode.generate.write", "linkmode.audit"}
 """The steps that never import each other; only the pipeline knows their order."""
 
 HEAVY = {"requests", "rich", "pypi_simple"}
 
 
 SLOW = {
-    "linkmode.cli": HEAVY | {"jinja2"},
-    "linkmode.commands.init": HEAVY | {"jinja2"},
-    "linkmode.commands.lock": HEAVY | {"jinja2"},
-    "linkmode.commands.generate": HEAVY,
-    "linkmode.commands.exec": HEAVY | {"jinja2"},
-    "linkmode.commands.fetch": {"rich", "pypi_simple", "jinja2"},
-    "linkmode.commands.mirror": {"rich", "pypi_simple", "jinja2"},
-    "linkmode.commands.store": {"rich", "pypi_simple", "jinja2"},
+    "linkmode.cli.main": HEAVY | {"jinja2"},
+    "linkmode.cli.init": HEAVY | {"jinja2"},
+    "linkmode.cli.lock": HEAVY | {"jinja2"},
+    "linkmode.cli.generate": HEAVY,
+    "linkmode.cli.exec": HEAVY | {"jinja2"},
+    "linkmode.cli.fetch": {"rich", "pypi_simple", "jinja2"},
+    "linkmode.cli.mirror": {"rich", "pypi_simple", "jinja2"},
+    "linkmode.cli.store": {"rich", "pypi_simple", "jinja2"},
 }
 """What a command does not wait for, since it needs it never, or not before it is at work."""
 
@@ -98,19 +98,21 @@ def test_the_steps_do_not_know_each_other() -> None:
 
 
 def test_the_leaves_import_nothing_of_ours() -> None:
-    assert imports("linkmode.errors") == set()
-    assert imports("linkmode.header") == set()
-    assert imports("linkmode.exchange") == set()
-    assert imports("linkmode.model") == {"linkmode.errors"}
+    assert imports("linkmode.messages") == set()
+    assert imports("linkmode.generate.header") == set()
+    assert imports("linkmode.store.exchange") == set()
+    assert imports("linkmode.model.values") == {"linkmode.messages", "linkmode.model.target"}
+    assert imports("linkmode.model.target") == {"linkmode.messages", "linkmode.model.cpus"}
+    assert imports("linkmode.model.cpus") == set()
 
 
 def test_only_the_commands_and_the_entry_know_the_pipeline() -> None:
     users = {module for module in MODULES if "linkmode.pipeline" in imports(module)}
-    assert {module for module in users if not module.startswith("linkmode.commands.")} == set()
+    assert {module for module in users if not module.startswith("linkmode.cli.")} == set()
 
 
 def test_only_the_entry_knows_the_command_line() -> None:
-    assert {module for module in MODULES if "linkmode.cli" in imports(module)} == {"linkmode.__main__"}
+    assert {module for module in MODULES if "linkmode.cli.main" in imports(module)} == {"linkmode.__main__"}
 
 
 @pytest.mark.parametrize("module", SLOW)

@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from linkmode.fetch import network
-from linkmode.fetch.failures import OriginError, UnreachableError, WrongBytesError
-from linkmode.fetch.index import PackageIndex
-from linkmode.fetch.network import Origin
-from linkmode.fetch.partial import Partial
-from linkmode.fetch.transport import Transport
-from linkmode.fetch.web import Limits
-from linkmode.model import Pin
+from linkmode.model.failures import OriginError, UnreachableError, WrongBytesError
+from linkmode.model.values import Pin
+from linkmode.net import reach
+from linkmode.net.index import PackageIndex
+from linkmode.net.partial import Partial
+from linkmode.net.reach import Origin
+from linkmode.net.transport import Transport
+from linkmode.net.web import Limits
 
 State = Literal["verified", "reachable", "unreachable", "mismatch"]
 """``verified``: the bytes were read, and are those that are pinned. ``reachable``: it answers, with the pinned size
@@ -55,7 +55,7 @@ class _Check:
 
     def __init__(self, limits: Limits, *, download: bool) -> None:
         self.transport = Transport(limits)
-        self._access = network.from_environment()
+        self._access = reach.from_environment()
         self._index = PackageIndex(self.transport, self._access)
         self._download = download
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from linkmode.model import Pin
+from linkmode.model.values import Pin
 
 
 class Part(msgspec.Struct, frozen=True):

@@ -1,0 +1,1 @@
+"""Readers of archives that strangers made: tar, zip and their compressions, each within bounds."""

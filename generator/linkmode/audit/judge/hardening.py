@@ -1,0 +1,75 @@
+"""Expectations beside the link mode: search paths, position independence, RELRO, and a platform that must suffice."""
+
+from linkmode.audit.judge import platforms
+from linkmode.audit.judge.expectations import Expectations, Failure
+from linkmode.audit.read.facts import Facts
+
+
+def check(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
+    """Return those of them that do not hold, in the order of the options in the documentation."""
+    return (*_rpath(facts, wanted), *_pie(facts, wanted), *_relro(facts, wanted), *_policy(facts, wanted))
+
+
+def _rpath(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
+    entries = [("DT_RPATH", facts.rpath), ("DT_RUNPATH", facts.runpath)]
+    found = [f"{tag} {path}" for tag, path in entries if path is not None]
+    if not wanted.deny_rpath or not found:
+        return ()
+    return (
+        Failure(
+            "--deny-rpath",
+            "no library search path inside the file (DT_RPATH, DT_RUNPATH)",
+            "; ".join(found),
+            "link without -rpath, or remove it: patchelf --remove-rpath FILE",
+        ),
+    )
+
+
+def _pie(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
+    if not wanted.require_pie or facts.kind != "executable":
+        return ()
+    return (
+        Failure(
+            "--require-pie",
+            "a position-independent file (ET_DYN)",
+            "executable (ET_EXEC), which is loaded at a fixed address",
+            "compile with -fPIE and link with -pie, or with -static-pie",
+        ),
+    )
+
+
+def _relro(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
+    # Without a loader nothing is bound late, so that a static program's RELRO is full whatever its flags say.
+    is_static = facts.interpreter is None and not facts.needed and facts.kind != "shared object"
+    met = facts.relro == "full" or (facts.relro == "partial" and (wanted.require_relro == "partial" or is_static))
+    if wanted.require_relro is None or met:
+        return ()
+    flag = " -Wl,-z,now" if wanted.require_relro == "full" else ""
+    return (
+        Failure(
+            f"--require-relro {wanted.require_relro}",
+            f"relocated data read-only after the start (PT_GNU_RELRO){_BOUND if flag else ''}",
+            f"relro {facts.relro}",
+            f"link with -Wl,-z,relro{flag}",
+        ),
+    )
+
+
+_BOUND = ", and every symbol bound at the start (BIND_NOW)"
+
+
+def _policy(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
+    if wanted.policy is None:
+        return ()
+    platform = platforms.load()[wanted.policy]
+    suits = platforms.suits(facts, platform)
+    if suits.answer == "yes":
+        return ()
+    return (
+        Failure(
+            f"--policy {platform.name}",
+            f"a file that runs on {platform.name} ({platform.title})",
+            suits.reason,
+            "link statically, or against what the platform has; see --max-glibc and --allow for its parts",
+        ),
+    )

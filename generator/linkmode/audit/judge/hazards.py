@@ -1,0 +1,107 @@
+"""What may go wrong with a file that its link mode does not say: each with the evidence in the file, and no guess."""
+
+import msgspec
+
+from linkmode.audit.read import components
+from linkmode.audit.read.facts import Contents, Facts
+
+
+class Hazard(msgspec.Struct, frozen=True):
+    """A hazard by its kind (one of docs/reference/audit.md), in words, with where in the file it is seen."""
+
+    kind: str
+    words: str
+    evidence: str
+
+
+def of(facts: Facts) -> tuple[Hazard, ...]:
+    """Return the hazards of a file; those told by texts only when its contents were read."""
+    return (
+        *_memory(facts),
+        *_search_paths("DT_RPATH", facts.rpath),
+        *_search_paths("DT_RUNPATH", facts.runpath),
+        *(_inside(facts, facts.contents) if facts.contents else ()),
+    )
+
+
+def _memory(facts: Facts) -> list[Hazard]:
+    found = []
+    if facts.executable_stack == "yes":
+        found.append(Hazard("executable-stack", "its stack is executable", "PT_GNU_STACK has PF_X"))
+    if facts.executable_stack == "unset":
+        words = "whether its stack is executable is left to the kernel and the loader"
+        found.append(Hazard("executable-stack", words, "no PT_GNU_STACK"))
+    if facts.text_relocations:
+        found.append(Hazard("text-relocations", "its code is written to when it is loaded", "DT_TEXTREL or DF_TEXTREL"))
+    return found
+
+
+def _search_paths(tag: str, paths: str | None) -> list[Hazard]:
+    found = []
+    folders = components.load().folders
+    for entry in paths.split(":") if paths else ():  # empty elements count, an empty list does not
+        path = f"{entry}/"
+        if path.startswith(("$ORIGIN/", "${ORIGIN}/")):
+            continue
+        if not entry.startswith("/"):
+            words = "libraries are looked for in whatever folder it is started from"
+        elif path.startswith(folders.build) or any(part in path for part in folders.build_parts):
+            words = "libraries are looked for in a folder where software is built, not installed"
+        else:
+            continue
+        found.append(Hazard("search-path", words, f'{tag} has the entry "{entry}"'))
+    return found
+
+
+def _inside(facts: Facts, contents: Contents) -> list[Hazard]:
+    found = []
+    is_static = facts.interpreter is None and not facts.needed and facts.kind != "shared object"
+    if is_static and facts.libc == "glibc":
+        found += _static_glibc(contents)
+    if is_static and facts.libc == "musl" and "musl-dlopen" in contents.marks:
+        words = "dlopen is linked in, and always fails in a static musl program"
+        found.append(Hazard("dlopen", words, _text("Dynamic loading not supported", contents.marks["musl-dlopen"])))
+    if facts.libc == "musl" and contents.ifunc == "yes":
+        found.append(Hazard("ifunc", "musl does not support GNU's indirect functions", "an IRELATIVE relocation"))
+    if contents.build_paths:
+        first = contents.build_paths[0]
+        count = contents.build_path_count
+        paths = "a path of a source" if count == 1 else f"{count} paths of sources"
+        words = f"the file holds {paths} on the machine that built it"
+        found.append(Hazard("build-path", words, _text(first.text, first.offset)))
+    units = contents.compile_units
+    system = components.load().folders.system
+    own = [name for name in (units.folders if units else ()) if name[:1] == "/" and not f"{name}/".startswith(system)]
+    if own and not contents.build_paths:
+        words = "debug information names the folder on the machine that built it"
+        found.append(Hazard("build-path", words, f'DW_AT_comp_dir "{own[0]}"'))
+    return found
+
+
+def _static_glibc(contents: Contents) -> list[Hazard]:
+    # Every static glibc program holds the code for character sets, locales and dlopen: glibc's own start needs parts of
+    # it. Only NSS comes with a function that asks for it, so that its text says more.
+    marks = contents.marks
+    found = []
+    if "nss" in marks:
+        words = (
+            "names of users, groups or hosts are looked up through NSS: glibc opens /etc/nsswitch.conf and loads "
+            "modules of the very glibc it was built with"
+        )
+        found.append(Hazard("nss", words, _text("/etc/nsswitch.conf", marks["nss"])))
+    if "gconv" in marks:
+        words = "glibc's code that loads gconv modules with dlopen is inside; whether it is called cannot be told"
+        found.append(Hazard("iconv", words, _text("gconv-modules.cache", marks["gconv"])))
+    if "locale" in marks:
+        words = "glibc's code that opens /usr/lib/locale is inside; whether it is called cannot be told"
+        found.append(Hazard("locale", words, _text("/usr/lib/locale", marks["locale"])))
+    if "dlopen" in marks:
+        words = (
+            "glibc's dlopen is inside, as its own NSS and iconv need it; whether the program calls it cannot be told"
+        )
+        found.append(Hazard("dlopen", words, _text("invalid mode for dlopen()", marks["dlopen"])))
+    return found
+
+
+def _text(text: str, offset: int) -> str:
+    return f'the text "{text}" at byte {offset}'

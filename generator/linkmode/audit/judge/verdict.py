@@ -1,0 +1,244 @@
+"""Judges facts: the link mode with its reason, and whether what was expected of the file holds.
+
+The rules are the table of link modes in docs/reference/audit.md. Pure; the words are part of the contract with
+templates/common/tools/elfcheck/verdict.h, which says the same.
+"""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+
+from linkmode.audit.judge import hardening, hazards, platforms
+from linkmode.audit.judge.expectations import Expectations as Expectations
+from linkmode.audit.judge.expectations import Failure as Failure
+from linkmode.audit.judge.hazards import Hazard
+from linkmode.audit.judge.platforms import Suits
+from linkmode.audit.read import components, policy
+from linkmode.audit.read.components import Weakness
+from linkmode.audit.read.facts import Facts
+from linkmode.audit.read.libc import glibc_number, version_number
+from linkmode.model.values import Advisory, LinkMode
+
+_NONE: Final[Mapping[str, Iterable[Advisory]]] = MappingProxyType({})
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """The link mode, None for a shared object, with the reason.
+
+    ``foreign`` are the needed libraries that are neither libc's own nor allowed by name. ``images`` says for each
+    base image whether a program runs on it, smallest first.
+    """
+
+    mode: LinkMode | None
+    reason: str
+    foreign: tuple[str, ...] = ()
+    hazards: tuple[Hazard, ...] = ()
+    images: tuple[Suits, ...] = ()
+    weaknesses: tuple[Weakness, ...] = ()
+
+
+_EXPECTED: dict[LinkMode, str] = {
+    "static": "static: no interpreter (PT_INTERP) and no needed library (DT_NEEDED)",
+    "mostly_static": "mostly_static: libc's loader as the interpreter, and no needed library but libc's own",
+    "dynamic": "dynamic: a program that a loader starts, with an interpreter (PT_INTERP)",
+}
+
+# One cause, told by the machine or by the libc; the filter is a regular expression over labels of toolchain types.
+_FIX_PLATFORM = (
+    "it was built for another platform, or by a compiler that is not the platform's; see which toolchain Bazel chose: "
+    "bazel build --toolchain_resolution_debug=cpp:toolchain_type TARGET"
+)
+
+
+def judge(facts: Facts, allow: tuple[str, ...] = (), catalogued: Mapping[str, Iterable[Advisory]] = _NONE) -> Verdict:
+    """Return the strictest link mode whose rule the facts meet, and what else is to be said of the file.
+
+    ``catalogued`` has the catalogue's advisories by family, for libraries that the audit has none of its own for.
+    """
+    return msgspec.structs.replace(
+        _mode(facts, allow),
+        hazards=hazards.of(facts),
+        images=platforms.images(facts),
+        weaknesses=components.weaknesses(facts.contents, catalogued),
+    )
+
+
+def _mode(facts: Facts, allow: tuple[str, ...]) -> Verdict:
+    if facts.kind == "shared object":
+        return Verdict(None, "a shared object has no link mode of its own: it shares that of the program that loads it")
+    if facts.interpreter is None and not facts.needed:
+        pie = "static-pie (DF_1_PIE), " if facts.kind == "static-pie" else ""
+        return Verdict("static", f"{pie}no interpreter (PT_INTERP) and no needed library (DT_NEEDED)")
+    known = policy.load()
+    owners = [known.owner(soname) for soname in facts.needed]
+    own = [name for name, owner in zip(facts.needed, owners, strict=True) if owner == facts.libc]
+    rest = [name for name, owner in zip(facts.needed, owners, strict=True) if owner != facts.libc]
+    allowed = [name for name in rest if name in allow]
+    foreign = tuple(name for name in rest if name not in allow)
+    loader, is_own_loader = _judge_interpreter(facts)
+    libc = facts.libc if facts.libc in ("glibc", "musl") else "libc"
+    needs = []
+    if own:
+        needs.append(f"needs {_join(own)} of {libc} itself")
+    if allowed:
+        needs.append(f"needs {_join(allowed)}, allowed by name")
+    if foreign:
+        needs.append(f"needs {_join(foreign)}, not part of {libc}")
+    reason = "; ".join([loader, *(needs or ["needs no library"])])
+    return Verdict("mostly_static" if is_own_loader and not foreign else "dynamic", reason, foreign)
+
+
+def _judge_interpreter(facts: Facts) -> tuple[str, bool]:
+    # The words for the interpreter, and whether it is the libc's own loader at the place that its ABI gives it.
+    if facts.interpreter is None:
+        return "it has no interpreter (PT_INTERP) to load what it needs", False
+    if facts.libc not in ("glibc", "musl"):
+        return f"interpreter {facts.interpreter} is no loader of glibc or musl", False
+    machine = next((one for one in policy.load().machine if one.name == facts.machine), None)
+    loaders = machine.loaders(facts.libc) if machine else ()
+    if facts.interpreter in loaders:
+        return f"interpreter {facts.interpreter} is {facts.libc}'s loader", True
+    where = f"looks for it at {' or '.join(loaders)}" if loaders else "has no known place for it"
+    return f"interpreter {facts.interpreter} is out of place: {facts.libc} on {facts.machine} {where}", False
+
+
+def check(facts: Facts, verdict: Verdict, wanted: Expectations) -> tuple[Failure, ...]:
+    """Return every expectation that does not hold, in the order of the options in the documentation."""
+    return (
+        *_check_machine(facts, wanted),
+        *_check_libc(facts, wanted),
+        *_check_mode(facts, verdict, wanted),
+        *_check_allow(facts, verdict, wanted),
+        *_check_glibc(facts, wanted),
+        *hardening.check(facts, wanted),
+    )
+
+
+def _check_machine(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
+    if wanted.machine is None or facts.machine == wanted.machine:
+        return ()
+    found = f"built for {facts.machine} ({facts.bits}-bit {facts.endianness}-endian)"
+    return (Failure(f"--machine {wanted.machine}", f"built for {wanted.machine}", found, _FIX_PLATFORM),)
+
+
+def _check_libc(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
+    if wanted.libc is None or facts.libc == wanted.libc:
+        return ()
+    # Without a loader, and with no sign of a libc, nothing contradicts: a static Go or freestanding program.
+    if facts.libc in ("none", "unknown") and facts.interpreter is None:
+        return ()
+    return (
+        Failure(
+            f"--libc {wanted.libc}",
+            f"{wanted.libc} as its libc, or none at all in a file without an interpreter (PT_INTERP)",
+            f"{facts.libc} ({facts.libc_evidence})",
+            _FIX_PLATFORM,
+        ),
+    )
+
+
+def _check_mode(facts: Facts, verdict: Verdict, wanted: Expectations) -> tuple[Failure, ...]:
+    if wanted.mode is None:
+        return ()
+    option = f"--expect {wanted.mode}"
+    if verdict.mode == "static" and wanted.mode == "static" and facts.libc == "glibc":
+        if wanted.allow_static_glibc:
+            return ()
+        return (
+            Failure(
+                option,
+                "static with no glibc inside",
+                f"static with glibc inside ({facts.libc_evidence})",
+                "link for a musl target: static glibc still loads NSS, iconv and locale modules with dlopen at run "
+                "time, and only those of the very glibc it was built with; to accept that, pass --allow-static-glibc",
+            ),
+        )
+    # What needs libc alone is within `dynamic` too: the mode says how a program was asked to be linked.
+    met = {"static": ("static",), "mostly_static": ("mostly_static",), "dynamic": ("dynamic", "mostly_static")}
+    if verdict.mode in met[wanted.mode] and not (wanted.mode == "dynamic" and facts.interpreter is None):
+        return ()
+    found = f"{verdict.mode}: {verdict.reason}" if verdict.mode else verdict.reason
+    return (Failure(option, _EXPECTED[wanted.mode], found, _fix_mode(facts, verdict, wanted.mode)),)
+
+
+def _fix_mode(facts: Facts, verdict: Verdict, mode: LinkMode) -> str:
+    if verdict.mode is None:
+        return "audit the program, not the library; a program that looks like this was linked with -shared"
+    if mode == "static":
+        if facts.libc == "musl" and not verdict.foreign:
+            return (
+                "link with -static; if -static-pie was given, the compiler's specs do not know it for musl (a gcc "
+                "wrapped as musl-gcc): use -static -no-pie, or a GCC built for musl"
+            )
+        return "link for a musl target with -static (or -static-pie), and give every library as an archive (.a)"
+    if verdict.mode == "static":
+        return "link without -static, so that libc stays shared"
+    if facts.interpreter is None:
+        return "link as a program, with the compiler driver, so that the file names the loader it needs"
+    if verdict.foreign:
+        return (
+            f"link {_join(verdict.foreign)} as an archive (-Wl,-Bstatic -lNAME -Wl,-Bdynamic; for C++ "
+            f"-static-libstdc++ -static-libgcc), or allow by name: {_allow_options(verdict)}"
+        )
+    return "link with the compiler's own --dynamic-linker, at the path that the libc's ABI gives it"
+
+
+def _check_allow(facts: Facts, verdict: Verdict, wanted: Expectations) -> tuple[Failure, ...]:
+    # Under mostly_static the mode itself says so; with static there is nothing to need.
+    if not wanted.allow or wanted.mode != "dynamic" or not verdict.foreign:
+        return ()
+    return (
+        Failure(
+            "--allow",
+            f"no needed library but libc's own and {_join(wanted.allow)}",
+            f"needs {_join(verdict.foreign)}",
+            f"link it as an archive, or allow it too: {_allow_options(verdict)}",
+        ),
+    )
+
+
+def _check_glibc(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
+    if wanted.max_glibc is None:
+        return ()
+    known, limit = policy.load(), version_number(wanted.max_glibc) or ()
+    above: list[tuple[str, str]] = []
+    for need in facts.version_needs:
+        for version in (version for version in need.versions if version.startswith("GLIBC_")):
+            number = version_number(glibc_number(version, known) or "")
+            if number is None or number > limit:
+                above.append((need.library, version))
+    if not above:
+        return ()
+    return (
+        Failure(
+            f"--max-glibc {wanted.max_glibc}",
+            f"no symbol version newer than glibc {wanted.max_glibc}",
+            f"needs {_join([f'{version} of {library}' for library, version in above])}",
+            f"link against glibc {wanted.max_glibc} or older, as for the target "
+            f"{facts.machine}-linux-gnu.{wanted.max_glibc}, or raise the limit",
+            _symbols(facts, above),
+        ),
+    )
+
+
+def _symbols(facts: Facts, versions: list[tuple[str, str]]) -> tuple[str, ...]:
+    taken = {(one.library, one.version): one for one in (facts.contents.imports if facts.contents else ())}
+    return tuple(
+        f"{version} of {library}: {'; '.join([_used(name, one.users.get(name, ())) for name in one.symbols])}"
+        for library, version in versions
+        if (one := taken.get((library, version)))
+    )
+
+
+def _used(symbol: str, users: tuple[str, ...]) -> str:
+    return f"{symbol}, used in {' and '.join(users)}" if users else symbol
+
+
+def _allow_options(verdict: Verdict) -> str:
+    return " ".join(f"--allow {name}" for name in verdict.foreign)
+
+
+def _join(names: tuple[str, ...] | list[str]) -> str:
+    return ", ".join(names)

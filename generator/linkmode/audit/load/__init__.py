@@ -1,0 +1,1 @@
+"""Follows what the dynamic loader would do: NEEDED libraries, search paths, and root folders."""

@@ -1,0 +1,193 @@
+"""Reads what a file's headers do not say: sections, symbols, producers, and the libraries inside it.
+
+Nothing here can refuse a file: a table that contradicts itself is named in ``problems`` and left out.
+"""
+
+import json
+import re
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from linkmode.audit.read import callers, components, debug_info, golang, notes, policy, sections, symbols, texts
+from linkmode.audit.read.dynamic import Dynamic
+from linkmode.audit.read.facts import CompileUnits, Component, Contents, Facts, Imports, Producer, Text, printable
+from linkmode.audit.read.image import Image, NotAudited
+from linkmode.audit.read.libc import glibc_number, version_number
+from linkmode.audit.read.sections import Contradiction, Placed
+from linkmode.audit.read.texts import Asked, Findings
+
+MAX_COMMENT = 64 << 10
+MAX_CRATES_JSON = 8 << 20
+
+_TOOLS = (
+    (re.compile(r"GCC: \(.*\) (\d+\.\d+\.\d+)"), "GCC"),
+    (re.compile(r"GCC: \(.*\) (\d+\.\d+)"), "GCC"),
+    (re.compile(r"(?:\w+ )*clang version (\d+\.\d+\.\d+)"), "clang"),
+    (re.compile(r"Linker: (?:\w+ )*LLD (\d+\.\d+\.\d+)"), "LLD"),
+    (re.compile(r"rustc version (\d+\.\d+\.\d+)"), "rustc"),
+    (re.compile(r"GNU (?:\w|\+)+(?: \w+)* (\d+\.\d+\.\d+)"), "GCC"),  # these three as in debug information
+    (re.compile(r"GNU AS (\d+\.\d+(?:\.\d+)?)"), "GNU as"),
+    (re.compile(r"Go cmd/(?:compile|asm) go(\d+\.\d+(?:\.\d+)?)"), "Go"),
+    (re.compile(r"zig (\d+\.\d+\.\d+)"), "Zig"),
+    (re.compile(r"mold (\d+\.\d+\.\d+)"), "mold"),
+)
+_GO, _RUSTC, _GLIBC = "go", "rustc", "glibc"
+_T = TypeVar("_T")
+
+
+def read(image: Image, dynamic: Dynamic, facts: Facts, floor: str | None = None) -> Contents:
+    """Return the contents of the file whose ``facts`` are known already.
+
+    With ``floor``, a glibc release, it is also asked which functions use symbols of a newer one.
+    """
+    problems: list[str] = []
+
+    def tried(read: Callable[[], _T], what: str) -> _T | None:
+        try:
+            return read()
+        except (Contradiction, NotAudited) as error:
+            problems.append(f"{what}: {error}")
+            return None
+
+    held = tried(lambda: sections.read(image), "section headers")
+    table = tried(lambda: symbols.Symbols(image, dynamic), "dynamic symbols")
+    imports = tried(table.imports, "symbol versions") if table else None
+    debug = debug_info.read(image, held or (), with_ranges=floor is not None)
+    problems += debug.problems
+    if table and imports and floor is not None:
+        above = _above(imports, floor)
+        users = (
+            tried(lambda: callers.users(image, dynamic, table, held or (), above, debug.source_of), "users of symbols")
+            or {}
+        )
+        imports = tuple(
+            msgspec.structs.replace(one, users={name: users[name] for name in one.symbols if name in users})
+            for one in imports
+        )
+    ifunc = tried(lambda: symbols.ifunc(image, dynamic, table, held), "relocations")
+    findings = texts.search(image, _asked(), components.system_folders())
+    if not findings.is_whole:
+        bounds = f"the first {texts.MAX_SEARCHED} bytes and {texts.MAX_ANCHORS} places of a text"
+        problems.append(f"texts: no more than {bounds} were searched")
+    information = _go(image, findings)
+    crates = tried(lambda: _auditable(image, held or ()), ".dep-v0")
+    inside = components.found(findings)
+    if crates:
+        inside = (*(one for one in inside if one.kind != "rust"), *crates)
+    return Contents(
+        problems=tuple(problems),
+        build_id=notes.build_id(_section_notes(image, held or ())) if facts.build_id is None else None,
+        sections=tuple(section.listed for section in held or ()),
+        symbol_table=_told(held, any(section.type == sections.SHT_SYMTAB for section in held or ())),
+        debug_info=_debug_info(held),
+        ifunc=ifunc or "unknown",
+        libc_version=_libc_version(facts, findings),
+        producers=_producers(image, held or (), information, findings, debug.units),
+        components=(*inside, *(information.modules if information else ())),
+        imports=imports or (),
+        build_paths=tuple(Text(printable(hit.text), hit.offset) for hit in findings.paths),
+        build_path_count=findings.path_count,
+        marks=components.marks(findings),
+        compile_units=debug.units,
+    )
+
+
+def _above(imports: Iterable[Imports], floor: str) -> frozenset[str]:
+    known, limit = policy.load(), version_number(floor) or ()
+    return frozenset(
+        name
+        for one in imports
+        if one.version.startswith("GLIBC_")
+        and (version_number(glibc_number(one.version, known) or "") or (1 << 32,)) > limit
+        for name in one.symbols
+    )
+
+
+def _asked() -> dict[str, Asked]:
+    return {
+        **components.asked(),
+        _GO: Asked(golang.MAGIC, re.compile(re.escape(golang.MAGIC))),
+        _RUSTC: texts.rust_commit(),
+        _GLIBC: Asked(b"\0glibc 2.", re.compile(rb"\0glibc (2\.\d{1,3})\0")),
+    }
+
+
+def _told(held: Sequence[Placed] | None, is_there: bool) -> Literal["yes", "no", "unknown"]:
+    return "unknown" if held is None else "yes" if is_there else "no"
+
+
+def _section_notes(image: Image, held: Iterable[Placed]) -> tuple[notes.Note, ...]:
+    return notes.within(image, ((one.offset, one.size, 4) for one in held if one.name == ".note.gnu.build-id"))
+
+
+def _debug_info(held: Sequence[Placed] | None) -> Literal["yes", "no", "elsewhere", "unknown"]:
+    names = {section.name for section in held or () if section.size}
+    if names & {".debug_info", ".zdebug_info", ".debug_info.dwo"}:
+        return "yes"
+    return "elsewhere" if ".gnu_debuglink" in names else _told(held, is_there=False)
+
+
+def _libc_version(facts: Facts, findings: Findings) -> str | None:
+    # What glibc's confstr answers with; a program that is linked to a shared glibc has no such text of its own.
+    versions = {hit.group for hit in findings.hits[_GLIBC]}
+    is_inside = facts.libc == "glibc" and facts.interpreter is None and not facts.needed
+    return printable(versions.pop()) if is_inside and len(versions) == 1 else None
+
+
+def _go(image: Image, findings: Findings) -> golang.BuildInformation | None:
+    # The magic also stands in programs that read it, such as Go's own tools; a record follows it only once.
+    read = (golang.read(image, hit.offset) for hit in findings.hits[_GO])
+    return next((information for information in read if information), None)
+
+
+def _producers(
+    image: Image,
+    held: Iterable[Placed],
+    go: golang.BuildInformation | None,
+    findings: Findings,
+    units: CompileUnits | None,
+) -> tuple[Producer, ...]:
+    told: list[Producer] = []
+    if go:
+        told.append(Producer("Go", go.version, f"build information: {go.text}"))
+    for section in held:
+        if section.name == ".comment" and section.size <= MAX_COMMENT:
+            for raw in image.bytes_at(section.offset, section.size).split(b"\0"):
+                producer = _producer(printable(raw[:256]), ".comment")
+                if raw and producer not in told:
+                    told.append(producer)
+    for text, count in units.producers.items() if units else ():
+        told.append(_producer(text, f"debug information of {count} unit{'' if count == 1 else 's'}"))
+    rust = findings.hits[_RUSTC]
+    if rust and not any(producer.tool == "rustc" for producer in told):
+        told.append(Producer("rustc", None, f'the path "{printable(rust[0].text)}"'))
+    return tuple(told)
+
+
+def _producer(text: str, where: str) -> Producer:
+    for pattern, tool in _TOOLS:
+        match = pattern.search(text) if where != ".comment" else pattern.match(text)
+        if match:
+            return Producer(tool, match[1], f"{where}: {text}")
+    return Producer("unknown", None, f"{where}: {text}")
+
+
+def _auditable(image: Image, held: Sequence[Placed]) -> tuple[Component, ...]:
+    # What cargo-auditable leaves: https://github.com/rust-secure-code/cargo-auditable/blob/master/PARSING.md
+    section = next((one for one in held if one.name == ".dep-v0" and one.size), None)
+    if section is None:
+        return ()
+    unpacker = zlib.decompressobj()
+    try:
+        raw = unpacker.decompress(image.bytes_at(section.offset, min(section.size, MAX_CRATES_JSON)), MAX_CRATES_JSON)
+        listed: Any = json.loads(raw)["packages"]
+        crates = [(str(one["name"]), str(one["version"])) for one in listed if one.get("kind", "runtime") == "runtime"]
+    except (zlib.error, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise Contradiction(f"no list of crates: {error}") from error
+    return tuple(
+        Component("rust", printable(name.encode()), printable(version.encode()), "section .dep-v0", None)
+        for name, version in crates
+    )

@@ -1,0 +1,171 @@
+"""Facts of an ELF file, from program headers and the dynamic segment only: sections may be stripped or lie.
+
+A file whose tables contradict each other is refused rather than guessed at.
+The same walk, check by check and in this order, is in templates/common/tools/elfcheck/facts.h.
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from linkmode.audit.read import libc, notes, policy
+from linkmode.audit.read.dynamic import (
+    DT_BIND_NOW,
+    DT_FLAGS,
+    DT_FLAGS_1,
+    DT_RELR,
+    DT_RPATH,
+    DT_RUNPATH,
+    DT_SONAME,
+    DT_TEXTREL,
+    Dynamic,
+)
+from linkmode.audit.read.facts import Facts, Kind, printable
+from linkmode.audit.read.image import (
+    ET_EXEC,
+    PF_X,
+    PT_GNU_RELRO,
+    PT_GNU_STACK,
+    PT_INTERP,
+    Image,
+    NotAudited,
+    NothingToAudit,
+)
+
+_DF_TEXTREL = 0x4
+_DF_BIND_NOW = 0x8
+_DF_1_NOW = 0x1
+_DF_1_PIE = 0x08000000
+
+_OS_ABI = {
+    0: "System V",
+    1: "HP-UX",
+    2: "NetBSD",
+    3: "GNU/Linux",
+    6: "Solaris",
+    9: "FreeBSD",
+    12: "OpenBSD",
+    64: "ARM EABI",
+    65: "ARM FDPIC",
+    97: "ARM",
+    255: "standalone",
+}
+"""EI_OSABI by number: https://www.sco.com/developers/gabi/latest/ch4.eheader.html, and the ARM ABI's own."""
+
+
+def kind_of(e_type: int, dynamic: Dynamic, interpreter: str | None) -> Kind:
+    """Tell a program from a library.
+
+    ET_DYN is a program when it has DF_1_PIE, or, from linkers that predate that flag, an interpreter and no
+    DT_SONAME (libc.so.6 has both an interpreter and a soname).
+    """
+    if e_type == ET_EXEC:
+        return "executable"
+    if dynamic.value(DT_FLAGS_1) & _DF_1_PIE:
+        return "pie" if interpreter is not None or dynamic.needed else "static-pie"
+    return "pie" if interpreter is not None and DT_SONAME not in dynamic else "shared object"
+
+
+def _interpreter(image: Image) -> str | None:
+    segment = image.only(PT_INTERP)
+    if segment is None:
+        return None
+    size = segment.file_size
+    if not 2 <= size <= 4096:  # the kernel's own bounds, fs/binfmt_elf.c
+        raise NotAudited(f"malformed: PT_INTERP of {size} bytes, 2 to 4096 expected")
+    raw = image.bytes_at(segment.offset, size)
+    if raw[-1]:
+        raise NotAudited("malformed: the string of PT_INTERP does not end")
+    return printable(raw.partition(b"\0")[0])
+
+
+def facts(stream: BinaryIO, size: int, *, with_contents: bool = False, floor: str | None = None) -> Facts:
+    """Return the facts of the ELF file that ``stream`` holds in ``size`` bytes; raise NotAudited when it has none.
+
+    Only headers, the dynamic segment and notes are read, unless ``with_contents``: then every byte is
+    (:mod:`linkmode.audit.read.contents`, which says what ``floor`` asks for).
+    """
+    known = policy.load()
+    image = Image(stream, size, known)
+    interpreter = _interpreter(image)
+    dynamic = Dynamic(image)
+    soname = dynamic.name(DT_SONAME, "DT_SONAME")
+    rpath = dynamic.name(DT_RPATH, "DT_RPATH")
+    runpath = dynamic.name(DT_RUNPATH, "DT_RUNPATH")
+    version_needs = dynamic.version_needs()
+    kind = kind_of(image.header.type, dynamic, interpreter)
+    is_static = interpreter is None and not dynamic.needed and kind != "shared object"
+    held = notes.read(image)
+    found = (
+        libc.of_static(image, held, known)
+        if is_static
+        else libc.of_dynamic(interpreter, dynamic.needed, version_needs, known)
+    )
+    required, unnumbered = libc.glibc_required(version_needs, known)
+    stacks = [segment.flags for segment in image.segments if segment.type == PT_GNU_STACK]
+    has_relro = any(segment.type == PT_GNU_RELRO for segment in image.segments)
+    flags, flags_1 = dynamic.value(DT_FLAGS), dynamic.value(DT_FLAGS_1)
+    bind_now = bool(DT_BIND_NOW in dynamic or flags & _DF_BIND_NOW or flags_1 & _DF_1_NOW)
+    known_facts = Facts(
+        size=size,
+        bits=image.bits,
+        endianness=image.endianness,
+        machine=image.machine_name,
+        os_abi=_OS_ABI.get(image.os_abi, f"OS/ABI {image.os_abi}"),
+        kind=kind,
+        entry=image.header.entry,
+        interpreter=interpreter,
+        needed=dynamic.needed,
+        soname=soname,
+        rpath=rpath,
+        runpath=runpath,
+        version_needs=version_needs,
+        libc=found.libc,
+        libc_evidence=found.evidence,
+        glibc_required=required,
+        glibc_unnumbered=unnumbered,
+        executable_stack="unset" if not stacks else "yes" if stacks[-1] & PF_X else "no",
+        relro="none" if not has_relro else "full" if bind_now else "partial",
+        bind_now=bind_now,
+        text_relocations=bool(DT_TEXTREL in dynamic or flags & _DF_TEXTREL),
+        build_id=notes.build_id(held),
+        packed_relocations=DT_RELR in dynamic,
+    )
+    if not with_contents:
+        return known_facts
+    from linkmode.audit.read import contents  # only who searches a file pays for its import
+
+    return msgspec.structs.replace(known_facts, contents=contents.read(image, dynamic, known_facts, floor))
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
+    """Open the regular file at ``path`` and give it with its size; raise NotAudited for what else there may be.
+
+    Nothing but regular files is opened for reading: a FIFO or a device would block, or never end.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as stream:  # noqa: PTH123 - of a descriptor, not of a path
+            status = os.fstat(descriptor)
+            if stat.S_ISDIR(status.st_mode):
+                raise NotAudited(f"cannot be read: {os.strerror(errno.EISDIR)}")
+            if not stat.S_ISREG(status.st_mode):
+                raise NothingToAudit("not a regular file")
+            yield stream, status.st_size
+    except OSError as error:
+        raise NotAudited(f"cannot be read: {error.strerror}") from error
+    except ValueError as error:  # a NUL in the path
+        raise NotAudited(f"cannot be read: {error}") from error
+
+
+def read(path: Path, *, with_contents: bool = False, floor: str | None = None) -> Facts:
+    """Return the facts of the file at ``path``, as :func:`facts` does; raise NotAudited when it has none."""
+    with opened(path) as (stream, size):
+        return facts(stream, size, with_contents=with_contents, floor=floor)

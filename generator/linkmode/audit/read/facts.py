@@ -1,0 +1,157 @@
+"""The facts that the audit reads from an ELF file. Strings are the file's own bytes, escaped by :func:`printable`."""
+
+from typing import Literal
+
+import msgspec
+
+from linkmode.audit.read.policy import Endianness, Libc
+
+Kind = Literal["executable", "pie", "static-pie", "shared object"]
+
+
+class VersionNeed(msgspec.Struct, frozen=True):
+    """The symbol versions that a file requires of one library (DT_VERNEED), in the file's order."""
+
+    library: str
+    versions: tuple[str, ...]
+
+
+class Section(msgspec.Struct, frozen=True):
+    """A section header. ``size`` is in bytes, in the file or, when ``type`` is ``NOBITS``, in memory only."""
+
+    name: str
+    type: str
+    size: int
+
+
+class Producer(msgspec.Struct, frozen=True):
+    """A tool that had a part in making the file. ``version`` is None where it does not say; ``evidence`` is text."""
+
+    tool: str
+    version: str | None
+    evidence: str
+
+
+class Component(msgspec.Struct, frozen=True):
+    """A library whose code lies inside the file.
+
+    ``kind`` is ``library`` for a C or C++ library that is told by its texts, ``go`` for a Go module, ``rust`` for a
+    crate. ``version`` is None where nothing certain tells it. ``offset`` is where in the file the evidence lies, None
+    where that is a table.
+    """
+
+    kind: Literal["library", "go", "rust"]
+    name: str
+    version: str | None
+    evidence: str
+    offset: int | None
+
+
+class Text(msgspec.Struct, frozen=True):
+    """A text of the file and its offset in bytes."""
+
+    text: str
+    offset: int
+
+
+class Imports(msgspec.Struct, frozen=True):
+    """The symbols that a file takes from ``library`` at ``version``, sorted.
+
+    ``users`` are some of the functions and objects that use a symbol, by the symbol, where that was asked and is told.
+    """
+
+    library: str
+    version: str
+    symbols: tuple[str, ...]
+    users: dict[str, tuple[str, ...]] = {}
+
+
+class CompileUnits(msgspec.Struct, frozen=True):
+    """What the debug information (DWARF) says of the compile units, a source with all that it includes each.
+
+    ``count`` is how many were read. ``producers`` are the compilers' own words, which often hold their options
+    (DW_AT_producer), and ``folders`` those in which they ran (DW_AT_comp_dir), each with the number of units;
+    ``sources`` are as the compiler was given them (DW_AT_name). A hundred of each at most.
+    """
+
+    count: int
+    producers: dict[str, int]
+    folders: dict[str, int]
+    sources: tuple[str, ...]
+
+
+class Contents(msgspec.Struct, frozen=True, kw_only=True):
+    """What reading every byte adds: sections, symbols, texts. Nothing here decides the link mode.
+
+    ``problems`` names each table that contradicts itself or is too large, and is therefore left out. ``sections`` is
+    empty without a table of them. ``build_id`` is that of a section which no PT_NOTE covers, as Go's linker leaves it,
+    or None when the facts have one. ``imports`` are the versioned symbols that the file takes. ``debug_info`` is
+    ``elsewhere`` when .gnu_debuglink names another file. ``ifunc`` is ``yes`` when a relocation or a symbol of GNU's
+    indirect functions is there. ``libc_version`` is that of the glibc inside a static program, where a text tells it.
+    ``build_paths`` are the first absolute paths of sources and objects outside the system's own folders, and
+    ``build_path_count`` says how many there are. ``marks`` are the offsets of texts of components.toml.
+    ``compile_units`` is None without debug information that can be read.
+    """
+
+    problems: tuple[str, ...]
+    build_id: str | None
+    sections: tuple[Section, ...]
+    symbol_table: Literal["yes", "no", "unknown"]
+    debug_info: Literal["yes", "no", "elsewhere", "unknown"]
+    ifunc: Literal["yes", "no", "unknown"]
+    libc_version: str | None
+    producers: tuple[Producer, ...]
+    components: tuple[Component, ...]
+    imports: tuple[Imports, ...]
+    build_paths: tuple[Text, ...]
+    build_path_count: int
+    marks: dict[str, int]
+    compile_units: CompileUnits | None = None
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the program headers and the dynamic segment say.
+
+    ``size`` is the file's, in bytes. ``kind`` is ``executable`` for ET_EXEC; for ET_DYN it tells a program from a
+    library (see :func:`linkmode.audit.read.elf.kind_of`). ``entry`` is an address, 0 for none. ``glibc_required`` is
+    the highest numbered ``GLIBC_`` version among ``version_needs``, as ``2.34``; ``glibc_unnumbered`` holds names like
+    ``GLIBC_PRIVATE`` that no release number answers to. ``executable_stack`` is ``unset`` without PT_GNU_STACK: the
+    kernel then decides by machine. ``relro`` is ``full`` when PT_GNU_RELRO is there and every symbol is bound at start
+    (BIND_NOW). ``build_id`` is in hexadecimal. ``packed_relocations`` says that DT_RELR is there.
+    ``contents`` is None when nobody asked for it.
+    """
+
+    size: int
+    bits: Literal[32, 64]
+    endianness: Endianness
+    machine: str
+    os_abi: str
+    kind: Kind
+    entry: int
+    interpreter: str | None
+    needed: tuple[str, ...]
+    soname: str | None
+    rpath: str | None
+    runpath: str | None
+    version_needs: tuple[VersionNeed, ...]
+    libc: Libc
+    libc_evidence: str
+    glibc_required: str | None
+    glibc_unnumbered: tuple[str, ...]
+    executable_stack: Literal["no", "yes", "unset"]
+    relro: Literal["none", "partial", "full"]
+    bind_now: bool
+    text_relocations: bool
+    build_id: str | None
+    packed_relocations: bool = False
+    contents: Contents | None = None
+
+
+_PLAIN = bytes(byte for byte in range(0x20, 0x7F) if byte != 0x5C)
+
+
+def printable(raw: bytes) -> str:
+    r"""Return printable ASCII as it is and every other byte, and the backslash, as ``\xNN``."""
+    if not raw.translate(None, _PLAIN):  # as nearly every name is
+        return raw.decode("ascii")
+    return "".join(chr(byte) if 0x20 <= byte < 0x7F and byte != 0x5C else f"\\x{byte:02x}" for byte in raw)

@@ -1,0 +1,214 @@
+"""An ELF file as its loader sees it: header, program headers, bytes by file offset and by address.
+
+Every offset and count is checked before it is used, and nothing here depends on section headers. Records are the
+System V ABI's (https://www.sco.com/developers/gabi/latest/contents.html), read with :mod:`struct`.
+Bounds: at most MAX_SEGMENTS program headers; every read is checked against the file's size first.
+"""
+
+import struct
+from collections.abc import Iterator
+from typing import Any, BinaryIO, Literal, NamedTuple
+
+from linkmode.audit.read.policy import Endianness, Machine, Policy
+from linkmode.messages import LinkmodeError
+
+MAX_SEGMENTS = 1024
+PIECE = 1 << 20
+"""How many bytes are read at a time when a file is searched."""
+
+ET_REL, ET_EXEC, ET_DYN, ET_CORE = 1, 2, 3, 4
+PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE = 1, 2, 3, 4
+PT_GNU_STACK, PT_GNU_RELRO = 0x6474E551, 0x6474E552
+PF_X, PF_W = 1, 2
+
+_NAMES = {PT_LOAD: "PT_LOAD", PT_DYNAMIC: "PT_DYNAMIC", PT_INTERP: "PT_INTERP", PT_NOTE: "PT_NOTE"}
+_BITS: dict[int, Literal[32, 64]] = {1: 32, 2: 64}
+_ENDIANNESS: dict[int, Endianness] = {1: "little", 2: "big"}
+
+
+class NotAudited(LinkmodeError):  # noqa: N818 - says what became of the file, as the message does
+    """A file has no facts: it can't be read, or contradicts itself."""
+
+
+class NothingToAudit(NotAudited):
+    """A whole file that has no facts by its nature: it is not ELF, or not linked. In folders it is passed over."""
+
+
+class Header(NamedTuple):
+    """The ELF header after its first 16 bytes; the names are the specification's without ``e_``."""
+
+    type: int
+    machine: int
+    version: int
+    entry: int
+    phoff: int
+    shoff: int
+    flags: int
+    ehsize: int
+    phentsize: int
+    phnum: int
+    shentsize: int
+    shnum: int
+    shstrndx: int
+
+
+class Segment(NamedTuple):
+    """A program header. ``offset`` and ``file_size`` are of the file, ``address`` and ``memory_size`` of memory."""
+
+    type: int
+    flags: int
+    offset: int
+    address: int
+    file_size: int
+    memory_size: int
+    align: int
+
+
+class Image:
+    """Reads one ELF file. Construction checks the header and the program headers; raises NotAudited."""
+
+    def __init__(self, stream: BinaryIO, size: int, policy: Policy) -> None:
+        self.size = size
+        self._stream = stream
+        start = self.bytes_at(0, min(size, 64))
+        _refuse_foreign(start, policy)
+        self.bits: Literal[32, 64] = _one_of(start[4], _BITS, "class (EI_CLASS)")
+        self.endianness: Endianness = _one_of(start[5], _ENDIANNESS, "byte order (EI_DATA)")
+        self.os_abi = start[7]
+        self.order = "<" if self.endianness == "little" else ">"
+        if len(start) < (64 if self.bits == 64 else 52):
+            raise NotAudited("truncated: the file ends inside the ELF header")
+        self.header = Header._make(
+            struct.unpack_from(self.order + ("HHIQQQIHHHHHH" if self.bits == 64 else "HHIIIIIHHHHHH"), start, 16)
+        )
+        self.machine: Machine | None = policy.find_machine(self.header.machine, self.bits, self.endianness)
+        self._check_type()
+        self.segments = self._read_segments()
+        self.loads = [segment for segment in self.segments if segment.type == PT_LOAD]
+        self._check_loads()
+
+    @property
+    def machine_name(self) -> str:
+        """The machine's name, or its number when the policy has no name for it."""
+        return self.machine.name if self.machine else f"machine {self.header.machine}"
+
+    @property
+    def word(self) -> int:
+        """The size of an address in bytes."""
+        return self.bits // 8
+
+    def number(self, raw: bytes) -> int:
+        """Return the unsigned integer that ``raw`` holds in the file's byte order."""
+        return int.from_bytes(raw, self.endianness)
+
+    def bytes_at(self, offset: int, size: int) -> bytes:
+        """Return ``size`` bytes at ``offset``; the caller has checked that they lie inside the file."""
+        self._stream.seek(offset)
+        raw = self._stream.read(size)
+        if len(raw) != size:
+            raise NotAudited(f"truncated: {size} bytes expected at offset {offset}, {len(raw)} found")
+        return raw
+
+    def records(self, layout: str, raw: bytes) -> Iterator[tuple[int, ...]]:
+        """Yield the records of ``raw``, in the file's byte order; ``W`` in ``layout`` is a word of its class."""
+        return struct.iter_unpack(self.order + layout.replace("W", "Q" if self.bits == 64 else "I"), raw)
+
+    def only(self, kind: int) -> Segment | None:
+        """Return the segment of this type, or None; raises NotAudited when there are more than one."""
+        found = [segment for segment in self.segments if segment.type == kind]
+        if len(found) > 1:
+            raise NotAudited(f"malformed: {len(found)} segments of type {_NAMES[kind]}, at most one expected")
+        return found[0] if found else None
+
+    def locate(self, address: int) -> tuple[int, int] | None:
+        """Return (file offset, bytes up to the end of its segment's file part) of a loaded address, or None."""
+        for load in self.loads:
+            inside = address - load.address
+            if 0 <= inside < load.file_size:
+                return load.offset + inside, load.file_size - inside
+        return None
+
+    def span(self) -> tuple[int, int]:
+        """Return the file offsets (start, end) between which all loadable bytes lie."""
+        parts = [(load.offset, load.offset + load.file_size) for load in self.loads if load.file_size]
+        return (min(start for start, _ in parts), max(end for _, end in parts)) if parts else (0, 0)
+
+    def chunks(self, start: int, end: int, overlap: int) -> Iterator[bytes]:
+        """Yield the bytes of ``start`` to ``end`` in pieces of PIECE bytes and ``overlap``, so that no text is cut."""
+        while start < end:
+            yield self.bytes_at(start, min(PIECE + overlap, end - start))
+            start += PIECE
+
+    def _check_type(self) -> None:
+        unlinked = {ET_REL: "a relocatable object (.o), not linked yet", ET_CORE: "a core dump, not a program"}
+        if self.header.type in unlinked:
+            raise NothingToAudit(unlinked[self.header.type])
+        if self.header.type not in (ET_EXEC, ET_DYN):
+            raise NotAudited(f"malformed: ELF type {self.header.type}, 2 (EXEC) or 3 (DYN) expected")
+
+    def _read_segments(self) -> list[Segment]:
+        offset, count = self.header.phoff, self.header.phnum
+        entry = 56 if self.bits == 64 else 32
+        if not count:
+            raise NotAudited("malformed: no program headers, so nothing that could be loaded")
+        if count > MAX_SEGMENTS:
+            raise NotAudited(f"malformed: {count} program headers, at most {MAX_SEGMENTS} expected")
+        if self.header.phentsize != entry:
+            raise NotAudited(f"malformed: program headers of {self.header.phentsize} bytes, {entry} expected")
+        if offset + count * entry > self.size:
+            raise NotAudited("truncated: the file ends inside the program headers")
+        table = self.bytes_at(offset, count * entry)
+        if self.bits == 64:
+            rows = self.records("IIQQQQQQ", table)
+            segments = [
+                Segment(kind, flags, at, to, size, memory, align)
+                for kind, flags, at, to, _, size, memory, align in rows
+            ]
+        else:
+            rows = self.records("IIIIIIII", table)
+            segments = [
+                Segment(kind, flags, at, to, size, memory, align)
+                for kind, at, to, _, size, memory, flags, align in rows
+            ]
+        for segment in segments:
+            if segment.type in _NAMES and segment.offset + segment.file_size > self.size:
+                raise NotAudited(
+                    f"truncated: {_NAMES[segment.type]} holds {segment.file_size} bytes from byte {segment.offset} on, "
+                    f"of a file of {self.size}"
+                )
+        return segments
+
+    def _check_loads(self) -> None:
+        if not self.loads:
+            raise NotAudited("malformed: no PT_LOAD segment, so nothing that could be loaded")
+        end = 0
+        for load in self.loads:
+            if load.file_size > load.memory_size:
+                raise NotAudited("malformed: a PT_LOAD segment has more bytes in the file than in memory")
+            if load.address < end:
+                raise NotAudited("malformed: PT_LOAD segments overlap or are out of order")
+            end = load.address + load.memory_size
+            if end >= 1 << 64:
+                raise NotAudited("malformed: a PT_LOAD segment ends outside the address space")
+        code = [load.file_size for load in self.loads if load.flags & PF_X]
+        if code and not any(code):
+            raise NothingToAudit("a separate debug file: its code segments hold no bytes")
+
+
+def _refuse_foreign(start: bytes, policy: Policy) -> None:
+    if not start:
+        raise NothingToAudit("an empty file")
+    if start[:4] == b"\x7fELF":
+        if len(start) < 16:
+            raise NotAudited("truncated: the file ends inside the ELF header")
+        return
+    for kind in policy.not_elf:
+        if start.startswith(kind.bytes):
+            raise NothingToAudit(kind.words)
+    raise NothingToAudit("not an ELF file")
+
+
+def _one_of(value: int, values: dict[int, Any], words: str) -> Any:
+    if value not in values:
+        raise NotAudited(f"malformed: {words} is {value}, 1 or 2 expected")
+    return values[value]

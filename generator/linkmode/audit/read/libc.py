@@ -1,0 +1,104 @@
+"""Which libc a file uses, or has inside, and by what evidence."""
+
+import functools
+from collections.abc import Sequence
+
+import msgspec
+
+from linkmode.audit.read.facts import VersionNeed
+from linkmode.audit.read.image import Image
+from linkmode.audit.read.notes import GNU_ABI_TAG, GO_BUILD_ID, Note
+from linkmode.audit.read.policy import Libc, Policy
+
+MAX_SEARCHED = 1 << 30
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A libc and the evidence for it, in words."""
+
+    libc: Libc
+    evidence: str
+
+
+def of_dynamic(
+    interpreter: str | None, needed: tuple[str, ...], version_needs: tuple[VersionNeed, ...], known: Policy
+) -> Found:
+    """Tell the libc of a file that is loaded by, or into, another: its loader, then its libraries, then versions."""
+    if interpreter is not None:
+        owner = known.loader_names.get(interpreter.rpartition("/")[2])
+        if owner:
+            return Found(owner, f"interpreter {interpreter}")
+        return Found("unknown", f"interpreter {interpreter} is no loader of glibc or musl")
+    for soname in needed:
+        owner = known.owner(soname)
+        if owner:
+            return Found(owner, f"needs {soname}")
+    for need in version_needs:
+        for version in need.versions:
+            if version.startswith("GLIBC_"):
+                return Found("glibc", f"needs {version} of {need.library}")
+    return Found("unknown", "needs no library of glibc or musl") if needed else Found("none", "needs no library")
+
+
+def of_static(image: Image, notes: Sequence[Note], known: Policy) -> Found:
+    """Tell the libc inside a static program: its notes, then its entry point, then its texts.
+
+    glibc's crt1.o brings NT_GNU_ABI_TAG, musl's start code is fixed assembly, and Go's linker leaves its build ID in
+    every file; all three survive stripping. A Go program that was linked by a C compiler has a C start and is
+    told by it. A program with a start of its own is told by a text, or is unknown.
+    """
+    kinds = [(note.owner, note.type) for note in notes]
+    if GNU_ABI_TAG in kinds:
+        return Found("glibc", "note NT_GNU_ABI_TAG, which glibc's crt1.o brings")
+    if _starts_as_musl(image):
+        return Found("musl", "its entry point is musl's _start")
+    if GO_BUILD_ID in kinds:
+        return Found("none", "note of Go's linker, and no C start code")
+    start, end = image.span()
+    end = min(end, start + MAX_SEARCHED)
+    overlap = max(len(mark.text) for mark in known.mark) - 1
+    seen: set[int] = set()
+    for chunk in image.chunks(start, end, overlap):
+        seen.update(at for at, mark in enumerate(known.mark) if at not in seen and mark.text.encode() in chunk)
+    for at, mark in enumerate(known.mark):
+        if at in seen:
+            return Found(mark.libc, f'the text "{mark.text}" among its loadable bytes')
+    return Found("unknown", "no note, start code or text of glibc, musl or Go")
+
+
+def _starts_as_musl(image: Image) -> bool:
+    pattern = image.machine.start_bytes if image.machine else ()
+    place = image.locate(image.header.entry)
+    if not pattern or place is None or place[1] < len(pattern):
+        return False
+    raw = image.bytes_at(place[0], len(pattern))
+    return all(want is None or want == byte for want, byte in zip(pattern, raw, strict=True))
+
+
+@functools.lru_cache(maxsize=1024)  # the same few hundred names come in every file
+def version_number(text: str) -> tuple[int, ...] | None:
+    """Return ``2.34`` as (2, 34): two to four parts of one to five digits. None for anything else."""
+    parts = text.split(".")
+    if not 2 <= len(parts) <= 4 or not all(part.isascii() and part.isdigit() and len(part) <= 5 for part in parts):
+        return None
+    return tuple(map(int, parts))
+
+
+def glibc_number(version: str, known: Policy) -> str | None:
+    """Return the release that a ``GLIBC_`` version name stands for, or None when no number answers to it."""
+    release = known.glibc_version.get(version, version.removeprefix("GLIBC_"))
+    return release if version_number(release) else None
+
+
+def glibc_required(needs: tuple[VersionNeed, ...], known: Policy) -> tuple[str | None, tuple[str, ...]]:
+    """Return the highest glibc release that the version names ask for, and the names that have no number."""
+    highest: str | None = None
+    unnumbered: list[str] = []
+    for version in (version for need in needs for version in need.versions if version.startswith("GLIBC_")):
+        release = glibc_number(version, known)
+        if release is None:
+            if version not in unnumbered:
+                unnumbered.append(version)
+        elif highest is None or (version_number(release) or ()) > (version_number(highest) or ()):
+            highest = release
+    return highest, tuple(unnumbered)

@@ -1,0 +1,1 @@
+"""Shows an audit: table, page, JSON, and the difference of two."""

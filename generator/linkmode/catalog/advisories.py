@@ -1,0 +1,32 @@
+"""Known weaknesses: which of them what is locked has, and which linkmode.toml accepts. Pure."""
+
+from collections.abc import Iterable
+
+from linkmode.catalog.pins import Catalog
+from linkmode.messages import ConfigError, did_you_mean
+from linkmode.model.values import Advisory, Artifact, Lock
+
+
+def advisories(lock: Lock, catalog: Catalog) -> tuple[tuple[Artifact, Advisory], ...]:
+    """Return every locked artifact that has a known weakness, with the advisory, in the lock's order.
+
+    Whether linkmode.toml accepts it does not matter here.
+    """
+    return tuple(
+        (artifact, advisory)
+        for artifact in lock.artifacts
+        if artifact.family in catalog.families
+        for advisory in catalog.advisories_for(artifact.family, artifact.version)
+    )
+
+
+def check_accepted(accepted: Iterable[str], catalog: Catalog) -> None:
+    """Raise ConfigError, naming the nearest, when linkmode.toml accepts an advisory that the catalogue has not."""
+    known = sorted({advisory.id for entry in catalog.families.values() for advisory in entry.advisories})
+    problems = [
+        f"linkmode.toml: advisories.accept.{name}: the catalogue has no advisory {name!r}{did_you_mean(name, known)}"
+        for name in accepted
+        if name not in known
+    ]
+    if problems:
+        raise ConfigError("\n".join(problems), hint=f"correct the id or remove the line; there are: {', '.join(known)}")

@@ -1,0 +1,191 @@
+"""The catalogue of pins: one TOML file per family, each checksum with its provenance.
+
+Loading refuses what cannot be trusted (a pin without a checksum, a plain http URL, two checksums for one URL) and
+what cannot be meant (an unknown key, a malformed digest, a version that PEP 440 does not know). Every issue of
+every file is collected and raised once, each with its line, its key path (``pin[3].urls[0]``) and the archive's name.
+The format is described in docs/reference/catalogue.md. Only ``load`` reads the disk.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+import msgspec
+from packaging.specifiers import SpecifierSet
+
+from linkmode.messages import ConfigError
+from linkmode.model import toml
+from linkmode.model.issues import Issues
+from linkmode.model.pin_rules import Kind, advisory_problems, pin_problems, set_problems
+from linkmode.model.values import Advisory, Pin
+
+SCHEMA = 1
+"""The version of the catalogue files' format; a file of another version is refused."""
+
+_KEYS = ("schema", "family", "kind", "homepage", "license", "own-layouts", "pin", "advisory")
+_HINT = "correct the file; docs/reference/catalogue.md describes its keys"
+_USER_HINT = "correct linkmode.toml; docs/how-to/add-your-own-pin.md shows a whole [[pin]]"
+
+
+class FamilyEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One family. ``pins`` are in the order of preference among equals: the first that fits is taken.
+
+    ``own_layouts`` are layouts that the rules know and no pin of the catalogue has, for a user's own pins.
+    """
+
+    name: str
+    kind: Kind
+    homepage: str
+    license: str
+    pins: tuple[Pin, ...]
+    advisories: tuple[Advisory, ...] = ()
+    own_layouts: tuple[str, ...] = ()
+
+
+class Catalog(msgspec.Struct, frozen=True):
+    """All families by name, in the order of their names."""
+
+    families: dict[str, FamilyEntry]
+
+    def advisories_for(self, family: str, version: str) -> tuple[Advisory, ...]:
+        """Return the advisories that affect ``version`` of ``family``, in the catalogue's order."""
+        entry = self.families[family]
+        return tuple(a for a in entry.advisories if SpecifierSet(a.affects).contains(version, prereleases=True))
+
+
+def load(folder: Path) -> Catalog:
+    """Return the catalogue of the ``*.toml`` files in ``folder``.
+
+    Raises:
+        ConfigError: with every issue of every file, when there is any, or when there is no file at all.
+    """
+    try:
+        texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.toml"))}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read the catalogue in {folder}: {error}") from error
+    if not texts:
+        raise ConfigError(f"{folder} holds no catalogue file", hint="install linkmode again")
+    families: dict[str, FamilyEntry] = {}
+    problems: list[str] = []
+    for name, text in texts.items():
+        where = f"{folder.name}/{name}"
+        try:
+            entry = parse(text, where)
+        except ConfigError as error:
+            problems.append(error.problem)
+            continue
+        if f"{entry.name}.toml" != name:
+            problems.append(f"{where}: family: expected {name.removesuffix('.toml')!r}, as the file is named")
+        families[entry.name] = entry
+    if problems:
+        raise ConfigError("\n".join(problems), hint=_HINT)
+    return Catalog(dict(sorted(families.items())))
+
+
+def parse(text: str, where: str) -> FamilyEntry:
+    """Return the family that the catalogue file ``text`` describes; ``where`` names it in messages.
+
+    Raises:
+        ConfigError: with every issue of the file.
+    """
+    try:
+        raw = toml.loads(text)
+    except toml.NotTomlError as error:
+        raise ConfigError(f"{where}: not TOML: {error}", hint=_HINT) from error
+    issues = Issues(where, text)
+    issues.unknown_keys("", raw, _KEYS)
+    if issues.required("", raw, "schema", int, SCHEMA) != SCHEMA:
+        issues.add("schema", f"expected {SCHEMA}, found {raw['schema']}")
+    kind: Kind = issues.required("", raw, "kind", str, "toolchain")
+    if kind not in get_args(Kind):
+        issues.unknown_value("kind", kind, get_args(Kind))
+    family: str = issues.required("", raw, "family", str, "")
+    rows = issues.tables(raw, "pin")
+    if not rows:
+        issues.add("pin", "expected at least one [[pin]]")
+    pins: list[Pin] = []
+    for index, row in enumerate(rows):
+        at = f"pin[{index}]"
+        if row.get("family", family) != family:
+            issues.add(f"{at}.family", f"expected the file's own family, {family!r}, found {row['family']!r}")
+        pin = _convert(at, {**row, "family": family}, Pin, issues)
+        if pin:
+            _check(at, pin, kind, issues, shipped=True)
+            pins.append(pin)
+    for problem in set_problems(pins):
+        issues.add("pin", problem)
+    entry = FamilyEntry(
+        name=family,
+        kind=kind,
+        homepage=issues.required("", raw, "homepage", str, ""),
+        license=issues.required("", raw, "license", str, ""),
+        pins=tuple(pins),
+        advisories=_advisories(issues.tables(raw, "advisory"), issues),
+        own_layouts=issues.value("", raw, "own-layouts", tuple[str, ...], ()),
+    )
+    issues.raise_if_any(hint=_HINT)
+    return entry
+
+
+def with_pins(catalog: Catalog, pins: Sequence[Pin], where: str = "linkmode.toml") -> Catalog:
+    """Return ``catalog`` with a user's own ``[[pin]]``s, which come before the catalogue's in each family.
+
+    The same rules hold as for the catalogue, but ``file:`` URLs and relative paths are allowed, and nobody needs to
+    confirm the checksum. A pin whose ``source`` says nothing is of the source ``user``.
+
+    Raises:
+        ConfigError: with every issue of every pin, among them a family that the catalogue does not have.
+    """
+    issues = Issues(where, "")
+    own: dict[str, list[Pin]] = {}
+    for index, given in enumerate(pins):
+        pin = msgspec.structs.replace(given, source="user") if given.source == "upstream" else given
+        at = f"pin[{index}]"
+        entry = catalog.families.get(pin.family)
+        if entry is None:
+            problem = "is not a family of the catalogue, and a new one needs code of its own, not only a pin"
+            issues.unknown_value(f"{at}.family", pin.family, catalog.families, problem)
+            continue
+        layouts = sorted({*entry.own_layouts, *(p.layout for p in entry.pins)})
+        if pin.layout not in layouts:
+            issues.unknown_value(f"{at}.layout", pin.layout, layouts, f"is not a layout of {entry.name}")
+        _check(at, pin, entry.kind, issues, shipped=False)
+        own.setdefault(pin.family, []).append(pin)
+    families = dict(catalog.families)
+    for name, added in own.items():
+        families[name] = msgspec.structs.replace(families[name], pins=(*added, *families[name].pins))
+        for problem in set_problems(families[name].pins):
+            issues.add("pin", problem)
+    issues.raise_if_any(hint=_USER_HINT)
+    return Catalog(families)
+
+
+_Row = TypeVar("_Row", Pin, Advisory)
+
+
+def _convert(at: str, row: Mapping[str, Any], to: type[_Row], issues: Issues) -> _Row | None:
+    """Return ``row`` as ``to``, or None after reporting what is wrong with each of its keys."""
+    before = len(issues)
+    fields = msgspec.structs.fields(to)
+    issues.unknown_keys(at, row, [field.encode_name for field in fields])
+    for field in fields:
+        ask = issues.required if field.required else issues.value
+        ask(at, row, field.encode_name, field.type, None)
+    return msgspec.convert(row, to) if len(issues) == before else None
+
+
+def _check(at: str, pin: Pin, kind: Kind, issues: Issues, *, shipped: bool) -> None:
+    for key, problem in pin_problems(pin, kind, shipped=shipped):
+        issues.add(f"{at}.{key}", f"{pin.file}: {problem}")
+
+
+def _advisories(rows: Sequence[Mapping[str, Any]], issues: Issues) -> tuple[Advisory, ...]:
+    found: list[Advisory] = []
+    for index, row in enumerate(rows):
+        at = f"advisory[{index}]"
+        advisory = _convert(at, row, Advisory, issues)
+        if advisory:
+            for key, problem in advisory_problems(advisory):
+                issues.add(f"{at}.{key}", f"{advisory.id}: {problem}")
+            found.append(advisory)
+    return tuple(found)

@@ -1,0 +1,26 @@
+"""Lets the commands that hints name be those that work: with the options that the command at hand was given."""
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import click
+from click.core import ParameterSource
+
+from linkmode.messages import LinkmodeError
+
+
+@contextlib.contextmanager
+def repeating(options: Mapping[str, Sequence[str]]) -> Iterator[None]:
+    """Add, to the commands that a hint names, the options that each of them needs again."""
+    try:
+        yield
+    except LinkmodeError as error:
+        error.repeated |= options
+        raise
+
+
+def store(given: Path | None) -> list[str]:
+    """Return ``--store`` as it was given, nothing where it was not, or comes from the environment."""
+    source = click.get_current_context().get_parameter_source("store")
+    return ["--store", str(given)] if given and source == ParameterSource.COMMANDLINE else []

@@ -1,0 +1,89 @@
+"""The other views of ``linkmode audit``: dependency trees and differences. Each returns the command's exit code."""
+
+import contextlib
+import os
+from pathlib import Path
+
+import click
+
+from linkmode.audit import run
+from linkmode.audit.inputs.find import find
+from linkmode.audit.load import tree
+from linkmode.audit.load.loaded import Tree
+from linkmode.audit.read.image import NotAudited, NothingToAudit
+from linkmode.audit.show import diff, report
+from linkmode.messages import Message, Run, UsageError
+
+FAILED = 1
+NOT_AUDITED = 3
+
+
+def show_trees(paths: tuple[str, ...], root: str, *, is_json: bool) -> int:
+    """Print what each file loads: 1 when something is not found, 3 when a file could not be audited."""
+    trees: list[Tree] = []
+    code = 0
+    for path in paths:
+        for found in find(path):
+            if found.kind not in ("file", "passed over", "unreadable"):
+                raise UsageError(
+                    f"--tree needs files that a loader can find, and {run.displayed(path)} is an archive",
+                    hint="unpack it to a folder, and name that with --root DIR",
+                )
+            if found.kind == "unreadable":
+                click.echo(f"{run.displayed(found.path)}: not audited: {found.words}", err=True)
+                code = NOT_AUDITED
+            try:
+                if found.kind == "file":
+                    trees.append(tree.read(found.path, root))
+            except NotAudited as error:
+                if not (found.is_inside and isinstance(error, NothingToAudit)):
+                    click.echo(f"{run.displayed(found.path)}: not audited: {error.problem}", err=True)
+                    code = NOT_AUDITED
+    if is_json:
+        click.echo(report.trees_as_json(tuple(trees)), nl=False)
+    else:
+        click.echo("\n".join(map(tree.as_text, trees)), nl=False)
+    for one in trees:
+        for name in one.missing():
+            click.echo(f"{one.path}: {name} is not found", err=True)
+            code = code or FAILED
+    return code
+
+
+def show_difference(paths: tuple[str, ...], settings: run.Settings, jobs: int, *, is_json: bool) -> int:
+    """Print what changed from the first path to the second: 1 when something did, 3 when one could not be audited."""
+    if len(paths) != 2:
+        raise UsageError(
+            f"--diff compares two paths, and {len(paths)} were given", hint=Message(Run("audit", "--diff A B"))
+        )
+    before, after = (run.run([path], settings, jobs).audited for path in paths)
+    found = diff.compare(run.displayed(paths[0]), before, run.displayed(paths[1]), after)
+    click.echo(diff.as_json(found) if is_json else diff.as_text(found), nl=False)
+    broken = [one for one in (*before, *after) if one.error is not None]
+    click.echo("".join(map(report.complaints, broken)), nl=False, err=True)
+    if broken:
+        return NOT_AUDITED
+    return FAILED if found.differences else 0
+
+
+MOST_TREES = 200
+"""Files up to which a page has their whole trees: each is some ten files to read."""
+
+
+def write_page(
+    file: str,
+    audited: tuple[report.Audited, ...],
+    summary: report.Summary,
+    passed_over: tuple[report.PassedOver, ...],
+    root: str,
+) -> None:
+    """Write the report as a page, with the trees of those files that lie where a loader can find the rest."""
+    from linkmode.audit.show import page  # Jinja
+
+    trees: dict[str, Tree] = {}
+    if len(audited) <= MOST_TREES:
+        for one in audited:
+            if one.facts is not None and os.path.isfile(one.path):  # noqa: PTH113 - members of archives are not
+                with contextlib.suppress(NotAudited):
+                    trees[one.path] = tree.read(one.path, root)
+    Path(file).write_text(page.render(audited, summary, passed_over, trees), encoding="utf-8")

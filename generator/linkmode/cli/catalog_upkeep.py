@@ -1,0 +1,126 @@
+"""``linkmode catalog add`` and ``catalog verify``: a new entry from what a URL gives, and the old ones asked again."""
+
+import datetime
+import json
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import click
+import msgspec
+
+from linkmode import resources
+from linkmode.catalog import add as adding
+from linkmode.catalog import pins as catalogs
+from linkmode.catalog.measure import check_family, entry
+from linkmode.fetch import progress, recheck, unpinned
+from linkmode.messages import IntegrityError, NetworkError, UsageError, did_you_mean
+
+JSON_VERSION = 1
+"""The version of what ``verify --json`` prints; a change that could break a reader raises it."""
+
+
+@click.command()
+@click.argument("urls", nargs=-1, required=True, metavar="URL...")
+@click.option("--family", metavar="FAMILY", help="Take it for this family; found from its files otherwise.")
+@click.option("--date", metavar="YYYY-MM-DD", help="The day that the entry says; today's otherwise.")
+@click.option(
+    "--write",
+    "write_to",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Add the entry to this linkmode.toml, or file of the catalogue.",
+)
+def add(urls: tuple[str, ...], family: str | None, date: str | None, write_to: Path | None) -> None:
+    """Download an archive, hash and measure it, and print its catalogue entry.
+
+    Several URLs must give the same bytes. The archive is read and never unpacked, and nothing in it is run. The entry
+    has no confirmation: compare its checksum with what upstream says before you rely on it.
+    """
+    day = _day(date)
+    check_family(family)
+    catalog = catalogs.load(resources.catalogue())
+    with (
+        tempfile.TemporaryDirectory(prefix="linkmode-") as folder,
+        progress.on(sys.stderr) as shown,
+    ):
+        archive = Path(folder) / "archive"
+        first = unpinned.gather(urls[0], archive, base=Path(), progress=shown)
+        for url in urls[1:]:
+            other = unpinned.gather(url, Path(folder) / "other", base=Path(), progress=shown)
+            if other.sha256 != first.sha256:
+                raise IntegrityError(
+                    f"the URLs give different bytes:\n  {first.source}: sha256 {first.sha256}, {first.size:,} bytes\n"
+                    f"  {other.source}: sha256 {other.sha256}, {other.size:,} bytes",
+                    hint="name only those that give the archive that you mean",
+                )
+        measured = adding.measure(archive, entry.file_name(urls[0]), family)
+    made = entry.pin(measured, urls, sha256=first.sha256, size=first.size, date=day, catalog=catalog)
+    relations = list(entry.relations(made, adding.known_pins(Path(), catalog)))
+    for remark in (*measured.remarks, *relations):
+        click.echo(f"linkmode: note: {remark}", err=True)
+    same_tree = [relation for relation in relations if relation.startswith("same tree")]
+    text = entry.toml(msgspec.structs.replace(made, notes="; ".join(same_tree)))
+    if write_to:
+        adding.add_pin(write_to, text, catalog)
+    click.echo(text, nl=False)
+
+
+@click.command()
+@click.option("--family", metavar="FAMILY", help="Only this family, such as musl.cc.")
+@click.option("--download", is_flag=True, help="Read every archive whole and hash it: gigabytes.")
+@click.option("--jobs", default=8, type=click.IntRange(1, 64), show_default=True, help="Ask N at once.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, sorted and with a format version.")
+def verify(family: str | None, jobs: int, *, download: bool, as_json: bool) -> None:
+    """Ask every URL of the catalogue whether it answers, and with the size that is pinned.
+
+    Exits with 5 when one of them has other bytes, and with 4 when none can be reached.
+    """
+    catalog = catalogs.load(resources.catalogue())
+    if family is not None and family not in catalog.families:
+        guess = did_you_mean(family, catalog.families)
+        raise UsageError(
+            f"{family!r} is not a family of the catalogue{guess}",
+            hint=f"there are: {', '.join(sorted(catalog.families))}",
+        )
+    pins = [pin for name, row in catalog.families.items() if family in (None, name) for pin in row.pins]
+    findings = []
+    for finding in recheck.recheck(pins, download=download, jobs=jobs):
+        findings.append(finding)
+        if not as_json:
+            detail = f"  ({finding.detail})" if finding.detail else ""
+            click.echo(f"{finding.state:<11}  {finding.pin.family} {finding.pin.version}  {finding.url}{detail}")
+    counts = Counter(finding.state for finding in findings)
+    if as_json:
+        click.echo(json.dumps({"version": JSON_VERSION, "urls": list(map(_row, findings))}, indent=2, sort_keys=True))
+    else:
+        click.echo(", ".join(f"{counts[state]} {state}" for state in sorted(counts)), err=True)
+    if wrong := [finding for finding in findings if finding.state == "mismatch"]:
+        raise IntegrityError(
+            "\n".join(["not what was pinned:", *(f"  {one.pin.file}: {one.url}: {one.detail}" for one in wrong)]),
+            hint="take such a URL out of the pin; what it gives now would be another pin",
+        )
+    if counts["unreachable"] == len(findings):
+        raise NetworkError(
+            "no URL of the catalogue could be reached", hint="check the network, the proxy and the CA settings"
+        )
+
+
+def _row(finding: recheck.Finding) -> dict[str, str]:
+    pin = finding.pin
+    row = {"family": pin.family, "version": pin.version, "file": pin.file, "url": finding.url, "state": finding.state}
+    return row | {"detail": finding.detail}
+
+
+def _day(given: str | None) -> str:
+    if given is None:
+        return datetime.datetime.now(datetime.UTC).date().isoformat()
+    try:
+        return datetime.date.fromisoformat(given).isoformat()
+    except ValueError as error:
+        raise UsageError(f"--date {given!r}: expected a date such as 2026-11-21") from error
+
+
+COMMANDS = {"add": add, "verify": verify}
+"""What `linkmode.cli.catalog` offers beside its own."""

@@ -1,0 +1,89 @@
+"""``linkmode fetch``: bring every locked archive into the store, verified."""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+
+from linkmode import pipeline
+from linkmode.cli import again, places
+from linkmode.fetch import progress
+from linkmode.fetch.artifacts import DEFAULT_JOBS, Options, fetch_all
+from linkmode.messages import UsageError, did_you_mean
+from linkmode.model.values import Artifact
+from linkmode.net import reach
+from linkmode.net.index import file_path
+from linkmode.store.files import Store, default_root
+from linkmode.store.mirror_layout import INDEX
+
+
+@click.command("fetch")
+@click.option("--offline", is_flag=True, help="Touch no network; say what is missing (exit code 4).")
+@click.option("--only", multiple=True, metavar="NAME", help="Only this artifact of the lock; repeatable.")
+@click.option("--jobs", default=DEFAULT_JOBS, type=click.IntRange(1, 64), show_default=True, help="Fetch N at once.")
+@places.store
+@click.option(
+    "--mirror",
+    metavar="URL|DIR",
+    envvar="LINKMODE_MIRROR",
+    help="Ask only this air-gap mirror, which linkmode mirror wrote.",
+)
+@click.option(
+    "--lock",
+    type=places.Named(),
+    help="Another lock than linkmode.lock, with the pins and mirrors of the linkmode.toml beside it.",
+)
+def command(
+    *, offline: bool, only: tuple[str, ...], jobs: int, store: Path | None, mirror: str | None, lock: Path | None
+) -> None:
+    """Bring every locked archive into the store, and verify what is there already.
+
+    The store is Bazel's own repository cache, so that builds need no network afterwards. Prints one line for each
+    artifact: its name, its checksum, and where it came from. See docs/reference/store.md.
+    """
+    root = lock.parent if lock else Path()
+    wanted = _choose(pipeline.locked_elsewhere(lock) if lock else pipeline.locked(root).artifacts, only)
+    place = Store(store or default_root())
+    options = Options(base=root, offline=offline, jobs=jobs, mirror="" if mirror is None else _mirror(mirror))
+    words = [*again.store(store), *(f"--only={name}" for name in only), *(["--lock", str(lock)] if lock else [])]
+    with again.repeating({"fetch": words}), progress.on(sys.stderr) as shown:
+        results = fetch_all(wanted, place, options, shown)
+    for result in results:
+        state = f"fetched from {result.source}" if result.state == "fetched" else "already in store"
+        click.echo(f"{result.name}  {result.checksum}  {state}")
+
+
+def _mirror(given: str) -> str:
+    """The beginning of a mirror's URLs, of which a folder is one as well."""
+    hint = "name a folder that linkmode mirror wrote, or an https:, http: or file: URL of one"
+    named = f"--mirror {reach.without_login(given)!r}"
+    try:
+        parts = urlsplit(given)
+        scheme, _ = parts.scheme, parts.port
+    except ValueError as error:
+        raise UsageError(f"{named}: is not a URL: {error}", hint=hint) from error
+    if not given or (scheme in {"https", "http"} and not parts.hostname):
+        raise UsageError(f"{named}: {'names no host' if given else 'is empty'}", hint=hint)
+    if scheme not in {"https", "http", "file", ""}:
+        raise UsageError(f"{named}: a mirror cannot have the scheme {scheme}:", hint=hint)
+    if scheme in {"https", "http"}:
+        return given
+    folder = file_path(given) if scheme == "file" else Path(given).absolute()
+    if not (folder / INDEX).is_file():
+        raise UsageError(
+            f"{named}: no mirror lies there: there is no {folder / INDEX}",
+            hint=hint,
+        )
+    return folder.as_uri()
+
+
+def _choose(artifacts: Iterable[Artifact], only: tuple[str, ...]) -> tuple[Artifact, ...]:
+    """The artifacts that ``only`` names, in the lock's order; all of them where it names none."""
+    by_name = {artifact.name: artifact for artifact in artifacts}
+    for name in only:
+        if name not in by_name:
+            guess = did_you_mean(name, by_name)
+            raise UsageError(f"--only: the lock has no {name!r}{guess}", hint=f"it has: {', '.join(by_name)}")
+    return tuple(artifact for name, artifact in by_name.items() if not only or name in only)

@@ -1,0 +1,29 @@
+"""``linkmode init``: a first linkmode.toml."""
+
+from pathlib import Path
+
+import click
+
+from linkmode import pipeline
+from linkmode.config.document import DEFAULT_OUTPUT
+from linkmode.config.starter import starter_config
+from linkmode.families import FAMILIES
+
+
+@click.command("init")
+@click.option("--family", type=click.Choice(list(FAMILIES)), default="zig", show_default=True, help="The compiler.")
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="TRIPLE",
+    help="What to make binaries for; may be given several times.",
+)
+@click.option("--output", default=DEFAULT_OUTPUT, show_default=True, metavar="DIR", help="Where to write the rules.")
+@click.option("--force", is_flag=True, help="Overwrite the linkmode.toml that is there.")
+def command(family: str, targets: tuple[str, ...], output: str, *, force: bool) -> None:
+    """Write a commented linkmode.toml for this repository."""
+    chosen = FAMILIES[family]
+    text = starter_config(family, chosen.suggested_version, targets or chosen.suggested_targets, output)
+    path = pipeline.create_config(Path(), text, force=force)
+    click.echo(f"{path} written; next: linkmode lock")

@@ -1,0 +1,107 @@
+"""``linkmode lock``: resolve linkmode.toml to linkmode.lock."""
+
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from linkmode import pipeline
+from linkmode.cli import again
+from linkmode.lock.lockfile import FILE
+from linkmode.lock.resolve import DEFAULT_SOURCE, SOURCES
+from linkmode.messages import CheckError, UsageError, did_you_mean
+from linkmode.model.values import Advisory, Artifact
+
+
+@click.command("lock")
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 when the lock is not what would be written.")
+@click.option("--upgrade", multiple=True, metavar="NAME", help="Bring this family, library or language to its newest.")
+@click.option(
+    "--source",
+    "sources",
+    multiple=True,
+    metavar="[NAME=]SOURCE",
+    help=f"Where archives come from ({' or '.join(SOURCES)}), for one family or for all; kept by later runs.",
+)
+@click.option(
+    "--deny-advisories", is_flag=True, help="Exit 1, and write nothing, on a known weakness that is not accepted."
+)
+def command(upgrade: tuple[str, ...], sources: tuple[str, ...], *, check: bool, deny_advisories: bool) -> None:
+    """Resolve linkmode.toml against the catalogue to linkmode.lock.
+
+    Versions that are locked stay while they satisfy linkmode.toml.
+    """
+    chosen = [_source(source) for source in sources]
+    for family, count in Counter(family for family, _ in chosen).items():
+        if count > 1:
+            raise UsageError(f"--source is given {count} times for {'all families' if family == '*' else family}")
+    words = [f"--upgrade={name}" for name in upgrade] + [f"--source={source}" for source in sources]
+    with again.repeating({"lock": [*words, *(["--deny-advisories"] if deny_advisories else [])]}):
+        _lock(upgrade, dict(chosen), check=check, deny_advisories=deny_advisories)
+
+
+def _lock(upgrade: tuple[str, ...], sources: dict[str, str], *, check: bool, deny_advisories: bool) -> None:
+    fresh = pipeline.relock(Path(), upgrade=upgrade, sources=sources)
+    if fresh.unreadable:
+        click.echo(f"linkmode: warning: {fresh.unreadable}", err=True)
+    warnings, notes = _warnings(fresh), _notes(fresh)
+    click.echo("".join(f"linkmode: note: {note}\n" for note in notes), nl=False, err=True)
+    click.echo("".join(f"linkmode: warning: {warning}\n" for warning in warnings), nl=False, err=True)
+    if warnings and deny_advisories:
+        known = "1 known weakness" if len(warnings) == 1 else f"{len(warnings)} known weaknesses"
+        raise CheckError(
+            f"{known} in what would be locked; nothing was written",
+            hint="ask for a fixed version in linkmode.toml, or accept one by its id, with the reason: "
+            '[advisories] accept = { "CVE-…" = "why it does not matter here" }',
+        )
+    if check:
+        pipeline.check_lock(fresh)
+    else:
+        pipeline.save_lock(Path(), fresh)
+    click.echo(f"{FILE} written:\n{fresh.changes}" if fresh.changes else f"{FILE} is up to date\n", nl=False)
+
+
+def _source(text: str) -> tuple[str, str]:
+    family, equals, source = text.rpartition("=")
+    if source not in SOURCES or (equals and not family):
+        guess = did_you_mean(source, SOURCES)
+        raise UsageError(f"--source {text!r}: expected {' or '.join(SOURCES)}, for one family as in zig=pypi{guess}")
+    return family or "*", source
+
+
+def _warnings(fresh: pipeline.Relock) -> list[str]:
+    """Return one line for each weakness of each version that is not accepted, however many archives have it."""
+    return list(
+        dict.fromkeys(
+            f"{_weakness(artifact, advisory)}: {advisory.summary} {advisory.url}"
+            for artifact, advisory in fresh.advisories
+            if advisory.id not in fresh.accepted
+        )
+    )
+
+
+def _notes(fresh: pipeline.Relock) -> list[str]:
+    """Return a line for what is older than need be, for each weakness that linkmode.toml accepts, or need not."""
+    accepted = [
+        f"{_weakness(artifact, advisory)}, accepted in linkmode.toml: {fresh.accepted[advisory.id]}"
+        for artifact, advisory in fresh.advisories
+        if advisory.id in fresh.accepted
+    ]
+    affecting = {advisory.id for _, advisory in fresh.advisories}
+    idle = [
+        f"linkmode.toml accepts {name}, which nothing that is locked has: the line can go"
+        for name in fresh.accepted
+        if name not in affecting
+    ]
+    older = [
+        f"{family}: the newest that linkmode.toml allows is {version} from {source}, and {upstream} from upstream: "
+        f"linkmode lock --source {family}={DEFAULT_SOURCE}"
+        for family, source, version, upstream in fresh.outdone
+    ]
+    own = [f"--source does nothing for {family}: linkmode.toml has a [[pin]] of its own for it" for family in fresh.own]
+    return list(dict.fromkeys([*own, *older, *accepted, *idle]))
+
+
+def _weakness(artifact: Artifact, advisory: Advisory) -> str:
+    fix = f"fixed in {advisory.fixed_in}" if advisory.fixed_in else "no version has the fix"
+    return f"{artifact.family} {artifact.version} has {advisory.id} ({fix})"

@@ -1,0 +1,34 @@
+"""``linkmode mirror``: write everything that is locked into a folder for a machine without a network."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from linkmode import pipeline
+from linkmode.cli import again, places
+from linkmode.fetch import progress
+from linkmode.fetch.artifacts import DEFAULT_JOBS, Options, fetch_all
+from linkmode.store import mirror
+from linkmode.store.files import Store, default_root
+
+
+@click.command("mirror")
+@click.argument("folder", metavar="DIR", type=places.Named())
+@click.option("--offline", is_flag=True, help="Touch no network; say what the store has not (exit code 4).")
+@click.option("--jobs", default=DEFAULT_JOBS, type=click.IntRange(1, 64), show_default=True, help="Fetch N at once.")
+@places.store
+def command(folder: Path, *, offline: bool, jobs: int, store: Path | None) -> None:
+    """Write an air-gap mirror of everything locked into DIR, by way of the store.
+
+    DIR is new, empty, or a mirror, which then gains what it lacks. It is used from disk or from any server of static
+    files: linkmode fetch --mirror. See docs/how-to/air-gap.md.
+    """
+    wanted = pipeline.locked(Path()).artifacts
+    mirror.check(folder)
+    place = Store(store or default_root())
+    with again.repeating({"fetch": again.store(store)}):
+        with progress.on(sys.stderr) as shown:
+            fetch_all(wanted, place, Options(base=Path(), offline=offline, jobs=jobs), shown)
+        for artifact, path, copied in mirror.write(wanted, place, folder):
+            click.echo(f"{artifact.name}  {path}  {'copied' if copied else 'already there'}")

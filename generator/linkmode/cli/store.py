@@ -1,0 +1,92 @@
+"""``linkmode store``: where the store lies, whether it is sound, and what in it has not been used for long."""
+
+import itertools
+import time
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from linkmode.cli import places
+from linkmode.messages import IntegrityError, Message, UsageError
+from linkmode.store import sweep, trees, upkeep
+from linkmode.store.files import Store, default_root
+
+_SECONDS_A_DAY = 86_400
+_MARKS = ("content_addressable", "linkmode")
+"""The folders that a store consists of."""
+
+
+@click.group("store", help="Show, verify and clear out the store of archives.")
+def command() -> None:
+    """Hold the three subcommands together."""
+
+
+@command.command()
+@places.store
+def path(store: Path | None) -> None:
+    """Print the store's folder."""
+    click.echo(store or default_root())
+
+
+@command.command()
+@places.store
+def verify(store: Path | None) -> None:
+    """Read every archive again and name those that are damaged, which exits with 5.
+
+    The store may hold archives of other projects, and those that Bazel fetched itself: they are read too.
+    """
+    place = _existing(store)
+    count, broken = 0, []
+    for checksum, is_damaged in upkeep.damaged(place):
+        count += 1
+        if is_damaged:
+            broken.append(f"damaged: {place.file(checksum)}")
+    if broken:
+        raise IntegrityError(
+            "\n".join(broken), hint=Message(("fetch"), " replaces what the lock names; delete the folder of any other")
+        )
+    click.echo(f"{count} archives, none damaged")
+
+
+@command.command()
+@places.store
+@click.option("--days", type=click.IntRange(0), default=90, show_default=True, help="Spare what was used since.")
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+def gc(store: Path | None, days: int, *, dry_run: bool) -> None:
+    """Remove what neither linkmode nor Bazel has used for a while: archives, half downloads, and what was unpacked.
+
+    By age and not by lock, for other projects may share the store. What a run of linkmode, or a command that linkmode
+    exec started, is using stays. Don't run it while Bazel fetches.
+    """
+    place = _existing(store)
+    homes = dict.fromkeys([trees.home(store), place.root / "linkmode"])
+    before = time.time() - days * _SECONDS_A_DAY
+    freed, kept = 0, Counter[str]()
+    sweeps = [sweep.clear(home, before, pretend=dry_run) for home in homes]
+    for found in itertools.chain(upkeep.clear(place, before, pretend=dry_run), *sweeps):
+        if not found.kept:
+            freed += found.size
+            click.echo(f"{'would remove' if dry_run else 'removed'} {found.path} ({found.size:,} bytes)")
+        elif found.kept == "used since":
+            kept[found.kind] += 1
+        else:
+            click.echo(f"kept {found.path}: {found.kept}")
+    click.echo(f"{freed:,} bytes {'would be freed' if dry_run else 'freed'}")
+    if kept:
+        listed = ", ".join(f"{count} x {kind}" for kind, count in kept.items())
+        click.echo(f"kept, as used in the last {days} days: {listed}")
+    if locks := sum(map(sweep.locks, homes)):
+        click.echo(f"kept lock files: {locks}, which are empty, and which another run may be waiting for")
+
+
+def _existing(given: Path | None) -> Store:
+    """The store to look into: one that is named has to be there; in the default place there may be none yet."""
+    if given is None:
+        return Store(default_root())
+    hint = "name the folder that linkmode fetch --store filled, or unset LINKMODE_STORE"
+    if not given.is_dir():
+        raise UsageError(f"--store {given}: is not there; expected the folder of a store", hint=hint)
+    if any(given.iterdir()) and not any((given / name).is_dir() for name in _MARKS):
+        raise UsageError(f"--store {given}: is no store: there is no {' nor '.join(_MARKS)} in it", hint=hint)
+    return Store(given)

@@ -1,1 +1,0 @@
-"""The subcommands, one module each; `linkmode.cli` loads a module when its command is called."""

@@ -1,0 +1,1 @@
+"""linkmode.toml: one module a table. `document` reads the whole file."""

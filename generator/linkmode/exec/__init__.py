@@ -1,0 +1,1 @@
+"""Runs a build tool with the locked toolchain and without Bazel."""

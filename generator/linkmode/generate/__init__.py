@@ -1,0 +1,1 @@
+"""Renders the rule library of a lock (pure), and writes it (atomic)."""

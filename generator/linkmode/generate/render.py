@@ -1,0 +1,34 @@
+"""From a lock to the tree of the rule library: pure, given the texts of the templates."""
+
+from collections.abc import Callable
+from importlib.resources.abc import Traversable
+
+from linkmode.config.document import Config
+from linkmode.generate import layout
+from linkmode.generate.context import bazel_context
+from linkmode.generate.engine import Sources, render_tree
+from linkmode.model.values import Lock, Tree
+
+_CONTEXTS: dict[str, Callable[[Config, Lock], dict[str, object]]] = {
+    "bazel": lambda config, lock: {**bazel_context(lock), "adapters": config.adapters},
+    "dune": lambda config, lock: {"executables": config.dune},
+}
+"""What the templates of each build system are given."""
+
+_SOURCES: dict[str, Callable[[Traversable, Config, Lock], Sources]] = {"bazel": layout.bazel, "dune": layout.dune}
+"""The templates of each build system."""
+
+
+def render(config: Config, lock: Lock, templates: Traversable) -> Tree:
+    """Return the whole tree for the build systems that ``config`` names: path below the output folder, to bytes.
+
+    ``templates`` is the folder that ``resources.templates`` names.
+
+    Raises:
+        ConfigError: the lock has an archive of a layout that its family has not.
+        TemplateDefectError: a template is wrong, which is a defect of linkmode.
+    """
+    tree: Tree = {}
+    for name in config.build_systems:
+        tree |= render_tree(_SOURCES[name](templates, config, lock), _CONTEXTS[name](config, lock))
+    return dict(sorted(tree.items()))

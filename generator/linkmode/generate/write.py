@@ -1,0 +1,317 @@
+"""The one module that changes the user's repository, and only files that linkmode generated.
+
+A tree is written as a whole or not at all: the complete new folder is built beside the old one, from new files and
+from hard links to those that stay, and then takes its place in one step (`exchange`). A file is ours when it has the
+header; anything else in the folder is foreign, is kept, and is overwritten only by force.
+"""
+
+import difflib
+import hashlib
+import os
+import shutil
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path, PurePosixPath
+
+import msgspec
+from filelock import FileLock, Timeout
+
+from linkmode.generate.header import has_header
+from linkmode.messages import CheckError, ConfigError, Message, Run
+from linkmode.model.values import Tree
+from linkmode.store import exchange
+
+_HEAD = 4096
+_LOCK_SECONDS = 120.0
+_NAMES_SHOWN = 10
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True):
+    """What lies between a folder and a tree; true when there is anything to write.
+
+    Paths are relative to the folder, with ``/``, sorted. ``removed`` are files of ours that the tree has no more,
+    ``foreign`` what is not ours and stays, ``blocked`` what is not ours and stands in the way of the tree, and ``old``
+    the present contents of all that would be changed or removed.
+    """
+
+    created: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    foreign: tuple[str, ...] = ()
+    blocked: tuple[str, ...] = ()
+    old: dict[str, bytes] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self.created or self.changed or self.removed)
+
+
+class _Found(msgspec.Struct, frozen=True):
+    """What a folder holds: files of ours, everything else that is no folder, and folders."""
+
+    ours: set[str]
+    foreign: set[str]
+    folders: set[str]
+
+
+def place(root: Path, output: str) -> Path:
+    """Return the folder that ``output`` names in the repository at ``root``.
+
+    Raises:
+        ConfigError: on the way there, or at the end, is a symbolic link or something that is no folder.
+    """
+    folder = root
+    for part in PurePosixPath(output).parts:
+        folder = folder / part
+        if folder.is_symlink():
+            raise ConfigError(
+                f"output {output!r}: {folder} is a symbolic link, and linkmode writes through none",
+                hint="name the real folder as `output` in linkmode.toml, or remove the link",
+            )
+        if os.path.lexists(folder) and not folder.is_dir():
+            raise ConfigError(
+                f"output {output!r}: {folder} is a file where a folder is expected",
+                hint="name another folder as `output` in linkmode.toml, or move the file away",
+            )
+    return folder
+
+
+def diff(tree: Tree, folder: Path) -> Changes:
+    """Compare ``tree`` with what ``folder`` holds, which need not exist. Raises ConfigError when it cannot be read."""
+    with _os_errors(folder):
+        return _compare(tree, folder)
+
+
+def unified(tree: Tree, changes: Changes, label: str) -> str:
+    """Return ``changes`` as a unified diff of paths below ``label``; bytes that are not UTF-8 are escaped."""
+    paths = sorted((*changes.created, *changes.changed, *changes.removed))
+    return "".join(_unified(f"{label}/{path}", changes.old.get(path), tree.get(path)) for path in paths)
+
+
+def unified_file(path: str, before: str | None, after: str) -> str:
+    """Return the unified diff of one file, which is new where ``before`` is None."""
+    return _unified(path, None if before is None else before.encode(), after.encode())
+
+
+def _unified(path: str, before: bytes | None, after: bytes | None) -> str:
+    lines = difflib.unified_diff(
+        _lines(before),
+        _lines(after),
+        "/dev/null" if before is None else f"a/{path}",
+        "/dev/null" if after is None else f"b/{path}",
+    )
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def check(changes: Changes, label: str) -> None:
+    """Raise CheckError, naming the files, unless there is nothing to write; ``label`` names the folder."""
+    _refuse_blocked(changes, label, force=False)
+    kinds = {"missing": changes.created, "different": changes.changed, "no longer generated": changes.removed}
+    if changes:
+        found = "; ".join(f"{kind}: {_names(paths)}" for kind, paths in kinds.items() if paths)
+        raise CheckError(
+            f"{label} is not what linkmode.lock gives: {found}",
+            hint=Message("see it with `", Run("generate", "--diff"), "`, write it with `", Run("generate"), "`"),
+        )
+
+
+def apply(tree: Tree, folder: Path, *, label: str, locks: Path, force: bool = False) -> Changes:
+    """Make ``folder`` hold ``tree`` beside what is foreign in it, and return what that changed.
+
+    The folder is replaced as a whole in one step; when nothing has to change, nothing is touched. ``locks`` is a
+    folder for lock files that all runs of this user share: two runs at once write one after the other.
+
+    Raises:
+        ConfigError: a foreign file is in the way and ``force`` is not set, or the system refuses to write. Nothing in
+            ``folder`` has changed then.
+    """
+    _require_relative(tree)
+    with _os_errors(folder):
+        with suppress(FileNotFoundError):  # another run may be exchanging the folder right now
+            if not exchange.has_leftovers(folder):
+                changes = _compare(tree, folder)
+                _refuse_blocked(changes, label, force=force)
+                if not changes:
+                    return changes
+        with _locked(folder, locks):
+            exchange.recover(folder)
+            changes = _compare(tree, folder)
+            _refuse_blocked(changes, label, force=force)
+            if changes:
+                _replace(tree, folder, changes)
+            return changes
+
+
+def _compare(tree: Tree, folder: Path) -> Changes:
+    found = _find(folder)
+    wanted = {path: (folder / path).read_bytes() for path in tree if path in found.ours}
+    removed = found.ours - tree.keys()
+    blocked = set(_in_the_way(tree, found))
+    return Changes(
+        created=tuple(sorted(tree.keys() - found.ours)),
+        changed=tuple(sorted(path for path, data in wanted.items() if data != tree[path])),
+        removed=tuple(sorted(removed)),
+        unchanged=tuple(sorted(path for path, data in wanted.items() if data == tree[path])),
+        foreign=tuple(sorted(found.foreign - blocked)),
+        blocked=tuple(sorted(blocked)),
+        old={
+            **{path: data for path, data in wanted.items() if data != tree[path]},
+            **{path: (folder / path).read_bytes() for path in removed},
+        },
+    )
+
+
+def _find(folder: Path) -> _Found:
+    found = _Found(set(), set(), set())
+    pending = [""] if os.path.lexists(folder) else []
+    while pending:
+        prefix = pending.pop()
+        with os.scandir(folder / prefix) as entries:
+            for entry in entries:
+                path = f"{prefix}{entry.name}"
+                if entry.is_dir(follow_symlinks=False):
+                    found.folders.add(path)
+                    pending.append(f"{path}/")
+                elif entry.is_file(follow_symlinks=False) and _is_ours(Path(entry.path)):
+                    found.ours.add(path)
+                else:
+                    found.foreign.add(path)
+    return found
+
+
+def _is_ours(file: Path) -> bool:
+    with file.open("rb") as stream:
+        return has_header(stream.read(_HEAD))
+
+
+def _in_the_way(tree: Iterable[str], found: _Found) -> Iterator[str]:
+    """Yield what is foreign and stands where the tree has a file, or a folder on the way to one."""
+    foreign_folders = {parent for path in found.foreign for parent in _parents(path)} | {
+        path for path in found.folders if not any(file.startswith(f"{path}/") for file in found.ours)
+    }
+    for path in tree:
+        yield from ({path, *_parents(path)} & found.foreign)
+        if path in foreign_folders:
+            yield f"{path}/"
+
+
+def _parents(path: str) -> list[str]:
+    return [str(parent) for parent in PurePosixPath(path).parents][:-1]
+
+
+def _refuse_blocked(changes: Changes, label: str, *, force: bool) -> None:
+    folders = tuple(path for path in changes.blocked if path.endswith("/"))
+    if folders:
+        raise ConfigError(
+            f"{label}: where a generated file would go there is a folder that linkmode did not make: {_names(folders)}",
+            hint="move it away; --force overwrites files, never folders",
+        )
+    if changes.blocked and not force:
+        raise ConfigError(
+            f"{label}: where generated files would go there are files that linkmode did not generate: "
+            f"{_names(changes.blocked)}",
+            hint=Message("move them away, or overwrite them with: ", Run("generate", "--force")),
+        )
+
+
+def _names(paths: tuple[str, ...]) -> str:
+    more = len(paths) - _NAMES_SHOWN
+    return ", ".join(paths[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def _lines(data: bytes | None) -> list[str]:
+    *lines, rest = (data or b"").decode("utf-8", "backslashreplace").split("\n")
+    return [*(f"{line}\n" for line in lines), *([rest] if rest else [])]
+
+
+def _require_relative(tree: Tree) -> None:
+    """Refuse, at the one place that writes, a path that would leave the folder: a defect of the renderer."""
+    for path in tree:
+        if path != str(PurePosixPath(path)) or path.startswith("/") or {"..", "."} & {*PurePosixPath(path).parts}:
+            raise ValueError(f"{path!r} is not a plain path inside the output folder")
+
+
+def _replace(tree: Tree, folder: Path, changes: Changes) -> None:
+    made = _make_parents(folder)
+    try:
+        _build(tree, folder, changes, exchange.staging(folder))
+        exchange.put_in_place(folder)
+    except BaseException:
+        if os.path.lexists(exchange.staging(folder)):
+            exchange.delete(exchange.staging(folder))
+        for parent in made:
+            with suppress(OSError):  # not empty: somebody else uses it by now
+                parent.rmdir()
+        raise
+    exchange.recover(folder)
+
+
+def _make_parents(folder: Path) -> list[Path]:
+    """Create what is missing above ``folder``; return what was created, innermost first."""
+    missing = [parent for parent in folder.parents if not parent.exists()]
+    for parent in reversed(missing):
+        parent.mkdir()
+    return missing
+
+
+def _build(tree: Tree, folder: Path, changes: Changes, new: Path) -> None:
+    kept = (*changes.unchanged, *changes.foreign)
+    folders = {parent for path in (*tree, *kept) for parent in _parents(path)}
+    if folder.exists():
+        found = _find(folder)
+        gone = {parent for path in found.ours for parent in _parents(path)}
+        stay = found.folders - gone
+        folders |= stay.union(*map(_parents, stay))
+    new.mkdir()
+    for path in sorted(folders):
+        (new / path).mkdir()
+    for path in (*changes.created, *changes.changed):
+        (new / path).write_bytes(tree[path])
+    for path in kept:
+        _keep(folder / path, new / path)
+    for path in ("", *folders):  # last: a read-only folder could not have been filled
+        if (folder / path).is_dir():
+            (new / path).chmod(stat.S_IMODE((folder / path).stat().st_mode))
+
+
+def _keep(old: Path, new: Path) -> None:
+    """Give ``old`` a second name, so that its time stamps stay; copy it where the file system has no hard links."""
+    try:
+        os.link(old, new, follow_symlinks=False)
+    except OSError:
+        shutil.copy2(old, new, follow_symlinks=False)
+
+
+@contextmanager
+def _locked(folder: Path, locks: Path) -> Iterator[None]:
+    name = hashlib.sha256(os.fsencode(folder.parent.resolve() / folder.name)).hexdigest()[:32]
+    try:
+        locks.mkdir(parents=True, exist_ok=True)
+        with FileLock(locks / f"{name}.lock", timeout=_LOCK_SECONDS):
+            yield
+    except Timeout as error:
+        raise ConfigError(
+            f"{folder}: another linkmode has been writing it for {_LOCK_SECONDS:.0f} seconds",
+            hint=f"wait for it to end, or end it; the lock is {locks / name}.lock",
+        ) from error
+
+
+@contextmanager
+def _os_errors(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ConfigError(
+            f"{folder} cannot be written: {error.strerror or error}: {error.filename or folder}",
+            hint="check the permissions and the space left there, then run again; until then no file is half written",
+        ) from error
+
+
+def replace_file(file: Path, data: bytes) -> None:
+    """Write one file whole or not at all, also when several runs do so at once: the last one's stays.
+
+    Raises ConfigError when the system refuses.
+    """
+    with _os_errors(file):
+        exchange.put_file(file, data)

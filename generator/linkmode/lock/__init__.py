@@ -1,0 +1,1 @@
+"""linkmode.lock: resolved from linkmode.toml and the catalogue, read, and written."""

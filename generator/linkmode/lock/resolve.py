@@ -1,0 +1,318 @@
+"""From what linkmode.toml asks for to the archives that answer it. Pure: same input, same lock.
+
+A version is chosen once for each ``[[toolchain]]``: the newest that satisfies it and has an archive for every pair of
+exec platform and target. What was locked before is kept while it satisfies (``Preference``).
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from packaging.version import Version
+
+from linkmode.catalog.pins import Catalog, FamilyEntry
+from linkmode.config.document import Config, ToolchainRequest, specifier
+from linkmode.families import FAMILIES
+from linkmode.languages import LANGUAGES
+from linkmode.lock.artifacts import artifact, told_apart
+from linkmode.messages import ConfigError, Message, Run, did_you_mean
+from linkmode.model.values import (
+    LINK_MODES,
+    Artifact,
+    ExecPlatform,
+    LinkMode,
+    Lock,
+    LockedPart,
+    LockedToolchain,
+    Pin,
+    Target,
+)
+
+LOCK_VERSION = 2
+"""The format version of linkmode.lock."""
+
+DEFAULT_SOURCE = "upstream"
+SOURCES = (DEFAULT_SOURCE, "pypi")
+"""Where a family's archives may come from by choice; a user's own pin needs none."""
+
+_VERSION_FACT = re.compile(r"\d+(\.\d+)+")
+
+
+class Preference(msgspec.Struct, frozen=True):
+    """What to keep from an earlier lock.
+
+    ``sources`` names the source of a family's archives (``pypi``) where it is not upstream; ``versions`` the versions
+    of each family to prefer to newer ones, and ``by_target`` those of a family's toolchain for a target.
+    """
+
+    sources: Mapping[str, str] = {}
+    versions: Mapping[str, frozenset[str]] = {}
+    by_target: Mapping[tuple[str, str], frozenset[str]] = {}
+
+
+def resolve(config: Config, catalog: Catalog, preference: Preference | None = None) -> Lock:
+    """Return the lock that answers ``config``; ``catalog`` includes the user's own pins (``catalog.with_pins``).
+
+    Raises:
+        ConfigError: a family, library or source that is not there; no version that satisfies, with the reason why each
+            of them does not.
+    """
+    resolution = _Resolution(config, catalog, preference or Preference())
+    toolchains = resolution.toolchains()
+    libraries = resolution.libraries()
+    parts = resolution.parts()
+    artifacts = tuple(sorted(resolution.artifacts.values(), key=lambda one: one.name))
+    return Lock(
+        version=LOCK_VERSION,
+        artifacts=artifacts,
+        toolchains=toolchains,
+        link_modes=_link_modes(config),
+        libraries=libraries,
+        parts=parts,
+        exec_properties=config.exec_properties,
+        malloc=config.malloc,
+    )
+
+
+def keep(lock: Lock | None, *, upgrade: Iterable[str] = (), sources: Mapping[str, str] | None = None) -> Preference:
+    """Return what a new resolution keeps of ``lock``: its sources, changed by ``sources``, and all versions.
+
+    The versions of the families in ``upgrade``, and of those whose source changes, are left free.
+    """
+    artifacts = lock.artifacts if lock else ()
+    old = {one.family: one.source for one in artifacts if one.source == "pypi"}
+    new = {family: source for family, source in {**old, **(sources or {})}.items() if source != DEFAULT_SOURCE}
+    free = {*upgrade, *(name for name in {**old, **new} if old.get(name) != new.get(name))}
+    versions: dict[str, frozenset[str]] = {}
+    for one in artifacts:
+        if one.family not in free:
+            versions[one.family] = versions.get(one.family, frozenset()) | {one.version}
+    by_target: dict[tuple[str, str], frozenset[str]] = {}
+    version_of = {one.name: one.version for one in artifacts}
+    for toolchain in lock.toolchains if lock else ():
+        if toolchain.family not in free and toolchain.artifact in version_of:
+            at = (toolchain.family, toolchain.target)
+            by_target[at] = by_target.get(at, frozenset()) | {version_of[toolchain.artifact]}
+    return Preference(new, versions, by_target)
+
+
+class _Resolution:
+    """One run of the resolver: the inputs, and the artifacts that were chosen so far by name."""
+
+    def __init__(self, config: Config, catalog: Catalog, preference: Preference) -> None:
+        self.config = config
+        self.catalog = catalog
+        self.preference = preference
+        self.artifacts: dict[str, Artifact] = {}
+        self._by_version: dict[tuple[str, str], list[Pin]] = {}
+        for entry in catalog.families.values():
+            for pin in entry.pins:
+                self._by_version.setdefault((entry.name, pin.version), []).append(pin)
+
+    def toolchains(self) -> tuple[LockedToolchain, ...]:
+        found: list[LockedToolchain] = []
+        versions: list[str] = []
+        for index, request in enumerate(self.config.toolchains):
+            version = self._toolchain_version(f"toolchain[{index}]", request)
+            versions.append(version)
+            for exec_platform in self.config.exec_platforms:
+                for target in request.targets:
+                    pin = self._pins(request, version, exec_platform, target)[0]
+                    locked = self._locked(request.family, pin, exec_platform, target, "target")
+                    found.append(msgspec.structs.replace(locked, without=request.without))
+        for exec_platform in self.config.exec_platforms:
+            found += self._exec_tools(found, versions, exec_platform)
+        return tuple(dict.fromkeys(found))
+
+    def libraries(self) -> dict[str, str]:
+        return {name: self._library(name, version) for name, version in sorted(self.config.library.items())}
+
+    def parts(self) -> tuple[LockedPart, ...]:
+        return tuple(part for name, asked in sorted(self.config.language.items()) for part in self._parts(name, asked))
+
+    def _parts(self, name: str, asked: str) -> Iterator[LockedPart]:
+        at = f"linkmode.toml: language.{name}"
+        language = LANGUAGES[name]
+        if name not in self.catalog.families:
+            raise ConfigError(f"{at}: the catalogue has no language {name!r}")
+        pins = self._source_pins(at, self.catalog.families[name])
+        targets = [target for request in self.config.toolchains for target in request.targets]
+        by_version = {version: [pin for pin in pins if pin.version == version] for version in (p.version for p in pins)}
+        refusals = {
+            version: language.refuses(own, self.config.exec_platforms, targets) for version, own in by_version.items()
+        }
+        version = self._choose(at, name, asked, pins, refusals, self.preference.versions.get(name, ()))
+        for part in language.parts(by_version[version], self.config.exec_platforms, targets):
+            yield LockedPart(
+                language=name, role=part.role, artifact=self._add(part.pin), exec=part.exec, target=part.target
+            )
+
+    def _exec_tools(
+        self, found: Sequence[LockedToolchain], versions: Sequence[str], exec_platform: ExecPlatform
+    ) -> list[LockedToolchain]:
+        """Add a compiler for the exec platform itself where none was asked for: the ELF checker is built with it."""
+        target = exec_platform.musl
+        if any(toolchain.exec == exec_platform and toolchain.target == target for toolchain in found):
+            return []
+        for request, version in zip(self.config.toolchains, versions, strict=True):
+            pins = self._pins(request, version, exec_platform, target)
+            if pins:
+                return [self._locked(request.family, pins[0], exec_platform, target, "exec-tools")]
+        raise ConfigError(
+            f"linkmode.toml: exec-platforms: no [[toolchain]] makes {target} on {exec_platform}, and the program that "
+            "checks link modes during the build is compiled for it",
+            hint=f'add a [[toolchain]] with family = "zig" and targets = ["{target}"]',
+        )
+
+    def _locked(
+        self, family: str, pin: Pin, exec_platform: ExecPlatform, target: Target, purpose: Any
+    ) -> LockedToolchain:
+        name = self._add(pin)
+        return LockedToolchain(family=family, artifact=name, exec=exec_platform, target=target, purpose=purpose)
+
+    def _library(self, name: str, version: str) -> str:
+        at = f"linkmode.toml: library.{name}"
+        libraries = {entry.name: entry for entry in self.catalog.families.values() if entry.kind == "library"}
+        if name not in libraries:
+            raise ConfigError(
+                f"{at}: the catalogue has no library {name!r}{did_you_mean(name, libraries)}",
+                hint=f"libraries in the catalogue: {', '.join(libraries)}",
+            )
+        pins = self._source_pins(at, libraries[name])
+        refusals = {pin.version: "" for pin in pins}
+        chosen = self._choose(at, name, version, pins, refusals, self.preference.versions.get(name, ()))
+        return self._add(next(pin for pin in pins if pin.version == chosen))
+
+    def _toolchain_version(self, at: str, request: ToolchainRequest) -> str:
+        at = f"linkmode.toml: {at}.version"
+        pins = self._source_pins(at, self._family(request))
+        refusals = {version: self._refusal(request, version) for version in dict.fromkeys(pin.version for pin in pins)}
+        own = [self.preference.by_target.get((request.family, target), frozenset()) for target in request.targets]
+        locked = frozenset[str]().union(*own) or self.preference.versions.get(request.family, frozenset())
+        return self._choose(at, request.family, request.version, pins, refusals, locked)
+
+    def _refusal(self, request: ToolchainRequest, version: str) -> str:
+        """Return why ``version`` does not make every target on every exec platform, or an empty string."""
+        for target in request.targets:
+            if why := FAMILIES[request.family].refuses(target, version):
+                return f"{target}: {why}"
+            for exec_platform in self.config.exec_platforms:
+                if not self._pins(request, version, exec_platform, target):
+                    return f"no archive that runs on {exec_platform} and makes {target}"
+        return ""
+
+    def _choose(
+        self,
+        at: str,
+        name: str,
+        asked: str,
+        pins: Sequence[Pin],
+        refusals: Mapping[str, str],
+        locked: Collection[str],
+    ) -> str:
+        """Return the best version that ``asked`` and ``refusals`` allow: the user's own, then locked, then newest."""
+        versions = sorted(refusals, key=Version, reverse=True)
+        satisfying = list(specifier(asked).filter(versions))
+        usable = [version for version in satisfying if not refusals[version]]
+        if usable:
+            own = {pin.version for pin in pins if pin.source == "user"}
+            return min(usable, key=lambda version: (version not in own, version not in locked))
+        if not satisfying:
+            raise ConfigError(
+                f"{at}: no version of {name} satisfies {asked!r}; the catalogue has {', '.join(versions)}"
+                f"{self._only_from(name)}",
+                hint=Message(
+                    "see them with `", Run("catalog", f"list --family {name}"), "`", self._elsewhere(name, asked)
+                ),
+            )
+        reasons = "".join(f"\n  {version}: {refusals[version]}" for version in satisfying)
+        targets = {target for pin in self.catalog.families[name].pins for target in pin.targets}
+        makes = f"{name} makes {', '.join(sorted(targets))}; " if targets else ""
+        raise ConfigError(
+            f"{at}: no version of {name} that satisfies {asked!r} can do all that is asked:{reasons}",
+            hint=Message(f"{makes}see the archives with `", Run("catalog", f"list --family {name}"), "`"),
+        )
+
+    def _only_from(self, name: str) -> str:
+        source = self.preference.sources.get(name, DEFAULT_SOURCE)
+        return "" if source == DEFAULT_SOURCE else f" from {source}, which was chosen with --source"
+
+    def _elsewhere(self, name: str, asked: str) -> Message:
+        """Return the command that would help, in words, where it is the chosen source that lacks the version."""
+        others = {pin.version for pin in self.catalog.families[name].pins if pin.source == DEFAULT_SOURCE}
+        if name not in self.preference.sources or not any(specifier(asked).filter(others)):
+            return Message()
+        return Message(", or run: ", self._by_family({name: DEFAULT_SOURCE}))
+
+    def _family(self, request: ToolchainRequest) -> FamilyEntry:
+        if request.family in self.catalog.families:
+            return self.catalog.families[request.family]
+        raise ConfigError(f"linkmode.toml: the catalogue has no family {request.family!r}")
+
+    def _source_pins(self, at: str, entry: FamilyEntry) -> list[Pin]:
+        """Return the pins of the source that was chosen for the family, the user's own before them."""
+        source = self.preference.sources.get(entry.name, DEFAULT_SOURCE)
+        pins = [pin for pin in entry.pins if pin.source in ("user", source)]
+        if not any(pin.source == source for pin in pins) and source != DEFAULT_SOURCE:
+            known = ", ".join(dict.fromkeys(pin.source for pin in entry.pins))
+            raise ConfigError(
+                f"{at}: the catalogue has no {entry.name} from source {source!r}, only from {known}",
+                hint=Message("choose for each family by itself: ", self._by_family()),
+            )
+        return pins
+
+    def _by_family(self, otherwise: Mapping[str, str] | None = None) -> Run:
+        """Return the command that takes each family from the chosen source where it is to be had from there.
+
+        ``otherwise`` are those that it takes from another.
+        """
+        words = []
+        config = self.config
+        asked = {*(request.family for request in config.toolchains), *config.library, *config.language}
+        for name, source in sorted({**self.preference.sources, **(otherwise or {})}.items()):
+            if name not in asked:
+                continue
+            pins = self.catalog.families[name].pins if name in self.catalog.families else ()
+            words.append(f"--source {name}={source if any(pin.source == source for pin in pins) else DEFAULT_SOURCE}")
+        return Run("lock", " ".join(words))
+
+    def _pins(self, request: ToolchainRequest, version: str, exec_platform: ExecPlatform, target: Target) -> list[Pin]:
+        family = FAMILIES[request.family]
+        source = self.preference.sources.get(request.family, DEFAULT_SOURCE)
+        pins = [pin for pin in self._by_version[request.family, version] if pin.source in ("user", source)]
+        if family.refuses(target, version):
+            return []
+        return sorted(family.pins_for(pins, exec_platform, target), key=lambda pin: pin.source != "user")
+
+    def _add(self, pin: Pin) -> str:
+        """Lock ``pin`` and return its name, which tells it from every other."""
+        for fact in FAMILIES[pin.family].facts if pin.family in FAMILIES else ():
+            if not _VERSION_FACT.fullmatch(found := pin.measured.get(fact, "")):
+                raise ConfigError(
+                    f"{pin.file}: measured.{fact}: expected a version such as 12.2.0, as it is in the archive; "
+                    f"found {found!r}",
+                    hint=f'add `measured = {{ {fact} = "…" }}` to its [[pin]]; the generated rules find files by it',
+                )
+        made = artifact(pin, self.config.mirrors)
+        if self.artifacts.setdefault(made.name, made) != made:
+            made = told_apart(made)
+            self.artifacts[made.name] = made
+        return made.name
+
+
+def _link_modes(config: Config) -> dict[str, dict[LinkMode, Target]]:
+    """Return, for each CPU in the order of its first target, the target of each mode that is possible there."""
+    targets = [target for request in config.toolchains for target in request.targets]
+    table: dict[str, dict[LinkMode, Target]] = {}
+    for cpu in dict.fromkeys(target.cpu for target in targets):
+        musl = [target for target in targets if target.cpu == cpu and target.is_musl]
+        glibc = [target for target in targets if target.cpu == cpu and not target.is_musl]
+        defaults = {"static": musl, "mostly_static": glibc or musl, "dynamic": glibc or musl}
+        chosen: dict[LinkMode, Target] = {}
+        for mode in LINK_MODES:
+            named = [target for target in config.link_modes.get(mode, ()) if target.cpu == cpu]
+            if named or defaults[mode]:
+                chosen[mode] = (named or defaults[mode])[0]
+        table[cpu] = chosen
+    return table

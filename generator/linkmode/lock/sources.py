@@ -1,0 +1,50 @@
+"""Where families' archives come from by choice, and what a choice costs. Pure."""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from packaging.version import Version
+
+from linkmode.catalog.pins import Catalog
+from linkmode.config.document import Config
+from linkmode.lock.resolve import DEFAULT_SOURCE, Preference, resolve
+from linkmode.messages import ConfigError
+from linkmode.model.values import Lock
+
+
+class Outdone(NamedTuple):
+    """A family whose newest version from the chosen source is older than that from upstream."""
+
+    family: str
+    source: str
+    version: str
+    upstream: str
+
+
+def expanded(given: Mapping[str, str], families: Iterable[str]) -> dict[str, str]:
+    """Return the source of each family that one was given for; ``*`` stands for all that are not named."""
+    named = {family: source for family, source in given.items() if family != "*"}
+    return {**dict.fromkeys(families, given["*"]), **named} if "*" in given else named
+
+
+def outdone(config: Config, catalog: Catalog, chosen: Mapping[str, str]) -> list[Outdone]:
+    """Return the families that would be newer from upstream, by what linkmode.toml allows and not by what is locked."""
+    found = []
+    for family, source in chosen.items():
+        if source == DEFAULT_SOURCE:
+            continue
+        others = {name: other for name, other in chosen.items() if name != family}
+        here = _newest(config, catalog, dict(chosen), family)
+        there = _newest(config, catalog, others, family)
+        if here and there and Version(here) < Version(there):
+            found.append(Outdone(family, source, here, there))
+    return found
+
+
+def _newest(config: Config, catalog: Catalog, chosen: Mapping[str, str], family: str) -> str | None:
+    try:
+        lock: Lock = resolve(config, catalog, Preference(chosen))
+    except ConfigError:  # upstream may have nothing that is allowed
+        return None
+    versions = [artifact.version for artifact in lock.artifacts if artifact.family == family]
+    return max(versions, key=Version, default=None)

@@ -1,0 +1,122 @@
+"""What is wrong with a TOML file, collected with key paths and lines, and raised at once."""
+
+import functools
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from linkmode.messages import ConfigError, LinkmodeError, Message, did_you_mean
+from linkmode.model import toml
+
+_T = TypeVar("_T")
+
+_HEADER = re.compile(r"\s*(?P<array>\[)?\[\s*(?P<name>[A-Za-z0-9_.-]+)\s*\]")
+_KEY = re.compile(r"""\s*(?:(?P<bare>[A-Za-z0-9_-]+)|"(?P<basic>[^"\\]*)"|'(?P<literal>[^']*)')\s*=""")
+
+
+class Issues:
+    """The problems of one file. Reading a value through this class reports it when it is not of its type."""
+
+    def __init__(self, where: str, text: str) -> None:
+        self._where = where
+        self._text = text
+        self._found: list[tuple[int, str]] = []
+
+    @functools.cached_property
+    def _lines(self) -> dict[str, int]:
+        return _key_lines(toml.without_strings(self._text))
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def add(self, path: str, problem: str) -> None:
+        """Report ``problem`` at the key path ``path`` (``toolchain[1].targets[0]``)."""
+        line = self._line(path)
+        self._found.append((line, f"{f'line {line}: ' if line else ''}{path}: {problem}"))
+
+    def unknown_keys(self, path: str, table: Mapping[str, Any], known: Iterable[str]) -> None:
+        """Report every key of ``table`` that is not ``known``."""
+        known = list(known)
+        for key in table:
+            if key not in known:
+                self.add(_join(path, key), f"unknown key{did_you_mean(key, known) or _one_of(known)}")
+
+    def unknown_value(self, path: str, value: str, known: Iterable[str], problem: str = "is not known") -> None:
+        """Report that ``value`` is none of ``known``."""
+        known = list(known)
+        self.add(path, f"{value!r} {problem}{did_you_mean(value, known)}{_one_of(known)}")
+
+    def value(self, path: str, table: Mapping[str, Any], key: str, kind: Any, default: _T) -> _T:
+        """Return ``table[key]`` as ``kind``; ``default`` when it is absent, or when it is wrong, which is reported."""
+        if key not in table:
+            return default
+        try:
+            converted: _T = msgspec.convert(table[key], kind)
+        except msgspec.ValidationError as error:
+            problem, _, inner = str(error).partition(" - at `$")
+            self.add(_join(path, key) + inner.removesuffix("`"), problem[0].lower() + problem[1:])
+            return default
+        return converted
+
+    def required(self, path: str, table: Mapping[str, Any], key: str, kind: Any, default: _T) -> _T:
+        """Do as ``value`` does, and report the key when it is absent."""
+        if key not in table:
+            self.add(_join(path, key), "missing")
+        return self.value(path, table, key, kind, default)
+
+    def table(self, raw: Mapping[str, Any], key: str) -> dict[str, Any]:
+        """Return the table ``[key]``, which may be absent."""
+        found = raw.get(key, {})
+        if isinstance(found, dict):
+            return found
+        self.add(key, f"expected a table, written [{key}]")
+        return {}
+
+    def tables(self, raw: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+        """Return the tables ``[[key]]``, of which there may be none."""
+        found = raw.get(key, [])
+        if isinstance(found, list) and all(isinstance(table, dict) for table in found):
+            return found
+        self.add(key, f"expected tables, written [[{key}]]")
+        return []
+
+    def raise_if_any(self, *, hint: str | Message, error: type[LinkmodeError] = ConfigError) -> None:
+        """Raise ``error`` with every problem, in the order of the file's lines."""
+        problems = [problem for _, problem in sorted(self._found, key=lambda found: found[0])]
+        if len(problems) == 1:
+            raise error(f"{self._where}: {problems[0]}", hint=hint)
+        if problems:
+            raise error("\n  ".join([f"{self._where} has {len(problems)} problems:", *problems]), hint=hint)
+
+    def _line(self, path: str) -> int:
+        """Return the line of the key, or of the nearest table around it; 0 when none was seen."""
+        around = [path, *(path[: match.start()] for match in reversed(list(re.finditer(r"[.\[]", path))))]
+        return next((self._lines[part] for part in around if part in self._lines), 0)
+
+
+def _join(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key
+
+
+def _one_of(known: Iterable[str]) -> str:
+    return f"; expected one of {', '.join(known)}"
+
+
+def _key_lines(text: str) -> dict[str, int]:
+    """Return the line of every key that stands at the beginning of one: a hint for a reader, not a TOML parser."""
+    lines: dict[str, int] = {}
+    counts: dict[str, int] = {}
+    table = ""
+    for number, line in enumerate(text.split("\n"), start=1):
+        if header := _HEADER.match(line):
+            table = header["name"]
+            if header["array"]:
+                counts[table] = counts.get(table, -1) + 1
+                table = f"{table}[{counts[table]}]"
+            lines.setdefault(table, number)
+        elif key := _KEY.match(line):
+            name = next(group for group in key.groups() if group is not None)
+            lines.setdefault(_join(table, name), number)
+    return lines

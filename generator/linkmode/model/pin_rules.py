@@ -1,0 +1,111 @@
+"""The rules that a pin and an advisory must keep, of the catalogue and of a user's own. Pure.
+
+Each function gives problems, not exceptions: ``catalog`` adds where they were found and raises them all at once.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+from urllib.parse import urlsplit
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+from linkmode.model import field_rules as rules
+from linkmode.model.values import DIGITS, Advisory, Archive, Pin
+
+Kind = Literal["toolchain", "library", "language"]
+
+
+def pin_problems(pin: Pin, kind: Kind, *, shipped: bool) -> Iterator[tuple[str, str]]:
+    """Yield (key, problem) for everything about one pin that its types do not say.
+
+    ``shipped`` is whether it is of the catalogue, which must give provenance and may name no file of one machine.
+    """
+    yield from archive_problems(pin, machine=not shipped)
+    if pin.tree_sha256 and (problem := rules.digest(pin.tree_sha256, "sha256")):
+        yield "tree-sha256", problem
+    if pin.confirmations < 0:
+        yield "confirmations", f"expected a number of projects, found {pin.confirmations}"
+    # With confirmations = 0 it says who hashed the bytes: `linkmode catalog add` writes so.
+    if shipped and not pin.confirmed_by:
+        yield "confirmed-by", "expected who confirms the checksum, and how many do (confirmations)"
+    # a language has both: compilers, and sources or libraries for a target
+    if pin.exec is None and kind == "toolchain":
+        yield "exec", "expected where its tools run, such as x86_64-linux, found None"
+    if pin.exec is not None and kind == "library":
+        yield "exec", f"sources run nowhere: expected no exec, found {rules.shown(pin.exec)}"
+    for index, target in enumerate(pin.targets):
+        if problem := rules.target(target):
+            yield f"targets[{index}]", problem
+    for key, texts in {"confirmed-by": pin.confirmed_by, "contradictions": pin.contradictions}.items():
+        for index, text in enumerate(texts):
+            if problem := rules.line(text):
+                yield f"{key}[{index}]", problem
+    if problem := rules.line(pin.notes):
+        yield "notes", problem
+
+
+def archive_problems(archive: Archive, *, machine: bool, mirror: bool = False) -> Iterator[tuple[str, str]]:
+    """Yield (key, problem) for what a pin and a locked artifact share; ``machine`` and ``mirror`` as in `rules.url`."""
+    of_values = {
+        "family": rules.name(archive.family),
+        "version": rules.version(archive.version),
+        "file": rules.file_name(archive.file),
+        "exec": "" if archive.exec is None else rules.exec_platform(archive.exec),
+        "layout": rules.layout(archive.layout),
+        "strip-prefix": rules.folder(archive.strip_prefix),
+    }
+    yield from ((key, problem) for key, problem in of_values.items() if problem)
+    if not archive.sha256 and not archive.sha512:
+        yield "sha256", "neither sha256 nor sha512: an archive that cannot be checked is not fetched"
+    for algorithm in DIGITS:
+        found = getattr(archive, algorithm)
+        if found and (problem := rules.digest(found, algorithm)):
+            yield algorithm, problem
+    if not archive.urls:
+        yield "urls", "expected at least one URL"
+    for index, url in enumerate(archive.urls):
+        if problem := rules.url(url, archive.file, machine=machine, mirror=mirror):
+            yield f"urls[{index}]", problem
+    if archive.size is not None and archive.size <= 0:
+        yield "size", f"expected a number of bytes, found {archive.size}"
+    for name, value in archive.measured.items():
+        if problem := rules.name(name) or rules.fact(value):
+            yield f"measured.{name}", problem
+
+
+def advisory_problems(advisory: Advisory) -> Iterator[tuple[str, str]]:
+    """Yield (key, problem) for everything about an advisory that its types do not say."""
+    try:
+        affected = SpecifierSet(advisory.affects)
+    except InvalidSpecifier:
+        yield "affects", f"expected a specifier of PEP 440 such as <1.2.12, found {advisory.affects!r}"
+        return
+    # An empty fixed-in says that no version of the family has the fix.
+    if advisory.fixed_in:
+        try:
+            if affected.contains(Version(advisory.fixed_in), prereleases=True):
+                yield "fixed-in", f"{advisory.fixed_in} is among the affected ({advisory.affects})"
+        except InvalidVersion:
+            yield "fixed-in", f"expected a version of PEP 440, found {advisory.fixed_in!r}"
+    if urlsplit(advisory.url).scheme != "https":
+        yield "url", f"expected an https URL, found {advisory.url!r}"
+
+
+def set_problems(pins: Sequence[Pin]) -> Iterator[str]:
+    """Yield what is wrong among the pins of one family: rows given twice, URLs with two checksums."""
+    rows: set[tuple[str, str, str]] = set()
+    digests: dict[tuple[str, str], str] = {}
+    for pin in pins:
+        row = (pin.version, pin.file, pin.source)
+        if row in rows:
+            yield f"{pin.file}: version {pin.version} from {pin.source} is pinned twice"
+        rows.add(row)
+        for url in pin.urls:
+            for algorithm in DIGITS:
+                digest = getattr(pin, algorithm)
+                if digest and digests.setdefault((url, algorithm), digest) != digest:
+                    yield (
+                        f"{pin.file}: {url} has two checksums, {algorithm} {digests[url, algorithm]} "
+                        f"and {digest}; at most one can be right"
+                    )

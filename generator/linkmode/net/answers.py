@@ -1,0 +1,122 @@
+"""What one HTTP answer means for the file that is wanted. Nothing an answer says may do more than raise OriginError."""
+
+import contextlib
+import re
+import zlib
+from collections.abc import Iterable
+from urllib.parse import urljoin, urlsplit
+
+import requests
+import urllib3
+from urllib3.util import Retry
+
+from linkmode.model.failures import OriginError, UnreachableError, WrongBytesError
+from linkmode.net.partial import Partial
+from linkmode.net.reach import login_advice, without_login
+
+PAGE_ENCODING = "gzip"
+"""The one compression that is asked for, and undone, for pages; files are taken as they are."""
+
+_GZIP = 16 + zlib.MAX_WBITS
+"""What zlib calls a gzip header and trailer around the data."""
+
+_MAX_PAGE = 64 << 20
+_TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
+_LENGTH = re.compile(r"[0-9]{1,18}")
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)")
+_RETRY_AFTER = Retry()
+
+
+def next_url(url: str, location: str) -> str:
+    """The next URL of a chain; raise UnreachableError unless it is https (docs/decisions/0008)."""
+    # Without what may be a secret: a login, or the signature of an address that is good for an hour.
+    shown = without_login(location).partition("?")[0]
+    try:
+        target = urljoin(url, location)
+        scheme = urlsplit(target).scheme
+    except ValueError as error:
+        raise UnreachableError(f"redirects to what is no URL: {shown}") from error
+    if scheme == "https":
+        return target
+    advice = "; name the address that it leads to, in place of this one" if urlsplit(url).scheme == "http" else ""
+    raise UnreachableError(
+        f"redirects from {urlsplit(url).scheme} to {scheme or 'an unknown scheme'}: refused ({shown}){advice}"
+    )
+
+
+def require(response: requests.Response, *allowed: int) -> None:
+    """Raise UnreachableError when the status is another one."""
+    status = response.status_code
+    if status in allowed:
+        return
+    wait = None
+    if status in _TRANSIENT:
+        # A Retry-After that is neither seconds nor a date of this world says nothing: the usual backoff applies.
+        with contextlib.suppress(urllib3.exceptions.InvalidHeader, ValueError, OverflowError):
+            wait = _RETRY_AFTER.get_retry_after(response.raw)
+    said = f"HTTP {status} {response.reason}".rstrip()
+    advice = f"; {login_advice()}" if status == requests.codes.unauthorized else ""
+    raise UnreachableError(f"{said}{advice}", transient=status in _TRANSIENT, wait=wait)
+
+
+def page_body(response: requests.Response, blocks: Iterable[bytes]) -> bytes:
+    """The body of an index page, unpacked within its bound; raise UnreachableError when it is not to be had."""
+    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in ("identity", PAGE_ENCODING):
+        raise UnreachableError(f"sends an index page in the encoding {encoding!r}, which was not asked for")
+    unpack = zlib.decompressobj(_GZIP) if encoding == PAGE_ENCODING else None
+    body = bytearray()
+    try:
+        for block in blocks:
+            body += unpack.decompress(block, _MAX_PAGE + 1 - len(body)) if unpack else block
+            if len(body) > _MAX_PAGE:
+                raise UnreachableError(f"sends an index page of more than {_MAX_PAGE:,} bytes")
+    except zlib.error as error:
+        raise UnreachableError(f"sends an index page that cannot be unpacked: {error}") from error
+    if unpack and not unpack.eof:
+        raise UnreachableError("connection closed within an index page", transient=True)
+    return bytes(body)
+
+
+def begin(response: requests.Response, partial: Partial) -> int | None:
+    """Set ``partial`` to where this body begins; return how long the whole file is, if the server says."""
+    if response.status_code == 416 and partial.received:
+        partial.restart()
+        raise UnreachableError("has fewer bytes than an earlier download left", transient=True)
+    require(response, 200, *([206] if partial.received else []))
+    if response.status_code == 206:
+        found = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
+        if not found or int(found[1]) != partial.received:
+            partial.restart()
+            raise UnreachableError("answers with another range than was asked for", transient=True)
+        partial.pieced = True
+        return None if found[2] == "*" else int(found[2])
+    if partial.received:
+        partial.restart()
+    return length(response)
+
+
+def length(response: requests.Response) -> int | None:
+    """How many bytes the body is said to have; None when the answer does not say."""
+    given = response.headers.get("Content-Length", "")
+    return int(given) if _LENGTH.fullmatch(given) else None
+
+
+def file_length(response: requests.Response) -> int | None:
+    """The same; raise UnreachableError when the answer is a web page and no file."""
+    if is_page(response):
+        raise UnreachableError("answers with an HTML page instead of the file")
+    return length(response)
+
+
+def is_page(response: requests.Response) -> bool:
+    """Whether the answer says that it is a web page."""
+    return response.headers.get("Content-Type", "").partition(";")[0].strip().lower() == "text/html"
+
+
+def named(wrong: WrongBytesError, response: requests.Response, partial: Partial) -> OriginError:
+    """The same failure, saying so when what came is a web page: a login, a captive portal, an error sent as 200."""
+    head = partial.head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if is_page(response) or head.startswith((b"<!doctype html", b"<html")):
+        return WrongBytesError(f"answers with an HTML page instead of the file ({wrong.reason})")
+    return wrong

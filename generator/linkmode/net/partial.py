@@ -1,0 +1,104 @@
+"""The bytes of one file as they arrive: bounded, hashed while they are written, and verified as a whole."""
+
+import hashlib
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from linkmode.model.failures import WrongBytesError
+from linkmode.model.values import Checksum
+from linkmode.store.files import cannot_write
+
+UNKNOWN_SIZE_BOUND = 4 << 30
+"""Bytes that a file whose size is not pinned may have: about three times the largest toolchain archive known."""
+
+_BLOCK = 1 << 20
+_HEAD = 64
+
+
+class Partial:
+    """An open file that gathers one download. What an earlier run left there is hashed and kept.
+
+    ``pieced`` tells that the bytes did not all come in one answer; those of a file that is not ``resumable`` always do.
+    Every failure to write is a ConfigError: it is the store's, never the server's.
+    """
+
+    resumable = True
+
+    def __init__(self, path: Path, checksum: Checksum, size: int | None) -> None:
+        self.path = path
+        self.checksum = checksum
+        self.size = size
+        self.received = 0
+        self.pieced = False
+        self._bound = UNKNOWN_SIZE_BOUND if size is None else size
+
+    def __enter__(self) -> Self:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            # No following of links: a store may be shared, and this name can be guessed.
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+            self._file = os.fdopen(descriptor, "r+b", buffering=0)
+            self._hash = hashlib.new(self.checksum.algorithm)
+            while block := self._file.read(_BLOCK):
+                self._hash.update(block)
+                self.received += len(block)
+        except OSError as error:
+            raise cannot_write(self.path, error) from error
+        self.pieced = self.received > 0
+        if self.received > self._bound or (self.received == self.size and not self.complete):
+            self.restart()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+        if self.received == 0:
+            self.path.unlink(missing_ok=True)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the bytes gathered so far are exactly the file."""
+        return self._hash.hexdigest() == self.checksum.hex and self.size in (None, self.received)
+
+    @property
+    def head(self) -> bytes:
+        """The first bytes, to say what a wrong file looks like."""
+        return os.pread(self._file.fileno(), _HEAD, 0)
+
+    def restart(self) -> None:
+        """Forget what was gathered."""
+        try:
+            self._file.seek(0)
+            self._file.truncate()
+        except OSError as error:
+            raise cannot_write(self.path, error) from error
+        self._hash = hashlib.new(self.checksum.algorithm)
+        self.received = 0
+        self.pieced = False
+
+    def write(self, block: bytes) -> None:
+        """Append bytes; raise WrongBytesError as soon as there are more than the file can have."""
+        if self.received + len(block) > self._bound:
+            known = "the lock has" if self.size is not None else "a file of unknown size may have"
+            raise WrongBytesError(f"sends more than the {self._bound:,} bytes that {known}")
+        self._hash.update(block)
+        view = memoryview(block)
+        try:
+            while view:
+                view = view[self._file.write(view) :]
+        except OSError as error:
+            # A full disk is left as it was found: the partial file would keep it full.
+            self.restart()
+            raise cannot_write(self.path, error) from error
+        self.received += len(block)
+
+    def check(self) -> None:
+        """Return when the bytes are those that were pinned; raise WrongBytesError when they are not."""
+        if self.size is not None and self.received != self.size:
+            raise WrongBytesError(f"size mismatch: expected {self.size:,} bytes, got {self.received:,}")
+        if not self.complete:
+            algorithm = self.checksum.algorithm
+            raise WrongBytesError(f"{algorithm} mismatch: expected {self.checksum.hex}, got {self._hash.hexdigest()}")

@@ -1,0 +1,1 @@
+"""The store of archives, unpacked trees and mirrors."""

@@ -1,0 +1,171 @@
+"""The content-addressed store, in the layout of Bazel's repository cache, so that Bazel reads it with no help of ours.
+
+    <root>/content_addressable/<sha256|sha512>/<hex>/file            the bytes
+    <root>/content_addressable/<sha256|sha512>/<hex>/id-<digest>     empty; digest of the canonical id, same algorithm
+    <root>/linkmode/partial/<algorithm>-<hex>                        a download under way, or one to resume
+    <root>/linkmode/locks/<algorithm>-<hex>.lock                     held while that file is being brought in
+
+The first two are Bazel's (src/main/java/com/google/devtools/build/lib/bazel/repository/cache/DownloadCache.java);
+the others lie beside them, on the same filesystem, where neither Bazel nor a reader can take them for contents.
+"""
+
+import contextlib
+import getpass
+import hashlib
+import os
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal, get_args
+
+import filelock
+import platformdirs
+
+from linkmode.messages import ConfigError
+from linkmode.model.failures import Cancelled
+from linkmode.model.values import Checksum
+
+State = Literal["present", "absent", "corrupt", "unconfirmed"]
+"""``corrupt``: the bytes are not what their folder says. ``unconfirmed``: they are, but no fetch of this canonical id
+has brought them, so that a URL which changed while its checksum did not would go unnoticed."""
+
+_Algorithm = Literal["sha256", "sha512"]
+_LOCK_POLL_SECONDS = 0.5
+
+
+def default_root() -> Path:
+    """Bazel's own default repository cache for this user: what ``bazel info repository_cache`` says.
+
+    Bazel 4 ignores XDG_CACHE_HOME (7 honours it); docs/reference/store.md says what to do where that matters.
+    """
+    try:
+        user = os.environ.get("USER") or getpass.getuser()
+    except (KeyError, OSError) as error:  # by the version of Python; in a container that runs as just any number
+        raise ConfigError(
+            "USER is not set and this user has no name, so Bazel has no repository cache for it either",
+            hint="set USER, or choose another place with --store DIR (or LINKMODE_STORE)",
+        ) from error
+    return platformdirs.user_cache_path() / "bazel" / f"_bazel_{user}" / "cache" / "repos" / "v1"
+
+
+def digest_of(path: Path, algorithm: str) -> str:
+    """The digest of a file as hexadecimal, in bounded memory; raise OSError when it cannot be read."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, algorithm).hexdigest()
+
+
+def cannot_write(path: Path, error: OSError) -> ConfigError:
+    """The error for a store that cannot be written: read-only, no rights, no space."""
+    return ConfigError(
+        f"{path}: cannot write to the store: {error.strerror or error}",
+        hint="free some space or choose another place with --store DIR (or LINKMODE_STORE)",
+    )
+
+
+class Store:
+    """A store at ``root``. Nothing is created before the first file is brought in."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def folder(self, checksum: Checksum) -> Path:
+        """The folder that Bazel looks in for a checksum."""
+        return self.root / "content_addressable" / checksum.algorithm / checksum.hex
+
+    def file(self, checksum: Checksum) -> Path:
+        """Where the bytes of a checksum lie, or would lie."""
+        return self.folder(checksum) / "file"
+
+    def partial(self, checksum: Checksum) -> Path:
+        """Where a download of these bytes is gathered before it is verified."""
+        return self.root / "linkmode" / "partial" / f"{checksum.algorithm}-{checksum.hex}"
+
+    def _id(self, checksum: Checksum, canonical_id: str) -> Path:
+        digest = hashlib.new(checksum.algorithm, canonical_id.encode()).hexdigest()
+        return self.folder(checksum) / f"id-{digest}"
+
+    def state(self, checksum: Checksum, size: int | None, canonical_id: str) -> State:
+        """Read the stored bytes again, size first; raise ConfigError when they cannot be read."""
+        path = self.file(checksum)
+        try:
+            found = path.stat().st_size
+            sound = (size is None or found == size) and digest_of(path, checksum.algorithm) == checksum.hex
+        except (FileNotFoundError, NotADirectoryError):
+            return "absent"
+        except OSError as error:
+            raise ConfigError(
+                f"{path}: cannot read the store: {error.strerror or error}",
+                hint="choose another place with --store DIR (or LINKMODE_STORE)",
+            ) from error
+        if not sound:
+            return "corrupt"
+        if not self._id(checksum, canonical_id).exists():
+            return "unconfirmed"
+        # The time of the last use, as Bazel keeps it too. A store that is mounted read-only has none.
+        with contextlib.suppress(OSError):
+            os.utime(path)
+        return "present"
+
+    @contextlib.contextmanager
+    def lock(self, checksum: Checksum, stop: threading.Event) -> Iterator[None]:
+        """Hold the right to bring in one file, against other threads and other runs; give up when ``stop`` is set."""
+        path = self.root / "linkmode" / "locks" / f"{checksum.algorithm}-{checksum.hex}.lock"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            guard = filelock.FileLock(path)
+            while True:
+                try:
+                    guard.acquire(timeout=_LOCK_POLL_SECONDS)
+                    break
+                except filelock.Timeout:
+                    if stop.is_set():
+                        raise Cancelled from None
+        except OSError as error:
+            raise cannot_write(path, error) from error
+        try:
+            yield
+        finally:
+            guard.release()
+
+    def admit(self, verified: Path, checksum: Checksum, canonical_id: str) -> None:
+        """Move a verified file of this filesystem to its place, durably, and mark it with its canonical id.
+
+        The rename is what makes it visible: a run that is killed before leaves nothing that a reader would take.
+        """
+        target = self.file(checksum)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _sync(verified)
+            verified.replace(target)
+            self._id(checksum, canonical_id).touch()
+            _sync(target.parent)
+        except OSError as error:
+            raise cannot_write(target, error) from error
+
+    def entries(self) -> Iterator[Checksum]:
+        """Every checksum that has a folder in the store, in a stable order."""
+        for algorithm in get_args(_Algorithm):
+            yield from _checksums(self.root / "content_addressable" / algorithm, "", algorithm)
+
+    def partials(self) -> Iterator[Checksum]:
+        """Every checksum that a download was begun for and not ended, in a stable order."""
+        for algorithm in get_args(_Algorithm):
+            yield from _checksums(self.root / "linkmode" / "partial", f"{algorithm}-", algorithm)
+
+
+def _checksums(folder: Path, prefix: str, algorithm: _Algorithm) -> Iterator[Checksum]:
+    """The checksums among the names in a folder, each after ``prefix``; other names are not ours to judge."""
+    digits = hashlib.new(algorithm).digest_size * 2
+    pattern = re.compile(f"{prefix}([0-9a-f]{{{digits}}})")
+    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    return (Checksum(algorithm, found[1]) for name in names if (found := pattern.fullmatch(name)))
+
+
+def _sync(path: Path) -> None:
+    """Flush a file or folder to disk, so that a power cut cannot leave a name without its bytes."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

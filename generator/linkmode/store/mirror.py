@@ -1,0 +1,157 @@
+"""Writes what the store holds into an air-gap mirror, one whole file after another (layout: `mirror_layout`).
+
+The order of steps keeps a mirror valid whenever a run is killed: a file takes its place when it is whole and verified,
+and then the checksum files and the index name it. They never name what is not there.
+"""
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from linkmode.messages import ConfigError, IntegrityError, Message, Run
+from linkmode.model.values import Artifact, Checksum
+from linkmode.store import mirror_layout
+from linkmode.store.files import Store, digest_of
+
+_BLOCK = 1 << 20
+_NEW = ".linkmode-mirror-new"
+"""The file under way. There is one, for one run at a time writes a mirror."""
+
+
+def check(folder: Path) -> None:
+    """Raise ConfigError unless ``folder`` is a mirror, or can become one: it is empty, or not there."""
+    with _os_errors(folder):
+        for path in (*reversed(folder.parents), folder):
+            if os.path.lexists(path) and not path.is_dir():
+                raise ConfigError(
+                    f"{folder} cannot be a mirror: {path} is there, and is no folder",
+                    hint="name a new or an empty folder",
+                )
+        _read(folder)
+
+
+def write(artifacts: Iterable[Artifact], store: Store, folder: Path) -> Iterator[tuple[Artifact, str, bool]]:
+    """Copy what is missing from the store; yield each artifact, its path in the mirror, and whether it was copied.
+
+    What the mirror held before stays in it. What is there already is read again, and replaced when it is damaged.
+
+    Raises:
+        ConfigError: the folder holds other things, is being written by another run, or cannot be written.
+        IntegrityError: the store's bytes are not those of the lock.
+    """
+    with _os_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with _held(folder):
+            known = _read(folder)
+            entries = {path: entry for path, entry in known.items() if _size(folder / path) == entry.size}
+            _describe(folder, entries)
+            for artifact in artifacts:
+                path = mirror_layout.path(artifact.checksum, artifact.file)
+                copied = not _sound(folder / path, artifact.checksum)
+                if copied:
+                    _copy(store.file(artifact.checksum), folder, path, artifact)
+                size = (folder / path).stat().st_size
+                entries[path] = mirror_layout.entry(artifact, size, entries.get(path))
+                _describe(folder, entries)
+                yield artifact, path, copied
+
+
+def _read(folder: Path) -> dict[str, mirror_layout.Entry]:
+    """What the folder's index lists; nothing where there is no folder, or an empty one."""
+    index = folder / mirror_layout.INDEX
+    try:
+        return mirror_layout.loads(index.read_bytes(), str(index))
+    except FileNotFoundError:
+        others = sorted(path.name for path in folder.iterdir() if path.name != _NEW) if folder.exists() else []
+    if others:
+        raise ConfigError(
+            f"{folder} holds other things ({', '.join(others[:3])}{', …' if others[3:] else ''}) and is no mirror: "
+            f"it has no {mirror_layout.INDEX}",
+            hint="name a new or an empty folder",
+        )
+    return {}
+
+
+def _size(path: Path) -> int | None:
+    return path.stat().st_size if path.is_file() and not path.is_symlink() else None
+
+
+def _sound(path: Path, checksum: Checksum) -> bool:
+    return _size(path) is not None and digest_of(path, checksum.algorithm) == checksum.hex
+
+
+def _copy(source: Path, folder: Path, path: str, artifact: Artifact) -> None:
+    """Copy in bounded memory, and let the file take its place when what was copied is what the lock says."""
+    hashed = hashlib.new(artifact.checksum.algorithm)
+    with source.open("rb") as old, (folder / _NEW).open("wb") as new:
+        while block := old.read(_BLOCK):
+            hashed.update(block)
+            new.write(block)
+        new.flush()
+        os.fsync(new.fileno())
+    if hashed.hexdigest() != artifact.checksum.hex:
+        (folder / _NEW).unlink()
+        raise IntegrityError(
+            f"{artifact.name}: {source} is damaged: expected {artifact.checksum}, got {hashed.hexdigest()}",
+            hint=Message("replace it with: ", Run("fetch")),
+        )
+    _place(folder, path)
+
+
+def _describe(folder: Path, entries: mirror_layout.Entries) -> None:
+    """Bring the checksum files and the index up to date; those that are stay untouched, and an empty one goes."""
+    for name, data in mirror_layout.files(entries).items():
+        with contextlib.suppress(FileNotFoundError):
+            if (folder / name).read_bytes() == data:
+                continue
+        if not data:
+            (folder / name).unlink(missing_ok=True)
+            continue
+        with (folder / _NEW).open("wb") as new:
+            new.write(data)
+            new.flush()
+            os.fsync(new.fileno())
+        _place(folder, name)
+
+
+def _place(folder: Path, path: str) -> None:
+    target = folder / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    (folder / _NEW).replace(target)
+    descriptor = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Hold the folder itself, so that no lock file is left in what is carried away."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise ConfigError(f"{folder} is being written by another linkmode mirror", hint="wait for it") from error
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _os_errors(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        if full:  # what did not fit must not keep the disk full
+            with contextlib.suppress(OSError):
+                (folder / _NEW).unlink()
+        raise ConfigError(
+            f"{error.filename or folder}: cannot write the mirror: {error.strerror or error}",
+            hint="make room there, and run the command again: it goes on where it stopped" if full else "",
+        ) from error

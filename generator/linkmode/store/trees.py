@@ -1,0 +1,106 @@
+"""Folders that are made once, whole or not at all, and never changed again: unpacked archives and what builds on them.
+
+    <cache>/unpacked/<digest>/      one archive; the digest is of its checksum and of how it is unpacked
+    <cache>/exec/<digest>/          a toolchain made ready for `linkmode exec`; the digest is of what it is made from
+    <cache>/zig/                    what zig builds of its libraries for itself
+
+``<cache>`` is ``linkmode`` in the platform's cache, or in the store where one was named. Who uses a folder holds it,
+and its time is that of its last use: `fetch.sweep` removes what was not used for long.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import filelock
+import platformdirs
+
+from linkmode.messages import ConfigError
+from linkmode.model.values import Artifact
+from linkmode.store import exchange
+
+_UNPACKING = "1"
+"""Part of every digest; raise it when the same archive is to unpack to something else."""
+
+
+def home(store: Path | None) -> Path:
+    """Where everything of this module lies, for the ``store`` that was named, or for the default one."""
+    return (store.absolute() / "linkmode") if store else platformdirs.user_cache_path("linkmode")
+
+
+def unpacked(home: Path, artifact: Artifact) -> Path:
+    """The folder that an artifact is unpacked into; it is there when it is whole."""
+    return home / "unpacked" / digest(_UNPACKING, str(artifact.checksum), artifact.strip_prefix)
+
+
+def entry(home: Path, path: Path) -> Path:
+    """Return the folder of this module that ``path`` lies in, or is."""
+    return next(folder for folder in (path, *path.parents) if folder.parent.parent == home)
+
+
+def hold(folder: Path) -> int | None:
+    """Say that ``folder`` is used now, and keep it from being removed for as long as the returned descriptor is open.
+
+    None when it is not there, or not any more. The descriptor may be handed down to another program.
+    """
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    # What is mounted read-only has no times, and some network file systems have no locks; nothing is removed there.
+    with contextlib.suppress(OSError):
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+    with contextlib.suppress(OSError):
+        if os.path.samestat(os.fstat(descriptor), folder.stat()):
+            with contextlib.suppress(OSError):
+                os.utime(descriptor)
+            return descriptor
+    os.close(descriptor)
+    return None
+
+
+def digest(*ingredients: str) -> str:
+    """A name for what is made from ``ingredients``: 64 hexadecimal digits."""
+    return hashlib.sha256("\0".join(ingredients).encode()).hexdigest()
+
+
+def make_once(folder: Path, fill: Callable[[Path], None]) -> None:
+    """Make ``folder`` unless it is there: ``fill`` is given an empty one beside it, which is then renamed.
+
+    Several runs may ask at once: one makes it and the others wait. What a killed run left is removed by the next.
+    Raises ConfigError when the system refuses, and whatever ``fill`` raises; nothing is left then.
+    """
+    if folder.is_dir():
+        return
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        # Free again as soon as its holder is dead, however it died.
+        with filelock.FileLock(folder.with_name(f"{folder.name}.lock")):
+            _make(folder, fill)
+    except OSError as error:
+        which = f" ({os.fsdecode(error.filename)})" if isinstance(error.filename, str | bytes) else ""
+        raise ConfigError(
+            f"{folder}: cannot be written: {error.strerror or error}{which}",
+            hint="make room there or get the right to write, or choose another place with --store DIR "
+            "(or LINKMODE_STORE, or XDG_CACHE_HOME)",
+        ) from error
+
+
+def _make(folder: Path, fill: Callable[[Path], None]) -> None:
+    if folder.is_dir():
+        return
+    new = exchange.staging(folder)
+    if os.path.lexists(new):
+        exchange.delete(new)
+    new.mkdir()
+    try:
+        fill(new)
+        # Its name must not outlive a power cut without the contents; a sync for each of 20,000 files takes minutes.
+        os.sync()
+        new.rename(folder)
+    except BaseException:
+        exchange.delete(new)
+        raise

@@ -1,0 +1,82 @@
+"""Which libraries lie inside a file, told by texts that only they leave: also crates, and the glibc of a static one."""
+
+import json
+import zlib
+
+import pytest
+from elf_maker import ABI_TAG, GLIBC_LOADER, Elf, interp, with_sections
+from reading import ZLIB, components, contents, holding
+
+from linkmode.audit.read import image
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (ZLIB, [("library", "zlib", "1.2.11")]),
+        (
+            ZLIB + b" deflate 1.2.11 Copyright 1995-2017 Jean-loup Gailly and Mark Adler ",
+            [("library", "zlib", "1.2.11")],
+        ),
+        (ZLIB + ZLIB.replace(b"11 ", b"13 "), [("library", "zlib", "1.2.11"), ("library", "zlib", "1.2.13")]),
+        (b"inflate 1.2.11 Copyright of another", []),
+        (b"\0OpenSSL 3.0.13 30 Jan 2024\0", []),  # a program that was compiled with its header
+        (b'\0OpenSSL 3.0.13 30 Jan 2024\0OPENSSLDIR: "/usr/lib/ssl"', [("library", "OpenSSL", "3.0.13")]),
+        (b'\0OpenSSL 1.1.1w  11 Sep 2023\0OPENSSLDIR: "/"', [("library", "OpenSSL", "1.1.1w")]),
+        (b"\0expat_2.5.0\0", [("library", "expat", "2.5.0")]),
+        (b"\0my_expat_2.5.0_copy\0", []),
+        (b"\x001.0.8, 13-Jul-2019\0", []),
+        (b"\x001.0.8, 13-Jul-2019\0bzip2/libbzip2: internal error number %d.", [("library", "bzip2", "1.0.8")]),
+        (b"terminate called after throwing an instance of '", [("library", "libstdc++", None)]),
+        (b"", []),
+    ],
+)
+def test_libraries_are_told_by_texts_of_their_own(text: bytes, expected: list[tuple[str, str, str | None]]) -> None:
+    assert components(holding(text)) == expected
+
+
+def test_a_text_across_two_pieces_is_found_once_and_where_it_is() -> None:
+    for shift in (-200, -60, -30, -1, 0, 1, 100, 130, 4000):
+        raw = holding(b"\xc3" * (image.PIECE + shift) + ZLIB + b"\0" * 300)
+        found = contents(raw).components
+        assert [(one.name, one.offset) for one in found] == [("zlib", raw.index(b"inflate"))], shift
+
+
+def test_the_evidence_is_where_the_text_is() -> None:
+    raw = holding(ZLIB)
+    (one,) = contents(raw).components
+    assert one.evidence == 'the text "inflate 1.2.11 Copyright 1995-2017 Mark Adler"'
+    assert one.offset is not None
+    assert raw[one.offset :].startswith(ZLIB[2:])
+
+
+def test_crates_by_their_sources_paths() -> None:
+    text = b"x/root/.cargo/registry/src/index.crates.io-6f17d22bba15001f/serde_json-1.0.108/src/de.rsnext"
+    assert components(holding(text)) == [("rust", "serde_json", "1.0.108")]
+
+
+def test_crates_that_cargo_auditable_lists() -> None:
+    listed = {"packages": [{"name": "a", "version": "1.0.0"}, {"name": "b", "version": "2.0.0", "kind": "build"}]}
+    raw = with_sections(Elf().build(), ((".dep-v0", 1, 0, zlib.compress(json.dumps(listed).encode())),))
+    assert components(raw) == [("rust", "a", "1.0.0")]
+
+
+@pytest.mark.parametrize(
+    "body", [b"nonsense", zlib.compress(b"[]"), zlib.compress(b'{"packages": [1]}'), zlib.compress(b"[" * 200_000)]
+)
+def test_a_broken_list_of_crates_is_a_problem(body: bytes) -> None:
+    (problem,) = contents(with_sections(Elf().build(), ((".dep-v0", 1, 0, body),))).problems
+    assert problem.startswith(".dep-v0: no list of crates: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [(b"\0glibc 2.36\0", "2.36"), (b"\0glibc 2.36\0\0glibc 2.31\0", None), (b"a glibc 2.36\0", None), (b"", None)],
+)
+def test_the_version_of_the_glibc_inside(text: bytes, version: str | None) -> None:
+    assert contents(Elf(notes=ABI_TAG, code=b"\xc3" + text).build()).libc_version == version
+
+
+def test_the_version_of_a_shared_glibc_is_not_its_users() -> None:
+    made = Elf(interp=interp(GLIBC_LOADER), needed=("libc.so.6",), code=b"\xc3\0glibc 2.36\0")
+    assert contents(made.build()).libc_version is None

@@ -1,0 +1,299 @@
+"""Loading and checking the catalogue and a user's own pins."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from linkmode.catalog.pins import Catalog, load, parse, with_pins
+from linkmode.config.document import parse as parse_config
+from linkmode.lock.resolve import resolve
+from linkmode.messages import ConfigError
+from linkmode.model.values import Pin
+
+SHA = "0123456789abcdef" * 4
+OTHER_SHA = "f" * 64
+GOOD = f"""\
+schema = 1
+family = "musl.cc"
+kind = "toolchain"
+homepage = "https://musl.cc/"
+license = "MIT"
+
+[[advisory]]
+id = "CVE-1"
+affects = "<11.2.1"
+fixed-in = "11.2.1"
+summary = "Something."
+url = "https://nvd.nist.gov/vuln/detail/CVE-1"
+
+[[pin]]
+version = "11.2.1"
+file = "x86_64-linux-musl-cross.tgz"
+urls = ["https://example.com/a/x86_64-linux-musl-cross.tgz"]
+sha256 = "{SHA}"
+exec = "x86_64-linux"
+layout = "cross"
+strip-prefix = "x86_64-linux-musl-cross"
+targets = ["x86_64-linux-musl"]
+measured = {{ gcc = "11.2.1" }}
+confirmations = 2
+confirmed-by = ["someone"]
+"""
+SECOND = f"""
+[[pin]]
+version = "11.2.1"
+file = "aarch64-linux-musl-cross.tgz"
+urls = ["https://example.com/a/aarch64-linux-musl-cross.tgz"]
+sha256 = "{OTHER_SHA}"
+exec = "x86_64-linux"
+layout = "cross"
+targets = ["aarch64-linux-musl"]
+confirmations = 1
+confirmed-by = ["someone"]
+"""
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        parse(text, "toolchains/musl.cc.toml")
+    assert caught.value.exit_code == 3
+    return str(caught.value)
+
+
+def test_a_good_file() -> None:
+    entry = parse(GOOD, "musl.cc.toml")
+    assert (entry.name, entry.kind) == ("musl.cc", "toolchain")
+    (pin,) = entry.pins
+    assert pin.family == "musl.cc"
+    assert pin.checksum.hex == SHA
+    assert pin.source == "upstream"
+    assert pin.measured == {"gcc": "11.2.1"}
+
+
+MUTATIONS = {
+    "unknown key": (
+        "strip-prefix =",
+        "strip_prefix =",
+        ("line 21: pin[0].strip_prefix", "did you mean 'strip-prefix'?"),
+    ),
+    "unknown key of the file": ("homepage =", "homepag =", ("line 4: homepag:", "did you mean 'homepage'?")),
+    "schema": ("schema = 1", "schema = 2", ("schema: expected 1, found 2",)),
+    "kind": (
+        'kind = "toolchain"',
+        'kind = "tool"',
+        ("kind: 'tool' is not known", "expected one of toolchain, library"),
+    ),
+    "no checksum": (f'sha256 = "{SHA}"\n', "", ("pin[0].sha256", "neither sha256 nor sha512")),
+    "empty checksum": (SHA, "", ("pin[0].sha256", "neither sha256 nor sha512")),
+    "short checksum": (SHA, SHA[:-1], ("pin[0].sha256", "expected 64 lower-case", "63 characters")),
+    "checksum not hex": (SHA, "g" + SHA[1:], ("pin[0].sha256", "hexadecimal")),
+    "upper-case checksum": (SHA, SHA.upper(), ("pin[0].sha256", "lower-case")),
+    "short sha512": (f'sha256 = "{SHA}"', f'sha512 = "{SHA}"', ("pin[0].sha512", "expected 128")),
+    "plain http": ("https://example", "http://example", ("pin[0].urls[0]", "plain http", "expected https")),
+    "unknown scheme": ("https://example", "ftp://example", ("pin[0].urls[0]", "expected https or pypi:")),
+    "file URL in the catalogue": ("https://example", "file:///example", ("pin[0].urls[0]", "expected https")),
+    "relative path in the catalogue": ("https://example.com/", "../", ("pin[0].urls[0]", "expected https")),
+    "password in a URL": ("https://example", "https://me:pw@example", ("pin[0].urls[0]", "~/.netrc")),
+    "space in a URL": ("example.com/a/", "example.com/a b/", ("pin[0].urls[0]", "without spaces")),
+    "no host": ("https://example.com/", "https:///", ("pin[0].urls[0]", "expected a host")),
+    "bad host": ("https://example.com/", "https://[::1/", ("pin[0].urls[0]", "expected a URL")),
+    "pypi without a file": (
+        '"https://example.com/a/x86_64-linux-musl-cross.tgz"',
+        '"pypi:p"',
+        ("pypi:<project>/<file>",),
+    ),
+    "pypi of another file": (
+        '"https://example.com/a/',
+        '"pypi:project/other-',
+        ("expected the file that the pin names",),
+    ),
+    "no urls": ('["https://example.com/a/x86_64-linux-musl-cross.tgz"]', "[]", ("pin[0].urls", "at least one URL")),
+    "type": ('urls = ["https', 'urls = [7, "https', ("pin[0].urls[0]", "expected `str`, got `int`")),
+    "missing": ('version = "11.2.1"\n', "", ("pin[0].version: missing",)),
+    "version": ('version = "11.2.1"', 'version = "11 (GCC)"', ("pin[0].version", "PEP 440", "'11 (GCC)'")),
+    "folder in the file name": ('file = "x86', 'file = "../x86', ("pin[0].file", "without a folder")),
+    "size": ('layout = "cross"', 'layout = "cross"\nsize = 0', ("pin[0].size", "number of bytes")),
+    "exec": ('exec = "x86_64-linux"', 'exec = "linux"', ("pin[0].exec", "such as x86_64-linux")),
+    "exec of a library": ('kind = "toolchain"', 'kind = "library"', ("pin[0].exec", "sources run nowhere")),
+    "prefix": ('strip-prefix = "', 'strip-prefix = "../', ("pin[0].strip-prefix", "inside the archive")),
+    "target": ('targets = ["x86_64-linux-musl"]', 'targets = ["musl"]', ("pin[0].targets[0]", "'musl'")),
+    "source": ('layout = "cross"', 'layout = "cross"\nsource = "npm"', ("pin[0].source", "npm")),
+    "nobody confirms": ('confirmed-by = ["someone"]', "", ("pin[0].confirmed-by", "who confirms")),
+    "negative": ("confirmations = 2", "confirmations = -1", ("pin[0].confirmations", "-1")),
+    "family in a pin": (
+        'layout = "cross"',
+        'layout = "cross"\nfamily = "zig"',
+        ("pin[0].family", "'musl.cc', found 'zig'"),
+    ),
+    "advisory range": ('affects = "<11.2.1"', 'affects = "below 11"', ("advisory[0].affects: CVE-1: ", "PEP 440")),
+    "fix among the affected": ('affects = "<11.2.1"', 'affects = "<12"', ("advisory[0].fixed-in", "affected")),
+    "fix not a version": ('fixed-in = "11.2.1"', 'fixed-in = "soon"', ("advisory[0].fixed-in", "'soon'")),
+    "advisory URL": ("https://nvd", "http://nvd", ("advisory[0].url", "https")),
+    "advisory key": ("summary =", "sumary =", ("advisory[0].sumary", "did you mean 'summary'?")),
+    "not TOML": ("schema = 1", "schema = ", ("not TOML",)),
+}
+
+
+@pytest.mark.parametrize("case", MUTATIONS)
+def test_what_is_refused(case: str) -> None:
+    old, new, expected = MUTATIONS[case]
+    assert old in GOOD
+    message = refusal(GOOD.replace(old, new, 1))
+    assert message.startswith("toolchains/musl.cc.toml")
+    for part in expected:
+        assert part in message
+    assert "Traceback" not in message
+
+
+def test_pins_must_be_tables() -> None:
+    head = GOOD.partition("[[advisory]]")[0]
+    assert "pin: expected tables, written [[pin]]" in refusal(head + "pin = 3\n")
+    assert "expected at least one [[pin]]" in refusal(head)
+
+
+def test_every_issue_is_told_at_once() -> None:
+    text = GOOD.replace("https://example", "http://example").replace(SHA, "beef") + SECOND.replace(OTHER_SHA, "")
+    message = refusal(text)
+    assert "toolchains/musl.cc.toml has 3 problems:" in message
+    assert "pin[0].sha256: x86_64-linux-musl-cross.tgz: " in message
+    assert "pin[0].urls[0]: x86_64-linux-musl-cross.tgz: " in message
+    assert "pin[1].sha256: aarch64-linux-musl-cross.tgz: " in message
+
+
+def test_a_row_given_twice() -> None:
+    twice = GOOD + GOOD[GOOD.index("[[pin]]") :]
+    assert "x86_64-linux-musl-cross.tgz: version 11.2.1 from upstream is pinned twice" in refusal(twice)
+    other_source = twice[: len(GOOD)] + twice[len(GOOD) :].replace("layout", 'source = "pypi"\nlayout')
+    assert len(parse(other_source, "x").pins) == 2
+
+
+def test_one_url_with_two_checksums() -> None:
+    same_url = SECOND.replace("a/aarch64", "a/x86_64")
+    message = refusal(GOOD + same_url)
+    assert "https://example.com/a/x86_64-linux-musl-cross.tgz has two checksums" in message
+    assert SHA in message
+    assert OTHER_SHA in message
+    assert len(parse(GOOD + same_url.replace(OTHER_SHA, SHA), "x").pins) == 2
+
+
+def test_advisories_for(tmp_path: Path) -> None:
+    (tmp_path / "musl.cc.toml").write_text(GOOD)
+    catalog = load(tmp_path)
+    assert [a.id for a in catalog.advisories_for("musl.cc", "11.2.0")] == ["CVE-1"]
+    assert [a.id for a in catalog.advisories_for("musl.cc", "11.2.0rc1")] == ["CVE-1"]
+    assert catalog.advisories_for("musl.cc", "11.2.1") == ()
+
+
+def test_issues_of_every_file(tmp_path: Path) -> None:
+    (tmp_path / "musl.cc.toml").write_text(GOOD.replace(SHA, "0"))
+    (tmp_path / "zig.toml").write_text(GOOD.replace("https://example", "http://example"))
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path)
+    message = str(caught.value)
+    assert f"{tmp_path.name}/musl.cc.toml: line 18: pin[0].sha256" in message
+    assert f"{tmp_path.name}/zig.toml: line 17: pin[0].urls[0]" in message
+
+
+def test_a_file_of_another_name(tmp_path: Path) -> None:
+    (tmp_path / "zig.toml").write_text(GOOD)
+    with pytest.raises(ConfigError, match=r"zig.toml: family: expected 'zig'"):
+        load(tmp_path)
+
+
+def test_no_catalogue(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no catalogue file"):
+        load(tmp_path)
+    (tmp_path / "zig.toml").write_bytes(b"\xff")
+    with pytest.raises(ConfigError, match="cannot read the catalogue"):
+        load(tmp_path)
+
+
+@pytest.fixture
+def catalog() -> Catalog:
+    return Catalog({"musl.cc": parse(GOOD, "musl.cc.toml")})
+
+
+def user_pin(**changes: object) -> Pin:
+    fields: dict[str, object] = {
+        "family": "musl.cc",
+        "version": "12.2.0",
+        "file": "mine.tgz",
+        "urls": ("file:///srv/mine.tgz",),
+        "sha256": SHA,
+        "exec": "x86_64-linux",
+        "layout": "cross",
+        "targets": ("x86_64-linux-musl",),
+    }
+    return Pin(**(fields | changes))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "file:///srv/mine.tgz",
+        "file://localhost/srv/mine.tgz",
+        "archives/mine.tgz",
+        "../mine.tgz",
+        "https://example.com/m",
+    ],
+)
+def test_a_users_own_pin_comes_first(catalog: Catalog, url: str) -> None:
+    extended = with_pins(catalog, [user_pin(urls=(url,))])
+    assert [(pin.file, pin.source) for pin in extended.families["musl.cc"].pins] == [
+        ("mine.tgz", "user"),
+        ("x86_64-linux-musl-cross.tgz", "upstream"),
+    ]
+    assert len(catalog.families["musl.cc"].pins) == 1
+
+
+def test_a_users_pin_of_a_package_index(catalog: Catalog) -> None:
+    extended = with_pins(catalog, [user_pin(urls=("pypi:mine/mine.tgz",), source="pypi")])
+    assert extended.families["musl.cc"].pins[0].source == "pypi"
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"sha256": None}, "pin[1].sha256: mine.tgz: neither sha256 nor sha512"),
+        ({"sha256": "x" * 64}, "pin[1].sha256: mine.tgz: expected 64"),
+        ({"urls": ("http://example.com/mine.tgz",)}, "pin[1].urls[0]: mine.tgz: plain http"),
+        ({"urls": ("ftp://example.com/mine.tgz",)}, "pin[1].urls[0]: mine.tgz: expected https"),
+        ({"urls": ("/srv/mine.tgz",)}, "file:// before an absolute one"),
+        ({"urls": ("file://host/mine.tgz",)}, "expected file:///path"),
+        ({"version": "latest"}, "pin[1].version: mine.tgz: expected a version of PEP 440"),
+        ({"layout": "crss"}, "pin[1].layout: 'crss' is not a layout of musl.cc; did you mean 'cross'?"),
+        ({"family": "musl.c"}, "needs code of its own, not only a pin; did you mean 'musl.cc'?"),
+        ({"family": "clang"}, "pin[1].family: 'clang' is not a family of the catalogue"),
+        (
+            {"urls": ("https://example.com/a/x86_64-linux-musl-cross.tgz",), "sha256": OTHER_SHA},
+            "has two checksums",
+        ),
+        ({"file": "good.tgz"}, "good.tgz: version 12.2.0 from user is pinned twice"),
+    ],
+)
+def test_a_users_pin_that_is_refused(catalog: Catalog, changes: dict[str, object], expected: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        with_pins(catalog, [user_pin(file="good.tgz", urls=("good.tgz",)), user_pin(**changes)])
+    assert caught.value.problem.startswith("linkmode.toml: ")
+    assert expected in str(caught.value)
+    assert "add-your-own-pin.md" in caught.value.hint
+
+
+def test_every_issue_of_a_users_pins_is_told_at_once(catalog: Catalog) -> None:
+    with pytest.raises(ConfigError) as caught:
+        with_pins(catalog, [user_pin(sha256=None), user_pin(family="x"), user_pin(urls=())])
+    assert re.findall(r"pin\[(\d)\]", str(caught.value)) == ["0", "1", "2"]
+
+
+def test_the_pin_of_the_how_to() -> None:
+    root = Path(__file__).resolve().parents[3]
+    text = (root / "docs" / "how-to" / "add-your-own-pin.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    config = parse_config(example, where="linkmode.toml")
+    extended = with_pins(load(root / "toolchains"), config.pins)
+    lock = resolve(config, extended)
+    (artifact,) = (artifact for artifact in lock.artifacts if artifact.file == "x86_64-linux-musl-cross.tgz")
+    assert (artifact.version, artifact.source) == ("12.2.0", "user")
+    assert artifact.upstream == config.pins[0].urls[0]
+    assert artifact.urls[1] == "archives/x86_64-linux-musl-cross.tgz"

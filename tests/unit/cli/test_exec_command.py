@@ -1,0 +1,326 @@
+"""`linkmode exec` with small made-up toolchains: what is unpacked when, what a command sees, and every way to fail."""
+
+import gzip
+import hashlib
+import io
+import os
+import platform
+import re
+import signal
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+import linkmode
+from linkmode import resources
+from linkmode.exec import zlib_sysroot
+from linkmode.model.values import Checksum
+from linkmode.store.files import Store
+
+HOST = f"{platform.machine()}-linux"
+TRIPLE = f"{platform.machine()}-linux-musl"
+COMPILER = """\
+#!/bin/sh
+for last; do
+  if [ "$before" = -o ]; then echo "$0 $* CPATH=$CPATH" > "$last"; exit; fi
+  before=$last
+done
+echo "compiler: $*"
+"""
+ARCHIVER = '#!/bin/sh\necho "archive" > "$2"\n'
+ZIG = f'#!/bin/sh\ncase "$1" in ar) shift; {ARCHIVER.splitlines()[1]};; *)\n{COMPILER.split(chr(10), 1)[1]};; esac\n'
+
+GCC_FILES = {
+    f"t/bin/{TRIPLE}-gcc": COMPILER,
+    f"t/bin/{TRIPLE}-ar": ARCHIVER,
+    f"t/{TRIPLE}/include/stdio.h": "",
+    f"t/{TRIPLE}/lib/libc.a": "",
+}
+NATIVE_FILES = {
+    "t/bin/gcc": COMPILER,
+    "t/bin/ar": ARCHIVER,
+    f"t/bin/{TRIPLE}-gcc": COMPILER,
+    "t/include/stdio.h": "",
+    "t/lib/libc.a": "",
+}
+ZIG_FILES = {"t/zig": ZIG, "t/lib/std.zig": ""}
+ZLIB_FILES = {f"t/{name}": "" for name in (*zlib_sysroot.SOURCES, "zconf.h")} | {
+    "t/zlib.h": '#define ZLIB_VERSION "1.3.1"\n'
+}
+
+
+def archive(files: dict[str, str]) -> bytes:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as made:
+        for name, text in files.items():
+            info = tarfile.TarInfo(name)
+            info.size, info.mode = len(text), 0o755 if text.startswith("#!") else 0o644
+            made.addfile(info, io.BytesIO(text.encode()))
+    return gzip.compress(stream.getvalue(), mtime=0)
+
+
+class Repository:
+    """A folder with linkmode.toml and its own pins, a store, and the command line to call."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root / "repository with a blank"
+        self.store = root / "the store"
+        self.root.mkdir()
+        self.pins = ""
+        self.bodies: list[bytes] = []
+
+    def pin(self, family: str, version: str, layout: str, files: dict[str, str]) -> None:
+        body = archive(files)
+        self.bodies.append(body)
+        name = f"{family}.tgz"
+        (self.root / name).write_bytes(body)
+        of_compiler = f'exec = "{HOST}"\n' + (f'targets = ["{TRIPLE}"]\n' if family == "musl.cc" else "")
+        self.pins += (
+            f'[[pin]]\nfamily = "{family}"\nversion = "{version}"\nfile = "{name}"\nurls = ["{name}"]\n'
+            f'sha256 = "{hashlib.sha256(body).hexdigest()}"\nsize = {len(body)}\n'
+            f'layout = "{layout}"\nstrip-prefix = "t"\n'
+            f"{'' if family == 'zlib' else of_compiler}"
+            + {"musl.cc": 'measured = { gcc = "99.1.0" }\n', "zig": 'measured = { zig = "0.15.99" }\n'}.get(family, "")
+        )
+
+    def write(self, *families: tuple[str, str], zlib: bool = True, targets: tuple[str, ...] = (TRIPLE,)) -> None:
+        text = f'output = "out"\nexec-platforms = ["{HOST}"]\n'
+        for family, version in families:
+            listed = ", ".join(f'"{target}"' for target in targets)
+            text += f'[[toolchain]]\nfamily = "{family}"\nversion = "=={version}"\ntargets = [{listed}]\n'
+        text += '[library]\nzlib = "==1.3.1.99"\n' if zlib else ""
+        (self.root / "linkmode.toml").write_text(text + self.pins)
+        assert self.run("lock").returncode == 0, self.run("lock").stderr
+
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "linkmode", *arguments]
+        kept = {key: value for key, value in os.environ.items() if key not in {"CC", "LDFLAGS", "CPATH"}}
+        settings = {"PYTHONPATH": str(Path(linkmode.__file__).parents[1]), "LINKMODE_STORE": str(self.store)}
+        return subprocess.run(
+            command, cwd=self.root, env=kept | settings | environment, capture_output=True, text=True, check=False
+        )
+
+    def exec(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return self.run("exec", "--", *command, **environment)
+
+
+@pytest.fixture
+def gcc(tmp_path: Path) -> Repository:
+    made = Repository(tmp_path)
+    made.pin("musl.cc", "99.1.0", "cross", GCC_FILES)
+    made.pin("zlib", "1.3.1.99", "zlib", ZLIB_FILES)
+    made.write(("musl.cc", "99.1.0"))
+    return made
+
+
+@pytest.fixture
+def zig(tmp_path: Path) -> Repository:
+    made = Repository(tmp_path)
+    made.pin("zig", "0.15.99", "zig", ZIG_FILES)
+    made.pin("zlib", "1.3.1.99", "zlib", ZLIB_FILES)
+    made.write(("zig", "0.15.99"))
+    return made
+
+
+def test_nothing_is_fetched_unasked(gcc: Repository) -> None:
+    done = gcc.exec("true")
+    assert done.returncode == 4
+    assert done.stdout == ""
+    assert re.search(r"error: not in the store: musl\.cc-\S+: sha256:", done.stderr)
+    assert "not in the store: zlib" in done.stderr
+    assert "linkmode fetch" in done.stderr
+    assert not (gcc.store / "linkmode" / "unpacked").exists()
+
+
+def test_unpacked_once_and_then_without_the_store(gcc: Repository) -> None:
+    assert gcc.run("fetch").returncode == 0
+    first = gcc.exec("sh", "-c", "$CC hello.c")
+    assert (first.returncode, first.stdout) == (0, "compiler: hello.c\n")
+    assert [line.split(" ")[1] for line in first.stderr.splitlines()] == ["unpacking", "unpacking", "making"]
+    for body in gcc.bodies:
+        Store(gcc.store).file(Checksum("sha256", hashlib.sha256(body).hexdigest())).unlink()
+    again = gcc.exec("sh", "-c", "$CC hello.c")
+    assert (again.returncode, again.stdout, again.stderr) == (0, "compiler: hello.c\n", "")
+
+
+def test_a_damaged_archive(gcc: Repository) -> None:
+    assert gcc.run("fetch").returncode == 0
+    Store(gcc.store).file(Checksum("sha256", hashlib.sha256(gcc.bodies[0]).hexdigest())).write_bytes(b"other")
+    done = gcc.exec("true")
+    assert done.returncode == 5
+    assert "damaged in the store" in done.stderr
+    assert "linkmode fetch" in done.stderr
+
+
+def test_an_archive_that_is_not_to_be_trusted(tmp_path: Path) -> None:
+    made = Repository(tmp_path)
+    made.pin("musl.cc", "99.1.0", "cross", GCC_FILES | {"t/../../evil": "x"})
+    made.write(("musl.cc", "99.1.0"), zlib=False)
+    assert made.run("fetch").returncode == 0
+    done = made.exec("true")
+    assert done.returncode == 5
+    assert "musl.cc.tgz: 't/../../evil': a path with '..' in it" in done.stderr
+    assert list(tmp_path.rglob("evil")) == []
+
+
+def test_the_sysroot_of_gcc(gcc: Repository) -> None:
+    """zlib is compiled with the locked compiler, with nothing of the user's, into a copy of the unpacked tree."""
+    assert gcc.run("fetch").returncode == 0
+    done = gcc.exec("sh", "-c", "command -v $CC; echo $PKG_CONFIG_LIBDIR", CPATH="/leak", CFLAGS="-leak")
+    compiler, pkgconfig = map(Path, done.stdout.splitlines())
+    sysroot = compiler.parents[1] / TRIPLE
+    assert pkgconfig == sysroot / "lib" / "pkgconfig"
+    assert sorted(path.name for path in (sysroot / "include").iterdir()) == ["stdio.h", "zconf.h", "zlib.h"]
+    assert sorted(path.name for path in (sysroot / "lib").iterdir()) == ["libc.a", "libz.a", "pkgconfig"]
+    assert "Version: 1.3.1\n" in (pkgconfig / "zlib.pc").read_text()
+    [unpacked] = (gcc.store / "linkmode" / "unpacked").glob(f"*/bin/{TRIPLE}-gcc")
+    assert compiler.samefile(unpacked)
+    assert not (unpacked.parents[1] / TRIPLE / "include" / "zlib.h").exists()
+    made = compiler.parents[2]
+    assert [path for path in (made, *made.rglob("*")) if not path.is_symlink() and path.stat().st_mode & 0o222] == []
+
+
+def test_a_native_layout_gets_the_usual_names(tmp_path: Path) -> None:
+    made = Repository(tmp_path)
+    made.pin("musl.cc", "99.1.0", "native", NATIVE_FILES)
+    made.write(("musl.cc", "99.1.0"), zlib=False)
+    assert made.run("fetch").returncode == 0
+    done = made.exec("sh", "-c", f'ls "$(dirname "$(command -v $CC)")"; $AR rcs made; cat made; {TRIPLE}-gcc x')
+    assert done.stdout.splitlines() == [f"{TRIPLE}-ar", f"{TRIPLE}-gcc", "archive", "compiler: x"]
+
+
+def test_zig_is_told_its_target_by_wrappers(zig: Repository) -> None:
+    assert zig.run("fetch").returncode == 0
+    done = zig.exec("sh", "-c", '$CC "a b.c"; $CXX -c; $LD -r; echo $ZIG_LOCAL_CACHE_DIR; cat "$(command -v $CC)"')
+    sysroot = re.escape(str(zig.store / "linkmode" / "exec")) + "/[0-9a-f]{64}/sysroot"
+    flags = f"-target {TRIPLE} -isystem {sysroot}/include -L {sysroot}/lib"
+    lines = done.stdout.splitlines()
+    assert re.fullmatch(f"compiler: cc {flags} a b.c", lines[0])
+    assert re.fullmatch(rf"compiler: c\+\+ {flags} -c", lines[1])
+    assert lines[2] == "compiler: ld.lld -r"
+    assert lines[3] == ""
+    assert f"ZIG_GLOBAL_CACHE_DIR='{zig.store}/linkmode/zig'" in done.stdout
+
+
+def test_exit_code_signals_and_process_are_the_command_s(gcc: Repository) -> None:
+    assert gcc.run("fetch").returncode == 0
+    assert gcc.exec("sh", "-c", "exit 42").returncode == 42
+    assert gcc.exec("sh", "-c", "kill -TERM $$").returncode == -signal.SIGTERM
+    assert gcc.exec("sh", "-c", "kill -PIPE $$").returncode == -signal.SIGPIPE
+    ignored = gcc.exec("sed", "-n", "s/^SigIgn:\t0*//p", "/proc/self/status").stdout
+    plain = subprocess.run(
+        ["sed", "-n", "s/^SigIgn:\t0*//p", "/proc/self/status"], capture_output=True, text=True, check=True
+    )
+    assert ignored == plain.stdout
+
+
+def test_options_after_the_command_are_its_own(gcc: Repository) -> None:
+    assert gcc.run("fetch").returncode == 0
+    assert gcc.run("exec", "echo", "--target", "-n").stdout == "--target -n\n"
+    assert gcc.exec("echo", "--help", "--", "x").stdout == "--help -- x\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--", "no-such-command"], 127, "no-such-command: no such command"),
+        (["--", "./linkmode.toml/x"], 127, "no such command"),
+        (["--", "./linkmode.toml"], 126, "./linkmode.toml: cannot be run: Permission denied"),
+        ([], 2, "no command to run"),
+        (["--print-env", "--", "make"], 2, "--print-env runs no command"),
+        (["--target", f"{TRIPLE}x", "--", "true"], 2, f"did you mean '{TRIPLE}'?"),
+        (["--toolchain", "musl.c", "--", "true"], 2, "did you mean 'musl.cc'?"),
+    ],
+)
+def test_what_cannot_be_run(gcc: Repository, arguments: list[str], code: int, words: str) -> None:
+    assert gcc.run("fetch").returncode == 0
+    done = gcc.run("exec", *arguments)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_no_lock(gcc: Repository) -> None:
+    (gcc.root / "linkmode.lock").unlink()
+    done = gcc.exec("true")
+    assert done.returncode == 6
+    assert "linkmode lock" in done.stderr
+
+
+def test_print_env_is_the_environment(gcc: Repository) -> None:
+    assert gcc.run("fetch").returncode == 0
+    printed = gcc.run("exec", "--print-env")
+    assert printed.returncode == 0
+    shell = f'{printed.stdout}\nprintf "%s\\n" "$CC" "$LDFLAGS" "$PATH" "$PKG_CONFIG_LIBDIR"'
+    done = subprocess.run(
+        ["sh", "-c", shell], env={"PATH": "/bin:/usr/bin"}, capture_output=True, text=True, check=True
+    )
+    direct = gcc.exec("sh", "-c", 'printf "%s\\n" "$CC" "$LDFLAGS" "$PATH" "$PKG_CONFIG_LIBDIR"', PATH="/bin:/usr/bin")
+    assert done.stdout == direct.stdout
+    assert done.stdout.startswith(f"{TRIPLE}-gcc\n-static\n{gcc.store}/linkmode/exec/")
+
+
+def test_a_compiler_that_does_not_run(tmp_path: Path) -> None:
+    made = Repository(tmp_path)
+    made.pin("musl.cc", "99.1.0", "cross", GCC_FILES | {f"t/bin/{TRIPLE}-gcc": "#!/bin/sh\necho broken >&2\nexit 3\n"})
+    made.pin("zlib", "1.3.1.99", "zlib", ZLIB_FILES)
+    made.write(("musl.cc", "99.1.0"))
+    assert made.run("fetch").returncode == 0
+    done = made.exec("true")
+    assert done.returncode == 3
+    assert "zlib cannot be compiled" in done.stderr
+    assert "broken" in done.stderr
+    left = [path.name for path in (made.store / "linkmode" / "exec").iterdir() if path.suffix != ".lock"]
+    assert left == []
+
+
+def test_what_brings_in_archives_is_not_imported_to_run_a_command() -> None:
+    code = "import sys, linkmode.cli.exec; print(*sys.modules)"
+    path = {"PYTHONPATH": str(Path(linkmode.__file__).parents[1])}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | path, capture_output=True, text=True, check=True
+    )
+    assert {"requests", "rich", "pypi_simple", "linkmode.fetch"} & set(done.stdout.split()) == set()
+
+
+def test_zlib_is_what_bazel_compiles() -> None:
+    text = (resources.templates() / "bazel" / "libraries" / "zlib" / "zlib_archive.bzl").read_text()
+
+    def listed(name: str) -> tuple[str, ...]:
+        found = re.search(rf"{name} = \[(.*?)\]", text, re.DOTALL)
+        assert found
+        return tuple(re.findall(r'"([^"]+)"', found[1]))
+
+    assert listed("_SOURCES") == zlib_sysroot.SOURCES
+    assert listed("hdrs") == zlib_sysroot.HEADERS
+    assert listed("local_defines") == zlib_sysroot.DEFINES
+
+
+@pytest.mark.parametrize("kind", ["gcc", "zig"])
+def test_gc_spares_what_a_running_command_uses_and_no_more(kind: str, request: pytest.FixtureRequest) -> None:
+    made: Repository = request.getfixturevalue(kind)
+    assert made.run("fetch").returncode == 0
+    running = subprocess.Popen(
+        [sys.executable, "-m", "linkmode", "exec", "--", "sh", "-c", "echo ready; read line; $CC hello.c"],
+        cwd=made.root,
+        env=os.environ
+        | {"PYTHONPATH": str(Path(linkmode.__file__).parents[1]), "LINKMODE_STORE": str(made.store), "LC_ALL": "C"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert running.stdout is not None
+    assert running.stdout.readline() == "ready\n"
+    spared = made.run("store", "gc", "--days", "0")
+    assert spared.returncode == 0, spared.stderr
+    kept = [line for line in spared.stdout.splitlines() if line.endswith(": in use")]
+    assert len(kept) == (3 if kind == "gcc" else 4), spared.stdout
+    assert "hello.c" in running.communicate("go\n")[0]
+    assert made.run("store", "gc", "--days", "0").stdout.count("removed ") == len(kept)
+    # The archives went with the first: all comes back, for a fetch.
+    assert made.exec("true").returncode == 4
+    assert made.run("fetch").returncode == 0
+    assert made.exec("sh", "-c", "$CC hello.c").returncode == 0

@@ -1,0 +1,276 @@
+"""What `linkmode exec` refuses of native-image's command line, and what it adds."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from linkmode.exec.environment import Ready
+from linkmode.exec.native_image import RELEASES, Installed, check, check_release, installed, notice, with_compiler
+from linkmode.exec.toolbox import _NO_PUSHED_STATE, _version_question
+from linkmode.messages import ConfigError, LinkmodeError, UsageError
+from linkmode.model.values import ExecPlatform, Lock, LockedToolchain, Target
+
+MUSL, ARM_MUSL, GLIBC = map(Target, ("x86_64-linux-musl", "aarch64-linux-musl", "x86_64-linux-gnu.2.28"))
+
+
+def toolchain(target: str) -> LockedToolchain:
+    return LockedToolchain(family="zig", artifact="zig", exec=ExecPlatform("x86_64-linux"), target=Target(target))
+
+
+def lock(*targets: str, zlib: bool = True) -> Lock:
+    return Lock(
+        version=1,
+        artifacts=(),
+        toolchains=tuple(map(toolchain, targets)),
+        link_modes={},
+        libraries={"zlib": "zlib-1.3.2"} if zlib else {},
+    )
+
+
+def refusal(target: str, *options: str, given: Lock | None = None) -> LinkmodeError:
+    with pytest.raises(LinkmodeError) as caught:
+        check(("/opt/graalvm/bin/native-image", *options, "App"), toolchain(target), given or lock(MUSL, GLIBC))
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("target", "options"),
+    [
+        (MUSL, ["--static", "--libc=musl"]),
+        (MUSL, ["--static", "@options"]),
+        (MUSL, ["--libc=musl"]),
+        (MUSL, ["-jar", "app.jar"]),
+        (MUSL, ["-H:+StaticExecutable", "-H:UseLibC=musl"]),
+        (MUSL, ["--libc=glibc", "--static", "--libc=musl"]),
+        (GLIBC, ["--static-nolibc"]),
+        (GLIBC, ["-H:+UnlockExperimentalVMOptions", "-H:+StaticExecutableWithDynamicLibC"]),
+        (GLIBC, []),
+    ],
+)
+def test_what_goes_together(target: str, options: list[str]) -> None:
+    check(("native-image", *options, "App"), toolchain(target), lock(MUSL, GLIBC))
+
+
+@pytest.mark.parametrize("command", [(), ("make", "--static"), ("sh", "-c", "native-image --static App")])
+def test_other_commands_are_not_judged(command: tuple[str, ...]) -> None:
+    check(command, toolchain(GLIBC), lock(GLIBC, zlib=False))
+    ready = Ready(Target(GLIBC).gnu, Path("/bin"), frozenset({"gcc"}), Path("/sysroot"))
+    assert with_compiler(command, toolchain(GLIBC), ready) == command
+
+
+def test_static_without_a_musl_toolchain() -> None:
+    error = refusal(GLIBC, "--static", "--libc=musl")
+    assert isinstance(error, UsageError)
+    assert error.problem == "native-image: --static needs a musl toolchain, and x86_64-linux-gnu.2.28 is not"
+    assert error.hint == "linkmode exec --target x86_64-linux-musl -- native-image --static --libc=musl …"
+    assert "--libc=musl needs a musl toolchain" in refusal(GLIBC, "--libc=musl").problem
+    assert refusal(GLIBC, "--static", "--libc=musl", given=lock(GLIBC)).hint == (
+        "add x86_64-linux-musl to a [[toolchain]] in linkmode.toml, then run: linkmode lock"
+    )
+
+
+def test_another_cpu() -> None:
+    error = refusal("aarch64-linux-gnu.2.28", "--static-nolibc")
+    assert error.problem == (
+        "native-image makes executables for the CPU that it runs on, x86_64-linux, and not for aarch64-linux-gnu.2.28"
+    )
+    assert error.hint == "run it on a machine of that CPU, with aarch64-linux in exec-platforms of linkmode.toml"
+
+
+def test_static_on_aarch64() -> None:
+    error = refusal(ARM_MUSL, "--static", "--libc=musl", given=lock(ARM_MUSL, "aarch64-linux-gnu.2.28"))
+    assert error.problem == (
+        "native-image: GraalVM has its JDK libraries for musl on x86_64 only: no static image for aarch64-linux-musl"
+    )
+    assert error.hint == (
+        "a mostly static one: linkmode exec --target aarch64-linux-gnu.2.28 -- native-image --static-nolibc …"
+    )
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--static"],
+        ["--static", "--libc=glibc"],
+        ["--static", "--libc=musl", "--libc=glibc"],
+        ["--libc=glibc", "@more"],
+    ],
+)
+def test_static_without_musl(options: list[str]) -> None:
+    assert refusal(MUSL, "--static", *options).problem == (
+        "native-image: --static without --libc=musl takes this machine's gcc, and JDK 23 and newer refuse it"
+    )
+
+
+def test_static_by_the_other_name() -> None:
+    assert refusal(MUSL, "-H:+StaticExecutable").problem.startswith("native-image: -H:+StaticExecutable without --libc")
+    assert "-H:+StaticExecutable needs a musl toolchain" in refusal(GLIBC, "-H:+StaticExecutable").problem
+    assert "on x86_64 only" in refusal(ARM_MUSL, "-H:UseLibC=musl").problem
+
+
+def test_static_and_mostly_static() -> None:
+    for target in (MUSL, GLIBC):
+        error = refusal(target, "--static", "--static-nolibc")
+        assert error.problem == "native-image: --static and --static-nolibc exclude each other"
+
+
+@pytest.mark.parametrize(
+    ("option", "tail"),
+    [("--libc=mussl", "'mussl'; did you mean 'musl'?"), ("--libc=bionic", "'bionic'"), ("--libc", "''")],
+)
+def test_another_libc(option: str, tail: str) -> None:
+    said = refusal(MUSL, "--static", option).problem
+    assert said == f"native-image: --libc: linkmode has toolchains for glibc and musl, not for {tail}"
+
+
+@pytest.mark.parametrize("option", ["--static-nolibc", "-H:+StaticExecutableWithDynamicLibC"])
+def test_mostly_static_with_musl(option: str) -> None:
+    error = refusal(MUSL, option)
+    assert error.problem == f"native-image: {option} links with glibc, and {MUSL} is not"
+    assert error.hint == "linkmode exec --target x86_64-linux-gnu.2.28 -- native-image --static-nolibc …"
+    assert refusal(MUSL, option, given=lock(MUSL)).hint == (
+        'add x86_64-linux-gnu.2.28 to a [[toolchain]] of family "zig" in linkmode.toml, then run: linkmode lock'
+    )
+
+
+def test_no_zlib() -> None:
+    error = refusal(MUSL, "--static", "--libc=musl", given=lock(MUSL, zlib=False))
+    assert isinstance(error, ConfigError)
+    assert error.problem == "native-image: the JDK's libraries need zlib, and linkmode.toml asks for none"
+    assert "zlib = " in error.hint
+    check(("native-image", "--version"), toolchain(MUSL), lock(MUSL, zlib=False))
+
+
+def graalvm(folder: Path, release: str, link: str = "") -> Path:
+    """Make a folder in GraalVM's layout, with a link where its native-image is looked for; return its native-image."""
+    program = folder / "graalvm" / (link or "bin/native-image")
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\necho started >&2\nexit 9\n")
+    program.chmod(0o755)
+    if release:
+        (folder / "graalvm" / "release").write_text(release)
+    if link:
+        (folder / "graalvm" / "bin").mkdir()
+        (folder / "graalvm" / "bin" / "native-image").symlink_to(f"../{link}")
+    return folder / "graalvm" / "bin" / "native-image"
+
+
+@pytest.mark.parametrize("link", ["", "lib/svm/bin/native-image"])
+def test_the_release_is_read_beside_native_image(tmp_path: Path, link: str) -> None:
+    release = 'IMPLEMENTOR="GraalVM Community"\nJAVA_VERSION="23.0.1"\nGRAALVM_VERSION="24.1.1"\n'
+    program = graalvm(tmp_path, release, link)
+    assert installed([str(program), "App"]) == Installed(program.resolve(), 23)
+
+
+def test_native_image_is_looked_for_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = graalvm(tmp_path, 'JAVA_VERSION="26"\n')
+    assert installed(["native-image"]) is None
+    monkeypatch.setenv("PATH", str(program.parent), prepend=":")
+    assert installed(["native-image"]) == Installed(program, 26)
+    assert installed(["make"]) is None
+    assert installed([]) is None
+
+
+@pytest.mark.parametrize("release", ["", "nothing of use\n", 'JAVA_VERSION="unknown"\n'])
+def test_a_release_that_cannot_be_read_is_not_judged(tmp_path: Path, release: str) -> None:
+    assert installed([str(graalvm(tmp_path, release))]) is None
+    check_release(["native-image", "--static-nolibc"], None)
+
+
+@pytest.mark.parametrize("release", [8, 11, 19, 26])
+def test_a_release_whose_options_are_not_known(release: int) -> None:
+    with pytest.raises(UsageError) as caught:
+        check_release(["native-image", "App"], Installed(Path("/g/bin/native-image"), release))
+    assert caught.value.problem == (
+        f"native-image: /g/bin/native-image is of a GraalVM for JDK {release}; "
+        "linkmode knows those for JDK 17, 20, 21, 22, 23, 24 and 25"
+    )
+    assert "linkmode exec -- env native-image" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("option", "since", "hint"),
+    [
+        ("--static-nolibc", 23, "-H:+StaticExecutableWithDynamicLibC does the same there"),
+        ("-H:+UnlockExperimentalVMOptions", 21, "leave it out: nothing has to be unlocked there"),
+    ],
+)
+def test_an_option_that_the_release_does_not_know(option: str, since: int, hint: str) -> None:
+    program = Path("/g/bin/native-image")
+    for release in RELEASES:
+        if release >= since:
+            check_release(["native-image", option], Installed(program, release))
+            continue
+        with pytest.raises(UsageError) as caught:
+            check_release(["native-image", option], Installed(program, release))
+        assert caught.value.problem == (
+            f"native-image: {option} is there from JDK {since} on, and {program} is of JDK {release}"
+        )
+        assert caught.value.hint == hint
+
+
+def test_it_is_said_when_this_machine_s_gcc_would_link() -> None:
+    said = notice(["native-image", "-jar", "app.jar"], toolchain(MUSL))
+    assert said == "native-image takes this machine's gcc, and not zig, unless --libc=musl is said somewhere"
+
+
+@pytest.mark.parametrize(
+    ("target", "command"),
+    [
+        (MUSL, ["native-image", "--libc=musl", "App"]),
+        (MUSL, ["native-image", "--native-compiler-path=/usr/bin/gcc", "App"]),
+        (MUSL, ["native-image", "--version"]),
+        (MUSL, ["make", "all"]),
+        (GLIBC, ["native-image", "App"]),
+    ],
+)
+def test_otherwise_it_is_not(target: str, command: list[str]) -> None:
+    assert notice(command, toolchain(target)) == ""
+
+
+def test_glibc_s_compiler_is_named_and_musl_s_is_found_by_its_name() -> None:
+    ready = Ready(Target(GLIBC).gnu, Path("/cache/bin"), frozenset({"gcc"}), Path("/sysroot"))
+    named = ("native-image", "--native-compiler-path=/cache/bin/x86_64-linux-gnu-gcc", "-jar", "a.jar")
+    assert with_compiler(("native-image", "-jar", "a.jar"), toolchain(GLIBC), ready) == named
+    for own in ("--native-compiler-path=/usr/bin/gcc", "-H:CCompilerPath=/usr/bin/gcc"):
+        assert with_compiler(("native-image", own, "App"), toolchain(GLIBC), ready) == ("native-image", own, "App")
+    assert with_compiler(("native-image", "App"), toolchain(MUSL), ready) == ("native-image", "App")
+
+
+def test_zig_is_asked_for_its_version_without_the_glibc_that_it_would_call_an_error() -> None:
+    answer = '[ "$*" = -v ] && exec /zig cc -target x86_64-linux-gnu -v\n'
+    assert _version_question("/zig", "cc", GLIBC) == answer
+    assert _version_question("/zig", "cc", MUSL) == ""
+    assert _version_question("/zig", "ar", GLIBC) == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [
+        (["-c", "a b.c", "-o", "it's"], ["-c", "a b.c", "-o", "it's"]),
+        ([], []),
+        (
+            ["-Wl,--push-state", "-Wl,-Bdynamic", "-lm", "-Wl,-Bstatic", "-lz", "-Wl,--pop-state", "-static-libgcc"],
+            ["-Wl,-Bdynamic", "-lm", "-Wl,-Bstatic", "-lz", "-Wl,-Bdynamic", "-static-libgcc"],
+        ),
+        (
+            [
+                "-Wl,-Bstatic",
+                "-Wl,--push-state",
+                "-Wl,-Bdynamic",
+                "-Wl,--push-state",
+                "-Wl,--pop-state",
+                "-Wl,--pop-state",
+            ],
+            ["-Wl,-Bstatic", "-Wl,-Bdynamic", "-Wl,-Bdynamic", "-Wl,-Bstatic"],
+        ),
+        (["-Wl,--pop-state"], ["-Wl,-Bdynamic"]),
+    ],
+)
+def test_zig_is_not_told_to_push_and_pop_state_which_it_calls_an_error(given: list[str], asked: list[str]) -> None:
+    """native-image does so around the libraries of a mostly static image."""
+    script = _NO_PUSHED_STATE + """for word do printf '%s\\n' "$word"; done"""
+    surroundings = {"pushed": "static", "state": "static"}
+    done = subprocess.run(["/bin/sh", "-c", script, "sh", *given], env=surroundings, capture_output=True, text=True)
+    assert (done.stdout.splitlines(), done.stderr) == (asked, "")

@@ -1,0 +1,142 @@
+"""rust_tool starts rustc and is its linker: compiled by the machine's C compiler, with scripts for rustc and ld."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from linkmode import resources
+
+SOURCES = ("compile.c", "link.c", "run.c", "rust_tool.c", "words.c")
+
+
+@pytest.fixture(scope="module")
+def tool(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    if not compiler:
+        pytest.skip("no C compiler: cc, gcc or clang")
+    program = tmp_path_factory.mktemp("rust_tool") / "rust_tool"
+    options = ("-std=c11", "-D_POSIX_C_SOURCE=200809L", "-Wall", "-Wextra", "-Werror", "-o", program)
+    folder = resources.templates() / "common/languages/rust/tool"
+    subprocess.run([compiler, *options, *SOURCES], cwd=folder, check=True)
+    return program
+
+
+def script(path: Path, text: str) -> Path:
+    path.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+    path.chmod(0o755)
+    return path
+
+
+def link(tool: Path, folder: Path, ld: str, *words: str, mode: str = "static") -> tuple[int, str, str]:
+    """Link as rustc has it done; return the exit code, what was said on stderr, and the linker's arguments."""
+    linker = script(folder / "ld", f'printf "%s " "$@" > "{folder}/arguments"\n{ld}')
+    target = "x86_64-linux-musl" if mode == "static" else "x86_64-linux-gnu.2.28"
+    lines = ["label //a:b", f"mode {mode}", f"target {target}", "provides z", f"arg {linker}", "arg -o", "arg out"]
+    (folder / "link").write_text("\n".join([*lines, "rust", "arg libz.a"]) + "\n", encoding="utf-8")
+    done = subprocess.run(
+        [tool, *words, f"--linkmode={folder / 'link'}"], capture_output=True, text=True, check=False, cwd=folder
+    )
+    arguments = folder / "arguments"
+    return done.returncode, done.stderr, arguments.read_text(encoding="utf-8") if arguments.exists() else ""
+
+
+def test_of_what_rustc_says_objects_crates_and_libraries_that_are_nowhere_else_stay(tool: Path, tmp_path: Path) -> None:
+    said = ("-m64", "a.o", "-Wl,-Bstatic", "-lz", "b.rlib", "-lunwind", "-L", "x", "-Lx", "-pie", "-Wl,--gc-sections")
+    code, _, arguments = link(tool, tmp_path, "exit 0", *said, "-lcrypt", mode="dynamic")
+    assert (code, arguments) == (0, "-o out a.o b.rlib -Wl,--gc-sections -lcrypt libz.a ")
+
+
+@pytest.mark.parametrize("mode", ["static", "mostly_static"])
+def test_a_library_that_no_dependency_gives_is_named_before_anything_is_linked(
+    tool: Path, tmp_path: Path, mode: str
+) -> None:
+    code, said, arguments = link(tool, tmp_path, "exit 0", "a.o", "-lssl", mode=mode)
+    assert (code, arguments) == (1, "")
+    assert said.startswith(f"linkmode: //a:b: cannot be linked {mode} for x86_64-linux-")
+    assert '  native_libraries = {"@some//:target": "ssl"}.\n' in said
+
+
+@pytest.mark.parametrize(
+    "saying",
+    [
+        "ld: cannot find -lssl: No such file or directory",
+        "ld: cannot find -lssl",
+        "ld.lld: error: unable to find library -lssl",
+        "error: unable to find dynamic system library 'ssl' using strategy 'paths_first'. searched paths: none",
+    ],
+)
+def test_one_that_the_linker_does_not_find_in_dynamic_is_explained_in_the_same_words(
+    tool: Path, tmp_path: Path, saying: str
+) -> None:
+    code, said, _ = link(tool, tmp_path, f'echo "{saying}" >&2\nexit 1', "a.o", "-lssl", mode="dynamic")
+    assert code == 1
+    assert said.startswith(f"{saying}\nlinkmode: //a:b: cannot be linked dynamic for x86_64-linux-gnu.2.28:\n")
+    assert "a crate asks for the library ssl (" in said
+
+
+@pytest.mark.parametrize(
+    ("mode", "symbol", "remedy"),
+    [
+        ("static", "absent", "Add the cc_library that defines them"),
+        ("static", "__printf_chk", "These are glibc's own"),
+        ("dynamic", "__printf_chk", "Add the cc_library that defines them"),
+    ],
+)
+@pytest.mark.parametrize("form", ["ld.lld: error: undefined symbol: {}", "b.c:1: undefined reference to `{}'"])
+def test_symbols_that_nobody_defines(
+    tool: Path, tmp_path: Path, mode: str, symbol: str, remedy: str, form: str
+) -> None:
+    ld = "\n".join([*[f'echo "{form.format(symbol)}" >&2'.replace("`", r"\`")] * 2, "exit 1"])
+    code, said, _ = link(tool, tmp_path, ld, "a.o", mode=mode)
+    assert code == 1
+    assert f"  no dependency defines {symbol}.\n" in said
+    assert remedy in said
+
+
+def test_another_failure_is_the_linkers_own_to_tell(tool: Path, tmp_path: Path) -> None:
+    assert link(tool, tmp_path, 'echo "disk full" >&2\nexit 3', "a.o")[:2] == (3, "disk full\n")
+
+
+def test_a_linker_that_was_killed_is_named(tool: Path, tmp_path: Path) -> None:
+    code, said, _ = link(tool, tmp_path, "kill -9 $$", "a.o")
+    assert (code, said) == (1, f"linkmode: {tmp_path / 'ld'} was ended by signal 9\n")
+
+
+def compiled(tool: Path, folder: Path, rustc: str) -> subprocess.CompletedProcess[str]:
+    program = script(folder / "rustc", rustc)
+    command = [tool, "compile", "//a:b", program, "--crate-name", "b"]
+    environment = {**os.environ, "TMPDIR": str(folder)}
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=environment)
+
+
+def test_rustc_is_started_with_the_builds_folder_mapped_away(tool: Path, tmp_path: Path) -> None:
+    done = compiled(tool, tmp_path, 'echo "$@"; echo "warning: unused" >&2')
+    assert (done.returncode, done.stdout) == (0, f"--crate-name b --remap-path-prefix={tmp_path}=.\n")
+    assert done.stderr == "warning: unused\n"
+
+
+def test_a_library_that_a_crate_bundles_and_its_deps_do_not_give_is_explained(tool: Path, tmp_path: Path) -> None:
+    saying = r"error: could not find native static library \`ssl\`, perhaps an -L flag is missing?"
+    done = compiled(tool, tmp_path, f'echo "{saying}" >&2\nexit 1')
+    assert done.returncode == 1
+    assert "linkmode: //a:b: the crate asks for the static library ssl (" in done.stderr
+    assert "add it to the deps of this very crate" in done.stderr
+
+
+def test_what_the_linker_had_to_say_comes_last(tool: Path, tmp_path: Path) -> None:
+    done = compiled(tool, tmp_path, 'echo "remedy" > "$LINKMODE_MESSAGE"; echo "error: linking failed" >&2; exit 1')
+    assert done.stderr == "error: linking failed\n\nremedy\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["rustc"]
+
+
+def test_a_rustc_that_cannot_start_is_named_with_where_to_read_on(tool: Path, tmp_path: Path) -> None:
+    command = [tool, "compile", "//a:b", tmp_path / "absent"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "linkmode: rust_tool: cannot start rustc (without glibc's loader where it runs, see docs/how-to/rust.md): "
+        f"{tmp_path / 'absent'}\n"
+    )
