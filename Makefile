@@ -37,8 +37,7 @@ help:
 	@echo 'make docs                 the documentation site, in .work/site; fails on a broken link'
 	@echo 'make bench                the benchmarks'
 	@echo 'make lock                 write .ci/locks again (LOCK=--upgrade: by what the package index has now)'
-	@echo 'make generated            write again what is generated and committed: the examples'\'' locks and trees, golden files, schemas,'
-	@echo '                          the references'
+	@echo 'make generated            write again what is generated and committed: examples, golden files, schemas, references'
 	@echo 'make bazel                install both Bazels that the tests use (Debian; root or sudo)'
 	@echo 'make clean                remove .work and .venv'
 

@@ -22,6 +22,7 @@ EXPECTATIONS = (
     ("--expect", "dynamic", "--allow", "libtinfo.so.6"),
     ("--machine", "aarch64", "--libc", "musl", "--expect", "static"),
     ("--machine", "x86_64", "--libc", "glibc"),
+    ("--expect", "mostly_static", "--allow", "/x/evil.so", "--allow-payload", "--allow-static-glibc"),
 )
 
 

@@ -44,14 +44,16 @@ def lock_problems(lock: Lock) -> Iterator[tuple[str, str]]:
 
 
 def _artifact(at: str, artifact: Artifact, before: Collection[str]) -> Iterator[tuple[str, str]]:
-    yield from _if_any(f"{at}.name", rules.name(artifact.name))
+    bad_name = rules.name(artifact.name)
+    yield from _if_any(f"{at}.name", bad_name)
+    which = "" if bad_name else f"{artifact.name}: "
     if artifact.name in before:
-        yield f"{at}.name", f"{artifact.name} is there twice"
+        yield f"{at}.name", f"{which}is there twice"
     # what only one machine can read, and plain http, are a user's own to allow: whether they did, `derive` says
     for key, problem in archive_problems(artifact, machine=True, mirror=True):
-        yield f"{at}.{key}", problem
+        yield f"{at}.{key}", f"{which}{problem}"
     if artifact.upstream not in artifact.urls:
-        yield f"{at}.upstream", f"expected one of its urls, found {rules.shown(artifact.upstream)}"
+        yield f"{at}.upstream", f"{which}expected one of its urls, found {rules.shown(artifact.upstream)}"
 
 
 def _toolchain(at: str, toolchain: LockedToolchain, artifacts: Collection[str]) -> Iterator[tuple[str, str]]:

@@ -16,7 +16,7 @@ import tomli_w
 from linkmode import __version__
 from linkmode.lock.lock_rules import lock_problems
 from linkmode.lock.resolve import LOCK_VERSION
-from linkmode.messages import Message, Run, StaleLockError
+from linkmode.messages import Message, Run, StaleLockError, plain
 from linkmode.model import field_rules as rules
 from linkmode.model import toml
 from linkmode.model.issues import Issues
@@ -105,7 +105,8 @@ def diff(old: Lock | None, new: Lock) -> str:
         elif before[key][1] != after[key][1]:
             lines.append(f"  ~ {key}")
             lines += [f"      {change}" for change in _changes(before[key][1], after[key][1])]
-    return "".join(f"{line}\n" for line in lines)
+    # what was changed by hand may hold anything, line ends too
+    return "".join(plain(line).replace("\n", "\\n") + "\n" for line in lines)
 
 
 def changes(old: Artifact, new: Artifact) -> list[str]:

@@ -4,6 +4,7 @@ Each function returns what is wrong with a value as half a sentence ("expected â
 value that passes can stand in a path, a URL, a message and a generated file.
 """
 
+import contextlib
 import re
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
@@ -46,11 +47,8 @@ def name(value: str) -> str:
 def version(value: str) -> str:
     """A version of PEP 440, without blanks around it."""
     if len(value) <= _LONGEST_VERSION and _VERSION.fullmatch(value):
-        try:
+        with contextlib.suppress(InvalidVersion):
             Version(value)
-        except InvalidVersion:
-            pass
-        else:
             return ""
     return f"expected a version of PEP 440 such as 11.2.1, found {shown(value)}"
 
@@ -58,11 +56,9 @@ def version(value: str) -> str:
 def versions(value: str) -> str:
     """A version, or a specifier set of PEP 440 that asks for something."""
     if len(value) <= 4 * _LONGEST_VERSION and value.isprintable():
-        try:
+        with contextlib.suppress(InvalidSpecifier):
             if not version(value) or SpecifierSet(value):
                 return ""
-        except InvalidSpecifier:
-            pass
     return f"expected versions as PEP 440 writes them, such as '~=1.3.1' or '>=11.2,<12'; found {shown(value)}"
 
 
@@ -88,7 +84,7 @@ def folder(value: str) -> str:
     plain = not path.is_absolute() and ".." not in path.parts and "\\" not in value
     if plain and _is_text(value) and len(value.encode()) <= _LONGEST_PATH:
         return ""
-    return f"expected a folder inside the archive, found {shown(value)}"
+    return f"expected a folder inside the archive, in printable UTF-8, found {shown(value)}"
 
 
 def url(value: str, file: str, *, machine: bool, mirror: bool = False) -> str:
@@ -117,6 +113,8 @@ def exec_platform(value: str) -> str:
 
 def target(value: str) -> str:
     """A target triple, in the one way that it is written."""
+    if len(value) > _LONGEST_NAME:
+        return f"expected a target triple such as x86_64-linux-musl, found {shown(value)}"
     try:
         canonical = str(Target(value))
     except ConfigError as error:

@@ -62,6 +62,20 @@ def test_add_prints_an_entry(place: Path, capsys: pytest.CaptureFixture[str]) ->
     assert run.err == "fetching zlib.tar.gz\n"
 
 
+@pytest.mark.parametrize("name", ["z\udcff", "z\n", "z\x1b[2J"])
+def test_an_archive_whose_folder_no_toml_can_hold_makes_no_entry(
+    place: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    write(place, "odd.tar.gz", {path.replace("z/", f"{name}/", 1): body for path, body in ZLIB.items()})
+    (place / "linkmode.toml").write_text(TOML)
+    for more in ((), ("--write", "linkmode.toml")):
+        run = Run(capsys, *ADD, "odd.tar.gz", *more)
+        assert (run.code, run.out) == (3, "")
+        assert "strip-prefix: expected a folder inside the archive, in printable UTF-8, found 'z\\" in run.err
+        assert "Traceback" not in run.err
+    assert (place / "linkmode.toml").read_text() == TOML
+
+
 def test_an_entry_fits_into_both_kinds_of_file(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (place / "linkmode.toml").write_text(TOML)
     assert Run(capsys, *ADD, "zlib.tar.gz", "--write", "linkmode.toml").code == 0

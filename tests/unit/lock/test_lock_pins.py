@@ -35,7 +35,7 @@ def one_of_each_kind(chosen: list[Pin]) -> pytest.MarkDecorator:
         (pin.family, pin.layout, pin.source, pin.sha256 is None, pin.sha512 is None): pin for pin in reversed(chosen)
     }
     ids = [f"{pin.family}-{pin.version}-{pin.source}-{pin.file}" for pin in kinds.values()]
-    return pytest.mark.parametrize("pin", kinds.values(), ids=ids)
+    return pytest.mark.parametrize("pin", list(kinds.values()), ids=ids)
 
 
 def flipped(digest: str) -> str:
