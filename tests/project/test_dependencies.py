@@ -1,4 +1,4 @@
-"""What pyproject.toml admits has no known vulnerability, and .ci/locks says to the byte what is installed to test it."""
+"""What pyproject.toml admits has no known vulnerability; .ci/locks says to the byte what is installed to test it."""
 
 import re
 import tomllib
