@@ -6,12 +6,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import tiers
 from harness import bazel
 from harness.places import ROOT, STORE, WORK
 from harness.shared import SHARED
 from harness.workspace import linkmode
-
-import tiers
 
 TUTORIAL = (ROOT / "docs/tutorial/first-binary.md").read_text(encoding="utf-8")
 
