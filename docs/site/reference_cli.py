@@ -18,7 +18,9 @@ def commands() -> str:
 
 def exit_codes() -> str:
     """Return the table of exit codes: one class of error each, and those that are no error of linkmode's own."""
-    kinds = [kind for kind in vars(messages).values() if isinstance(kind, type) and kind is not messages.LinkmodeError]
+    base = messages.LinkmodeError
+    kinds = [kind for kind in vars(messages).values() if isinstance(kind, type) and issubclass(kind, base)]
+    kinds.remove(base)
     rows = [(0, "Done.")]
     rows += [(kind.exit_code, prose(cleandoc(kind.__doc__ or "").partition("\n\n")[0])) for kind in kinds]
     rows += [
