@@ -76,6 +76,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Fill the generated blocks, and let relative links lead to where their files are on the site."""
     del config, files
+    if page.file.src_uri == "index.md":
+        page.meta["hide"] = ["navigation"]  # the tabs are all there is to show
     source = _repository_path(page.file.src_uri)
     return _relinked(references.fill(markdown), source, page.file.src_uri)
 
