@@ -2,6 +2,7 @@
 
 from mdtable import code, table
 from packaging.version import Version
+from reference_config import pin
 
 from linkmode import resources
 from linkmode.catalog.pins import Catalog, FamilyEntry, load

@@ -11,12 +11,11 @@ from pathlib import Path
 
 import languages
 import pytest
+import rows
 from harness import go_wrong, golang, readelf, sandbox
 from harness.built import Built
 from harness.cases import Binary, Case
 from harness.workspace import linkmode
-
-pytestmark = pytest.mark.e2e
 
 _X86_MUSL, _ARM_MUSL, _GNU = "x86_64-linux-musl", "aarch64-linux-musl", "x86_64-linux-gnu.2.28"
 
@@ -63,7 +62,7 @@ HELLO = Case(
 )
 
 
-@pytest.fixture(scope="module", params=languages.rows(ZIG, GCC), ids=languages.row_id)
+@pytest.fixture(scope="module", params=rows.each(ZIG, GCC, ci=("go_http-7.7.1", "go_http_gcc-4.2.3")))
 def server(request: pytest.FixtureRequest) -> Iterator[Built]:
     """Build the example, all of it."""
     yield from languages.built(request.param, golang.prepare)

@@ -9,11 +9,10 @@ from collections.abc import Iterator
 
 import languages
 import pytest
+import rows
 from harness import lisp
 from harness.built import Built
 from harness.cases import Binary, Case
-
-pytestmark = pytest.mark.e2e
 
 MADE = """
 def _made_impl(ctx):
@@ -197,7 +196,7 @@ MUSL = "--platforms=@linkmode//platforms:x86_64-linux-musl"
 LOCAL = ("--spawn_strategy=local", MUSL)
 
 
-@pytest.fixture(scope="module", params=languages.rows(CASE), ids=languages.row_id)
+@pytest.fixture(scope="module", params=rows.each(CASE, ci=("sbcl_tool_libraries-4.2.3",)))
 def place(request: pytest.FixtureRequest) -> Iterator[Built]:
     """Prepare a workspace with SBCL and libraries."""
     found = languages.prepared(*request.param, lisp.prepare)

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from harness import bazel
 from harness.places import ROOT, STORE, WORK
+from harness.shared import SHARED
 from harness.workspace import linkmode
 
-pytestmark = pytest.mark.e2e
+import tiers
 
 PAGE = "docs/tutorial/first-binary.md"
 TUTORIAL = (ROOT / PAGE).read_text(encoding="utf-8")
@@ -52,7 +53,13 @@ def _add_the_wrong_one(folder: Path) -> None:
     (folder / "BUILD.bazel").write_text(build + _blocks("starlark")[2])
 
 
-@pytest.mark.parametrize("name", bazel.requested())
+# where there is no GCC, this is the example that `make test` builds: `make demo` has built what takes long of it
+FIRST = tiers.BAZEL if SHARED.is_dir() else tiers.EXAMPLE
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.tier(FIRST if name == "4.2.3" else "slow")) for name in bazel.KNOWN]
+)
 def test_the_tutorial_holds(name: str) -> None:
     try:
         builder = bazel.find(name)

@@ -8,11 +8,8 @@ from typing import Any
 
 import pytest
 import starlark
-from harness.bazel import everything_is_asked_for
 from harness.places import ROOT, STORE
 from harness.workspace import linkmode
-
-pytestmark = pytest.mark.e2e
 
 VERSIONS = {"0.14": "0.14.1", "0.15": "0.15.2", "0.16": "0.16.0", "0.17": "0.17.1"}
 CONFIG = """
@@ -24,7 +21,7 @@ targets = ["x86_64-linux-musl"]
 
 
 def _lines() -> dict[str, Any]:
-    text = (ROOT / "templates/bazel/private/zig/zig_lines.bzl").read_text(encoding="utf-8")
+    text = (ROOT / "templates/bazel/families/zig/zig_lines.bzl").read_text(encoding="utf-8")
     module = starlark.Module()
     module_globals = starlark.Globals.extended_by([starlark.LibraryExtension.StructType])
     text = text.replace("struct(", "dict(")  # what Python can take out again
@@ -50,14 +47,16 @@ def _zig(version: str, folder: Path) -> Path:
     return zig
 
 
+@pytest.mark.tier("fast")
 def test_every_line_has_a_version_to_compare() -> None:
     assert list(_lines()) == list(VERSIONS)
 
 
-@pytest.mark.parametrize("line", VERSIONS)
+# 90 MB to download for each
+@pytest.mark.parametrize(
+    "line", [pytest.param("0.15", marks=pytest.mark.tier("bazel")), *sorted(VERSIONS.keys() - {"0.15"})]
+)
 def test_the_macros_are_those_that_zig_gives_its_own_compiler(line: str, tmp_path: Path) -> None:
-    if line != "0.15" and not everything_is_asked_for():
-        pytest.skip("90 MB to download for each; make e2e-all runs it")
     zig = _zig(VERSIONS[line], tmp_path)
     entry = _lines()[line]
     (tmp_path / "main.cc").write_text("int main() { return 0; }\n")

@@ -103,7 +103,7 @@ def test_autoconf(project: Project) -> None:
         assert (project.run("made/z"), project.run("made/p")) == ("zlib 1.2.11\n", "caught\n")
 
 
-@pytest.mark.parametrize("family", ["gcc", "zig"])
+@pytest.mark.parametrize("family", ["gcc", pytest.param("zig", marks=pytest.mark.tier("slow"))])
 def test_another_cpu(request: pytest.FixtureRequest, family: str) -> None:
     project: Project = request.getfixturevalue(family)
     for name, source, more in (("z.arm", "z.c", "-lz"), ("p.arm", "p.cc", "")):
@@ -113,6 +113,7 @@ def test_another_cpu(request: pytest.FixtureRequest, family: str) -> None:
     assert (project.run("z.arm", "aarch64"), project.run("p.arm", "aarch64")) == ("zlib 1.2.11\n", "caught\n")
 
 
+@pytest.mark.tier("slow")
 def test_glibc_of_a_chosen_version(zig: Project) -> None:
     zig.exec("sh", "-c", "$CC -o z.glibc z.c -lz", options=("--target", GLIBC))
     assert zig.modes("z.glibc") == {"z.glibc": "mostly_static"}

@@ -81,6 +81,7 @@ def whole(artifacts: list[Artifact]) -> list[str]:
     return sorted(mirror_layout.path(one.checksum, one.file) for one in artifacts)
 
 
+@pytest.mark.kills
 def test_killed_at_every_step(tmp_path: Path) -> None:
     store = fill(tmp_path / "store")
     environment = {**os.environ, "PYTHONPATH": str(Path(linkmode.__file__).parents[1])}

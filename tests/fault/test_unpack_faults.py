@@ -97,6 +97,7 @@ def left(store: Path) -> list[str]:
     return [path.name for path in folder.parent.iterdir() if path != folder and path.suffix != ".lock"]
 
 
+@pytest.mark.kills
 def test_killed_at_any_moment(store: Path) -> None:
     """Where a reader looks there is nothing or all of it, and the next run removes what is left."""
     folder = trees.unpacked(trees.home(store), artifact())
@@ -137,7 +138,7 @@ def test_it_is_done_once_and_needs_the_archive_no_more(store: Path) -> None:
 def test_nothing_is_left_of_what_is_not_to_be_trusted(tmp_path: Path) -> None:
     store = stocked(tmp_path / "store")
     Store(store).file(artifact().checksum).write_bytes(BODY[:-5000])
-    with pytest.raises(IntegrityError, match=r"tool\.tgz: .*the compressed stream is damaged"):
+    with pytest.raises(IntegrityError, match=r"tool\.tgz: .*its gzip data (is damaged|ends early)"):
         run(store)
     assert left(store) == []
     assert not trees.unpacked(trees.home(store), artifact()).exists()

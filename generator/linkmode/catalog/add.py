@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from linkmode import textfile
 from linkmode.catalog import pins as catalogs
 from linkmode.catalog.pins import Catalog
 from linkmode.config import document as configs
@@ -51,11 +52,13 @@ def add_pin(file: Path, entry: str, catalog: Catalog) -> None:
         ConfigError: the file cannot be read, or would not be what it must be with the entry; nothing was written.
     """
     try:
-        old = file.read_bytes().decode("utf-8")
-    except OSError as error:
-        raise ConfigError(f"{file} cannot be read: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{file} is not UTF-8: {error}") from error
+        old = textfile.read(file)
+    except FileNotFoundError as error:
+        raise ConfigError(f"{file} does not exist", hint="name a linkmode.toml, or a file of the catalogue") from error
+    except textfile.UnusableError as error:
+        raise ConfigError(
+            f"{file} {error.problem}", hint="name a linkmode.toml, or a file of the catalogue, in UTF-8"
+        ) from error
     new = f"{old.rstrip()}\n\n{entry}"
     if any(line.startswith("schema") for line in old.splitlines()):
         catalogs.parse(new, str(file))

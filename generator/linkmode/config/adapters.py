@@ -9,7 +9,7 @@ from linkmode.model.issues import Issues
 KEY = "adapters"
 
 ADAPTERS = tuple(TABLES[KEY])
-"""Those that there are. Each is a file of its name in templates/bazel/private/adapters/; off unless it is asked for."""
+"""Those that there are. Each is a file of its name in templates/bazel/adapters/, written when it is asked for."""
 
 
 def adapters(raw: Mapping[str, Any], issues: Issues) -> tuple[str, ...]:

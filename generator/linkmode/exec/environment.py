@@ -11,9 +11,9 @@ from pathlib import Path
 
 import msgspec
 
-from linkmode.messages import ConfigError, UsageError
-from linkmode.model.issues import did_you_mean
-from linkmode.model.values import Lock, LockedToolchain, Target
+from linkmode.messages import ConfigError, Message, Run, UsageError, did_you_mean
+from linkmode.model.cpus import CPUS
+from linkmode.model.values import ExecPlatform, Lock, LockedToolchain
 
 _MISLEADING = (
     "CPATH",
@@ -26,9 +26,6 @@ _MISLEADING = (
 """What makes GCC and clang look for headers, libraries and their own parts elsewhere; set for another compiler."""
 
 _PROGRAMS = {"CC": "gcc", "CXX": "g++", "AR": "ar", "RANLIB": "ranlib", "LD": "ld", "STRIP": "strip"}
-
-_RUST_CPUS = ("x86_64", "aarch64")
-"""CPUs that Rust calls what a target here calls them."""
 
 
 class Ready(msgspec.Struct, frozen=True):
@@ -51,13 +48,7 @@ class Environment(msgspec.Struct, frozen=True):
     unset: tuple[str, ...]
 
 
-def triple(target: str) -> str:
-    """What GNU tools call a target: ``x86_64-linux-gnu`` for ``x86_64-linux-gnu.2.28``."""
-    parsed = Target.parse(target)
-    return f"{parsed.cpu}-{parsed.os}-{parsed.libc}"
-
-
-def choose(lock: Lock, host: str, target: str | None, family: str | None) -> LockedToolchain:
+def choose(lock: Lock, host: ExecPlatform, target: str | None, family: str | None) -> LockedToolchain:
     """The toolchain that runs on ``host`` and makes ``target``; of several families the one that is locked first.
 
     Without a target it is the one that link mode ``static`` builds for on this CPU, or the only one that is locked.
@@ -71,15 +62,15 @@ def choose(lock: Lock, host: str, target: str | None, family: str | None) -> Loc
         platforms = ", ".join(dict.fromkeys(toolchain.exec for toolchain in lock.toolchains))
         raise ConfigError(
             f"linkmode.lock has no toolchain that runs on this machine, {host}; it has some for: {platforms or 'none'}",
-            hint=f"add {host!r} to exec-platforms in linkmode.toml, then run: linkmode lock",
+            hint=Message(f"add {host!r} to exec-platforms in linkmode.toml, then run: ", Run("lock")),
         )
     if family is not None:
         here = _named("--toolchain", family, {t.family: [u for u in here if u.family == t.family] for t in here})
-    by_target = {t.target: [u for u in here if u.target == t.target] for t in here}
+    by_target: dict[str, list[LockedToolchain]] = {t.target: [u for u in here if u.target == t.target] for t in here}
     if target is not None:
         return _named("--target", target, by_target)[0]
     asked_for = {t.target: t for t in reversed(here) if t.purpose == "target"}
-    usual = lock.link_modes.get(host.partition("-")[0], {}).get("static")
+    usual = lock.link_modes.get(host.cpu, {}).get("static")
     if usual in asked_for:
         return asked_for[usual]
     if len(asked_for) == 1:
@@ -91,14 +82,14 @@ def _named(option: str, name: str, known: Mapping[str, list[LockedToolchain]]) -
     if name not in known:
         raise UsageError(
             f"{option}: linkmode.lock has no {name!r} that runs here{did_you_mean(name, known)}",
-            hint=f"it has: {', '.join(known)}; others are asked for in linkmode.toml, then: linkmode lock",
+            hint=Message(f"it has: {', '.join(known)}; others are asked for in linkmode.toml, then: ", Run("lock")),
         )
     return known[name]
 
 
 def environment(toolchain: LockedToolchain, ready: Ready) -> Environment:
     """What a build tool needs so that it takes this toolchain, its sysroot, and no other."""
-    target = Target.parse(toolchain.target)
+    target = toolchain.target
     # By name: make splits a value at blanks, which a path may have; and names survive where paths are written down.
     values = {key: f"{ready.triple}-{tool}" for key, tool in _PROGRAMS.items() if tool in ready.tools}
     before = {"PATH": (str(ready.bin), ":"), "CMAKE_PREFIX_PATH": (str(ready.sysroot), ":")}
@@ -108,8 +99,9 @@ def environment(toolchain: LockedToolchain, ready: Ready) -> Environment:
         # What configure scripts try out must run here, where there is no musl to load.
         before["LDFLAGS"] = ("-static", " ")
     # rustc brings its own start-up files for musl, and so does zig: one program would have both.
-    if target.cpu in _RUST_CPUS and not (target.is_musl and toolchain.family == "zig"):
-        rust = f"{target.cpu}_unknown_{target.os}_{target.libc}"
+    cpu = CPUS[target.cpu].rust
+    if cpu and not (target.is_musl and toolchain.family == "zig"):
+        rust = f"{cpu}_unknown_{target.os}_{target.libc}"
         of_cargo = {"CC": f"CARGO_TARGET_{rust.upper()}_LINKER"}
         of_cc_crate = {key: f"{key}_{rust}" for key in ("CC", "CXX", "AR")}
         for names in (of_cargo, of_cc_crate):

@@ -16,9 +16,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from linkmode.exec import zlib_sysroot
-from linkmode.exec.environment import Ready, triple
-from linkmode.messages import ConfigError
-from linkmode.model.values import Artifact, LockedToolchain
+from linkmode.exec.environment import Ready
+from linkmode.messages import ConfigError, Message, Run
+from linkmode.model.values import Artifact, LockedToolchain, Target
 from linkmode.store import trees
 
 _RECIPE = "3"
@@ -42,7 +42,7 @@ def ready(
     """
     # Wrappers name paths: in a cache that was moved they are written anew.
     folder = home / "exec" / trees.digest(_RECIPE, str(home), toolchain.target, str(unpacked), str(zlib or ""))
-    name = triple(toolchain.target)
+    name = toolchain.target.gnu
     if not folder.is_dir():
         say(f"making {artifact.name} ready for {toolchain.target}, once")
     match artifact.layout:
@@ -57,7 +57,7 @@ def ready(
         case other:
             raise ConfigError(
                 f"{artifact.name}: linkmode exec knows no layout {other!r}; expected cross, native or zig",
-                hint="correct layout in its [[pin]], then run: linkmode lock",
+                hint=Message("correct layout in its [[pin]], then run: ", Run("lock")),
             )
     tools = frozenset(path.name.removeprefix(f"{name}-") for path in programs.iterdir())
     return Ready(name, programs, tools, sysroot)
@@ -92,7 +92,7 @@ def _gcc(new: Path, name: str, unpacked: Path, zlib: Path | None, *, native: boo
     _freeze(new)
 
 
-def _zig(new: Path, folder: Path, home: Path, target: str, unpacked: Path, zlib: Path | None) -> None:
+def _zig(new: Path, folder: Path, home: Path, target: Target, unpacked: Path, zlib: Path | None) -> None:
     zig, caches = str(unpacked / "zig"), str(home / "zig")
     (new / "sysroot").mkdir()
     if zlib:
@@ -103,7 +103,7 @@ def _zig(new: Path, folder: Path, home: Path, target: str, unpacked: Path, zlib:
     (new / "bin").mkdir()
     for tool, command in _ZIG_TOOLS.items():
         words = (zig, command, *(("-target", target, *flags) if command in _COMPILERS else ()))
-        wrapper = new / "bin" / f"{triple(target)}-{tool}"
+        wrapper = new / "bin" / f"{target.gnu}-{tool}"
         wrapper.write_text(
             "#!/bin/sh\n"
             f"# Written by linkmode exec: zig {command} for {target}.\n"
@@ -142,14 +142,14 @@ GraalVM's native-image pushes and pops it around the libraries of a mostly stati
 """
 
 
-def _version_question(zig: str, command: str, target: str) -> str:
+def _version_question(zig: str, command: str, target: Target) -> str:
     """Return a line that answers ``-v`` for a target without its glibc version, which Zig calls an error then.
 
     GraalVM's native-image asks so, and reads the compiler and the CPU off the first lines.
     """
-    if command not in _COMPILERS or triple(target) == target:
+    if command not in _COMPILERS or target.gnu == target:
         return ""
-    return f'[ "$*" = -v ] && exec {shlex.join((zig, command, "-target", triple(target), "-v"))}\n'
+    return f'[ "$*" = -v ] && exec {shlex.join((zig, command, "-target", target.gnu, "-v"))}\n'
 
 
 def _link_tree(source: Path, target: Path) -> None:

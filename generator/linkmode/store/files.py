@@ -71,7 +71,7 @@ class Store:
 
     def folder(self, checksum: Checksum) -> Path:
         """The folder that Bazel looks in for a checksum."""
-        return self.root / "content_addressable" / checksum.algorithm / checksum.hex
+        return self.root / "content_addressable" / checksum.algorithm / checksum.path_part
 
     def file(self, checksum: Checksum) -> Path:
         """Where the bytes of a checksum lie, or would lie."""
@@ -79,7 +79,7 @@ class Store:
 
     def partial(self, checksum: Checksum) -> Path:
         """Where a download of these bytes is gathered before it is verified."""
-        return self.root / "linkmode" / "partial" / f"{checksum.algorithm}-{checksum.hex}"
+        return self.root / "linkmode" / "partial" / f"{checksum.algorithm}-{checksum.path_part}"
 
     def _id(self, checksum: Checksum, canonical_id: str) -> Path:
         digest = hashlib.new(checksum.algorithm, canonical_id.encode()).hexdigest()
@@ -110,7 +110,7 @@ class Store:
     @contextlib.contextmanager
     def lock(self, checksum: Checksum, stop: threading.Event) -> Iterator[None]:
         """Hold the right to bring in one file, against other threads and other runs; give up when ``stop`` is set."""
-        path = self.root / "linkmode" / "locks" / f"{checksum.algorithm}-{checksum.hex}.lock"
+        path = self.root / "linkmode" / "locks" / f"{checksum.algorithm}-{checksum.path_part}.lock"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             guard = filelock.FileLock(path)

@@ -55,10 +55,7 @@ def path(checksum: Checksum, file: str) -> str:
     """
     if not _FILE.fullmatch(file):
         raise ConfigError(f"{file!r} is not a name that a mirror can hold: expected letters, digits and any of ._+@~-")
-    length = {"sha256": 64, "sha512": 128}[checksum.algorithm]
-    if not re.fullmatch(f"[0-9a-f]{{{length}}}", checksum.hex):
-        raise ConfigError(f"{file}: {checksum} is not a checksum of {length} hexadecimal digits")
-    return f"{checksum.algorithm}/{checksum.hex}/{file}"
+    return f"{checksum.algorithm}/{checksum.path_part}/{file}"
 
 
 def url(mirror: str, checksum: Checksum, file: str) -> str:
@@ -87,7 +84,7 @@ def loads(data: bytes, where: str) -> dict[str, Entry]:
     """Return what an index lists; ``where`` names it in messages. Raises ConfigError when it is none that is known."""
     try:
         index = msgspec.json.decode(data, type=_Index)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise ConfigError(
             f"{where} is not the index of a mirror: {error}", hint="name a new folder, or delete that file's folder"
         ) from error

@@ -287,7 +287,7 @@ def test_what_brings_in_archives_is_not_imported_to_run_a_command() -> None:
 
 
 def test_zlib_is_what_bazel_compiles() -> None:
-    text = (resources.templates() / "bazel" / "private" / "zlib" / "zlib_archive.bzl").read_text()
+    text = (resources.templates() / "bazel" / "libraries" / "zlib" / "zlib_archive.bzl").read_text()
 
     def listed(name: str) -> tuple[str, ...]:
         found = re.search(rf"{name} = \[(.*?)\]", text, re.DOTALL)

@@ -14,7 +14,7 @@ import pytest
 from linkmode.exec import native_image
 
 ROOT = Path(__file__).resolve().parents[3]
-TABLE = ROOT / "templates/bazel/private/graalvm/graalvm_releases.bzl"
+TABLE = ROOT / "templates/bazel/languages/graalvm/private/graalvm_releases.bzl"
 REPLAY = ROOT / "tests/graalvm_replay/lib/svm/native_image_replay.py"
 MODES = ("static", "mostly_static", "dynamic")
 LINKED = [("musl", "static"), ("musl", "dynamic"), ("glibc", "mostly_static"), ("glibc", "dynamic")]

@@ -14,7 +14,7 @@ from linkmode.model.values import Lock
 
 MUSL, GNU, ARM_MUSL = "x86_64-linux-musl", "x86_64-linux-gnu.2.28", "aarch64-linux-musl"
 
-RULES = Path(__file__).parents[3] / "templates/bazel/private/ocaml/releases.bzl"
+RULES = Path(__file__).parents[3] / "templates/bazel/languages/ocaml/private/releases.bzl"
 
 
 def locked(*versions: str, targets: tuple[str, ...] = (MUSL,), execs: str = f'["{X86}"]') -> Lock:

@@ -33,7 +33,7 @@ def test_names_that_no_mirror_holds(file: str) -> None:
 
 @pytest.mark.parametrize("digits", ["", "..", "AB" * 32, "ab" * 31, "ab" * 64, "/" * 64])
 def test_checksums_that_are_none(digits: str) -> None:
-    with pytest.raises(ConfigError, match="is not a checksum of 64 hexadecimal digits"):
+    with pytest.raises(ConfigError, match="is not a sha256 of 64 hexadecimal digits"):
         mirror_layout.path(Checksum("sha256", digits), "f")
 
 

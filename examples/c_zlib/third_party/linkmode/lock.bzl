@@ -17,6 +17,9 @@ ARTIFACTS = {
         "strip_prefix": "aarch64-linux-musl-cross",
         "type": "",
         "layout": "cross",
+        "rules": "//private/gcc:gcc_archive.bzl",
+        "macro": "gcc_archive",
+        "remove": ["usr"],
         "measured": {
             "binutils": "2.37",
             "gcc": "11.2.1",
@@ -37,6 +40,9 @@ ARTIFACTS = {
         "strip_prefix": "x86_64-linux-musl-cross",
         "type": "",
         "layout": "cross",
+        "rules": "//private/gcc:gcc_archive.bzl",
+        "macro": "gcc_archive",
+        "remove": ["usr"],
         "measured": {
             "binutils": "2.37",
             "gcc": "11.2.1",
@@ -55,6 +61,9 @@ ARTIFACTS = {
         "strip_prefix": "zlib-1.3.2",
         "type": "",
         "layout": "zlib",
+        "rules": "//private/zlib:zlib_archive.bzl",
+        "macro": "zlib_archive",
+        "remove": [],
         "measured": {},
     },
 }
@@ -107,6 +116,11 @@ LINK_MODES = {
 
 # target triple -> allocator of a rule that names none; any other target keeps its libc's
 MALLOC = {}
+
+# libraries that can take malloc's place -> what to ask for in [library]
+ALLOCATORS = {
+    "mimalloc": "~=2.2",
+}
 
 # what //lib has
 LIBRARIES = ["zlib"]

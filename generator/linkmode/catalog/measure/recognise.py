@@ -7,8 +7,7 @@ from typing import Any
 import msgspec
 
 from linkmode.catalog.measure.survey import Survey, tree_digest
-from linkmode.messages import ConfigError, UsageError
-from linkmode.model.issues import did_you_mean
+from linkmode.messages import ConfigError, UsageError, did_you_mean
 
 _GCC = re.compile(r"(?:(?P<prefix>.+)/)?lib/gcc/(?P<triple>[^/]+)/(?P<version>\d+(?:\.\d+)+)/[^/]+")
 _ZIG_LIB = "lib/std/std.zig"

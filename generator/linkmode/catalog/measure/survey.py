@@ -14,9 +14,10 @@ from typing import BinaryIO, Literal
 
 import msgspec
 
-from linkmode.archives.members import Bounds, Member, Refusal, parts
+from linkmode.archives.members import Bounds, Member, Refusal, blocks, parts
 from linkmode.archives.unpack import members_of
 from linkmode.messages import IntegrityError
+from linkmode.model.cpus import CPUS
 
 _MOST_TEXT = 1 << 20
 _MOST_LIBRARY = 32 << 20
@@ -31,7 +32,7 @@ _VERSION_MEMBER = re.compile(rb"(?:version\.o/ {6}|version\.lo/ {5})[ 0-9]{32}([
 """A member's header in ar's format: 16 bytes of name, 32 of time, owners and mode, 10 of size, 2 at its end."""
 
 _ZLIB = re.compile(rb'(?m)^#define ZLIB_VERSION "([0-9A-Za-z.+-]{1,32})"')
-_ELF_MACHINES = {62: "x86_64", 183: "aarch64"}
+_ELF_MACHINES = {cpu.elf_machine: cpu.name for cpu in CPUS.values()}
 _MACHO_CPUS = {0x01000007: "x86_64", 0x0100000C: "aarch64"}
 
 
@@ -80,10 +81,10 @@ def survey(archive: Path, file: str, *, version: str, judge: Judge) -> Survey:
     reader = _Reader(version, judge)
     try:
         with archive.open("rb") as stream:
-            bounds = Bounds.of(os.fstat(stream.fileno()).st_size)
+            bounds = Bounds.to_unpack(os.fstat(stream.fileno()).st_size)
             reader.left = bounds.size
-            for member, body in members_of(stream, file, bounds):
-                reader.add(member, body)
+            for member in members_of(stream, file, bounds):
+                reader.add(member)
     except Refusal as refusal:
         where = f"{file}: {refusal.member!r}" if refusal.member else file
         raise IntegrityError(
@@ -133,7 +134,7 @@ class _Reader:
         self._version = version.encode()
         self._judge = judge
 
-    def add(self, member: Member, body: Iterator[bytes]) -> None:
+    def add(self, member: Member) -> None:
         """Read one member whole. Raises Refusal when it has no place in a tree, or there is too much of everything."""
         path = "/".join(parts(member.name))
         if member.kind == "folder":
@@ -152,7 +153,7 @@ class _Reader:
             self.nodes[path] = self._linked(path, member)
         else:
             digest = hashlib.sha256()
-            for block in self._watched(path, member, body):
+            for block in self._watched(path, member, blocks(member.body)):
                 digest.update(block)
             self.nodes[path] = Node("file", member.executable, digest.hexdigest())
 

@@ -14,6 +14,12 @@ ARTIFACTS = {
         "strip_prefix": "go",
         "type": "",
         "layout": "go",
+        "rules": "//private/go:go_archive.bzl",
+        "macro": "go_archive",
+        "remove": [
+            "src/cmd",
+            "test",
+        ],
         "measured": {},
     },
     "zig-0.15.2-x86_64-linux": {
@@ -24,6 +30,9 @@ ARTIFACTS = {
         "strip_prefix": "zig-x86_64-linux-0.15.2",
         "type": "",
         "layout": "zig",
+        "rules": "//private/zig:zig_archive.bzl",
+        "macro": "zig_archive",
+        "remove": [],
         "measured": {},
     },
     "zlib-1.3.2": {
@@ -38,6 +47,9 @@ ARTIFACTS = {
         "strip_prefix": "zlib-1.3.2",
         "type": "",
         "layout": "zlib",
+        "rules": "//private/zlib:zlib_archive.bzl",
+        "macro": "zlib_archive",
+        "remove": [],
         "measured": {},
     },
 }
@@ -102,6 +114,11 @@ LINK_MODES = {
 
 # target triple -> allocator of a rule that names none; any other target keeps its libc's
 MALLOC = {}
+
+# libraries that can take malloc's place -> what to ask for in [library]
+ALLOCATORS = {
+    "mimalloc": "~=2.2",
+}
 
 # what //lib has
 LIBRARIES = ["zlib"]

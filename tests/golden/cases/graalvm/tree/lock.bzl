@@ -11,6 +11,9 @@ ARTIFACTS = {
         "strip_prefix": "graalvm-community-openjdk-23.0.1+11.1",
         "type": "",
         "layout": "graalvm",
+        "rules": "//private/graalvm:graalvm_archive.bzl",
+        "macro": "graalvm_archive",
+        "remove": [],
         "measured": {},
     },
     "graalvm-23.0.1-x86_64-linux": {
@@ -21,6 +24,9 @@ ARTIFACTS = {
         "strip_prefix": "graalvm-community-openjdk-23.0.1+11.1",
         "type": "",
         "layout": "graalvm",
+        "rules": "//private/graalvm:graalvm_archive.bzl",
+        "macro": "graalvm_archive",
+        "remove": [],
         "measured": {},
     },
     "zig-0.15.2-aarch64-linux": {
@@ -31,6 +37,9 @@ ARTIFACTS = {
         "strip_prefix": "zig-aarch64-linux-0.15.2",
         "type": "",
         "layout": "zig",
+        "rules": "//private/zig:zig_archive.bzl",
+        "macro": "zig_archive",
+        "remove": [],
         "measured": {},
     },
     "zig-0.15.2-x86_64-linux": {
@@ -41,6 +50,9 @@ ARTIFACTS = {
         "strip_prefix": "zig-x86_64-linux-0.15.2",
         "type": "",
         "layout": "zig",
+        "rules": "//private/zig:zig_archive.bzl",
+        "macro": "zig_archive",
+        "remove": [],
         "measured": {},
     },
 }
@@ -122,6 +134,11 @@ LINK_MODES = {
 
 # target triple -> allocator of a rule that names none; any other target keeps its libc's
 MALLOC = {}
+
+# libraries that can take malloc's place -> what to ask for in [library]
+ALLOCATORS = {
+    "mimalloc": "~=2.2",
+}
 
 # what //lib has
 LIBRARIES = []

@@ -11,6 +11,9 @@ ARTIFACTS = {
         "strip_prefix": "rust-std-1.98.0-aarch64-unknown-linux-musl/rust-std-aarch64-unknown-linux-musl",
         "type": "",
         "layout": "rust-std",
+        "rules": "//private/rust:rust_archive.bzl",
+        "macro": "rust_std_archive",
+        "remove": [],
         "measured": {},
     },
     "rust-1.98.0-x86_64-linux": {
@@ -21,6 +24,9 @@ ARTIFACTS = {
         "strip_prefix": "rustc-1.98.0-x86_64-unknown-linux-gnu/rustc",
         "type": "",
         "layout": "rustc",
+        "rules": "//private/rust:rust_archive.bzl",
+        "macro": "rustc_archive",
+        "remove": [],
         "measured": {},
     },
     "rust-1.98.0-x86_64-linux-gnu.2.17": {
@@ -31,6 +37,9 @@ ARTIFACTS = {
         "strip_prefix": "rust-std-1.98.0-x86_64-unknown-linux-gnu/rust-std-x86_64-unknown-linux-gnu",
         "type": "",
         "layout": "rust-std",
+        "rules": "//private/rust:rust_archive.bzl",
+        "macro": "rust_std_archive",
+        "remove": [],
         "measured": {},
     },
     "rust-1.98.0-x86_64-linux-musl": {
@@ -41,6 +50,9 @@ ARTIFACTS = {
         "strip_prefix": "rust-std-1.98.0-x86_64-unknown-linux-musl/rust-std-x86_64-unknown-linux-musl",
         "type": "",
         "layout": "rust-std",
+        "rules": "//private/rust:rust_archive.bzl",
+        "macro": "rust_std_archive",
+        "remove": [],
         "measured": {},
     },
     "zig-0.15.2-x86_64-linux": {
@@ -51,6 +63,9 @@ ARTIFACTS = {
         "strip_prefix": "zig-x86_64-linux-0.15.2",
         "type": "",
         "layout": "zig",
+        "rules": "//private/zig:zig_archive.bzl",
+        "macro": "zig_archive",
+        "remove": [],
         "measured": {},
     },
     "zlib-1.3.2": {
@@ -65,6 +80,9 @@ ARTIFACTS = {
         "strip_prefix": "zlib-1.3.2",
         "type": "",
         "layout": "zlib",
+        "rules": "//private/zlib:zlib_archive.bzl",
+        "macro": "zlib_archive",
+        "remove": [],
         "measured": {},
     },
 }
@@ -130,6 +148,11 @@ LINK_MODES = {
 
 # target triple -> allocator of a rule that names none; any other target keeps its libc's
 MALLOC = {}
+
+# libraries that can take malloc's place -> what to ask for in [library]
+ALLOCATORS = {
+    "mimalloc": "~=2.2",
+}
 
 # what //lib has
 LIBRARIES = ["zlib"]

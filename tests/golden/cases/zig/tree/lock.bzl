@@ -11,6 +11,9 @@ ARTIFACTS = {
         "strip_prefix": "zig-aarch64-linux-0.15.2",
         "type": "",
         "layout": "zig",
+        "rules": "//private/zig:zig_archive.bzl",
+        "macro": "zig_archive",
+        "remove": [],
         "measured": {},
     },
     "zig-0.15.2-x86_64-linux": {
@@ -21,6 +24,9 @@ ARTIFACTS = {
         "strip_prefix": "zig-x86_64-linux-0.15.2",
         "type": "",
         "layout": "zig",
+        "rules": "//private/zig:zig_archive.bzl",
+        "macro": "zig_archive",
+        "remove": [],
         "measured": {},
     },
     "zlib-1.3.1": {
@@ -35,6 +41,9 @@ ARTIFACTS = {
         "strip_prefix": "zlib-1.3.1",
         "type": "",
         "layout": "zlib",
+        "rules": "//private/zlib:zlib_archive.bzl",
+        "macro": "zlib_archive",
+        "remove": [],
         "measured": {},
     },
 }
@@ -146,6 +155,11 @@ LINK_MODES = {
 
 # target triple -> allocator of a rule that names none; any other target keeps its libc's
 MALLOC = {}
+
+# libraries that can take malloc's place -> what to ask for in [library]
+ALLOCATORS = {
+    "mimalloc": "~=2.2",
+}
 
 # what //lib has
 LIBRARIES = ["zlib"]

@@ -8,7 +8,7 @@
 """
 
 load("//:lock.bzl", "LINK_MODES", "TARGETS")
-load("//private/adapters:adapters.bzl", "ADAPTERS")
+load("//private:adapters.bzl", "ADAPTERS")
 load(":allocator.bzl", "CUSTOM_MALLOC", "custom_malloc")
 
 _FEATURES = {
