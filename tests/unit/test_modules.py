@@ -113,7 +113,7 @@ LAYERS = (
 
 
 def top(module: str) -> str:
-    return (module.split(".") + [""])[1]
+    return next(iter(module.split(".")[1:]), "")
 
 
 def between() -> set[tuple[str, str]]:
