@@ -108,7 +108,7 @@ lint: $(DEV_VENV)/stamp
 	@$(IN) .ci/buildifier
 
 docs: $(DEV_VENV)/stamp
-	@$(IN) NO_MKDOCS_2_WARNING=1 .work/dev/bin/mkdocs build --strict --quiet
+	@$(IN) NO_MKDOCS_2_WARNING=1 .work/dev/bin/mkdocs build --strict
 	@echo 'the site is .work/site/index.html'
 
 bench: $(DEV_VENV)/stamp

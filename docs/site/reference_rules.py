@@ -181,7 +181,7 @@ def _resolve(name: str, file: Path) -> _Symbol:
 
 def _loads(tree: ast.Module, file: Path) -> dict[str, tuple[str, Path]]:
     """Return what the ``load`` statements bring: by local name, the original name and the file."""
-    found = {}
+    found: dict[str, tuple[str, Path]] = {}
     for node in tree.body:
         match node:
             case ast.Expr(value=ast.Call(func=ast.Name(id="load"), args=[label, *names], keywords=keywords)):

@@ -372,4 +372,4 @@ def _unpack(
         fetch.fetch_all(missing, place, fetch.Options(base=root, offline=True), shown)
     for artifact in missing:
         say(f"unpacking {artifact.name}, once")
-        unpack.unpack(artifact, place, home)
+        unpack.unpack(artifact, place, home, say)

@@ -131,7 +131,7 @@ class _Run:
         checksum = artifact.checksum
         if self._holds(artifact):
             return Result(artifact.name, checksum, "stored")
-        with self._store.lock(checksum, self.transport.stopping):
+        with self._store.lock(checksum, self.transport.stopping, lambda text: self._progress.note(artifact.name, text)):
             # Another run, or another artifact of this one, may have brought it while this one waited.
             if self._holds(artifact):
                 return Result(artifact.name, checksum, "stored")
@@ -149,6 +149,7 @@ class _Run:
 
     def _bring(self, artifact: Artifact) -> Result:
         checksum, failed = artifact.checksum, []
+        self._store.private("partial")
         with Partial(self._store.partial(checksum), checksum, artifact.size) as partial:
             for shown, origin in self._origins(artifact):
                 try:
