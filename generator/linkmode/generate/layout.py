@@ -28,6 +28,7 @@ def bazel(templates: Traversable, config: Config, lock: Lock) -> Sources:
         sources |= _named(own.joinpath("adapters"), ("BUILD.bazel", f"{adapter}.bzl"), "private/adapters")
     if languages:
         sources |= files_below(own.joinpath("languages", "shared"))
+        sources |= files_below(common.joinpath("languages", "shared"))
     for name in languages:
         folder, into = f"languages/{name}", LANGUAGES[name].folder
         sources |= files_below(own.joinpath(folder, "public"), into)
