@@ -233,6 +233,8 @@ def _language_toolchain(
         "implementation": f"{name}_implementation",
         "exec": exec_platform,
         "target": target or "",
+        "exec_cpu": exec_platform.cpu,
+        "target_cpu": target.cpu if target else exec_platform.cpu,
         "exec_constraints": _exec_constraints(exec_platform),
         "target_constraints": _constraints(target) if target else _exec_constraints(exec_platform),
         "parts": parts,
