@@ -2,7 +2,6 @@
 
 from mdtable import code, table
 from packaging.version import Version
-from reference_config import pin
 
 from linkmode import resources
 from linkmode.catalog.pins import Catalog, FamilyEntry, load
@@ -44,4 +43,4 @@ def _versions(family: FamilyEntry) -> tuple[list[str], list[str]]:
     return [version for version in versions if version not in refused], refused
 
 
-_TARGET = Target.parse("x86_64-linux-musl")
+_TARGET = Target("x86_64-linux-musl")
