@@ -11,12 +11,13 @@ import reference_config
 import reference_rules
 import references
 
-from linkmode import messages, resources
+from linkmode import messages
 from linkmode.catalog.pins import load
 from linkmode.cli import lock as lock_command
 from linkmode.cli import main as cli
 from linkmode.config import keys
 from linkmode.config.document import Config, parse
+from linkmode.model import resources
 from linkmode.model.values import Artifact, Lock, LockedPart, LockedToolchain, Pin
 
 MINIMAL = '[[toolchain]]\nfamily = "zig"\nversion = "~=0.15.2"\ntargets = ["x86_64-linux-musl"]\n'

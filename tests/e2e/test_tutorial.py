@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import tiers
 from harness import bazel
 from harness.places import ROOT, STORE, WORK
 from harness.shared import SHARED
 from harness.workspace import linkmode
-
-import tiers
 
 PAGE = "docs/tutorial/first-binary.md"
 TUTORIAL = (ROOT / PAGE).read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""zig_lines.bzl against what each Zig prints of itself: the macros of libc++, for both libcs."""
+"""zig/releases.toml against what each Zig prints of itself: the macros of libc++, for both libcs."""
 
 import os
 import subprocess
@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import starlark
-from harness.places import ROOT, STORE
+from harness.places import STORE
 from harness.workspace import linkmode
+
+from linkmode.families import FAMILIES
+from linkmode.model.cpus import CPUS
 
 VERSIONS = {"0.14": "0.14.1", "0.15": "0.15.2", "0.16": "0.16.0", "0.17": "0.17.1"}
 CONFIG = """
@@ -21,14 +23,7 @@ targets = ["x86_64-linux-musl"]
 
 
 def _lines() -> dict[str, Any]:
-    text = (ROOT / "templates/bazel/families/zig/zig_lines.bzl").read_text(encoding="utf-8")
-    module = starlark.Module()
-    module_globals = starlark.Globals.extended_by([starlark.LibraryExtension.StructType])
-    text = text.replace("struct(", "dict(")  # what Python can take out again
-    starlark.eval(module, starlark.parse("zig_lines.bzl", text), module_globals)
-    found = module["ZIG_LINES"]
-    assert isinstance(found, dict)
-    return found
+    return FAMILIES["zig"].lines
 
 
 def _zig(version: str, folder: Path) -> Path:
@@ -71,6 +66,7 @@ def test_the_macros_are_those_that_zig_gives_its_own_compiler(line: str, tmp_pat
         command = [str(zig), "c++", "-target", target, "-O2", "-c", "main.cc", "-o", f"{libc}.o"]
         said = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stderr
         printed = {word.removeprefix("-D") for word in said.split() if word.startswith("-D_LIBC")}
-        assert printed == {*entry["libcxx_macros"], *entry["libcxx_musl_macros"][libc]}
+        assert printed == {*entry["libcxx-macros"], *entry[f"libcxx-macros-{libc}"]}
         if libc == "glibc":
-            assert f"lib/libc/include/{entry['glibc_headers']['x86_64']}" in said
+            called = getattr(CPUS["x86_64"], entry["glibc-headers"].replace("-", "_"))
+            assert f"lib/libc/include/{called}-linux-gnu" in said

@@ -3,16 +3,16 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from linkmode import textfile
 from linkmode.catalog import pins as catalogs
 from linkmode.catalog.pins import Catalog
 from linkmode.config import document as configs
 from linkmode.generate import write
 from linkmode.messages import ConfigError
+from linkmode.model import textfile
 from linkmode.model.values import Pin
 
 if TYPE_CHECKING:
-    from linkmode.catalog.measure import Measured
+    from linkmode.model.survey import Measured
 
 
 def measure(archive: Path, file: str, family: str | None) -> "Measured":
@@ -26,7 +26,8 @@ def measure(archive: Path, file: str, family: str | None) -> "Measured":
     # Imported where they are needed: no other step waits for them.
     from linkmode.audit.read import elf
     from linkmode.audit.read.image import NotAudited
-    from linkmode.catalog.measure import Tool, label, recognise, survey
+    from linkmode.catalog.measure import recognise, survey
+    from linkmode.model.survey import Tool, label
 
     def judge(stream: BinaryIO, size: int) -> Tool | None:
         try:

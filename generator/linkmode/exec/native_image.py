@@ -14,10 +14,11 @@ import msgspec
 
 from linkmode.exec.environment import Ready
 from linkmode.messages import ConfigError, Message, Run, UsageError, did_you_mean
+from linkmode.model.components import releases
 from linkmode.model.values import Lock, LockedToolchain
 
-RELEASES = (17, 20, 21, 22, 23, 24, 25)
-"""The feature releases of the JDK whose native-image linkmode knows: GRAALVM_RELEASES of graalvm_releases.bzl."""
+RELEASES = tuple(int(line) for line in releases("linkmode.languages.graalvm") if line.isdigit())
+"""The feature releases of the JDK whose native-image linkmode knows."""
 
 _STATIC = ("--static", "-H:+StaticExecutable")
 _LIBC = ("--libc", "-H:UseLibC")

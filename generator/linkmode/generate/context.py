@@ -6,7 +6,7 @@ from linkmode.families import FAMILIES, Family
 from linkmode.languages import LANGUAGES, Language
 from linkmode.libraries import ALLOCATORS, LIBRARIES, Library
 from linkmode.messages import ConfigError
-from linkmode.model.components import Layout
+from linkmode.model.components import Layout, Lines
 from linkmode.model.cpus import CPUS
 from linkmode.model.values import Artifact, ExecPlatform, Lock, LockedToolchain, Target
 
@@ -36,6 +36,8 @@ def bazel_context(lock: Lock) -> dict[str, object]:
         ],
         "toolchain_targets": _toolchain_names(lock),
         "triples": targets,
+        "cpus": _cpus(lock),
+        "releases": _releases(lock),
         "link_modes": lock.link_modes,
         "malloc": lock.malloc,
         "allocators": {name: LIBRARIES[name].suggested_version for name in ALLOCATORS},
@@ -76,6 +78,7 @@ def _artifact(artifact: Artifact, lock: Lock) -> dict[str, object]:
         "type": "zip"
         if artifact.file.endswith(".whl")
         else "",  # a wheel is a zip (PEP 427), which Bazel does not know
+        "line": component.line(artifact.version),
         "layout": artifact.layout,
         "rules": f"//private/{component.folder}:{layout.file}",
         "macro": layout.macro,
@@ -93,6 +96,34 @@ def _layout(artifact: Artifact) -> tuple[Family | Language | Library, Layout]:
             hint="correct layout in its [[pin]], then run: linkmode lock",
         )
     return component, component.layouts[artifact.layout]
+
+
+def _cpus(lock: Lock) -> dict[str, dict[str, str]]:
+    """Return, for each CPU of the lock, the facts of it that the rules of what is locked read."""
+    names = dict.fromkeys([*(target.cpu for target in _targets(lock)), *(each.cpu for each in _exec_platforms(lock))])
+    facts = ["constraint", *(fact for name in _components(lock) for fact in _COMPONENTS[name].cpu_facts)]
+    return {
+        name: {fact.replace("_", "-"): str(getattr(CPUS[name], fact)) for fact in sorted(set(facts))} for name in names
+    }
+
+
+def _releases(lock: Lock) -> dict[str, Lines]:
+    """Return, for each component of the lock that has any, what is known of the lines of releases that are locked."""
+    found: dict[str, Lines] = {}
+    for name, versions in _components(lock).items():
+        component = _COMPONENTS[name]
+        locked = {component.line(version) for version in versions}
+        if component.lines:
+            found[name] = {line: facts for line, facts in component.lines.items() if line in locked}
+    return found
+
+
+def _components(lock: Lock) -> dict[str, list[str]]:
+    """Return the versions that are locked of each family, language and library."""
+    found: dict[str, list[str]] = {}
+    for artifact in lock.artifacts:
+        found.setdefault(artifact.family, []).append(artifact.version)
+    return found
 
 
 def _unwanted(artifact: Artifact, lock: Lock) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from linkmode.languages.part import Part
-from linkmode.model.components import Layout, found
+from linkmode.model.components import Layout, Lines, found
 from linkmode.model.values import ExecPlatform, Pin, Target
 
 
@@ -22,6 +22,17 @@ class Language(Protocol):
     @property
     def layouts(self) -> Mapping[str, Layout]:
         """The layouts of its archives, by the word for each in a pin."""
+
+    @property
+    def lines(self) -> Lines:
+        """What its rules must know of each line of releases; empty where all are alike."""
+
+    @property
+    def cpu_facts(self) -> tuple[str, ...]:
+        """The fields of a CPU that its rules read."""
+
+    def line(self, version: str) -> str:
+        """Return the line of releases that ``version`` is of; it need not be one of ``lines``."""
 
     @property
     def suggested_version(self) -> str:

@@ -108,7 +108,7 @@ class Pin(Archive, frozen=True, kw_only=True, forbid_unknown_fields=True, rename
     """One archive of the catalogue, or a user's own ``[[pin]]``.
 
     ``targets`` is empty where the family makes any target it knows from one archive. ``tree_sha256`` is the digest
-    of the tree below ``strip_prefix`` (`measure.survey.tree_digest`), the same for a repacked archive of these files.
+    of the tree below ``strip_prefix`` (`survey.tree_digest`), the same for a repacked archive of these files.
     ``confirmations`` counts the independent public projects that pin the same bytes; ``confirmed_by`` names some.
     """
 

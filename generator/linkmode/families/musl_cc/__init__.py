@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from difflib import get_close_matches
 
-from linkmode.model.components import Layout
+from linkmode.families.musl_cc.recognise import RECOGNISER
+from linkmode.model.components import NO_LINES, Layout
 from linkmode.model.cpus import CPUS, known
 from linkmode.model.values import ExecPlatform, Pin, Target
 
@@ -17,11 +18,19 @@ class MuslCc:
     folder = "gcc"
     # usr is a link to the archive's own root
     layouts = dict.fromkeys(_LAYOUTS, Layout("gcc_archive.bzl", "gcc_archive", ("usr",)))
+    lines = NO_LINES
+    cpu_facts: tuple[str, ...] = ()
+    recogniser = RECOGNISER
     brings_libc = True
     suggested_version = ">=11.2,<12"
     suggested_targets = ("x86_64-linux-musl",)
     facts = ("gcc",)  # the name of a folder in the archive: lib/gcc/<target>/<gcc>
     parts = ("c++", "lto")
+
+    def line(self, version: str) -> str:
+        """Return nothing: the rules know every release alike."""
+        del version
+        return ""
 
     def refuses(self, target: Target, version: str = "") -> str:
         """Refuse every libc but musl, as these archives hold no other, and CPUs that the rules do not know."""

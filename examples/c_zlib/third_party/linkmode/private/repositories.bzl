@@ -5,9 +5,16 @@ load("//:lock.bzl", "ARTIFACTS")
 load("//private:archive_repo.bzl", "archive_repo")
 load("//private:compat.bzl", "cc_compat_repo")
 
-def declare_repositories():
-    """Declares one lazily fetched repository per artifact of the lock, and @linkmode_cc."""
-    cc_compat_repo(name = "linkmode_cc")
+def declare_repositories(cc_rules):
+    """Declares one lazily fetched repository per artifact of the lock, and @linkmode_cc.
+
+    Args:
+        cc_rules: where the C++ rules come from: native or rules_cc.
+    """
+    cc_compat_repo(
+        name = "linkmode_cc",
+        rules = cc_rules,
+    )
     for name, artifact in ARTIFACTS.items():
         archive_repo(
             name = "linkmode_" + name,

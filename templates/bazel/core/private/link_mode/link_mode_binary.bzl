@@ -4,7 +4,7 @@
 load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS")
 load(":allocator.bzl", "MALLOC_VALUES")
 load(":check.bzl", "ELFCHECK_TYPE", "check_binary", "elfcheck_arguments")
-load(":link_mode_setting.bzl", "LINK_MODE_VALUES")
+load(":link_mode_values.bzl", "LINK_MODE_VALUES")
 load(":only.bzl", "only")
 load(":providers.bzl", "LibcRuntimeInfo", "LinkModeInfo", "TargetInfo")
 load(":transition.bzl", "link_mode_transition")

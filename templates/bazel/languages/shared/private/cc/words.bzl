@@ -5,6 +5,7 @@ So link modes, features and --linkopt mean what they mean for C, whatever the to
 """
 
 load("@linkmode_cc//:cc.bzl", cc_common = "cc_common_")
+load("//private/link_mode:link_mode_values.bzl", "LINK_MODE_FEATURES")
 
 CC_TOOLCHAIN_TYPE = "@bazel_tools//tools/cpp:toolchain_type"
 
@@ -28,7 +29,7 @@ def link_mode_of(ctx):
     Returns:
         string: static, mostly_static, dynamic; or empty outside of a link_mode_binary.
     """
-    for feature, mode in {"dynamic_link": "dynamic", "fully_static_link": "static", "mostly_static_link": "mostly_static"}.items():
+    for mode, feature in LINK_MODE_FEATURES.items():
         if feature in ctx.features:
             return mode
     return ""
