@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 from mdtable import code, prose, table
 
-from linkmode import resources
 from linkmode.generate import layout
 from linkmode.languages import LANGUAGES
+from linkmode.model import resources
 
 
 class _Symbol(NamedTuple):
