@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 import linkmode
-from linkmode import resources
 from linkmode.exec import zlib_sysroot
+from linkmode.model import resources
 from linkmode.model.values import Checksum
 from linkmode.store.files import Store
 
