@@ -5,9 +5,8 @@ from collections import Counter
 from collections.abc import Generator
 
 import pytest
-from harness.shared import MissingSharedError
-
 import tiers
+from harness.shared import MissingSharedError
 
 _REASONS = 12
 """So many reasons are told at the end; `-rs` tells all, and where."""
@@ -19,7 +18,7 @@ pytest_plugins = ["pytester"]
 def pytest_configure(config: pytest.Config) -> None:
     # a shell ignores SIGINT in what it puts in the background, and what is started inherits that
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    config.addinivalue_line("markers", "tier(name): what it takes to run the test; tests/tiers.py")
+    config.addinivalue_line("markers", "tier(name): what it takes to run the test; tests/support/tiers.py")
     for name, meaning in tiers.TIERS.items():
         config.addinivalue_line("markers", f"{name}: {meaning}")
 

@@ -9,11 +9,30 @@ import json
 from collections.abc import Iterator
 from inspect import cleandoc
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from mdtable import code, prose, table
 
-ROOT = Path(__file__).resolve().parents[2] / "templates/bazel"
+from linkmode.generate.layout import whole_bazel
+from linkmode.libraries import ALLOCATORS, LIBRARIES
+from linkmode.model import resources
+
+
+def laid_out(folder: Path) -> Path:
+    """Write every .bzl file of the templates into ``folder``, by its path in a generated tree; return ``folder``."""
+    for name, data in whole_bazel(resources.templates()).items():
+        if name.endswith(".bzl"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(data)
+    # the one value of a rendered file that an attribute is described by
+    allocators = {name: LIBRARIES[name].suggested_version for name in ALLOCATORS}
+    (folder / "lock.bzl").write_text(f"ALLOCATORS = {allocators}\n", encoding="utf-8")
+    return folder
+
+
+_FOLDER = TemporaryDirectory()
+ROOT = laid_out(Path(_FOLDER.name))
 
 
 class _Symbol(NamedTuple):
@@ -154,6 +173,12 @@ def _strings(node: ast.expr, file: Path) -> list[str]:
     match node:
         case ast.List(elts=elements):
             return [str(ast.literal_eval(one)) for one in elements]
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return _strings(left, file) + _strings(right, file)
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="keys")):
+            symbol = _resolve(name, file)
+            if isinstance(symbol.node, ast.Assign) and isinstance(symbol.node.value, ast.Dict):
+                return [_string(key) for key in symbol.node.value.keys if key]
         case ast.Name(id=name):
             symbol = _resolve(name, file)
             if isinstance(symbol.node, ast.Assign):
@@ -181,7 +206,7 @@ def _resolve(name: str, file: Path) -> _Symbol:
 
 def _loads(tree: ast.Module, file: Path) -> dict[str, tuple[str, Path]]:
     """Return what the ``load`` statements bring: by local name, the original name and the file."""
-    found = {}
+    found: dict[str, tuple[str, Path]] = {}
     for node in tree.body:
         match node:
             case ast.Expr(value=ast.Call(func=ast.Name(id="load"), args=[label, *names], keywords=keywords)):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from linkmode import resources
+from linkmode.model import resources
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("generator", "templates", "toolchains")

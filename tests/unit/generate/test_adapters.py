@@ -3,12 +3,12 @@
 import pytest
 from resolving import CATALOG, ZIG_REQUEST, config
 
-from linkmode import resources
 from linkmode.config.adapters import ADAPTERS
 from linkmode.config.document import Config
 from linkmode.generate import render as renders
 from linkmode.lock.resolve import resolve
 from linkmode.messages import ConfigError
+from linkmode.model import resources
 from linkmode.model.values import Tree
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from resolving import CATALOG, ZIG_REQUEST, config
 
-from linkmode import resources
 from linkmode.families import FAMILIES
 from linkmode.generate import render as renders
 from linkmode.languages import LANGUAGES
 from linkmode.libraries import LIBRARIES
 from linkmode.lock.resolve import resolve
+from linkmode.model import resources
 from linkmode.model.values import Tree
 
 

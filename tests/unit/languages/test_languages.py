@@ -6,13 +6,13 @@ import msgspec
 import pytest
 from resolving import ARM, CATALOG, X86, ZIG, ZIG_REQUEST, catalog, config, entry, pin
 
-from linkmode import resources
 from linkmode.config.document import Config
 from linkmode.generate import render as renders
 from linkmode.generate.context import bazel_context
 from linkmode.lock import lockfile
 from linkmode.lock.resolve import keep, resolve
 from linkmode.messages import ConfigError
+from linkmode.model import resources
 from linkmode.model.values import Lock, LockedPart
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from linkmode import resources
 from linkmode.generate.engine import files_below, render_tree
 from linkmode.languages import only_glibc
+from linkmode.model import resources
 
 SOURCES = ("compile.c", "link.c", "run.c", "rust_tool.c", "words.c")
 

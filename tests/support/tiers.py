@@ -18,7 +18,7 @@ TIERS = {
 }
 """From the quickest to the slowest; the Makefile's target that runs it first."""
 
-ROOT = Path(__file__).resolve().parent
+ROOT = Path(__file__).resolve().parents[1]
 _FOLDERS = {"e2e": SLOW, "exec": BAZEL}
 """Where something else than FAST holds for a test that says nothing."""
 

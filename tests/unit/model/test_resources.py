@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from linkmode import resources
+from linkmode.model import resources
 
 
 def test_in_a_checkout_they_lie_beside_the_generator() -> None:
