@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import rows
 from harness import bazel, readelf
 from harness.bare import bare
 from harness.bazel import Bazel
 from harness.cases import CASES
 from harness.places import PROJECTS
-from harness.workspace import MissingToolchainsError, linkmode, prepare
-
-pytestmark = pytest.mark.e2e
+from harness.shared import MissingToolchainsError
+from harness.workspace import linkmode, prepare
 
 _MUSL = "--platforms=@linkmode//platforms:x86_64-linux-musl"
 _GLIBC = "--platforms=@linkmode//platforms:x86_64-linux-gnu.{}"
@@ -38,14 +38,9 @@ class Whole:
         return self.folder / "bazel-bin/whole" / name
 
 
-def _cases() -> list[tuple[str, str]]:
-    cases = ("c_zlib", "cpp_zig") if bazel.everything_is_asked_for() else ("c_zlib",)
-    return [(name, case) for name in bazel.requested() for case in cases]
-
-
-@pytest.fixture(scope="module", params=_cases(), ids=lambda pair: "-".join(pair).replace("/", "_"))
+@pytest.fixture(scope="module", params=rows.each(CASES["c_zlib"], CASES["cpp_zig"], ci=("c_zlib-7.7.1",)))
 def whole(request: pytest.FixtureRequest) -> Iterator[Whole]:
-    name, case = request.param
+    name, case = request.param[0], request.param[1].name
     try:
         builder = bazel.find(name)
         folder = prepare(CASES[case], f"whole-{name}")
