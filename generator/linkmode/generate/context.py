@@ -202,6 +202,14 @@ def _toolchain(kind: str, toolchain: LockedToolchain) -> dict[str, object]:
     }
 
 
+def first_toolchains(lock: Lock) -> list[str]:
+    """Return labels of C++ toolchains: for each target and machine the one that wins when no others are registered."""
+    first: dict[tuple[str, str], str] = {}
+    for toolchain in lock.toolchains:
+        first.setdefault((toolchain.exec, str(toolchain.target)), f"//toolchains:{_cc_toolchain(toolchain)['name']}")
+    return list(first.values())
+
+
 def _languages(lock: Lock) -> dict[str, list[dict[str, object]]]:
     """Return, for each language, one toolchain for each exec platform and target that was asked for, in their order.
 
