@@ -209,8 +209,8 @@ def tools(
 ) -> Tools:
     """Unpack a locked toolchain, and zlib where it is locked, unless that was done before; touch no network.
 
-    ``host`` is this machine as an exec platform, ``machine_compilers`` are its own C compilers; ``say`` is told what takes
-    a while; ``command`` is what is to be run.
+    ``host`` is this machine as an exec platform, ``machine_compilers`` are its own C compilers; ``say`` is told what
+    takes a while; ``command`` is what is to be run.
 
     Raises:
         StaleLockError: the lock is missing, was edited by hand, or is out of date.

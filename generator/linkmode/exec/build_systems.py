@@ -15,7 +15,8 @@ _CMAKE = """\
 set(CMAKE_C_COMPILER {c})
 set(CMAKE_CXX_COMPILER {cxx})
 {tools}{system}
-# The machine's own libraries are for another libc. What a project builds, and what it is told by CMAKE_PREFIX_PATH, is found.
+# The machine's own libraries are for another libc. What a project builds, and what it is told by CMAKE_PREFIX_PATH, is
+# found.
 list(APPEND CMAKE_FIND_ROOT_PATH {sysroot} ${{CMAKE_SOURCE_DIR}} ${{CMAKE_BINARY_DIR}} ${{CMAKE_PREFIX_PATH}})
 if(DEFINED ENV{{CMAKE_PREFIX_PATH}})
   string(REPLACE ":" ";" _linkmode_prefixes "$ENV{{CMAKE_PREFIX_PATH}}")
@@ -66,7 +67,11 @@ def files(
         sysroot=_cmake(str(sysroot)),
         shared="" if mode == "dynamic" else _STATIC,
     )
-    binaries: dict[str, str] = {"c": "gcc", "cpp": "g++", **{name: name for name in ("ar", "strip", "nm", "ranlib") if name in present}}
+    binaries: dict[str, str] = {
+        "c": "gcc",
+        "cpp": "g++",
+        **{name: name for name in ("ar", "strip", "nm", "ranlib") if name in present},
+    }
     lines = [
         f"# Written by linkmode exec: {toolchain.target}, {mode}.",
         "[binaries]",

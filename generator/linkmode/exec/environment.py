@@ -37,9 +37,10 @@ _GO_CPUS = {"x86_64": "amd64", "aarch64": "arm64"}
 class Ready(msgspec.Struct, frozen=True):
     """A toolchain made ready for a mode.
 
-    ``bin`` holds its programs, each as ``<triple>-gcc`` and as ``<name>-gcc``, where ``name`` is target and mode; ``plain``
-    holds them as ``gcc``. ``tools`` are their names without either. ``sysroot`` holds ``include`` and ``lib``, with zlib
-    if it is locked. ``check`` is the program elfcheck, for this machine. ``entries`` are the folders that all of it lies in.
+    ``bin`` holds its programs, each as ``<triple>-gcc`` and as ``<name>-gcc``, where ``name`` is target and mode;
+    ``plain`` holds them as ``gcc``. ``tools`` are their names without either. ``sysroot`` holds ``include`` and
+    ``lib``, with zlib if it is locked. ``check`` is the program elfcheck, for this machine. ``entries`` are the
+    folders that all of it lies in.
     """
 
     triple: str
@@ -54,7 +55,7 @@ class Ready(msgspec.Struct, frozen=True):
 
 
 class Machine(msgspec.Struct, frozen=True):
-    """This machine: its exec platform, and its own C compilers by the name of the variable (``CC``), where it has any."""
+    """This machine: its exec platform, and its own C compilers by the variable that names each (``CC``)."""
 
     platform: str
     compilers: dict[str, str] = {}
@@ -79,8 +80,8 @@ def choose(
 ) -> LockedToolchain:
     """The toolchain that runs on ``host`` and makes ``target``; of several families the one that is locked first.
 
-    Without a target it is the one that link mode ``mode``, or ``static``, builds for on this CPU, or the only one that is
-    locked.
+    Without a target it is the one that link mode ``mode``, or ``static``, builds for on this CPU, or the only one that
+    is locked.
 
     Raises:
         UsageError: the lock has no such target or family, or has several and none was named.
@@ -142,7 +143,7 @@ def mode_of(target: str, mode: LinkMode | None) -> LinkMode:
     parsed = Target.parse(target)
     if mode == "static" and not parsed.is_musl:
         raise UsageError(
-            f"--mode static: {target} has glibc, which loads parts of itself at run time and cannot be linked statically",
+            f"--mode static: {target} has glibc, which cannot be linked statically: it loads parts of itself",
             hint=f"linkmode exec --target {parsed.cpu}-linux-musl -- …, or --mode mostly_static",
         )
     return mode or ("static" if parsed.is_musl else "mostly_static")

@@ -1,8 +1,9 @@
 """Reads the tables of the generated rules, so that `exec` compiles with the flags that Bazel compiles with.
 
 The .bzl files of a toolchain family are plain enough to be Python too (Starlark is a subset of it,
-https://github.com/bazelbuild/starlark/blob/master/spec.md). They are loaded here with stand-ins for Bazel's own functions;
-the one for ``cc_toolchain_config`` keeps what it is given. They are files of linkmode's own, and never a user's.
+https://github.com/bazelbuild/starlark/blob/master/spec.md). They are loaded here with stand-ins for Bazel's own
+functions; the one for ``cc_toolchain_config`` keeps what it is given. They are files of linkmode's own, and never a
+user's.
 """
 
 from collections.abc import Callable, Mapping

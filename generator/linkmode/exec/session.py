@@ -47,9 +47,9 @@ LIBRARIES = {
 class Note(msgspec.Struct, frozen=True):
     """What the driver wrote (templates/common/driver/check.h), without repetitions.
 
-    ``linked`` are programs, and ``libraries`` shared objects, each as target, mode and path; ``wrong`` are those that were
-    removed; ``packages`` are programs of Go's by their import path. ``headers`` and ``missing`` are headers and libraries
-    that were not found, with the file that wanted them.
+    ``linked`` are programs, and ``libraries`` shared objects, each as target, mode and path; ``wrong`` are those that
+    were removed; ``packages`` are programs of Go's by their import path. ``headers`` and ``missing`` are headers and
+    libraries that were not found, with the file that wanted them.
     """
 
     linked: tuple[tuple[str, str, str], ...] = ()
@@ -75,10 +75,10 @@ def parse(text: str) -> Note:
         entries.setdefault(kind, {})[tuple(fields)] = None
 
     def triples(kind: str) -> tuple[tuple[str, str, str], ...]:
-        return tuple((entry[0], entry[1], entry[2]) for entry in entries.get(kind, ()) if len(entry) == 3)  # noqa: PLR2004
+        return tuple((entry[0], entry[1], entry[2]) for entry in entries.get(kind, ()) if len(entry) == 3)
 
     def pairs(kind: str) -> tuple[tuple[str, str], ...]:
-        return tuple((entry[0], entry[1]) for entry in entries.get(kind, ()) if len(entry) == 2)  # noqa: PLR2004
+        return tuple((entry[0], entry[1]) for entry in entries.get(kind, ()) if len(entry) == 2)
 
     return Note(
         linked=triples("program"),
@@ -91,7 +91,10 @@ def parse(text: str) -> Note:
 
 
 def judge(note: Note, toolchain: LockedToolchain, ready: Ready, here: Path, libraries: Sequence[str]) -> Verdict:
-    """Read again what was linked and is still there, and say what came out. ``libraries`` are those of linkmode.toml."""
+    """Read again what was linked and is still there, and say what came out.
+
+    ``here`` is the folder that paths are shown relative to; ``libraries`` are those of linkmode.toml.
+    """
     what = f"{ready.mode} for {toolchain.target}"
     lines: list[str] = []
     wrong = [path for _, _, path in note.wrong]
@@ -122,7 +125,7 @@ def _listed(note: Note, there: Sequence[tuple[str, str, str]], here: Path) -> st
     shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
     if not others:
         return shown
-    tried = f"{others} {'program' if others == 1 else 'programs'} that {'is' if others == 1 else 'are'} gone or were tried out"
+    tried = f"{others} {'program that is' if others == 1 else 'programs that are'} gone or were tried out"
     return f"{shown}; and {tried}" if shown else tried
 
 
@@ -151,8 +154,9 @@ def _looked_for(note: Note, libraries: Sequence[str]) -> Iterator[str]:
             continue
         name = f" of {library}" if library else ""
         yield (
-            f"looked for {header}{name}, and no library of linkmode.toml has it ({Path(source).name}): build the library "
-            "with linkmode exec too and name its folder (CPPFLAGS=-I…, LDFLAGS=-L…, CMAKE_PREFIX_PATH), or switch it off"
+            f"looked for {header}{name}, and no library of linkmode.toml has it ({Path(source).name}): build the "
+            "library with linkmode exec too and name its folder (CPPFLAGS=-I…, LDFLAGS=-L…, CMAKE_PREFIX_PATH), or "
+            "switch it off"
         )
     for name, output in note.missing:
         if not _is_probe(output):

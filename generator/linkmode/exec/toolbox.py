@@ -2,8 +2,8 @@
 
     <cache>/exec/<digest>/   of the driver     driver and elfcheck, for this machine
                              of Zig's runtime  c/ and cxx/: crt files, libc, libc++, for one target
-                             of the toolchain  tree/: GCC, as hard links to every file of the archive, with zlib beside musl
-                                               sysroot/: Zig: zlib
+                             of the toolchain  tree/: GCC, as hard links to every file of the archive, with zlib
+                                               sysroot/: zlib, for Zig
                              of all, and mode  bin/: `<triple>-gcc` and so on; plain/: `gcc` and so on; driver.conf;
                                                toolchain.cmake, meson.ini
 
@@ -177,7 +177,8 @@ class Toolbox:
         )
         for name in ("bin", "plain"):
             (new / name).mkdir()
-        for name in (*driver.C_NAMES, *driver.CXX_NAMES, driver.GO_TOOL, *tools):
+        has_cxx = "c++" not in self._toolchain.without if self._is_zig else Path(compilers["cxx"][0]).exists()
+        for name in (*driver.C_NAMES, *(driver.CXX_NAMES if has_cxx else ()), driver.GO_TOOL, *tools):
             for path in (f"bin/{self._name}-{name}", f"bin/{self._toolchain.target}-{mode}-{name}", f"plain/{name}"):
                 if not (new / path).exists():
                     os.link(programs / "driver", new / path)

@@ -1,7 +1,7 @@
-"""Zig's run-time files for a target: crt files, libc and compiler-rt, and libc++, built once and copied out of Zig's cache.
+"""Zig's run-time files for a target: crt files, libc, compiler-rt and libc++, built once.
 
-As the generated rules do it (templates/bazel/private/zig/runtime.c): with ZIG_VERBOSE_LINK=1 Zig prints the command line
-of its linker, which names every file.
+As the generated rules do it (templates/bazel/private/zig/runtime.c): with ZIG_VERBOSE_LINK=1 Zig prints the command
+line of its linker, which names every file.
 """
 
 import shutil
@@ -49,9 +49,14 @@ def _link(
     zig: Path, command: str, target: str, words: tuple[str, ...], folder: Path, environment: Mapping[str, str]
 ) -> dict[str, Path]:
     """Link an empty program, and return the paths of the files that went into it by their names."""
-    line = [str(zig), command, "-target", target, *rules.zig_runtime_words(), *words, "main.c", "-o", "main"]
+    line = [str(zig), command, "-target", target, *rules.zig_runtime_words(), *words]
+    line += [str(folder / "main.c"), "-o", str(folder / "main")]
+    # Blanks part the words that it prints. What lies below the current folder is named relative to it, without the
+    # user's own folders in front, which may have a blank.
+    cache = Path(environment["ZIG_LOCAL_CACHE_DIR"])
+    cache.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
-        line, cwd=folder, env={**environment, "ZIG_VERBOSE_LINK": "1"}, capture_output=True, text=True, check=False
+        line, cwd=cache, env={**environment, "ZIG_VERBOSE_LINK": "1"}, capture_output=True, text=True, check=False
     )
     links = [text for text in done.stderr.splitlines() if text.startswith(_LINK)]
     if done.returncode or not links:
@@ -59,5 +64,4 @@ def _link(
             f"Zig's run-time files cannot be built: {' '.join(line)} failed:\n{done.stderr.rstrip()}",
             hint="see whether there is room in the cache, and whether its folder is mounted noexec",
         )
-    # relative to the folder that zig was started in, where they lie below it
-    return {Path(word).name: folder / word for word in links[-1].split(" ") if "/" in word}
+    return {Path(word).name: cache / word for word in links[-1].split(" ") if "/" in word}

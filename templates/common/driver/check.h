@@ -3,7 +3,7 @@
  * What was linked is read again by elfcheck, and removed when it is not of its mode, so that a wrong program does not
  * exist. What was linked, and what was missed, goes into the file that LINKMODE_NOTE names, a line for each, its fields
  * parted by tabs: `program TARGET MODE PATH`, `library TARGET MODE PATH`, `wrong TARGET MODE PATH`, `header NAME SOURCE`,
- * `missing NAME OUTPUT`, `rpath PATH OUTPUT`. `linkmode exec` reads it when the command has ended.
+ * `missing NAME OUTPUT`, `go MODE PACKAGE`. `linkmode exec` reads it when the command has ended.
  */
 
 #ifndef LINKMODE_DRIVER_CHECK_H
@@ -104,7 +104,7 @@ static void note_missing_header(const struct words *given)
     if (!getenv("LINKMODE_NOTE") || call.has_stdin)
         return;
     for (size_t i = 0; i < call.words.count; i++) {
-        if (is_input(&call.words.items[i]))
+        if (is_input(&call.words.items[i]) && ends_with_one(call.words.items[i].text, source_suffixes))
             source = call.words.items[i].text;
         if (takes_value(&call.words.items[i]))
             i++;

@@ -1,9 +1,9 @@
-"""What the compiler driver makes of a command line. It starts nothing here: --linkmode-explain prints what it would do."""
+"""What the compiler driver makes of a command line. --linkmode-explain prints it, and starts nothing."""
 
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -158,7 +158,8 @@ def test_what_a_call_is(make: Callable[..., Toolchain], kind: str, line: str, ac
         ("-shared -Wl,-Bstatic -lq -Wl,-Bdynamic x.o", "-shared -Xlinker -Bstatic -lq -Xlinker -Bdynamic x.o "
          "-Xlinker -Bdynamic libs-dynamic"),
         ("-shared x.o -Wl,-rpath,/opt/python/lib", "-shared x.o -Xlinker -Bdynamic libs-dynamic"),
-        ("-shared x.o -Wl,-rpath,$ORIGIN", "-shared x.o -Xlinker -rpath -Xlinker $ORIGIN -Xlinker -Bdynamic libs-dynamic"),
+        ("-shared x.o -Wl,-rpath,$ORIGIN",
+         "-shared x.o -Xlinker -rpath -Xlinker $ORIGIN -Xlinker -Bdynamic libs-dynamic"),
     ],
 )  # fmt: skip
 def test_links_by_clang_for_static(make: Callable[..., Toolchain], line: str, words: str) -> None:
@@ -212,7 +213,9 @@ def test_a_dynamic_program_keeps_what_it_was_given(make: Callable[..., Toolchain
     made = make(target=GLIBC, mode="dynamic")
     made.library("libboth.so")
     line = ["-Llib", "x.o", "-Wl,-rpath,/x", "-lboth", "lib/libboth.so"]
-    words = "-pie /run/Scrt1.o -Llib x.o -Xlinker -rpath -Xlinker /x -lboth lib/libboth.so -Xlinker -Bdynamic libs-dynamic"
+    words = (
+        "-pie /run/Scrt1.o -Llib x.o -Xlinker -rpath -Xlinker /x -lboth lib/libboth.so -Xlinker -Bdynamic libs-dynamic"
+    )
     assert made.explain(*line)[4:] == words.split(" ")
 
 
@@ -246,11 +249,19 @@ def test_compiles(make: Callable[..., Toolchain], name: str, line: str, words: s
 @pytest.mark.parametrize(
     ("line", "problem", "way"),
     [
-        ("x.o lib/libonly.so", "lib/libonly.so is a shared object, and a static program cannot need it", "--disable-shared"),
+        (
+            "x.o lib/libonly.so",
+            "lib/libonly.so is a shared object, and a static program cannot need it",
+            "--disable-shared",
+        ),
         ("x.o -Llib -lonly", "lib/libonly.so is a shared object", "-DBUILD_SHARED_LIBS=OFF"),
         ("x.o -Llib -Wl,-lonly", "lib/libonly.so is a shared object", "-Ddefault_library=static"),
         ("-c --target=aarch64-unknown-linux-musl x.c", "makes binaries for x86_64-linux-musl", "--target TRIPLE"),
-        ("-c --target=x86_64-unknown-linux-gnu x.c", "--target=x86_64-unknown-linux-gnu: this compiler", "--target TRIPLE"),
+        (
+            "-c --target=x86_64-unknown-linux-gnu x.c",
+            "--target=x86_64-unknown-linux-gnu: this compiler",
+            "--target TRIPLE",
+        ),
         ("-c -target x86_64-apple-darwin x.c", "--target=x86_64-apple-darwin: this compiler", "--target TRIPLE"),
         ("-c -m32 x.c", "-m32: this compiler makes binaries for x86_64-linux-musl", "--target TRIPLE"),
         ("-fuse-ld=gold x.o", "-fuse-ld=gold: the locked toolchain has another linker", "leave it out"),
@@ -360,7 +371,6 @@ def test_what_is_no_elf_file_is_no_shared_object(make: Callable[..., Toolchain],
     assert done.returncode == 1
     assert "a static library (ar archive), not a linked ELF file" in done.stderr
     assert not (made.root / "project" / "libx.so").exists()
-
 
 
 def test_a_call_that_is_too_long_goes_through_a_file(make: Callable[..., Toolchain]) -> None:
