@@ -13,9 +13,9 @@ import click
 from linkmode import pipeline
 from linkmode.cli import again, places
 from linkmode.config import document as configs
-from linkmode.exec import environment, native_image, session
+from linkmode.exec import build_systems, environment, native_image, session
 from linkmode.messages import CheckError, CommandNotExecutableError, CommandNotFoundError, LinkmodeError, UsageError
-from linkmode.model.values import LINK_MODES, LinkMode
+from linkmode.model.values import LINK_MODES, LinkMode, Target
 
 
 @click.command("exec", context_settings={"allow_interspersed_args": False})
@@ -73,6 +73,11 @@ def command(
     if remark := native_image.notice(command_line, found.toolchain):
         _say(remark)
     command_line = native_image.with_compiler(command_line, found.toolchain, found.ready)
+    command_line = build_systems.with_machine_file(
+        command_line,
+        found.ready.bin.parent,
+        is_cross=Target.parse(found.toolchain.target).cpu != host.partition("-")[0],
+    )
     variables = environment.applied(found.changes, os.environ)
     if no_verify:
         _become(command_line, variables | {"LINKMODE_VERIFY": "no"})

@@ -3,7 +3,7 @@
 https://cmake.org/cmake/help/latest/manual/cmake-toolchains.7.html, https://mesonbuild.com/Machine-files.html
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from linkmode.model.values import LinkMode, LockedToolchain, Target
@@ -96,6 +96,18 @@ def files(
             "endian = 'little'",
         ]
     return {CMAKE: cmake, MESON: "\n".join(lines) + "\n"}
+
+
+def with_machine_file(command: Sequence[str], folder: Path, *, is_cross: bool) -> tuple[str, ...]:
+    """Return ``command``; Meson's own ``setup`` with the machine file in ``folder``, which no variable can name.
+
+    One that the command line has comes later, and so decides.
+    """
+    if [Path(word).name for word in command[:1]] != ["meson"] or "setup" not in command:
+        return tuple(command)
+    after = list(command).index("setup") + 1
+    option = "--cross-file" if is_cross else "--native-file"
+    return (*command[:after], f"{option}={folder / MESON}", *command[after:])
 
 
 def _cmake(text: str) -> str:
