@@ -1,25 +1,98 @@
-"""Errors a user can cause: one class, and one exit code, per kind.
+"""Errors a user can cause: one class, and one exit code, per kind. What messages are made of.
 
 Every message says where (file and key, or URL), what was expected, what was found, and what to run next.
 The exit codes are part of the command line's contract (docs/reference/cli.md).
 """
 
+import difflib
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean …?`` with the known word that is nearest, or an empty string when none is near."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A command of linkmode that a message shows, for example ``Run("lock")``.
+
+    ``words`` are its options and arguments as a shell reads them. A command without words is repeated with the options
+    that the failed command had and that it needs again; one with words is shown as it is.
+    """
+
+    command: str
+    words: str = ""
+
+    def shown(self, folder: str, repeated: Mapping[str, Sequence[str]]) -> str:
+        """Return the command line. ``folder`` is that of linkmode.toml, ``repeated`` has options by command."""
+        options = self.words or shlex.join(repeated.get(self.command, ()))
+        where = f"-C {shlex.quote(folder)} " if folder != "." and self.command not in _OF_NO_FOLDER else ""
+        return f"linkmode {where}{self.command}{options and ' '}{options}"
+
+
+_OF_NO_FOLDER = ("audit", "catalog", "store")
+"""The commands that neither read nor write the current folder."""
+
+
+class Message(tuple[str | Run, ...]):
+    """A message of words and commands, which are spelled out when the message is shown."""
+
+    __slots__ = ()
+
+    def __new__(cls, *parts: "str | Run | Message") -> "Message":
+        """Join parts; a text among them gives its own parts."""
+        return super().__new__(cls, [one for part in parts for one in (part if isinstance(part, Message) else (part,))])
+
+
+def plain(text: str) -> str:
+    """Return ``text`` with all that a terminal obeys spelled out, but for the ends of its lines.
+
+    Parts of a message may be the words of a file or of a server.
+    """
+    if text.replace("\n", "").isprintable():
+        return text
+    return "".join(
+        char if char == "\n" or char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode()
+        for char in text
+    )
+
 
 class LinkmodeError(Exception):
     """Base of every error that is reported without a traceback.
 
-    ``problem`` is one sentence; ``hint`` is the next command or edit, and may be empty.
+    ``problem`` is one sentence; ``hint`` is the next command or edit, and may be empty: both as they are shown.
+    ``folder`` is that of linkmode.toml, as the command line named it, and ``repeated`` has, by command, the options to
+    show with a command that the message names; both are known to the command line alone, which sets them.
     """
 
     exit_code = 3
 
-    def __init__(self, problem: str, *, hint: str = "") -> None:
+    def __init__(self, problem: str | Message, *, hint: str | Message = "") -> None:
         super().__init__(problem)
-        self.problem = problem
-        self.hint = hint
+        self.said = Message(problem)
+        self.advice = Message(hint)
+        self.folder = "."
+        self.repeated: dict[str, Sequence[str]] = {}
+
+    @property
+    def problem(self) -> str:
+        """What is wrong, with where it is, what was expected and what was found."""
+        return self._shown(self.said)
+
+    @property
+    def hint(self) -> str:
+        """What to do next; may be empty."""
+        return self._shown(self.advice)
 
     def __str__(self) -> str:
-        return f"{self.problem}\n  hint: {self.hint}" if self.hint else self.problem
+        return f"{self.problem}\n  hint: {self.hint}" if self.advice != ("",) else self.problem
+
+    def _shown(self, text: Message) -> str:
+        return "".join(part if isinstance(part, str) else part.shown(self.folder, self.repeated) for part in text)
 
 
 class CheckError(LinkmodeError):
@@ -53,7 +126,7 @@ class IntegrityError(LinkmodeError):
 
 
 class StaleLockError(LinkmodeError):
-    """linkmode.lock is missing, was edited by hand, or does not answer to its inputs any more."""
+    """linkmode.lock is missing, was edited by hand, or does not match linkmode.toml and the catalogue."""
 
     exit_code = 6
 

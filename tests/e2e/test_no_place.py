@@ -9,9 +9,9 @@ import pytest
 from harness import sandbox
 from harness.places import ROOT
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.tier("fast")
 
-_RUNTIME = ROOT / "templates" / "bazel" / "private" / "lisp" / "runtime"
+_RUNTIME = ROOT / "templates" / "common" / "languages" / "sbcl" / "runtime"
 
 _PROGRAM = r"""
 #include <dirent.h>

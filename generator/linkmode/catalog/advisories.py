@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 
 from linkmode.catalog.pins import Catalog
-from linkmode.messages import ConfigError
-from linkmode.model.issues import did_you_mean
+from linkmode.messages import ConfigError, did_you_mean
 from linkmode.model.values import Advisory, Artifact, Lock
 
 

@@ -12,7 +12,7 @@ from linkmode.audit.load import tree
 from linkmode.audit.load.loaded import Tree
 from linkmode.audit.read.image import NotAudited, NothingToAudit
 from linkmode.audit.show import diff, report
-from linkmode.messages import UsageError
+from linkmode.messages import Message, Run, UsageError
 
 FAILED = 1
 NOT_AUDITED = 3
@@ -53,7 +53,9 @@ def show_trees(paths: tuple[str, ...], root: str, *, is_json: bool) -> int:
 def show_difference(paths: tuple[str, ...], settings: run.Settings, jobs: int, *, is_json: bool) -> int:
     """Print what changed from the first path to the second: 1 when something did, 3 when one could not be audited."""
     if len(paths) != 2:
-        raise UsageError(f"--diff compares two paths, and {len(paths)} were given", hint="linkmode audit --diff A B")
+        raise UsageError(
+            f"--diff compares two paths, and {len(paths)} were given", hint=Message(Run("audit", "--diff A B"))
+        )
     before, after = (run.run([path], settings, jobs).audited for path in paths)
     found = diff.compare(run.displayed(paths[0]), before, run.displayed(paths[1]), after)
     click.echo(diff.as_json(found) if is_json else diff.as_text(found), nl=False)

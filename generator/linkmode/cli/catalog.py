@@ -15,11 +15,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from linkmode import resources
 from linkmode.catalog import pins as catalogs
 from linkmode.catalog.pins import Catalog, FamilyEntry
-from linkmode.messages import UsageError
-from linkmode.model.issues import did_you_mean
+from linkmode.messages import Message, Run, UsageError, did_you_mean
+from linkmode.model import resources
 from linkmode.model.values import Advisory, Pin
 
 JSON_VERSION = 1
@@ -42,7 +41,8 @@ class _Group(click.Group):
         name, known = args[0], self.list_commands(ctx)
         if name not in known and not name.startswith("-"):
             raise UsageError(
-                f"no such command: {name!r}{did_you_mean(name, known)}", hint="see `linkmode catalog --help`"
+                f"no such command: {name!r}{did_you_mean(name, known)}",
+                hint=Message("see `", Run("catalog", "--help"), "`"),
             )
         return super().resolve_command(ctx, args)
 

@@ -14,8 +14,16 @@ from linkmode import pipeline
 from linkmode.cli import again, places
 from linkmode.config import document as configs
 from linkmode.exec import build_systems, environment, native_image, session
-from linkmode.messages import CheckError, CommandNotExecutableError, CommandNotFoundError, LinkmodeError, UsageError
-from linkmode.model.values import LINK_MODES, LinkMode, Target
+from linkmode.messages import (
+    CheckError,
+    CommandNotExecutableError,
+    CommandNotFoundError,
+    LinkmodeError,
+    Message,
+    Run,
+    UsageError,
+)
+from linkmode.model.values import LINK_MODES, ExecPlatform, LinkMode
 
 
 @click.command("exec", context_settings={"allow_interspersed_args": False})
@@ -49,9 +57,9 @@ def command(
     """
     if bool(command_line) == print_env:
         problem = "--print-env runs no command" if print_env else "no command to run"
-        raise UsageError(problem, hint="write it as in: linkmode exec -- make CFLAGS=-O2")
+        raise UsageError(problem, hint=Message("write it as in: ", Run("exec", "-- make CFLAGS=-O2")))
     native_image.check_release(command_line, native_image.installed(command_line))
-    host = f"{platform.machine()}-{sys.platform}"
+    host = ExecPlatform(f"{platform.machine()}-{sys.platform}")
     own = {key: path for key, name in {"CC": "cc", "CXX": "c++", "AR": "ar"}.items() if (path := shutil.which(name))}
     with again.repeating({"fetch": again.store(store)}):
         found = pipeline.tools(
@@ -76,7 +84,7 @@ def command(
     command_line = build_systems.with_machine_file(
         command_line,
         found.ready.bin.parent,
-        is_cross=Target.parse(found.toolchain.target).cpu != host.partition("-")[0],
+        is_cross=found.toolchain.target.cpu != host.cpu,
     )
     variables = environment.applied(found.changes, os.environ)
     if no_verify:

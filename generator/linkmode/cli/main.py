@@ -16,9 +16,7 @@ from typing import Any
 import click
 
 from linkmode import __version__
-from linkmode.cli.again import with_folder
-from linkmode.messages import ConfigError, LinkmodeError, UsageError
-from linkmode.model.issues import did_you_mean
+from linkmode.messages import ConfigError, LinkmodeError, UsageError, did_you_mean, plain
 
 INTERRUPTED = 130
 """Ended by Ctrl-C: 128 and the signal's number, as shells have it."""
@@ -60,7 +58,8 @@ class _Lazy(click.Group):
         try:
             return super().invoke(ctx)
         except LinkmodeError as error:
-            with_folder(error, ctx.params["directory"])
+            if error.folder == ".":
+                error.folder = ctx.params["directory"]
             raise
 
     def resolve_command(
@@ -127,7 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _report(error: LinkmodeError) -> int:
-    click.echo(f"linkmode: error: {error}", err=True)
+    click.echo(f"linkmode: error: {plain(str(error))}", err=True)
     return error.exit_code
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from linkmode.cli import places
-from linkmode.messages import IntegrityError, UsageError
+from linkmode.messages import IntegrityError, Message, UsageError
 from linkmode.store import sweep, trees, upkeep
 from linkmode.store.files import Store, default_root
 
@@ -44,7 +44,7 @@ def verify(store: Path | None) -> None:
             broken.append(f"damaged: {place.file(checksum)}")
     if broken:
         raise IntegrityError(
-            "\n".join(broken), hint="linkmode fetch replaces what the lock names; delete the folder of any other"
+            "\n".join(broken), hint=Message(("fetch"), " replaces what the lock names; delete the folder of any other")
         )
     click.echo(f"{count} archives, none damaged")
 

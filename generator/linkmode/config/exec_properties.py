@@ -7,7 +7,8 @@ so only their form is checked.
 from collections.abc import Mapping
 from typing import Any
 
-from linkmode.model.issues import Issues, did_you_mean
+from linkmode.messages import did_you_mean
+from linkmode.model.issues import Issues
 from linkmode.model.values import EXEC_PLATFORMS, ExecPlatform
 
 KEY = "exec-properties"

@@ -6,7 +6,7 @@ https://cmake.org/cmake/help/latest/manual/cmake-toolchains.7.html, https://meso
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from linkmode.model.values import LinkMode, LockedToolchain, Target
+from linkmode.model.values import LinkMode, LockedToolchain
 
 CMAKE, MESON = "toolchain.cmake", "meson.ini"
 
@@ -48,8 +48,8 @@ def files(
     folder: Path, toolchain: LockedToolchain, mode: LinkMode, sysroot: Path, tools: Iterable[str]
 ) -> dict[str, str]:
     """Return the files by name. ``folder`` holds ``bin`` and ``plain``; ``tools`` are the programs that there are."""
-    target = Target.parse(toolchain.target)
-    is_cross = toolchain.exec != f"{target.cpu}-{target.os}"
+    target = toolchain.target
+    is_cross = toolchain.exec.cpu != target.cpu
     prefix = folder / "bin" / f"{toolchain.target}-{mode}"
     present = set(tools)
     programs = {"AR": "ar", "RANLIB": "ranlib", "LINKER": "ld", "STRIP": "strip", "NM": "nm", "OBJCOPY": "objcopy"}

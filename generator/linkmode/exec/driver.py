@@ -7,9 +7,9 @@ import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from linkmode import resources
 from linkmode.exec.rules import Flags
 from linkmode.messages import ConfigError
+from linkmode.model import resources
 from linkmode.model.values import LinkMode, Target
 
 C_NAMES = ("gcc", "cc", "clang", "c99", "c89")
@@ -25,8 +25,8 @@ OWN = {"clang": (*_LIBC, *_COMPILER, "c++", "c++abi", "unwind"), "gcc": (*_LIBC,
 
 def sources() -> tuple[Path, Path]:
     """Return the C files of the driver and of elfcheck; what they include lies beside them."""
-    templates = resources.templates()
-    return templates / "common" / "driver" / "driver.c", templates / "bazel" / "tools" / "elfcheck" / "elfcheck.c"
+    common = resources.templates() / "common"
+    return common / "driver" / "driver.c", common / "tools" / "elfcheck" / "elfcheck.c"
 
 
 def ingredients() -> str:
@@ -53,7 +53,7 @@ def build(new: Path, compiler: Sequence[str], environment: Mapping[str, str]) ->
 def configuration(
     *,
     kind: str,
-    target: str,
+    target: Target,
     mode: LinkMode,
     check: Path,
     compilers: Mapping[str, Sequence[str]],
@@ -69,15 +69,14 @@ def configuration(
     program by its name. ``search`` and ``include`` are folders of libraries and headers, in the order in which they are
     looked at. Raises ConfigError where a path cannot be written into it.
     """
-    parsed = Target.parse(target)
     single = {
         "kind": kind,
         "target": target,
-        "triple": f"{parsed.cpu}-{parsed.os}-{parsed.libc}",
+        "triple": target.gnu,
         "mode": mode,
-        "machine": parsed.cpu,
-        "libc": "musl" if parsed.is_musl else "glibc",
-        "glibc": f"{parsed.glibc[0]}.{parsed.glibc[1]}" if parsed.glibc else "",
+        "machine": target.cpu,
+        "libc": "musl" if target.is_musl else "glibc",
+        "glibc": f"{target.glibc[0]}.{target.glibc[1]}" if target.glibc else "",
         "check": str(check),
     }
     cxx = flags.at("cxx_flags", places)

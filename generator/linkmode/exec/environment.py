@@ -12,26 +12,12 @@ from pathlib import Path
 import msgspec
 
 from linkmode.exec import build_systems
-from linkmode.messages import ConfigError, UsageError
-from linkmode.model.issues import did_you_mean
-from linkmode.model.values import Artifact, LinkMode, Lock, LockedToolchain, Target
-
-_MISLEADING = (
-    "CPATH",
-    "C_INCLUDE_PATH",
-    "CPLUS_INCLUDE_PATH",
-    "LIBRARY_PATH",
-    "COMPILER_PATH",
-    "GCC_EXEC_PREFIX",
-)
-"""What makes GCC and clang look for headers, libraries and their own parts elsewhere; set for another compiler."""
+from linkmode.exec.variables import CLEARED
+from linkmode.messages import ConfigError, Message, Run, UsageError, did_you_mean
+from linkmode.model.cpus import CPUS
+from linkmode.model.values import Artifact, ExecPlatform, LinkMode, Lock, LockedToolchain, Target
 
 _PROGRAMS = {"CC": "gcc", "CXX": "g++", "AR": "ar", "RANLIB": "ranlib", "LD": "ld", "STRIP": "strip"}
-
-_RUST_CPUS = ("x86_64", "aarch64")
-"""CPUs that Rust calls what a target here calls them."""
-
-_GO_CPUS = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 class Ready(msgspec.Struct, frozen=True):
@@ -57,7 +43,7 @@ class Ready(msgspec.Struct, frozen=True):
 class Machine(msgspec.Struct, frozen=True):
     """This machine: its exec platform, and its own C compilers by the variable that names each (``CC``)."""
 
-    platform: str
+    platform: ExecPlatform
     compilers: dict[str, str] = {}
 
 
@@ -69,14 +55,8 @@ class Environment(msgspec.Struct, frozen=True):
     unset: tuple[str, ...]
 
 
-def triple(target: str) -> str:
-    """What GNU tools call a target: ``x86_64-linux-gnu`` for ``x86_64-linux-gnu.2.28``."""
-    parsed = Target.parse(target)
-    return f"{parsed.cpu}-{parsed.os}-{parsed.libc}"
-
-
 def choose(
-    lock: Lock, host: str, target: str | None, family: str | None, mode: LinkMode | None = None
+    lock: Lock, host: ExecPlatform, target: str | None, family: str | None, mode: LinkMode | None = None
 ) -> LockedToolchain:
     """The toolchain that runs on ``host`` and makes ``target``; of several families the one that is locked first.
 
@@ -92,15 +72,15 @@ def choose(
         platforms = ", ".join(dict.fromkeys(toolchain.exec for toolchain in lock.toolchains))
         raise ConfigError(
             f"linkmode.lock has no toolchain that runs on this machine, {host}; it has some for: {platforms or 'none'}",
-            hint=f"add {host!r} to exec-platforms in linkmode.toml, then run: linkmode lock",
+            hint=Message(f"add {host!r} to exec-platforms in linkmode.toml, then run: ", Run("lock")),
         )
     if family is not None:
         here = _named("--toolchain", family, {t.family: [u for u in here if u.family == t.family] for t in here})
-    by_target = {t.target: [u for u in here if u.target == t.target] for t in here}
+    by_target: dict[str, list[LockedToolchain]] = {t.target: [u for u in here if u.target == t.target] for t in here}
     if target is not None:
         return _named("--target", target, by_target)[0]
     asked_for = {t.target: t for t in reversed(here) if t.purpose == "target"}
-    usual = lock.link_modes.get(host.partition("-")[0], {}).get(mode or "static")
+    usual = lock.link_modes.get(host.cpu, {}).get(mode or "static")
     if usual in asked_for:
         return asked_for[usual]
     if len(asked_for) == 1:
@@ -112,41 +92,40 @@ def _named(option: str, name: str, known: Mapping[str, list[LockedToolchain]]) -
     if name not in known:
         raise UsageError(
             f"{option}: linkmode.lock has no {name!r} that runs here{did_you_mean(name, known)}",
-            hint=f"it has: {', '.join(known)}; others are asked for in linkmode.toml, then: linkmode lock",
+            hint=Message(f"it has: {', '.join(known)}; others are asked for in linkmode.toml, then: ", Run("lock")),
         )
     return known[name]
 
 
 def for_this_machine(
-    lock: Lock, host: str, chosen: LockedToolchain, artifacts: Mapping[str, Artifact]
+    lock: Lock, host: ExecPlatform, chosen: LockedToolchain, artifacts: Mapping[str, Artifact]
 ) -> LockedToolchain:
     """Return the toolchain that compiles programs for this machine: ``chosen`` where it can, another of the lock else.
 
     Raises ConfigError when the lock has none.
     """
-    if artifacts[chosen.artifact].layout == "zig" or chosen.target == f"{host}-musl":
+    if artifacts[chosen.artifact].layout == "zig" or chosen.target == host.musl:
         return chosen
     for other in lock.toolchains:
-        if other.exec == host and (artifacts[other.artifact].layout == "zig" or other.target == f"{host}-musl"):
+        if other.exec == host and (artifacts[other.artifact].layout == "zig" or other.target == host.musl):
             return other
     raise ConfigError(
         f"linkmode.lock has no compiler for this machine, {host}, which linkmode's own compiler driver is compiled by",
-        hint=f"add {host}-musl to the targets of a [[toolchain]] in linkmode.toml, then run: linkmode lock",
+        hint=Message(f"add {host.musl} to the targets of a [[toolchain]] in linkmode.toml, then run: ", Run("lock")),
     )
 
 
-def mode_of(target: str, mode: LinkMode | None) -> LinkMode:
+def mode_of(target: Target, mode: LinkMode | None) -> LinkMode:
     """Return the link mode of a run: ``mode`` if it is named, else ``static`` for musl and ``mostly_static`` for glibc.
 
     Raises UsageError when the target's libc cannot be linked in that mode.
     """
-    parsed = Target.parse(target)
-    if mode == "static" and not parsed.is_musl:
+    if mode == "static" and not target.is_musl:
         raise UsageError(
             f"--mode static: {target} has glibc, which cannot be linked statically: it loads parts of itself",
-            hint=f"linkmode exec --target {parsed.cpu}-linux-musl -- …, or --mode mostly_static",
+            hint=Message(Run("exec", f"--target {target.cpu}-linux-musl -- …"), ", or --mode mostly_static"),
         )
-    return mode or ("static" if parsed.is_musl else "mostly_static")
+    return mode or ("static" if target.is_musl else "mostly_static")
 
 
 def environment(
@@ -156,7 +135,7 @@ def environment(
 
     Without ``has_plain_names`` a program called ``gcc`` stays the machine's own.
     """
-    target = Target.parse(toolchain.target)
+    target = toolchain.target
     is_native = machine.platform == f"{target.cpu}-{target.os}"
     # By name: make splits a value at blanks, which a path may have; and names survive where paths are written down.
     values = {key: f"{ready.name}-{tool}" for key, tool in _PROGRAMS.items() if tool in ready.tools}
@@ -175,20 +154,21 @@ def environment(
     values |= {"LINK_MODE": ready.mode, "CGO_ENABLED": "1"}
     if ready.mode != "dynamic":
         values["PKG_CONFIG_ALL_STATIC"] = "1"
-    if not is_native and target.cpu in _GO_CPUS:
-        values |= {"GOOS": target.os, "GOARCH": _GO_CPUS[target.cpu]}
+    if not is_native and (go := CPUS[target.cpu].go):
+        values |= {"GOOS": target.os, "GOARCH": go}
     values |= _rust(target, values, machine)
-    return Environment(values, before, _MISLEADING)
+    return Environment(values, before, CLEARED)
 
 
 def _rust(target: Target, values: Mapping[str, str], machine: Machine) -> dict[str, str]:
     """What Cargo and the crate `cc` read. Build scripts are for this machine, and are linked by its own compiler."""
-    if target.cpu not in _RUST_CPUS:
+    cpu = CPUS[target.cpu].rust
+    if not cpu:
         return {}
-    name = f"{target.cpu}-unknown-{target.os}-{target.libc}"
+    name = f"{cpu}-unknown-{target.os}-{target.libc}"
     found = {_linker(name): values["CC"], "PKG_CONFIG_ALLOW_CROSS": "1"} if "CC" in values else {}
     found |= {f"{key}_{name.replace('-', '_')}": values[key] for key in ("CC", "CXX", "AR") if key in values}
-    host = f"{machine.platform.partition('-')[0]}-unknown-linux-gnu"
+    host = f"{machine.platform.cpu}-unknown-linux-gnu"
     if name == host:
         return found
     found["CARGO_BUILD_TARGET"] = name

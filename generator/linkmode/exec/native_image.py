@@ -1,6 +1,6 @@
 """What `linkmode exec` knows of GraalVM's native-image, which looks for its C compiler by a name of its own.
 
-Where the facts come from: templates/bazel/private/graalvm/graalvm_releases.bzl. Options can also come from a file
+Where the facts come from: the graalvm_releases.bzl that is generated. Options can also come from a file
 (``@…``), from NATIVE_IMAGE_OPTIONS and from a jar; what is not on the command line is not judged. All of it is pure but
 `installed`, which reads one file of GraalVM's.
 """
@@ -13,12 +13,12 @@ from pathlib import Path
 import msgspec
 
 from linkmode.exec.environment import Ready
-from linkmode.messages import ConfigError, UsageError
-from linkmode.model.issues import did_you_mean
-from linkmode.model.values import Lock, LockedToolchain, Target
+from linkmode.messages import ConfigError, Message, Run, UsageError, did_you_mean
+from linkmode.model.components import releases
+from linkmode.model.values import Lock, LockedToolchain
 
-RELEASES = (17, 20, 21, 22, 23, 24, 25)
-"""The feature releases of the JDK whose native-image linkmode knows: GRAALVM_RELEASES of graalvm_releases.bzl."""
+RELEASES = tuple(int(line) for line in releases("linkmode.languages.graalvm") if line.isdigit())
+"""The feature releases of the JDK whose native-image linkmode knows."""
 
 _STATIC = ("--static", "-H:+StaticExecutable")
 _LIBC = ("--libc", "-H:UseLibC")
@@ -74,7 +74,7 @@ def check_release(command: Sequence[str], found: Installed | None) -> None:
         raise UsageError(
             f"native-image: {found.program} is of a GraalVM for JDK {found.release}; "
             f"linkmode knows those for JDK {known} and {RELEASES[-1]}",
-            hint="use one of these; any other runs unchecked by: linkmode exec -- env native-image …",
+            hint=Message("use one of these; any other runs unchecked by: ", Run("exec", "-- env native-image …")),
         )
     for option, since in _SINCE.items():
         if option in command and found.release < since:
@@ -93,7 +93,7 @@ def check(command: Sequence[str], toolchain: LockedToolchain, lock: Lock) -> Non
     """
     if not is_called(command):
         return
-    target = Target.parse(toolchain.target)
+    target = toolchain.target
     static = next((word for word in _STATIC if word in command), None)
     mostly_static = next((word for word in _MOSTLY_STATIC if word in command), None)
     libc = _libc(command)
@@ -101,9 +101,9 @@ def check(command: Sequence[str], toolchain: LockedToolchain, lock: Lock) -> Non
     if (static or musl) and target.is_musl and target.cpu != _MUSL_CPU:
         raise UsageError(
             f"native-image: GraalVM has its JDK libraries for musl on {_MUSL_CPU} only: no static image for {target}",
-            hint=f"a mostly static one: {_example(lock, target.cpu)}",
+            hint=Message("a mostly static one: ", _example(lock, target.cpu)),
         )
-    if target.cpu != toolchain.exec.partition("-")[0]:
+    if target.cpu != toolchain.exec.cpu:
         raise UsageError(
             f"native-image makes executables for the CPU that it runs on, {toolchain.exec}, and not for {target}",
             hint=f"run it on a machine of that CPU, with {target.cpu}-linux in exec-platforms of linkmode.toml",
@@ -121,7 +121,7 @@ def check(command: Sequence[str], toolchain: LockedToolchain, lock: Lock) -> Non
     if static and not musl and (libc or not _has_argument_file(command)):
         raise UsageError(
             f"native-image: {static} without {_MUSL} takes this machine's gcc, and JDK 23 and newer refuse it",
-            hint=f"linkmode exec -- native-image {_STATIC[0]} {_MUSL} …",
+            hint=Message(Run("exec", f"-- native-image {_STATIC[0]} {_MUSL} …")),
         )
     if mostly_static and target.is_musl:
         raise UsageError(
@@ -131,7 +131,7 @@ def check(command: Sequence[str], toolchain: LockedToolchain, lock: Lock) -> Non
     if (static or musl or mostly_static) and "zlib" not in lock.libraries:
         raise ConfigError(
             "native-image: the JDK's libraries need zlib, and linkmode.toml asks for none",
-            hint='add `zlib = "~=1.3.1"` to its [library], then run: linkmode lock && linkmode fetch',
+            hint=Message('add `zlib = "~=1.3.1"` to its [library], then run: ', Run("lock"), " && ", Run("fetch")),
         )
 
 
@@ -142,7 +142,7 @@ def notice(command: Sequence[str], toolchain: LockedToolchain) -> str:
     """
     if (
         not is_called(command)
-        or not Target.parse(toolchain.target).is_musl
+        or not toolchain.target.is_musl
         or _libc(command) == "musl"
         or _names_compiler(command)
         or not any(not word.startswith("-") for word in command[1:])  # --version, --help
@@ -155,7 +155,7 @@ def with_compiler(command: Sequence[str], toolchain: LockedToolchain, ready: Rea
     """Return ``command``; native-image's with the compiler named where it would take this machine's ``gcc``."""
     if (
         not is_called(command)
-        or Target.parse(toolchain.target).is_musl  # which it finds on PATH
+        or toolchain.target.is_musl  # which it finds on PATH
         or _names_compiler(command)
     ):
         return tuple(command)
@@ -183,21 +183,22 @@ def _libc(command: Sequence[str]) -> str:
             raise UsageError(
                 f"native-image: {option}: linkmode has toolchains for glibc and musl, not for {value!r}"
                 f"{did_you_mean(value, _LIBCS)}",
-                hint=f"linkmode exec -- native-image {_STATIC[0]} {_MUSL} …",
+                hint=Message(Run("exec", f"-- native-image {_STATIC[0]} {_MUSL} …")),
             )
     return said[-1][2] if said else ""
 
 
-def _static_example(lock: Lock) -> str:
+def _static_example(lock: Lock) -> Message:
     musl = f"{_MUSL_CPU}-linux-musl"
     if any(toolchain.target == musl for toolchain in lock.toolchains):
-        return f"linkmode exec --target {musl} -- native-image {_STATIC[0]} {_MUSL} …"
-    return f"add {musl} to a [[toolchain]] in linkmode.toml, then run: linkmode lock"
+        return Message(Run("exec", f"--target {musl} -- native-image {_STATIC[0]} {_MUSL} …"))
+    return Message(f"add {musl} to a [[toolchain]] in linkmode.toml, then run: ", Run("lock"))
 
 
-def _example(lock: Lock, cpu: str) -> str:
-    targets = [Target.parse(toolchain.target) for toolchain in lock.toolchains]
+def _example(lock: Lock, cpu: str) -> Message:
+    targets = [toolchain.target for toolchain in lock.toolchains]
     glibc = next((target for target in targets if target.cpu == cpu and not target.is_musl), None)
     if glibc:
-        return f"linkmode exec --target {glibc} -- native-image --static-nolibc …"
-    return f'add {cpu}-linux-gnu.2.28 to a [[toolchain]] of family "zig" in linkmode.toml, then run: linkmode lock'
+        return Message(Run("exec", f"--target {glibc} -- native-image --static-nolibc …"))
+    added = f'add {cpu}-linux-gnu.2.28 to a [[toolchain]] of family "zig" in linkmode.toml'
+    return Message(added, ", then run: ", Run("lock"))

@@ -13,7 +13,9 @@ from typing import Any
 
 import msgspec
 
-from linkmode import resources
+from linkmode.model import resources
+from linkmode.model.components import first_two, releases
+from linkmode.model.cpus import CPUS, Cpu
 from linkmode.model.values import Artifact, LockedToolchain
 
 
@@ -42,17 +44,26 @@ class Runtime(msgspec.Struct, frozen=True):
     empty: tuple[str, ...]
 
 
-_FAMILY_FILES = {"zig": "private/zig/zig_archive.bzl", "gcc": "private/gcc/gcc_archive.bzl"}
+_FAMILY_FILES = {"zig": "families/zig/zig_archive.bzl", "gcc": "families/musl.cc/gcc_archive.bzl"}
 _FLAG_ATTRIBUTES = "_flags", "_libraries"
+_ZIG = "linkmode.families.zig"
+_DATA = ("//:lock.bzl", ":zig_lines.bzl")
+"""Files of data alone, which are rendered."""
 
 
 def flags(toolchain: LockedToolchain, artifact: Artifact) -> Flags:
     """Return the flags that the generated rules give a locked toolchain."""
     kind = "zig" if artifact.layout == "zig" else "gcc"
-    data = {
+    data: dict[str, Any] = {
         "ARTIFACTS": {
-            artifact.name: {"measured": artifact.measured, "layout": artifact.layout, "version": artifact.version}
+            artifact.name: {
+                "measured": artifact.measured,
+                "layout": artifact.layout,
+                "line": first_two(artifact.version),
+            }
         },
+        "CPUS": {name: _facts(cpu) for name, cpu in CPUS.items()},
+        "ZIG_LINES": releases(_ZIG),
         "TOOLCHAINS": [
             {
                 "artifact": artifact.name,
@@ -73,11 +84,11 @@ def flags(toolchain: LockedToolchain, artifact: Artifact) -> Flags:
 
 def zig_runtime(version: str, *, is_musl: bool, has_cxx: bool) -> Runtime:
     """Return how a release of Zig is made to build its run-time files for one of the libcs."""
-    tables = _load("private/zig/zig_runtime.bzl", {}, _nothing)
-    line = _load("private/zig/zig_lines.bzl", {}, _nothing)["zig_line"](version)
+    tables = _load("families/zig/zig_runtime.bzl", {}, _nothing)
+    line = releases(_ZIG)[first_two(version)]
     links = [(tuple(words), tuple(files)) for words, files in tables["_C_LINKS"]["musl" if is_musl else "glibc"]]
     if is_musl:
-        links[0] = (links[0][0], (*links[0][1], *line.musl_libraries))
+        links[0] = (links[0][0], (*links[0][1], *line["musl-libraries"]))
     cxx = tuple((tuple(words), tuple(files)) for words, files in tables["_CXX_LINKS"]) if has_cxx else ()
     return Runtime(tuple(links), cxx, tuple(tables["_EMPTY_LIBRARIES"]))
 
@@ -85,6 +96,11 @@ def zig_runtime(version: str, *, is_musl: bool, has_cxx: bool) -> Runtime:
 def zig_runtime_words() -> tuple[str, ...]:
     """Return the words with which every run-time file of Zig's is built."""
     return ("-mcpu=baseline", "-O2", "-s", "-fno-sanitize=undefined")
+
+
+def _facts(cpu: Cpu) -> dict[str, str]:
+    """The facts of a CPU as the rules have them."""
+    return {name.replace("_", "-"): str(value) for name, value in msgspec.structs.asdict(cpu).items()}
 
 
 class _Anything:
@@ -117,7 +133,7 @@ def _load(path: str, data: Mapping[str, Any], config: Callable[..., None]) -> di
 
     def load(label: str, *wanted: str, **renamed: str) -> None:
         renamed |= {name: name for name in wanted}
-        if label == "//:lock.bzl":
+        if label in _DATA:
             found: Mapping[str, Any] = data
         elif label.endswith(":cc_toolchain_config.bzl"):
             found = {"cc_toolchain_config": config}

@@ -11,7 +11,7 @@ from types import FrameType
 import msgspec
 
 from linkmode.exec.environment import Ready
-from linkmode.model.values import LockedToolchain, Target
+from linkmode.model.values import LockedToolchain
 
 _FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 _TERMINAL = (signal.SIGINT, signal.SIGQUIT)
@@ -138,7 +138,7 @@ _SHOWN = 8
 
 def _problem(path: str, toolchain: LockedToolchain, ready: Ready) -> str:
     """Return what elfcheck says of a program that is not of its mode; nothing when it is."""
-    target = Target.parse(toolchain.target)
+    target = toolchain.target
     command = [str(ready.check), "--machine", target.cpu, "--libc", "musl" if target.is_musl else "glibc"]
     command += ["--expect", ready.mode]
     command += ["--max-glibc", f"{target.glibc[0]}.{target.glibc[1]}"] if target.glibc else []

@@ -16,10 +16,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from linkmode.exec import build_systems, driver, rules, zig_runtime, zlib_sysroot
-from linkmode.exec.environment import Ready, triple
-from linkmode.messages import ConfigError
-from linkmode.model.values import Artifact, LinkMode, LockedToolchain, Target
-from linkmode.store import trees
+from linkmode.exec.environment import Ready
+from linkmode.messages import ConfigError, Message, Run
+from linkmode.model.values import Artifact, ExecPlatform, LinkMode, LockedToolchain
+from linkmode.store import private, trees
 
 _RECIPE = "4"
 """Part of every digest; raise it when something else is to be made from the same archives."""
@@ -43,28 +43,27 @@ class Toolbox:
         if artifact.layout not in ("cross", "native", "zig"):
             raise ConfigError(
                 f"{artifact.name}: linkmode exec knows no layout {artifact.layout!r}; expected cross, native or zig",
-                hint="correct layout in its [[pin]], then run: linkmode lock",
+                hint=Message("correct layout in its [[pin]], then run: ", Run("lock")),
             )
         self._home, self._toolchain, self._artifact, self._unpacked = home, toolchain, artifact, unpacked
         self._zlib, self._say = zlib, say
-        self._name = triple(toolchain.target)
+        self._name = toolchain.target.gnu
         self._is_zig = artifact.layout == "zig"
 
-    def host_compiler(self, host: str) -> tuple[str, ...]:
+    def host_compiler(self, host: ExecPlatform) -> tuple[str, ...]:
         """Return the words that compile a static program for this machine, an exec platform."""
-        cpu = host.partition("-")[0]
         if self._is_zig:
-            words = ("cc", "-target", f"{cpu}-linux-musl", *rules.zig_runtime_words(), "-fPIE", "-pie", "-static")
+            words = ("cc", "-target", host.musl, *rules.zig_runtime_words(), "-fPIE", "-pie", "-static")
             return (str(self._unpacked / "zig"), *words)
         return (str(self._gcc(self._unpacked, "gcc")), "-static")
 
-    def programs(self, host: str) -> Path:
+    def programs(self, host: ExecPlatform) -> Path:
         """Compile the driver and elfcheck for this machine unless that was done; return their folder."""
         compiler = self.host_compiler(host)
         folder = self._home / "exec" / trees.digest(_RECIPE, *compiler, driver.ingredients())
         if not folder.is_dir():
             self._say(f"compiling linkmode's compiler driver with {self._artifact.name}, once")
-        trees.make_once(folder, lambda new: self._frozen(new, lambda: driver.build(new, compiler, self._environment())))
+        self._make(folder, lambda new: driver.build(new, compiler, self._environment()))
         return folder
 
     def ready(self, programs: Path, mode: LinkMode) -> Ready:
@@ -72,10 +71,13 @@ class Toolbox:
         runtime = self._runtime()
         tree = self._tree(programs, runtime)
         folder = self._entry("names", str(programs), str(runtime or ""), str(tree), mode)
-        trees.make_once(
-            folder, lambda new: self._frozen(new, lambda: self._names(new, folder, programs, runtime, tree, mode))
-        )
-        tools = frozenset(path.name for path in (folder / "plain").iterdir())
+        self._make(folder, lambda new: self._names(new, folder, programs, runtime, tree, mode))
+        try:
+            tools = frozenset(path.name for path in (folder / "plain").iterdir())
+        except OSError as error:
+            raise ConfigError(
+                f"{folder}: cannot be read: {error.strerror or error}", hint=f"delete {folder}; it is made again"
+            ) from error
         return Ready(
             triple=self._name,
             name=f"{self._toolchain.target}-{mode}",
@@ -102,16 +104,11 @@ class Toolbox:
         folder = self._entry("runtime", *self._toolchain.without)
         tables = rules.zig_runtime(
             self._artifact.version,
-            is_musl=Target.parse(self._toolchain.target).is_musl,
+            is_musl=self._toolchain.target.is_musl,
             has_cxx="c++" not in self._toolchain.without,
         )
         zig, target = self._unpacked / "zig", self._toolchain.target
-        trees.make_once(
-            folder,
-            lambda new: self._frozen(
-                new, lambda: zig_runtime.build(new, zig, target, tables, self._environment(), self._say)
-            ),
-        )
+        self._make(folder, lambda new: zig_runtime.build(new, zig, target, tables, self._environment(), self._say))
         return folder
 
     def _tree(self, programs: Path, runtime: Path | None) -> Path:
@@ -119,7 +116,7 @@ class Toolbox:
         folder = self._entry("tree", str(self._zlib or ""))
         if not folder.is_dir():
             self._say(f"making {self._artifact.name} ready for {self._toolchain.target}, once")
-        trees.make_once(folder, lambda new: self._frozen(new, lambda: self._fill_tree(new, programs, runtime)))
+        self._make(folder, lambda new: self._fill_tree(new, programs, runtime))
         return folder
 
     def _fill_tree(self, new: Path, programs: Path, runtime: Path | None) -> None:
@@ -200,20 +197,24 @@ class Toolbox:
         return tree / "tree" if self._artifact.layout == "native" else tree / "tree" / self._name
 
     def _is_musl(self) -> bool:
-        return Target.parse(self._toolchain.target).is_musl
+        return self._toolchain.target.is_musl
 
     def _environment(self) -> dict[str, str]:
         """The environment to compile in: nothing of the user's that could change what comes out."""
         kept = {key: os.environ[key] for key in ("HOME", "TMPDIR") if key in os.environ} | {"LC_ALL": "C"}
         if not self._is_zig:
             return kept
-        caches = str(self._home / "zig")
+        caches = str(private.own(self._home, "zig"))
         return kept | {key: os.environ.get(key) or caches for key in ("ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR")}
 
-    @staticmethod
-    def _frozen(new: Path, fill: Callable[[], None]) -> None:
-        fill()
-        _freeze(new)
+    def _make(self, folder: Path, fill: Callable[[Path], None]) -> None:
+        """Make a folder unless it is there, and let nobody write to it."""
+
+        def frozen(new: Path) -> None:
+            fill(new)
+            _freeze(new)
+
+        trees.make_once(folder, frozen, self._say)
 
 
 def _link_tree(source: Path, target: Path) -> None:

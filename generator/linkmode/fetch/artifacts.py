@@ -8,7 +8,8 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from linkmode.fetch.progress import Progress
-from linkmode.messages import ConfigError, IntegrityError, LinkmodeError, NetworkError
+from linkmode.messages import ConfigError, IntegrityError, LinkmodeError, Message, NetworkError, Run
+from linkmode.model import mirror_layout
 from linkmode.model.failures import OriginError, UnreachableError, WrongBytesError
 from linkmode.model.values import Artifact, Checksum
 from linkmode.net import reach
@@ -17,7 +18,6 @@ from linkmode.net.partial import Partial
 from linkmode.net.reach import Origin
 from linkmode.net.transport import Transport
 from linkmode.net.web import PER_HOST, Limits
-from linkmode.store import mirror_layout
 from linkmode.store.files import Store
 
 DEFAULT_JOBS = 4
@@ -30,7 +30,7 @@ class Options:
     """How to fetch. ``base`` is the folder that the lock's relative paths are relative to.
 
     ``jobs`` artifacts are fetched at once; one host is asked for at most ``per_host`` things at a time. ``mirror`` is
-    the beginning of the URLs of an air-gap mirror (`linkmode.store.mirror_layout`), which then is asked in place of all
+    the beginning of the URLs of an air-gap mirror (`linkmode.model.mirror_layout`), which then is asked in place of all
     that the lock names.
     """
 
@@ -93,7 +93,7 @@ def fetch_all(artifacts: Iterable[Artifact], store: Store, options: Options, pro
 def _joined(errors: Sequence[LinkmodeError]) -> LinkmodeError:
     """One error for all: the class and hint of the gravest, the words of each."""
     foremost = min(errors, key=lambda error: _SEVERITY.index(type(error)))
-    return type(foremost)("\n".join(error.problem for error in errors), hint=foremost.hint)
+    return type(foremost)("\n".join(error.problem for error in errors), hint=foremost.advice)
 
 
 def _offline(wanted: Sequence[Artifact], store: Store) -> tuple[Result, ...]:
@@ -111,7 +111,7 @@ def _offline(wanted: Sequence[Artifact], store: Store) -> tuple[Result, ...]:
                 problems.append(IntegrityError(f"damaged in the store ({store.file(checksum)}): {lines}"))
     if problems:
         kind = IntegrityError if any(isinstance(p, IntegrityError) for p in problems) else NetworkError
-        raise kind("\n".join(p.problem for p in problems), hint="with a network, run: linkmode fetch")
+        raise kind("\n".join(p.problem for p in problems), hint=Message("with a network, run: ", Run("fetch")))
     return tuple(Result(a.name, a.checksum, "stored") for a in wanted)
 
 
@@ -131,7 +131,7 @@ class _Run:
         checksum = artifact.checksum
         if self._holds(artifact):
             return Result(artifact.name, checksum, "stored")
-        with self._store.lock(checksum, self.transport.stopping):
+        with self._store.lock(checksum, self.transport.stopping, lambda text: self._progress.note(artifact.name, text)):
             # Another run, or another artifact of this one, may have brought it while this one waited.
             if self._holds(artifact):
                 return Result(artifact.name, checksum, "stored")
@@ -149,6 +149,7 @@ class _Run:
 
     def _bring(self, artifact: Artifact) -> Result:
         checksum, failed = artifact.checksum, []
+        self._store.private("partial")
         with Partial(self._store.partial(checksum), checksum, artifact.size) as partial:
             for shown, origin in self._origins(artifact):
                 try:
@@ -186,6 +187,9 @@ class _Run:
                 yield shown, UnreachableError(f"{scheme}: is not a scheme to fetch from")
 
 
+_AGAIN = (Run("lock"), " && ", Run("fetch"))
+
+
 def _nowhere(artifact: Artifact, failed: Sequence[Attempt], only: str) -> LinkmodeError:
     """The error of an artifact that no URL gave, with the reason of each; ``only`` is the one mirror that was asked."""
     reasons = "".join(f"\n    {attempt.url}: {attempt.failure.reason}" for attempt in failed)
@@ -193,16 +197,24 @@ def _nowhere(artifact: Artifact, failed: Sequence[Attempt], only: str) -> Linkmo
     if only:
         return (IntegrityError if is_wrong else NetworkError)(
             f"{artifact.name}: the mirror did not give the file with {artifact.checksum}:{reasons}",
-            hint=f"only {only} was asked; bring the mirror up to date where there is a network: linkmode mirror DIR",
+            hint=Message(
+                f"only {only} was asked; bring the mirror up to date where there is a network: ", Run("mirror", "DIR")
+            ),
         )
     if is_wrong:
         return IntegrityError(
             f"{artifact.name}: no URL gave the file with {artifact.checksum}:{reasons}",
-            hint="nothing of it was kept. Add a mirror that has the pinned bytes under [mirrors] in linkmode.toml, "
-            "then run: linkmode lock && linkmode fetch",
+            hint=Message(
+                "nothing of it was kept. Add a mirror that has the pinned bytes under [mirrors] in linkmode.toml, "
+                "then run: ",
+                *_AGAIN,
+            ),
         )
     return NetworkError(
         f"{artifact.name}: no URL could be reached:{reasons}",
-        hint="check the network, the proxy and the CA settings, or add a mirror under [mirrors] in linkmode.toml "
-        "and run: linkmode lock && linkmode fetch",
+        hint=Message(
+            "check the network, the proxy and the CA settings, or add a mirror under [mirrors] in linkmode.toml "
+            "and run: ",
+            *_AGAIN,
+        ),
     )

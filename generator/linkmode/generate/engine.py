@@ -1,4 +1,4 @@
-"""A folder of templates and a context, to a tree of files.
+"""Templates and a context, to a tree of files.
 
 Jinja (https://jinja.palletsprojects.com/), narrowed until a template cannot quote a value by hand: an expression
 must end in a filter of this module (``| starlark``, ``| identifier``, ``| word``, ``| words``), an expression inside a
@@ -22,7 +22,18 @@ SUFFIX = ".jinja"
 _STARLARK_NAMES = {"BUILD", "BUILD.bazel", "BUCK", "MODULE.bazel", "WORKSPACE", "WORKSPACE.bazel"}
 _STARLARK_SUFFIXES = {".bzl", ".bazel"}
 
-_HASH = (*_STARLARK_SUFFIXES, ".py", ".toml", ".bazelrc", ".buckconfig", ".cfg", ".sh", ".yaml", ".yml")
+_HASH = (
+    *_STARLARK_SUFFIXES,
+    ".py",
+    ".toml",
+    ".bazelrc",
+    ".buckconfig",
+    ".cfg",
+    ".sh",
+    ".yaml",
+    ".yml",
+    ".gitattributes",
+)
 _SLASHES = (".c", ".h", ".cc", ".cpp", ".hh", ".hpp", ".rs", ".go", ".java", ".zig", ".mod", ".S")
 _COMMENTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(_HASH, ("# {}",)),
@@ -49,16 +60,24 @@ class _Source(str):
     __slots__ = ()
 
 
-def render_tree(folder: Traversable, context: Mapping[str, object]) -> Tree:
-    """Return every file under ``folder``: ``*.jinja`` rendered with ``context``, everything else byte for byte.
+Sources = dict[str, bytes]
+"""What a tree is made of: path relative to the output folder, with ``/`` and perhaps ``.jinja``, to contents."""
 
-    Keys are paths relative to ``folder``, with ``/`` and without ``.jinja``, in sorted order.
+
+def files_below(folder: Traversable, into: str = "") -> Sources:
+    """Return every file under ``folder`` by the path that it gets below ``into``; nothing where there is no folder."""
+    return dict(_files(folder, PurePosixPath(into))) if folder.is_dir() else {}
+
+
+def render_tree(sources: Mapping[str, bytes], context: Mapping[str, object]) -> Tree:
+    """Return the tree of ``sources``: ``*.jinja`` rendered with ``context``, everything else byte for byte.
+
+    Keys are the paths without ``.jinja``, in sorted order.
 
     Raises:
         TemplateDefectError: a template does not parse, names what ``context`` has not, lets a value out that no filter
             has made safe, or a file lacks the header.
     """
-    sources = dict(_files(folder, PurePosixPath()))
     texts = {name: _text(name, data) for name, data in sources.items() if name.endswith(SUFFIX)}
     environment = _environment(texts)
     tree: Tree = {}

@@ -12,9 +12,9 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from linkmode.messages import ConfigError, IntegrityError
+from linkmode.messages import ConfigError, IntegrityError, Message, Run
+from linkmode.model import mirror_layout
 from linkmode.model.values import Artifact, Checksum
-from linkmode.store import mirror_layout
 from linkmode.store.files import Store, digest_of
 
 _BLOCK = 1 << 20
@@ -97,7 +97,7 @@ def _copy(source: Path, folder: Path, path: str, artifact: Artifact) -> None:
         (folder / _NEW).unlink()
         raise IntegrityError(
             f"{artifact.name}: {source} is damaged: expected {artifact.checksum}, got {hashed.hexdigest()}",
-            hint="replace it with: linkmode fetch",
+            hint=Message("replace it with: ", Run("fetch")),
         )
     _place(folder, path)
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from linkmode.exec import build_systems
-from linkmode.model.values import LinkMode, LockedToolchain
+from linkmode.model.values import ExecPlatform, LinkMode, LockedToolchain, Target
 
 MUSL, ARM = "x86_64-linux-musl", "aarch64-linux-musl"
 
 
 def made(target: str, mode: LinkMode = "static") -> dict[str, str]:
-    toolchain = LockedToolchain(family="zig", artifact="zig", exec="x86_64-linux", target=target)
+    toolchain = LockedToolchain(family="zig", artifact="zig", exec=ExecPlatform("x86_64-linux"), target=Target(target))
     return build_systems.files(Path("/c d/x"), toolchain, mode, Path("/c d/sysroot"), ["ar", "ranlib"])
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from linkmode.exec import driver
 from linkmode.exec.rules import Flags
-from linkmode.model.values import LinkMode
+from linkmode.model.values import LinkMode, Target
 
 pytestmark = pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler on this machine: install gcc")
 
@@ -47,7 +47,7 @@ class Toolchain:
             os.link(programs / "driver", root / "bin" / name)
         text = driver.configuration(
             kind=kind,
-            target=target,
+            target=Target(target),
             mode=mode,
             check=programs / "elfcheck",
             compilers={"cc": ["/bin/echo", "cc"], "cxx": ["/bin/echo", "c++"]},

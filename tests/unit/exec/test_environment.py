@@ -16,25 +16,29 @@ from linkmode.exec.environment import (
     environment,
     for_this_machine,
     mode_of,
-    triple,
 )
 from linkmode.messages import ConfigError, UsageError
-from linkmode.model.values import Artifact, LinkMode, Lock, LockedToolchain
+from linkmode.model.values import Artifact, ExecPlatform, LinkMode, Lock, LockedToolchain, Target
 
-X86, ARM = "x86_64-linux", "aarch64-linux"
+X86, ARM = ExecPlatform("x86_64-linux"), ExecPlatform("aarch64-linux")
 ALL = frozenset({"gcc", "g++", "cc", "ar", "ranlib", "ld", "strip"})
 
 
 def toolchain(family: str, target: str, exec_platform: str = X86, purpose: str = "target") -> LockedToolchain:
     artifact = f"{family}-{exec_platform}-{target}"
-    return LockedToolchain(family=family, artifact=artifact, exec=exec_platform, target=target, purpose=purpose)  # type: ignore[arg-type]
+    return LockedToolchain(
+        family=family,
+        artifact=artifact,
+        exec=ExecPlatform(exec_platform),
+        target=Target(target),
+        purpose=purpose,  # type: ignore[arg-type]
+    )
 
 
 def lock(*toolchains: LockedToolchain, static: str | None = None) -> Lock:
     modes: dict[str, dict[LinkMode, str]] = {"x86_64": {"static": static}} if static else {}
     return Lock(
         version=1,
-        inputs_digest="",
         artifacts=(),
         toolchains=toolchains,
         link_modes=modes,
@@ -42,9 +46,9 @@ def lock(*toolchains: LockedToolchain, static: str | None = None) -> Lock:
     )
 
 
-def ready(target: str, tools: frozenset[str] = ALL, mode: LinkMode = "static") -> Ready:
+def ready(target: Target, tools: frozenset[str] = ALL, mode: LinkMode = "static") -> Ready:
     return Ready(
-        triple=triple(target),
+        triple=target.gnu,
         name=f"{target}-{mode}",
         bin=Path("/c/bin"),
         plain=Path("/c/plain"),
@@ -56,7 +60,7 @@ def ready(target: str, tools: frozenset[str] = ALL, mode: LinkMode = "static") -
 
 
 HERE = Machine(X86, {"CC": "/usr/bin/cc", "AR": "/usr/bin/ar"})
-MUSL, GLIBC, ARM_MUSL = "x86_64-linux-musl", "x86_64-linux-gnu.2.28", "aarch64-linux-musl"
+MUSL, GLIBC, ARM_MUSL = map(Target, ("x86_64-linux-musl", "x86_64-linux-gnu.2.28", "aarch64-linux-musl"))
 MANY = lock(
     toolchain("musl.cc", ARM_MUSL),
     toolchain("zig", GLIBC),
@@ -119,7 +123,7 @@ def test_nothing_runs_here() -> None:
     with pytest.raises(
         ConfigError, match="runs on this machine, riscv64-linux; it has some for: x86_64-linux, aarch"
     ) as caught:
-        choose(MANY, "riscv64-linux", None, None)
+        choose(MANY, ExecPlatform("riscv64-linux"), None, None)
     assert "exec-platforms" in caught.value.hint
 
 

@@ -4,21 +4,21 @@ from pathlib import Path
 
 import pytest
 
-from linkmode.exec.environment import Ready, triple
+from linkmode.exec.environment import Ready
 from linkmode.exec.native_image import RELEASES, Installed, check, check_release, installed, notice, with_compiler
 from linkmode.messages import ConfigError, LinkmodeError, UsageError
-from linkmode.model.values import Lock, LockedToolchain
+from linkmode.model.values import ExecPlatform, Lock, LockedToolchain, Target
 
-MUSL, ARM_MUSL, GLIBC = "x86_64-linux-musl", "aarch64-linux-musl", "x86_64-linux-gnu.2.28"
+MUSL, ARM_MUSL, GLIBC = map(Target, ("x86_64-linux-musl", "aarch64-linux-musl", "x86_64-linux-gnu.2.28"))
 
 
 def toolchain(target: str) -> LockedToolchain:
-    return LockedToolchain(family="zig", artifact="zig", exec="x86_64-linux", target=target)
+    return LockedToolchain(family="zig", artifact="zig", exec=ExecPlatform("x86_64-linux"), target=Target(target))
 
 
 def made_ready(folder: str) -> Ready:
     return Ready(
-        triple=triple(GLIBC),
+        triple=GLIBC.gnu,
         name=f"{GLIBC}-mostly_static",
         bin=Path(folder),
         plain=Path("/plain"),
@@ -32,7 +32,6 @@ def made_ready(folder: str) -> Ready:
 def lock(*targets: str, zlib: bool = True) -> Lock:
     return Lock(
         version=1,
-        inputs_digest="",
         artifacts=(),
         toolchains=tuple(map(toolchain, targets)),
         link_modes={},

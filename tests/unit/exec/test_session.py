@@ -8,10 +8,10 @@ import pytest
 from linkmode.exec import session
 from linkmode.exec.environment import Ready
 from linkmode.exec.session import Note
-from linkmode.model.values import LockedToolchain
+from linkmode.model.values import ExecPlatform, LockedToolchain, Target
 
 MUSL = "x86_64-linux-musl"
-TOOLCHAIN = LockedToolchain(family="zig", artifact="zig", exec="x86_64-linux", target=MUSL)
+TOOLCHAIN = LockedToolchain(family="zig", artifact="zig", exec=ExecPlatform("x86_64-linux"), target=Target(MUSL))
 
 
 def ready(check: str = "/bin/true") -> Ready:

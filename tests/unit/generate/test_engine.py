@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from linkmode.generate.engine import TemplateDefectError, render_tree
+from linkmode.generate.engine import TemplateDefectError, files_below, render_tree
 from linkmode.generate.header import HEADER
 
 HASH = f"# {HEADER}\n"
@@ -14,7 +14,7 @@ def render(folder: Path, files: Mapping[str, str | bytes], **context: object) ->
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return render_tree(folder, context)
+    return render_tree(files_below(folder), context)
 
 
 def test_templates_are_rendered_and_the_rest_is_copied_in_sorted_order(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from linkmode import resources
+from linkmode.model import resources
 
 SOURCES = ("compile.c", "link.c", "run.c", "rust_tool.c", "words.c")
 
@@ -19,7 +19,7 @@ def tool(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("no C compiler: cc, gcc or clang")
     program = tmp_path_factory.mktemp("rust_tool") / "rust_tool"
     options = ("-std=c11", "-D_POSIX_C_SOURCE=200809L", "-Wall", "-Wextra", "-Werror", "-o", program)
-    folder = resources.templates() / "bazel/private/rust/tool"
+    folder = resources.templates() / "common/languages/rust/tool"
     subprocess.run([compiler, *options, *SOURCES], cwd=folder, check=True)
     return program
 

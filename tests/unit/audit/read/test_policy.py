@@ -2,23 +2,23 @@
 
 import pytest
 
-from linkmode import resources
 from linkmode.audit.read import policy
 from linkmode.generate.header import HEADER
+from linkmode.model import resources
 
 REGENERATE = (
     "PYTHONPATH=generator python -c 'from linkmode.audit.read.policy import c_header; print(c_header(), end=\"\")' "
-    "> templates/bazel/tools/elfcheck/policy.h"
+    "> templates/common/tools/elfcheck/policy.h"
 )
 
 
 def test_the_c_header_is_what_the_policy_renders() -> None:
-    committed = resources.templates() / "bazel" / "tools" / "elfcheck" / "policy.h"
+    committed = resources.templates() / "common" / "tools" / "elfcheck" / "policy.h"
     assert committed.read_text(encoding="utf-8") == policy.c_header(), f"regenerate it: {REGENERATE}"
 
 
 def test_every_c_file_says_that_it_is_generated() -> None:
-    for path in sorted((resources.templates() / "bazel" / "tools" / "elfcheck").glob("*.[ch]")):
+    for path in sorted((resources.templates() / "common" / "tools" / "elfcheck").glob("*.[ch]")):
         assert path.read_text(encoding="utf-8").splitlines()[0] == f"/* {HEADER} */", path.name
 
 

@@ -10,7 +10,6 @@ from archives import tar
 from click.testing import CliRunner, Result
 from elf_maker import GLIBC_LOADER, MUSL_START, Elf, interp
 
-from linkmode.audit.show import diff
 from linkmode.cli.audit import command
 from linkmode.messages import UsageError
 
@@ -77,7 +76,6 @@ def test_json_follows_the_shipped_schema(here: Path) -> None:
     (here / "b").write_bytes(MORE)
     document = json.loads(run("--json", "a", "b").stdout)
     shipped = resources.files("linkmode.audit.show").joinpath("audit-diff.schema.json").read_text(encoding="utf-8")
-    assert shipped == diff.schema(), "regenerate it from linkmode.audit.show.diff.schema()"
     jsonschema.validate(document, json.loads(shipped), cls=jsonschema.Draft202012Validator)
     assert document["differences"][0]["changes"][1] == {"key": "needed", "before": [], "after": ["libz.so.1"]}
     document["differences"][0]["what"] = "moved"

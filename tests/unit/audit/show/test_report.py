@@ -125,16 +125,15 @@ def test_json_follows_the_shipped_schema(files: Path) -> None:
 
 
 def test_the_schema_refuses_another_shape(files: Path) -> None:
-    schema = json.loads(report.schema())
+    schema = json.loads(resources.files("linkmode.audit.show").joinpath("audit-report.schema.json").read_text())
+    document = json.loads(run("--json", "static").stdout)
+    document["summary"]["modes"]["semi"] = 1
+    with pytest.raises(jsonschema.ValidationError, match="'semi'"):
+        jsonschema.validate(document, schema)
     document = json.loads(run("--json", "static").stdout)
     document["files"][0]["verdict"]["mode"] = "semi"
-    with pytest.raises(jsonschema.ValidationError):
+    with pytest.raises(jsonschema.ValidationError, match="'semi'"):
         jsonschema.validate(document, schema)
-
-
-def test_the_shipped_schema_is_that_of_the_values() -> None:
-    shipped = resources.files("linkmode.audit.show").joinpath("audit-report.schema.json").read_text(encoding="utf-8")
-    assert shipped == report.schema(), "regenerate it from linkmode.audit.show.report.schema()"
 
 
 def test_a_name_of_any_bytes_stays_one_line_of_text(files: Path) -> None:
