@@ -1,7 +1,8 @@
 """What files of one package need of each other: a wheel, a folder, an archive or an image is a tree of its own.
 
 A need is *brought* when the file's own DT_RPATH, DT_RUNPATH or ``$ORIGIN``, or those of what loads it, lead to a
-library of the package. In a whole system (it has the program's loader at the loader's place) what is nowhere is *missing*.
+library of the package. In a whole system, which has the program's loader at the loader's place, what is nowhere is
+*missing*.
 """
 
 from collections.abc import Iterator, Mapping

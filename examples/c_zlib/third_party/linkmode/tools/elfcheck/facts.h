@@ -31,7 +31,7 @@ enum {
     MAX_TEXT = 1 << 20,
     MAX_VERSIONS = 4096,
     MAX_NOTES = 4096,
-    MAX_DATA = 64,
+    MAX_DATA = 256,
     MAX_INTERPRETER = 4096,
     MAX_SEARCHED = 1 << 30
 };
