@@ -135,9 +135,8 @@ def test_platforms_that_were_never_pulled_are_told_and_the_others_audited(here: 
     """As `docker save` writes them from the store of containerd: the index names every platform."""
     other = tar(("app", STATIC), ("more", b"x"))
     files = oci({"linux/amd64": [LOWER, UPPER], "linux/arm64": [other]})
-    manifest = next(
-        raw for raw in files.values() if b"schemaVersion" in raw and f'"size": {len(other)}'.encode() in raw
-    )
+    digest = sha256(other).hexdigest().encode()
+    manifest = next(raw for raw in files.values() if b'"layers"' in raw and digest in raw)
     for gone in (without(files, other), without(without(files, other), manifest)):
         (here / "i").write_bytes(tar(*gone.items()))
         code, document = report("--all", "i")
@@ -150,9 +149,8 @@ def test_platforms_that_were_never_pulled_are_told_and_the_others_audited(here: 
 
 def test_signatures_and_empty_layers_are_no_files(here: Path) -> None:
     files = oci({"linux/amd64": [LOWER, b"", UPPER], "linux/arm64": [b"signature"]})
-    raw = next(
-        name for name, body in files.items() if b'"layers"' in body and f'"size": {len(b"signature")}'.encode() in body
-    )
+    digest = sha256(b"signature").hexdigest().encode()
+    raw = next(name for name, body in files.items() if b'"layers"' in body and digest in body)
     kind = b'"mediaType": "application/vnd.dev.cosign.simplesigning.v1+json"'
     files[raw] = (
         files[raw]
