@@ -75,6 +75,19 @@ def test_a_grafted_library_without_a_path_is_found_by_what_loads_it(here: Path) 
         assert run("--policy", "manylinux_2_17", "p.whl").exit_code == code, tag
 
 
+def test_a_path_counts_through_libraries_that_have_none(here: Path) -> None:
+    """As in pyproj 3.7.2: the module has DT_RPATH, and neither libproj, libcurl nor libnghttp2 has one."""
+    parts = {
+        **{f"pkg.libs/lib{at}.so": library(f"lib{at}.so", *([f"lib{at + 1}.so"] if at < 4 else [])) for at in range(5)},
+        "pkg/native.so": library("native", "lib0.so", rpath="$ORIGIN/../pkg.libs"),
+    }
+    (here / "p.whl").write_bytes(zipped(*parts.items()))
+    assert run("--policy", "manylinux_2_17", "p.whl").exit_code == 0
+    parts["pkg/native.so"] = library("native", "lib0.so", rpath="$ORIGIN/../other.libs")
+    (here / "p.whl").write_bytes(zipped(*parts.items()))
+    assert run("--policy", "manylinux_2_17", "p.whl").exit_code == 1
+
+
 def test_what_the_loader_has_loaded_already_is_found(here: Path) -> None:
     parts = dict(WHEEL)
     parts["pkg/_core/native.so"] = library(
