@@ -48,7 +48,7 @@ def theirs(path: Path) -> str | None:
 
     logging.disable(logging.CRITICAL)
     try:
-        found = analyze_wheel_abi(None, None, path, frozenset(), disable_isa_ext_check=False, allow_graft=True)
+        found = analyze_wheel_abi(None, None, path, frozenset(), disable_isa_ext_check=False, allow_graft=False)
     finally:
         logging.disable(logging.NOTSET)
     name: str = found.overall_policy.name
