@@ -1,7 +1,7 @@
 """Where texts lie in a piece of a file: many at once by Hyperscan, or one after the other where that pays less.
 
 Both find the same places. Hyperscan takes as long to import as a few MB take to be searched one text after the other,
-so it is imported when that much was searched; without it (a platform that it has no wheel for) all is found, and slower.
+so it is imported when that much was searched. Without it, on a platform that it has no wheel for, all is found, slower.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
