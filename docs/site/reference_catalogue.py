@@ -1,12 +1,11 @@
-"""The families and advisories of the catalogue, and the keys of its files, from the catalogue as it is shipped."""
+"""The families and advisories of the catalogue, from the catalogue as it is shipped."""
 
 from mdtable import code, table
 from packaging.version import Version
-from reference_config import pin
 
-from linkmode import resources
 from linkmode.catalog.pins import Catalog, FamilyEntry, load
 from linkmode.families import FAMILIES
+from linkmode.model import resources
 from linkmode.model.values import Target
 
 
@@ -34,11 +33,6 @@ def advisories() -> str:
         for one in family.advisories
     ]
     return table(("family", "id", "affects", "fixed in", "summary"), rows)
-
-
-def file_keys() -> str:
-    """Return the keys of a ``[[pin]]`` of the catalogue."""
-    return pin()
 
 
 def _versions(family: FamilyEntry) -> tuple[list[str], list[str]]:
