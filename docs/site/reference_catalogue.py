@@ -3,9 +3,9 @@
 from mdtable import code, table
 from packaging.version import Version
 
-from linkmode import resources
 from linkmode.catalog.pins import Catalog, FamilyEntry, load
 from linkmode.families import FAMILIES
+from linkmode.model import resources
 from linkmode.model.values import Target
 
 

@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pytest
 import rows
-from harness import bazel, readelf
+from harness import bazel, readelf, workspace
 from harness.bare import bare
 from harness.bazel import Bazel
 from harness.cases import CASES
 from harness.places import PROJECTS
-from harness.shared import MissingToolchainsError
-from harness.workspace import linkmode, prepare
+from harness.workspace import linkmode
 
 _MUSL = "--platforms=@linkmode//platforms:x86_64-linux-musl"
 _GLIBC = "--platforms=@linkmode//platforms:x86_64-linux-gnu.{}"
@@ -40,15 +39,16 @@ class Whole:
 
 @pytest.fixture(scope="module", params=rows.each(CASES["c_zlib"], CASES["cpp_zig"], ci=("c_zlib-7.7.1",)))
 def whole(request: pytest.FixtureRequest) -> Iterator[Whole]:
-    name, case = request.param[0], request.param[1].name
+    name, case = request.param
+    workspace.need(case.pins)
     try:
         builder = bazel.find(name)
-        folder = prepare(CASES[case], f"whole-{name}")
-    except (bazel.NoBazelError, MissingToolchainsError) as error:
+    except bazel.NoBazelError as error:
         pytest.skip(str(error))
+    folder = workspace.prepare(case, f"whole-{name}")
     shutil.copytree(PROJECTS / "whole", folder / "whole")
     try:
-        yield Whole(builder, case, folder)
+        yield Whole(builder, case.name, folder)
     finally:
         builder.leave(folder)
 

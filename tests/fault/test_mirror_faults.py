@@ -13,9 +13,9 @@ from fetching import artifact
 
 import linkmode
 from linkmode.messages import ConfigError, IntegrityError
+from linkmode.model import mirror_layout
 from linkmode.model.values import Artifact
 from linkmode.store import mirror as writer
-from linkmode.store import mirror_layout
 from linkmode.store.files import Store
 
 BODIES = [bytes([number]) * 3_000_000 for number in range(3)]

@@ -12,8 +12,9 @@ import msgspec
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from linkmode import __version__, textfile
+from linkmode import __version__
 from linkmode.config.adapters import adapters
+from linkmode.config.bazel_module import BazelModule, bazel_module
 from linkmode.config.dune import DuneExecutable, dune
 from linkmode.config.exec_properties import ExecProperties, exec_properties
 from linkmode.config.keys import TABLES, TOP_LEVEL
@@ -24,7 +25,7 @@ from linkmode.families import FAMILIES
 from linkmode.languages import LANGUAGES
 from linkmode.messages import ConfigError, Message, Run
 from linkmode.model import field_rules as rules
-from linkmode.model import toml
+from linkmode.model import textfile, toml
 from linkmode.model.issues import Issues
 from linkmode.model.values import EXEC_PLATFORMS, LINK_MODES, ExecPlatform, LinkMode, Pin, Target
 
@@ -76,6 +77,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     link_modes: dict[LinkMode, tuple[Target, ...]]
     exec_properties: ExecProperties = {}
     adapters: tuple[str, ...] = ()
+    bazel_module: BazelModule = BazelModule()
     malloc: dict[str, str] = {}
     dune: tuple[DuneExecutable, ...] = ()
     accepted: dict[str, str] = {}
@@ -125,6 +127,7 @@ def parse(text: str, *, where: str) -> Config:
         link_modes={},
         accepted=_accepted(raw, issues),
         adapters=adapters(raw, issues),
+        bazel_module=bazel_module(raw, issues),
         dune=dune(raw, issues, wanted="dune" in build_systems),
     )
     config = msgspec.structs.replace(

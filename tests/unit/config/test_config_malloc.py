@@ -2,13 +2,13 @@
 
 import pytest
 
-from linkmode import resources
 from linkmode.catalog import pins
 from linkmode.config.document import Config, parse
 from linkmode.generate.render import render
 from linkmode.lock import derive, lockfile
 from linkmode.lock.resolve import resolve
 from linkmode.messages import ConfigError, StaleLockError
+from linkmode.model import resources
 
 BEGIN = """\
 [[toolchain]]
@@ -86,4 +86,4 @@ def test_the_rules_know_it() -> None:
         lock = " ".join(tree["lock.bzl"].decode().split()).replace("[ ", "[").replace("{ ", "{").replace(", ]", "]")
         assert malloc in lock.replace(", }", "}")
         assert libraries in lock
-        assert ("@linkmode_mimalloc-2.2.4//:mimalloc" in tree["lib/BUILD.bazel"].decode()) == bool(text)
+        assert (b"@linkmode_mimalloc-2.2.4//:mimalloc" in tree.get("lib/BUILD.bazel", b"")) == bool(text)
