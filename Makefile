@@ -107,8 +107,8 @@ lint: $(DEV_VENV)/stamp
 	@$(IN) $(DEV_PYTHON) docs/site/prose.py
 	@$(IN) .ci/buildifier
 
-docs: $(DEV_VENV)/docs-stamp
-	@$(IN) NO_MKDOCS_2_WARNING=1 .work/dev/bin/mkdocs build --strict --quiet
+docs: $(DEV_VENV)/stamp
+	@$(IN) NO_MKDOCS_2_WARNING=1 .work/dev/bin/mkdocs build --strict
 	@echo 'the site is .work/site/index.html'
 
 bench: $(DEV_VENV)/stamp
@@ -144,8 +144,4 @@ $(WORK)/lowest/stamp: $(ROOT)/pyproject.toml $(LOCKS)/lowest.txt
 # As a developer does: the checkout itself, with all that tests and linters need.
 $(DEV_VENV)/stamp: $(ROOT)/pyproject.toml $(LOCKS)/dev.txt
 	@$(IN) .ci/venv .work/dev dev --editable .
-	@touch $@
-
-$(DEV_VENV)/docs-stamp: $(DEV_VENV)/stamp
-	@$(IN) .ci/venv .work/dev --editable '.[test,lint,docs]'
 	@touch $@

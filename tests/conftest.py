@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Generator
 
 import pytest
+import tiers
 from harness.shared import MissingSharedError
 
-import tiers
-
+_ID_BYTES = 40
 _REASONS = 12
 """So many reasons are told at the end; `-rs` tells all, and where."""
 
@@ -19,7 +19,7 @@ pytest_plugins = ["pytester"]
 def pytest_configure(config: pytest.Config) -> None:
     # a shell ignores SIGINT in what it puts in the background, and what is started inherits that
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    config.addinivalue_line("markers", "tier(name): what it takes to run the test; tests/tiers.py")
+    config.addinivalue_line("markers", "tier(name): what it takes to run the test; tests/support/tiers.py")
     for name, meaning in tiers.TIERS.items():
         config.addinivalue_line("markers", f"{name}: {meaning}")
 
@@ -28,6 +28,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden", action="store_true", help="rewrite the golden files instead of comparing with them"
     )
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Call long bytes by their argument: gzip's have a clock inside, and workers have to give a test the same name."""
+    return argname if isinstance(val, bytes) and len(val) > _ID_BYTES else None
 
 
 @pytest.hookimpl(tryfirst=True)

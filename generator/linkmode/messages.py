@@ -126,7 +126,7 @@ class IntegrityError(LinkmodeError):
 
 
 class StaleLockError(LinkmodeError):
-    """linkmode.lock is missing, was edited by hand, or does not answer to its inputs any more."""
+    """linkmode.lock is missing, was edited by hand, or does not match linkmode.toml and the catalogue."""
 
     exit_code = 6
 

@@ -12,7 +12,6 @@ from pathlib import Path
 import msgspec
 import platformdirs
 
-from linkmode import resources, textfile
 from linkmode.catalog import pins as catalogs
 from linkmode.catalog.advisories import advisories, check_accepted
 from linkmode.catalog.pins import Catalog
@@ -24,6 +23,7 @@ from linkmode.lock import derive, earlier, lockfile
 from linkmode.lock.resolve import keep, resolve
 from linkmode.lock.sources import Outdone, expanded, outdone
 from linkmode.messages import CheckError, ConfigError, Message, Run, StaleLockError, UsageError, did_you_mean
+from linkmode.model import resources, textfile
 from linkmode.model.values import Advisory, Artifact, ExecPlatform, Lock, LockedToolchain, Tree
 from linkmode.store import trees
 
@@ -372,4 +372,4 @@ def _unpack(
         fetch.fetch_all(missing, place, fetch.Options(base=root, offline=True), shown)
     for artifact in missing:
         say(f"unpacking {artifact.name}, once")
-        unpack.unpack(artifact, place, home)
+        unpack.unpack(artifact, place, home, say)

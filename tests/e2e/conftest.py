@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
+import tiers
 from harness import bazel, workspace
 from harness.built import Built
 from harness.cases import CASES
-
-import tiers
 
 _COLD_BUILD = 3600
 """Seconds for the first test of a case, which builds it: Zig's run-time files take minutes where nothing is cached."""

@@ -1,11 +1,10 @@
 """The rows of a fixture or a test, a Bazel or a case on a Bazel each, and the tier of each row."""
 
 import pytest
+import tiers
 from _pytest.mark import ParameterSet
 from harness import bazel
 from harness.cases import Case
-
-import tiers
 
 
 def bazels(*names: str, ci: tuple[str, ...] = ()) -> list[ParameterSet]:

@@ -14,10 +14,13 @@ from harness.cases import CASES
 from harness.places import ROOT
 from harness.shared import MissingToolchainsError
 
-_TEMPLATES = ROOT / "templates/bazel"
 _STARLARK = sorted(
-    path for path in _TEMPLATES.rglob("*") if path.name.removesuffix(".jinja").endswith((".bzl", ".bazel"))
+    path
+    for folder in (ROOT / "templates/bazel", ROOT / "tests/golden/cases")
+    for path in folder.rglob("*")
+    if path.suffix in (".bzl", ".bazel")
 )
+"""What is copied into every library, and what templates are rendered to."""
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +96,9 @@ _EXAMPLES = {
 }
 
 
-@pytest.mark.parametrize("name", _EXAMPLES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.tier("bazel" if name == "cpp_zig" else "slow")) for name in _EXAMPLES]
+)
 def test_every_example_is_analysed(as_nine: Bazel, name: str) -> None:
     try:
         folder = _EXAMPLES[name]()

@@ -1,7 +1,6 @@
 """@linkmode//lib:gmp: the numbers that a program computes with it in each mode, how often it is built, what is refused.
 
-GMP is half a thousand files for each platform, so that nothing of it is in `make test`: it is built, with GCC and with
-Zig, where LINKMODE_E2E_BAZEL is set (`make e2e-all`).
+GMP is half a thousand files for each platform: all of this is slow.
 """
 
 import re

@@ -1,7 +1,4 @@
-"""Go on real Bazel: examples/go_http in every mode, by Zig and by GCC, and what is said of what cannot be built.
-
-It takes minutes: nothing of it is in `make test`, and all of it is for LINKMODE_E2E_BAZEL (`make e2e-all`).
-"""
+"""Go on real Bazel: examples/go_http in every mode, by Zig and by GCC, and what is said of what cannot be built."""
 
 import re
 import shutil

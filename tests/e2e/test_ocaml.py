@@ -1,8 +1,4 @@
-"""OCaml in every mode, by a compiler that is built from its sources; and what is said of what cannot be built.
-
-The compiler takes minutes, so that nothing of it is in `make test`: it is built, with Zig and with GCC, where
-LINKMODE_E2E_BAZEL is set (`make e2e-all`).
-"""
+"""OCaml in every mode, by a compiler that is built from its sources; and what is said of what cannot be built."""
 
 import re
 from collections.abc import Iterator

@@ -1,7 +1,4 @@
-"""Rust on real Bazel: examples/rust_native in every mode, by Zig and by GCC, and what is said of what cannot be built.
-
-It takes minutes: nothing of it is in `make test`, and all of it is for LINKMODE_E2E_BAZEL (`make e2e-all`).
-"""
+"""Rust on real Bazel: examples/rust_native in every mode, by Zig and by GCC, and what is refused."""
 
 import os
 import re

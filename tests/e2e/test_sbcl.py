@@ -1,8 +1,4 @@
-"""Common Lisp in every mode, by an SBCL that is built from its sources; and what is said of what cannot be built.
-
-The compiler takes minutes, so that nothing of it is in `make test`: it is built, with Zig and with GCC, where
-LINKMODE_E2E_BAZEL is set (`make e2e-all`).
-"""
+"""Common Lisp in every mode, by an SBCL that is built from its sources; and what is said of what cannot be built."""
 
 import hashlib
 import re

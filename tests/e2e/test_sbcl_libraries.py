@@ -1,7 +1,4 @@
-"""Libraries in Common Lisp: in order or by ASDF, of each other, with generated files and odd names; what is refused.
-
-SBCL takes minutes to build, so that this runs where LINKMODE_E2E_BAZEL is set (`make e2e-all`).
-"""
+"""Libraries in Common Lisp: in order or by ASDF, of each other, with generated files and odd names; what is refused."""
 
 import re
 import subprocess

@@ -133,6 +133,32 @@ def test_the_machine_s_own_headers_and_libraries_are_not_found(project: Project,
         assert [line.split()[0] for line in listed.splitlines()] == ["zlib"]
 
 
+def test_no_variable_of_the_environment_gets_into_a_binary(project: Project, tmp_path: Path) -> None:
+    """LD_RUN_PATH would be a RUNPATH; the others would write files beside, or bring another pkg-config file in."""
+    (tmp_path / "zlib.pc").write_text("Name: zlib\nDescription: evil\nVersion: 6.6.6\nLibs: -levil\n")
+    steering = {
+        "LD_RUN_PATH": "/evil",
+        "DEPENDENCIES_OUTPUT": str(tmp_path / "dependencies"),
+        "SUNPRO_DEPENDENCIES": str(tmp_path / "sunpro"),
+        "GCC_COMPARE_DEBUG": "-gtoggle",
+        "LDEMULATION": "elf_i386",
+        "OBJC_INCLUDE_PATH": str(tmp_path),
+        "PKG_CONFIG_PATH": str(tmp_path),
+        "PKG_CONFIG_SYSROOT_DIR": "/evil",
+    }
+    build = "$CC $CFLAGS -o z z.c -lz -Wl,-Bdynamic"
+    project.exec("sh", "-c", f"LDFLAGS=; {build}", **steering)
+    raw = (project.root / "z").read_bytes()
+    assert b"/evil" not in raw
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["zlib.pc"]
+    if shutil.which("pkg-config"):
+        assert project.exec("pkg-config", "--modversion", "--libs", "zlib", **steering).startswith("1.2.11\n")
+        assert "/evil" not in project.exec("pkg-config", "--cflags", "zlib", **steering)
+    # The same command with that variable given after all: it is the environment that was clean, not the linker.
+    project.exec("sh", "-c", f"export LD_RUN_PATH=/evil; {build}")
+    assert b"/evil" in (project.root / "z").read_bytes()
+
+
 def test_the_compiler_needs_nothing_of_the_environment_but_its_path(project: Project) -> None:
     """As for native-image, which clears the environment and looks for x86_64-linux-musl-gcc on PATH."""
     path = project.exec("sh", "-c", 'dirname "$(command -v x86_64-linux-musl-gcc)"').strip()

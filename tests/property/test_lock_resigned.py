@@ -8,13 +8,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from resigning import Data, Place, at, changed, leaves, read, signed, without
 
-from linkmode import pipeline, resources
+from linkmode import pipeline
 from linkmode.catalog import pins
 from linkmode.cli.main import main
 from linkmode.config import document
 from linkmode.lock import derive, lockfile
 from linkmode.lock.resolve import resolve
 from linkmode.messages import StaleLockError
+from linkmode.model import resources
 
 TOML = f"""\
 [[toolchain]]

@@ -97,6 +97,44 @@ def test_the_steps_do_not_know_each_other() -> None:
             assert others == set(), f"{module} imports {others}"
 
 
+LAYERS = (
+    {"messages"},
+    {"archives", "model"},
+    {"audit", "families", "languages", "libraries", "store"},
+    {"config", "exec", "net"},
+    {"fetch", "generate"},
+    {"catalog"},
+    {"lock"},
+    {"pipeline"},
+    {"cli"},
+    {"__main__"},
+)
+"""The modules and packages at the top, from what imports nothing of ours to what nothing imports."""
+
+
+def top(module: str) -> str:
+    return next(iter(module.split(".")[1:]), "")
+
+
+def between() -> set[tuple[str, str]]:
+    """Return the imports between the modules and packages at the top: (who, of whom)."""
+    pairs = {(top(module), top(name)) for module in MODULES for name in imports(module)}
+    return {(one, other) for one, other in pairs if one and other and one != other}
+
+
+def test_each_import_at_the_top_leads_to_a_layer_below() -> None:
+    place = {name: layer for layer, names in enumerate(LAYERS) for name in names}
+    assert set(place) == {top(module) for module in MODULES} - {""}
+    back = {pair for pair in between() if place[pair[0]] <= place[pair[1]]}
+    assert back == set()
+
+
+def test_the_top_stays_as_small_as_it_is() -> None:
+    """The counts only fall: raise one, and say in docs/decisions why."""
+    assert sum(map(len, LAYERS)) <= 18
+    assert len(between()) <= 71
+
+
 def test_the_leaves_import_nothing_of_ours() -> None:
     assert imports("linkmode.messages") == set()
     assert imports("linkmode.generate.header") == set()

@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from linkmode import textfile
 from linkmode.catalog import pins as catalogs
 from linkmode.catalog.pins import Catalog
 from linkmode.config import document as configs
 from linkmode.generate import write
 from linkmode.messages import ConfigError
+from linkmode.model import textfile
 from linkmode.model.values import Pin
 
 if TYPE_CHECKING:

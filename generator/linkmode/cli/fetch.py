@@ -12,11 +12,11 @@ from linkmode.cli import again, places
 from linkmode.fetch import progress
 from linkmode.fetch.artifacts import DEFAULT_JOBS, Options, fetch_all
 from linkmode.messages import UsageError, did_you_mean
+from linkmode.model.mirror_layout import INDEX
 from linkmode.model.values import Artifact
 from linkmode.net import reach
 from linkmode.net.index import file_path
 from linkmode.store.files import Store, default_root
-from linkmode.store.mirror_layout import INDEX
 
 
 @click.command("fetch")

@@ -12,7 +12,7 @@ import msgspec
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from linkmode import __version__, textfile
+from linkmode import __version__
 from linkmode.config.adapters import adapters
 from linkmode.config.bazel_module import BazelModule, bazel_module
 from linkmode.config.dune import DuneExecutable, dune
@@ -25,7 +25,7 @@ from linkmode.families import FAMILIES
 from linkmode.languages import LANGUAGES
 from linkmode.messages import ConfigError, Message, Run
 from linkmode.model import field_rules as rules
-from linkmode.model import toml
+from linkmode.model import textfile, toml
 from linkmode.model.issues import Issues
 from linkmode.model.values import EXEC_PLATFORMS, LINK_MODES, ExecPlatform, LinkMode, Pin, Target
 

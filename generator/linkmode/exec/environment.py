@@ -11,19 +11,10 @@ from pathlib import Path
 
 import msgspec
 
+from linkmode.exec.variables import CLEARED
 from linkmode.messages import ConfigError, Message, Run, UsageError, did_you_mean
 from linkmode.model.cpus import CPUS
 from linkmode.model.values import ExecPlatform, Lock, LockedToolchain
-
-_MISLEADING = (
-    "CPATH",
-    "C_INCLUDE_PATH",
-    "CPLUS_INCLUDE_PATH",
-    "LIBRARY_PATH",
-    "COMPILER_PATH",
-    "GCC_EXEC_PREFIX",
-)
-"""What makes GCC and clang look for headers, libraries and their own parts elsewhere; set for another compiler."""
 
 _PROGRAMS = {"CC": "gcc", "CXX": "g++", "AR": "ar", "RANLIB": "ranlib", "LD": "ld", "STRIP": "strip"}
 
@@ -106,7 +97,7 @@ def environment(toolchain: LockedToolchain, ready: Ready) -> Environment:
         of_cc_crate = {key: f"{key}_{rust}" for key in ("CC", "CXX", "AR")}
         for names in (of_cargo, of_cc_crate):
             values |= {name: values[key] for key, name in names.items() if key in values}
-    return Environment(values, before, _MISLEADING)
+    return Environment(values, before, CLEARED)
 
 
 def applied(changes: Environment, current: Mapping[str, str]) -> dict[str, str]:

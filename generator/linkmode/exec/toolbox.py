@@ -48,30 +48,30 @@ def ready(
     match artifact.layout:
         case "cross" | "native":
             native = artifact.layout == "native"
-            trees.make_once(folder, lambda new: _gcc(new, name, unpacked, zlib, native=native))
+            trees.make_once(folder, lambda new: _gcc(new, name, unpacked, zlib, native=native), say)
             programs = folder / "bin" if native else folder / "tree" / "bin"
             sysroot = folder / "tree" if native else folder / "tree" / name
         case "zig":
-            trees.make_once(folder, lambda new: _zig(new, folder, home, toolchain.target, unpacked, zlib))
+            trees.make_once(folder, lambda new: _zig(new, folder, home, toolchain.target, unpacked, zlib), say)
             programs, sysroot = folder / "bin", folder / "sysroot"
         case other:
             raise ConfigError(
                 f"{artifact.name}: linkmode exec knows no layout {other!r}; expected cross, native or zig",
                 hint=Message("correct layout in its [[pin]], then run: ", Run("lock")),
             )
-    tools = frozenset(path.name.removeprefix(f"{name}-") for path in programs.iterdir())
+    try:
+        tools = frozenset(path.name.removeprefix(f"{name}-") for path in programs.iterdir())
+    except OSError as error:
+        raise ConfigError(
+            f"{programs}: cannot be read: {error.strerror or error}", hint=f"delete {folder}; it is made again"
+        ) from error
     return Ready(name, programs, tools, sysroot)
 
 
-def hold_caches(home: Path, artifact: Artifact) -> list[int | None]:
-    """Hold what a toolchain keeps for itself, and return the descriptors: `cache.hold`."""
-    if artifact.layout != "zig":
-        return []
-    try:
-        (home / "zig").mkdir(exist_ok=True)
-    except OSError:  # mounted read-only: zig says so itself, where it has no other place
-        return []
-    return [trees.hold(home / "zig")]
+def hold_caches(home: Path, artifact: Artifact) -> list[int]:
+    """Hold what a toolchain keeps for itself, and return the descriptors: `trees.hold_cache`."""
+    held = trees.hold_cache(home, "zig") if artifact.layout == "zig" else None
+    return [] if held is None else [held]
 
 
 def _gcc(new: Path, name: str, unpacked: Path, zlib: Path | None, *, native: bool) -> None:

@@ -28,11 +28,14 @@ def bazel(templates: Traversable, config: Config, lock: Lock) -> Sources:
         sources |= _named(own.joinpath("adapters"), ("BUILD.bazel", f"{adapter}.bzl"), "private/adapters")
     if languages:
         sources |= files_below(own.joinpath("languages", "shared"))
+        sources |= files_below(common.joinpath("languages", "shared"))
     for name in languages:
         folder, into = f"languages/{name}", LANGUAGES[name].folder
         sources |= files_below(own.joinpath(folder, "public"), into)
         sources |= files_below(own.joinpath(folder, "private"), f"private/{into}")
         sources |= files_below(common.joinpath(folder), f"private/{into}")
+    if lock.libraries:
+        sources |= files_below(own.joinpath("libraries", "shared"))
     families = {f"families/{toolchain.family}": FAMILIES[toolchain.family].folder for toolchain in lock.toolchains}
     libraries = {f"libraries/{name}": LIBRARIES[name].folder for name in lock.libraries}
     for folder, into in (*families.items(), *libraries.items()):

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from linkmode.model import mirror_layout
 from linkmode.model.values import Artifact, Pin
-from linkmode.store import mirror_layout
 
 _NO_NAME = re.compile(r"[^a-z0-9_.-]")
 

@@ -10,11 +10,12 @@ from calling import Run
 from harness.shared import shared
 from packing import ZLIB, write
 
-from linkmode import pipeline, resources
+from linkmode import pipeline
 from linkmode.catalog.measure import entry
 from linkmode.catalog.pins import load, with_pins
 from linkmode.config.document import parse
 from linkmode.fetch import recheck
+from linkmode.model import resources
 
 TOML = """\
 [[toolchain]]

@@ -2,13 +2,13 @@
 
 import pytest
 
-from linkmode import resources
 from linkmode.catalog import pins
 from linkmode.config.document import Config, parse
 from linkmode.generate.render import render
 from linkmode.lock import derive, lockfile
 from linkmode.lock.resolve import resolve
 from linkmode.messages import ConfigError, StaleLockError
+from linkmode.model import resources
 
 BEGIN = """\
 [[toolchain]]

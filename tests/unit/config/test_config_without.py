@@ -2,13 +2,13 @@
 
 import pytest
 
-from linkmode import resources
 from linkmode.catalog import pins
 from linkmode.config.document import Config, parse
 from linkmode.generate.render import render
 from linkmode.lock import derive, lockfile
 from linkmode.lock.resolve import resolve
 from linkmode.messages import ConfigError, StaleLockError
+from linkmode.model import resources
 
 GCC = '[[toolchain]]\nfamily = "musl.cc"\nversion = "11.2.1"\ntargets = ["x86_64-linux-musl"]\n'
 ZIG = '[[toolchain]]\nfamily = "zig"\nversion = "==0.15.2"\ntargets = ["x86_64-linux-gnu.2.28"]\n'

@@ -6,13 +6,13 @@ import msgspec
 import pytest
 from resolving import ARM, CATALOG, X86, ZIG, ZIG_REQUEST, catalog, config, entry, pin
 
-from linkmode import resources
 from linkmode.config.document import Config
 from linkmode.generate import render as renders
 from linkmode.generate.context import bazel_context
 from linkmode.lock import lockfile
 from linkmode.lock.resolve import keep, resolve
 from linkmode.messages import ConfigError
+from linkmode.model import resources
 from linkmode.model.values import Lock, LockedPart
 
 
@@ -114,6 +114,8 @@ def test_a_toolchain_for_each_exec_platform_and_target() -> None:
                 "implementation": "go_x86_64-linux_to_x86_64-linux-musl_implementation",
                 "exec": "x86_64-linux",
                 "target": "x86_64-linux-musl",
+                "exec_cpu": "x86_64",
+                "target_cpu": "x86_64",
                 "exec_constraints": ["@platforms//cpu:x86_64", "@platforms//os:linux"],
                 "target_constraints": ["//constraints:musl", "@platforms//cpu:x86_64", "@platforms//os:linux"],
                 "parts": {"sdk": ["linkmode_go-1.27.1-x86_64-linux"]},

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from linkmode import pipeline, resources
+from linkmode import pipeline
 from linkmode.catalog import pins
 from linkmode.config import document
 from linkmode.families import FAMILIES
@@ -13,6 +13,7 @@ from linkmode.languages import LANGUAGES
 from linkmode.lock import lockfile
 from linkmode.lock.resolve import Preference, resolve
 from linkmode.messages import StaleLockError
+from linkmode.model import resources
 from linkmode.model.values import EXEC_PLATFORMS, Artifact, Lock, Pin, Target
 
 CATALOG = pins.load(resources.catalogue())

@@ -2,13 +2,13 @@ import msgspec
 import pytest
 from resolving import ARM, CATALOG, MIRRORS, MUSL, X86, ZIG, ZIG_REQUEST, ZLIB, catalog, config, entry, pin
 
-from linkmode import resources
 from linkmode.catalog import pins as catalogs
 from linkmode.catalog.advisories import advisories
 from linkmode.catalog.pins import Catalog
 from linkmode.config.document import Config
 from linkmode.lock.resolve import Preference, keep, resolve
 from linkmode.messages import ConfigError
+from linkmode.model import resources
 from linkmode.model.values import Lock
 
 

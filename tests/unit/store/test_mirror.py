@@ -6,8 +6,8 @@ from resolving import CATALOG, ZIG_REQUEST, config
 from linkmode.config.document import parse
 from linkmode.lock.resolve import resolve
 from linkmode.messages import ConfigError
+from linkmode.model import mirror_layout
 from linkmode.model.values import Artifact, Checksum
-from linkmode.store import mirror_layout
 
 SHORT, LONG = Checksum("sha256", "ab" * 32), Checksum("sha512", "cd" * 64)
 

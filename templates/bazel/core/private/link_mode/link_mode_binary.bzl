@@ -5,8 +5,7 @@ load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS")
 load(":allocator.bzl", "MALLOC_VALUES")
 load(":check.bzl", "ELFCHECK_TYPE", "check_binary", "elfcheck_arguments")
 load(":link_mode_values.bzl", "LINK_MODE_VALUES")
-load(":only.bzl", "only")
-load(":providers.bzl", "LibcRuntimeInfo", "LinkModeInfo", "TargetInfo")
+load(":providers.bzl", "LibcRuntimeInfo", "LinkModeInfo", "TargetInfo", "only")
 load(":transition.bzl", "link_mode_transition")
 
 def _link_mode_binary_impl(ctx):

@@ -2,8 +2,8 @@
 """Programs of the library's own, always linked static where the platform is musl, whatever build asks for them."""
 
 load(":allocator.bzl", "CUSTOM_MALLOC")
-load(":only.bzl", "only")
 load(":own_toolchains.bzl", "OWN_TOOLCHAINS_SETTINGS", "own_toolchains")
+load(":providers.bzl", "only")
 
 def _static_tool_transition_impl(settings, attr):
     platforms = [str(attr.platform)] if attr.platform else [str(p) for p in settings["//command_line_option:platforms"]]

@@ -8,7 +8,7 @@
 """
 
 load("//:lock.bzl", "LINK_MODES", "TARGETS")
-load("//private:adapters.bzl", "ADAPTERS")
+load(":adapters.bzl", "ADAPTERS")
 load(":allocator.bzl", "CUSTOM_MALLOC", "custom_malloc")
 load(":link_mode_values.bzl", "LINK_MODE_FEATURES")
 load(":own_toolchains.bzl", "OWN_TOOLCHAINS_SETTINGS", "own_toolchains")
