@@ -10,13 +10,11 @@ import json
 from collections.abc import Iterator
 from inspect import cleandoc
 from pathlib import PurePosixPath
-from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mdtable import code, prose, table
 
 from linkmode.generate import layout
-from linkmode.languages import LANGUAGES
 from linkmode.model import resources
 
 
@@ -29,12 +27,8 @@ class _Symbol(NamedTuple):
 
 @functools.cache
 def sources() -> dict[PurePosixPath, str]:
-    """Return every .bzl file of a library with all languages, by the path that it gets there."""
-    lock: Any = SimpleNamespace(
-        parts=[SimpleNamespace(language=name) for name in LANGUAGES], toolchains=(), libraries=()
-    )
-    config: Any = SimpleNamespace(adapters=())
-    found = layout.bazel(resources.templates(), config, lock)
+    """Return every .bzl file of a library with all that there is, by the path that it gets there."""
+    found = layout.whole_bazel(resources.templates())
     return {PurePosixPath(path): data.decode("utf-8") for path, data in found.items() if path.endswith(".bzl")}
 
 

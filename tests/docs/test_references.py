@@ -169,12 +169,12 @@ def test_a_changed_docstring_changes_the_page(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_new_attribute_appears(monkeypatch: pytest.MonkeyPatch) -> None:
     added = '    attrs = {\n        "colour": attr.string(doc = "Red."),\n'
-    change(monkeypatch, "link_mode_test.bzl", "    attrs = {\n", added)
+    change(monkeypatch, "check.bzl", "    attrs = {\n", added)
     assert "| `colour` | string |  | Red. |" in reference_rules.rules()
 
 
 def test_an_attribute_that_cannot_be_read_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    change(monkeypatch, "link_mode_test.bzl", "    attrs = {\n", "    attrs = {} if True else {\n")
+    change(monkeypatch, "check.bzl", "    attrs = {\n", "    attrs = {} if True else {\n")
     with pytest.raises(TypeError, match="not a dictionary of attributes"):
         reference_rules.rules()
 

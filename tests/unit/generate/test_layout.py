@@ -28,6 +28,10 @@ def test_zig_alone_is_the_core_and_zig() -> None:
     assert folders(tree()) == {"cc", "link_mode", "zig"}
 
 
+def test_a_tree_for_c_is_small() -> None:
+    assert len(tree()) <= 45
+
+
 def test_each_thing_that_is_locked_adds_its_own_folder() -> None:
     musl = ("musl.cc", "~=11.2.1", ["x86_64-linux-musl"])
     assert folders(tree(request=musl)) == {"cc", "link_mode", "gcc"}
