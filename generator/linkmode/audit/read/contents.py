@@ -92,7 +92,33 @@ def read(image: Image, dynamic: Dynamic, facts: Facts, floor: str | None = None)
         build_path_count=findings.path_count,
         marks=components.marks(findings),
         compile_units=debug.units,
+        **_guards(image, table, held or ()),
     )
+
+
+_CHECKED = re.compile(rb"(?:^|\0)__[a-z]+_chk\0")
+_CANARY = b"\0__stack_chk_fail"
+
+
+def _guards(
+    image: Image, table: symbols.Symbols | None, held: Sequence[Placed]
+) -> dict[str, Literal["yes", "no", "unknown"]]:
+    # By the names that a compiler's checks call: those taken from a libc, or all where the file was not stripped.
+    names = b""
+    try:
+        if table is not None:
+            names = b"".join(b"\0" + name.encode() for _, name in table.undefined_names()) + b"\0"
+    except Contradiction:
+        return {}
+    for section in held:
+        if section.name == ".strtab" and section.size <= symbols.MAX_STRINGS:
+            names += image.bytes_at(section.offset, section.size)
+    if len(names) <= 1:
+        return {}
+    return {
+        "canary": "yes" if _CANARY in names else "no",
+        "fortify": "yes" if _CHECKED.search(names) else "no",
+    }
 
 
 def _above(imports: Iterable[Imports], floor: str) -> frozenset[str]:
