@@ -1,8 +1,7 @@
 """What mkdocs is told beyond mkdocs.yml: pages from outside docs/, generated blocks, links, and the navigation.
 
-- README.md is the front page. Files outside docs/ that a page links to become pages as well: Markdown as it is, a
-  source file as a listing. So every relative link of the repository works
-  on the site, and a broken one fails the build.
+- README.md is the front page. Files outside docs/ that a page links to become pages too: Markdown as it is, a source
+  file as a listing. So every relative link of the repository works on the site, and a broken one fails the build.
 - The generated blocks are filled anew (references.py).
 - The navigation is made from the folders, so that a new page appears by itself.
 """
@@ -56,7 +55,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
             pages += [_site_path(Path(page)) for page in _examples()]
         nav.append({title: pages})
     nav.append({"Project": [_site_path(Path(name)) for name in PROJECT]})
-    config.nav = nav  # type: ignore[assignment]
+    config.nav = nav
     return config
 
 
@@ -65,18 +64,20 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     seen = {"README.md", *PROJECT, *_examples()}
     todo = sorted(seen)
     for page in sorted((ROOT / "docs").rglob("*.md")):
-        todo += [path for path in _linked(page.relative_to(ROOT)) if path not in seen and not seen.add(path)]  # type: ignore[func-returns-value]
+        todo += _unseen(page.relative_to(ROOT), seen)
     while todo:
         path = Path(todo.pop())
         files.append(File.generated(config, _site_path(path), content=_content(path)))
         if path.suffix == ".md":
-            todo += [one for one in _linked(path) if one not in seen and not seen.add(one)]  # type: ignore[func-returns-value]
+            todo += _unseen(path, seen)
     return files
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Fill the generated blocks, and let relative links lead to where their files are on the site."""
     del config, files
+    if page.file.src_uri == "index.md":
+        page.meta["hide"] = ["navigation"]  # the tabs are all there is to show
     source = _repository_path(page.file.src_uri)
     return _relinked(references.fill(markdown), source, page.file.src_uri)
 
@@ -99,12 +100,19 @@ def _content(path: Path) -> str:
     return f"# {path.as_posix()}\n\n{fence}{_LANGUAGES.get(path.suffix, 'text')}\n{text.rstrip()}\n{fence}\n"
 
 
+def _unseen(source: Path, seen: set[str]) -> list[str]:
+    """Return what `_linked` yields and ``seen`` lacks, and add it there."""
+    new = sorted(set(_linked(source)) - seen)
+    seen.update(new)
+    return new
+
+
 def _linked(source: Path) -> Iterator[str]:
-    """Yield the files outside docs/ that the page ``source`` links to."""
+    """Yield the files that the page ``source`` links to and that are not pages of docs/."""
     text = _FENCE.sub("", (ROOT / source).read_text(encoding="utf-8"))
     for match in _LINK.finditer(text):
         path = _target(match[2], source)
-        if path and not path.startswith("docs/"):
+        if path and not (path.startswith("docs/") and path.endswith(".md")):
             yield path
 
 
@@ -143,7 +151,7 @@ def _site_path(path: Path) -> str:
     """Return where a file of the repository is on the site."""
     if path.as_posix() == "README.md":
         return "index.md"
-    if path.parts[0] == "docs":
+    if path.parts[0] == "docs" and path.suffix == ".md":
         return posixpath.join(*path.parts[1:])
     return f"repository/{path.as_posix()}{'' if path.suffix == '.md' else '.md'}"
 

@@ -81,7 +81,7 @@ def prose(text: str) -> str:
         if is_code:
             lines[index] = "\0"
     text = "\n".join("" if line == "\0" else line for line in lines)
-    text = _CODE.sub(lambda match: "code" + "\n" * match[0].count("\n"), text)
+    text = _CODE.sub(lambda match: "Code" + "\n" * match[0].count("\n"), text)
     text = _COMMENT.sub(lambda match: "\n" * match[0].count("\n"), text)
     return _URL.sub("link", _LINK.sub(r"\1", text))
 

@@ -1,12 +1,11 @@
-"""The families and advisories of the catalogue, and the keys of its files, from the catalogue as it is shipped."""
+"""The families and advisories of the catalogue, from the catalogue as it is shipped."""
 
 from mdtable import code, table
 from packaging.version import Version
-from reference_config import pin
 
-from linkmode import resources
 from linkmode.catalog.pins import Catalog, FamilyEntry, load
 from linkmode.families import FAMILIES
+from linkmode.model import resources
 from linkmode.model.values import Target
 
 
@@ -36,11 +35,6 @@ def advisories() -> str:
     return table(("family", "id", "affects", "fixed in", "summary"), rows)
 
 
-def file_keys() -> str:
-    """Return the keys of a ``[[pin]]`` of the catalogue."""
-    return pin()
-
-
 def _versions(family: FamilyEntry) -> tuple[list[str], list[str]]:
     """The versions of a family, oldest first: those that rules can be generated for, and those that are refused."""
     versions = sorted({one.version for one in family.pins}, key=Version)
@@ -49,4 +43,4 @@ def _versions(family: FamilyEntry) -> tuple[list[str], list[str]]:
     return [version for version in versions if version not in refused], refused
 
 
-_TARGET = Target.parse("x86_64-linux-musl")
+_TARGET = Target("x86_64-linux-musl")

@@ -55,6 +55,8 @@ def _type(kind: Any) -> str:
     """Return TOML's word for a Python type."""
     if kind in _WORDS:
         return _WORDS[kind]
+    if isinstance(kind, type) and issubclass(kind, str):
+        return _WORDS[str]
     origin, inner = get_origin(kind), get_args(kind)
     if origin is Literal:
         return " or ".join(code(f'"{value}"') for value in inner)

@@ -26,7 +26,7 @@ def schemas() -> str:
             parts.append(_members(schema))
         for name in sorted(objects, key=lambda name: (name != top, name)):
             about = objects[name].get("description", "").split("\n\n")[0]
-            parts.append(f"### {name}\n\n{prose(about)}\n\n{_members(objects[name])}")
+            parts.append(f"### `{name}`\n\n{prose(about)}\n\n{_members(objects[name])}")
     return "\n".join(parts)
 
 
@@ -41,7 +41,8 @@ def _members(schema: dict[str, Any]) -> str:
 
 def _type(schema: dict[str, Any]) -> str:
     if "$ref" in schema:
-        return f"[{schema['$ref'].rsplit('/', 1)[-1]}](#{schema['$ref'].rsplit('/', 1)[-1].lower()})"
+        name = schema["$ref"].rsplit("/", 1)[-1]
+        return f"[{code(name)}](#{name.lower()})"
     if "enum" in schema:
         return ", ".join(code(json.dumps(value)) for value in schema["enum"])
     if "const" in schema:

@@ -30,11 +30,10 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "commands": reference_cli.commands,
     "exit-codes": reference_cli.exit_codes,
     "config": reference_config.tables,
-    "config-pin": reference_config.pin,
     "lock": reference_config.lock,
     "families": reference_catalogue.families,
     "advisories": reference_catalogue.advisories,
-    "catalogue-file": reference_catalogue.file_keys,
+    "pin": reference_config.pin,
     "rules": reference_rules.rules,
     "json": reference_schemas.schemas,
 }

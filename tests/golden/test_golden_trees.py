@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from linkmode import resources
 from linkmode.catalog import pins
 from linkmode.config import document
 from linkmode.generate import layout
 from linkmode.generate.render import render
 from linkmode.lock import lockfile
 from linkmode.lock.resolve import resolve
+from linkmode.model import resources
 from linkmode.model.values import Tree
 
 CASES = sorted(path.parent for path in Path(__file__).parent.glob("cases/*/linkmode.toml"))

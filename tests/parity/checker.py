@@ -6,8 +6,8 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from linkmode import resources
 from linkmode.cli.audit import command
+from linkmode.model import resources
 
 SOURCES = resources.templates() / "common" / "tools" / "elfcheck"
 STRICT = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-pedantic")

@@ -23,7 +23,13 @@ _HINT = (
 
 
 def extract(archive: Path, into: Path, *, file: str, strip_prefix: str) -> None:
-    """Unpack an archive into the empty folder ``into`` and make everything in it read-only.
+    """Unpack the archive at a path: see `extract_from`."""
+    with archive.open("rb") as stream:
+        extract_from(stream, into, file=file, strip_prefix=strip_prefix)
+
+
+def extract_from(archive: BinaryIO, into: Path, *, file: str, strip_prefix: str) -> None:
+    """Unpack an archive, open at its begin, into the empty folder ``into``, and make everything in it read-only.
 
     ``file`` is the archive's file name, which says its format. Of the members, those below ``strip_prefix`` are
     unpacked, without it; all of them are checked. What was written stays when an error is raised: ``into`` is the
@@ -35,9 +41,8 @@ def extract(archive: Path, into: Path, *, file: str, strip_prefix: str) -> None:
     """
     prefix = tuple(part for part in strip_prefix.split("/") if part)
     try:
-        with archive.open("rb") as stream:
-            bounds = Bounds.to_unpack(os.fstat(stream.fileno()).st_size)
-            _unpack(members_of(stream, file, bounds), into, prefix, bounds)
+        bounds = Bounds.to_unpack(os.fstat(archive.fileno()).st_size)
+        _unpack(members_of(archive, file, bounds), into, prefix, bounds)
     except Refusal as refusal:
         where = f"{file}: {_shown(refusal.member)}" if refusal.member else file
         raise IntegrityError(f"{where}: {refusal.problem}", hint=_HINT) from refusal

@@ -8,8 +8,11 @@ _ITS_OWN = ("a separate debug file", "a linker script", "a core dump")
 
 
 def displayed(path: str) -> str:
-    """Return a path as a report shows it: UTF-8 text in one line, other bytes and control characters escaped."""
-    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    """Return a path as a report shows it: UTF-8 text in one line, other bytes and control characters escaped.
+
+    A backslash is escaped as well, so that no two paths look the same.
+    """
+    text = os.fsencode(path).replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 

@@ -14,10 +14,11 @@ import msgspec
 
 from linkmode.exec.environment import Ready
 from linkmode.messages import ConfigError, Message, Run, UsageError, did_you_mean
-from linkmode.model.values import Lock, LockedToolchain, Target
+from linkmode.model.components import releases
+from linkmode.model.values import Lock, LockedToolchain
 
-RELEASES = (17, 20, 21, 22, 23, 24, 25)
-"""The feature releases of the JDK whose native-image linkmode knows: GRAALVM_RELEASES of graalvm_releases.bzl."""
+RELEASES = tuple(int(line) for line in releases("linkmode.languages.graalvm") if line.isdigit())
+"""The feature releases of the JDK whose native-image linkmode knows."""
 
 _STATIC = ("--static", "-H:+StaticExecutable")
 _LIBC = ("--libc", "-H:UseLibC")
@@ -49,7 +50,7 @@ def installed(command: Sequence[str]) -> Installed | None:
 
     Every JDK has a file ``release`` in its folder, with JAVA_VERSION in it (https://openjdk.org/jeps/223).
     """
-    found = shutil.which(command[0]) if _is_native_image(command) else None
+    found = shutil.which(command[0]) if is_called(command) else None
     if not found:
         return None
     program = Path(found).resolve()
@@ -90,9 +91,9 @@ def check(command: Sequence[str], toolchain: LockedToolchain, lock: Lock) -> Non
         UsageError: the options do not go with the toolchain.
         ConfigError: linkmode.toml asks for no zlib, which the JDK's libraries need.
     """
-    if not _is_native_image(command):
+    if not is_called(command):
         return
-    target = Target.parse(toolchain.target)
+    target = toolchain.target
     static = next((word for word in _STATIC if word in command), None)
     mostly_static = next((word for word in _MOSTLY_STATIC if word in command), None)
     libc = _libc(command)
@@ -102,7 +103,7 @@ def check(command: Sequence[str], toolchain: LockedToolchain, lock: Lock) -> Non
             f"native-image: GraalVM has its JDK libraries for musl on {_MUSL_CPU} only: no static image for {target}",
             hint=Message("a mostly static one: ", _example(lock, target.cpu)),
         )
-    if target.cpu != toolchain.exec.partition("-")[0]:
+    if target.cpu != toolchain.exec.cpu:
         raise UsageError(
             f"native-image makes executables for the CPU that it runs on, {toolchain.exec}, and not for {target}",
             hint=f"run it on a machine of that CPU, with {target.cpu}-linux in exec-platforms of linkmode.toml",
@@ -140,8 +141,8 @@ def notice(command: Sequence[str], toolchain: LockedToolchain) -> str:
     It is no error: `--libc=musl` may be said where it cannot be seen here, in a jar or a file of arguments.
     """
     if (
-        not _is_native_image(command)
-        or not Target.parse(toolchain.target).is_musl
+        not is_called(command)
+        or not toolchain.target.is_musl
         or _libc(command) == "musl"
         or _names_compiler(command)
         or not any(not word.startswith("-") for word in command[1:])  # --version, --help
@@ -153,15 +154,16 @@ def notice(command: Sequence[str], toolchain: LockedToolchain) -> str:
 def with_compiler(command: Sequence[str], toolchain: LockedToolchain, ready: Ready) -> tuple[str, ...]:
     """Return ``command``; native-image's with the compiler named where it would take this machine's ``gcc``."""
     if (
-        not _is_native_image(command)
-        or Target.parse(toolchain.target).is_musl  # which it finds on PATH
+        not is_called(command)
+        or toolchain.target.is_musl  # which it finds on PATH
         or _names_compiler(command)
     ):
         return tuple(command)
     return (command[0], f"--native-compiler-path={ready.bin / f'{ready.triple}-gcc'}", *command[1:])
 
 
-def _is_native_image(command: Sequence[str]) -> bool:
+def is_called(command: Sequence[str]) -> bool:
+    """Return whether ``command`` is native-image itself."""
     return bool(command) and Path(command[0]).name == "native-image"
 
 
@@ -194,7 +196,7 @@ def _static_example(lock: Lock) -> Message:
 
 
 def _example(lock: Lock, cpu: str) -> Message:
-    targets = [Target.parse(toolchain.target) for toolchain in lock.toolchains]
+    targets = [toolchain.target for toolchain in lock.toolchains]
     glibc = next((target for target in targets if target.cpu == cpu and not target.is_musl), None)
     if glibc:
         return Message(Run("exec", f"--target {glibc} -- native-image --static-nolibc …"))

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from linkmode.model.components import Layout, found
+from linkmode.model.components import Layout, Lines, found
+from linkmode.model.survey import Recogniser
 from linkmode.model.values import ExecPlatform, Pin, Target
 
 
@@ -21,6 +22,21 @@ class Family(Protocol):
     @property
     def layouts(self) -> Mapping[str, Layout]:
         """The layouts of its archives, by the word for each in a pin."""
+
+    @property
+    def lines(self) -> Lines:
+        """What its rules must know of each line of releases; empty where all are alike."""
+
+    @property
+    def cpu_facts(self) -> tuple[str, ...]:
+        """The fields of a CPU that its rules read."""
+
+    def line(self, version: str) -> str:
+        """Return the line of releases that ``version`` is of; it need not be one of ``lines``."""
+
+    @property
+    def recogniser(self) -> Recogniser | None:
+        """What tells its archives from others; None where their files do not say what they are."""
 
     @property
     def brings_libc(self) -> bool:

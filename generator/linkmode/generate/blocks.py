@@ -60,28 +60,29 @@ def _said(lines: list[str], block: Block) -> bool:
 
 
 def _after(text: str, call: str) -> int:
-    """Return how many lines there are to the end of the first top-level ``call(…)``, or before the first statement.
+    """Return how many lines there are to the end of the first top-level ``call(…)``, or of the head without one.
 
-    Starlark's tokens are Python's. Before the first statement is behind the comments and the docstring at the top.
+    The head is the docstring, or the comments before the first empty line. Starlark's tokens are Python's.
     """
-    first = 0
+    head, depth, inside = _head(text), 0, False
     try:
-        depth, inside, is_statement, docstring = 0, False, False, True
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
-            if token.type in (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.ENDMARKER):
-                continue
-            if not is_statement and docstring and token.type == tokenize.STRING and token.start[1] == 0:
-                first, docstring = token.end[0], False
-                continue
-            is_statement = True
             if depth == 0 and token.start[1] == 0 and token.string == call:
                 inside = True
-            if token.string in "([{" and token.type == tokenize.OP:
+            if token.type == tokenize.OP and token.string in "([{":
                 depth += 1
-            elif token.string in ")]}" and token.type == tokenize.OP:
+            elif token.type == tokenize.OP and token.string in ")]}":
                 depth -= 1
                 if inside and depth == 0:
                     return token.end[0]
+            elif token.type == tokenize.STRING and token.start == (1, 0):
+                head = token.end[0]
     except (tokenize.TokenError, SyntaxError):
-        return first  # Bazel says what is wrong with the file
-    return first
+        return head  # Bazel says what is wrong with the file
+    return head
+
+
+def _head(text: str) -> int:
+    lines = text.splitlines()
+    comments = next((index for index, line in enumerate(lines) if not line.startswith("#")), len(lines))
+    return comments if comments == len(lines) or not lines[comments].strip() else 0

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 
 from linkmode.families import FAMILIES, Family
-from linkmode.languages import LANGUAGES, Language
+from linkmode.languages import LANGUAGES, Language, only_glibc
 from linkmode.libraries import ALLOCATORS, LIBRARIES, Library
 from linkmode.messages import ConfigError
-from linkmode.model.components import Layout
-from linkmode.model.values import Artifact, Lock, LockedToolchain, Target
+from linkmode.model.components import Layout, Lines
+from linkmode.model.cpus import CPUS
+from linkmode.model.values import Artifact, ExecPlatform, Lock, LockedToolchain, Target
 
-_CC = "@platforms//cpu:{}"
+_CPU = "@platforms//cpu:{}"
 _LINUX = "@platforms//os:linux"
 
 _COMPONENTS: Mapping[str, Family | Language | Library] = {**FAMILIES, **LANGUAGES, **LIBRARIES}
@@ -21,7 +22,7 @@ def bazel_context(lock: Lock) -> dict[str, object]:
 
     Order is the lock's: artifacts by name, toolchains and targets as linkmode.toml lists them.
     """
-    targets = [Target.parse(triple) for triple in _triples(lock)]
+    targets = _targets(lock)
     return {
         "artifacts": {artifact.name: _artifact(artifact, lock) for artifact in lock.artifacts},
         "toolchains": [
@@ -34,7 +35,10 @@ def bazel_context(lock: Lock) -> dict[str, object]:
             for toolchain in lock.toolchains
         ],
         "toolchain_targets": _toolchain_names(lock),
-        "triples": [str(target) for target in targets],
+        "triples": targets,
+        "cpus": _cpus(lock),
+        "only_glibc": only_glibc(),
+        "releases": _releases(lock),
         "link_modes": lock.link_modes,
         "malloc": lock.malloc,
         "allocators": {name: LIBRARIES[name].suggested_version for name in ALLOCATORS},
@@ -75,6 +79,7 @@ def _artifact(artifact: Artifact, lock: Lock) -> dict[str, object]:
         "type": "zip"
         if artifact.file.endswith(".whl")
         else "",  # a wheel is a zip (PEP 427), which Bazel does not know
+        "line": component.line(artifact.version),
         "layout": artifact.layout,
         "rules": f"//private/{component.folder}:{layout.file}",
         "macro": layout.macro,
@@ -92,6 +97,34 @@ def _layout(artifact: Artifact) -> tuple[Family | Language | Library, Layout]:
             hint="correct layout in its [[pin]], then run: linkmode lock",
         )
     return component, component.layouts[artifact.layout]
+
+
+def _cpus(lock: Lock) -> dict[str, dict[str, str]]:
+    """Return, for each CPU of the lock, the facts of it that the rules of what is locked read."""
+    names = dict.fromkeys([*(target.cpu for target in _targets(lock)), *(each.cpu for each in _exec_platforms(lock))])
+    facts = ["constraint", *(fact for name in _components(lock) for fact in _COMPONENTS[name].cpu_facts)]
+    return {
+        name: {fact.replace("_", "-"): str(getattr(CPUS[name], fact)) for fact in sorted(set(facts))} for name in names
+    }
+
+
+def _releases(lock: Lock) -> dict[str, Lines]:
+    """Return, for each component of the lock that has any, what is known of the lines of releases that are locked."""
+    found: dict[str, Lines] = {}
+    for name, versions in _components(lock).items():
+        component = _COMPONENTS[name]
+        locked = {component.line(version) for version in versions}
+        if component.lines:
+            found[name] = {line: facts for line, facts in component.lines.items() if line in locked}
+    return found
+
+
+def _components(lock: Lock) -> dict[str, list[str]]:
+    """Return the versions that are locked of each family, language and library."""
+    found: dict[str, list[str]] = {}
+    for artifact in lock.artifacts:
+        found.setdefault(artifact.family, []).append(artifact.version)
+    return found
 
 
 def _unwanted(artifact: Artifact, lock: Lock) -> list[str]:
@@ -112,11 +145,11 @@ def _unfetchable(artifact: Artifact) -> str:
     return f"https://run-linkmode-fetch.invalid/{artifact.file}"
 
 
-def _triples(lock: Lock) -> list[str]:
+def _targets(lock: Lock) -> list[Target]:
     return list(dict.fromkeys(toolchain.target for toolchain in lock.toolchains))
 
 
-def _exec_platforms(lock: Lock) -> list[str]:
+def _exec_platforms(lock: Lock) -> list[ExecPlatform]:
     return list(dict.fromkeys(toolchain.exec for toolchain in lock.toolchains))
 
 
@@ -126,23 +159,26 @@ def _libc_constraints(targets: list[Target]) -> list[str]:
 
 
 def _constraints(target: Target) -> list[str]:
-    return [f"//constraints:{target.constraint}", _CC.format(target.cpu), _LINUX]
+    return [f"//constraints:{target.constraint}", *_machine(target.cpu)]
 
 
-def _exec_constraints(platform: str) -> list[str]:
-    return [_CC.format(platform.partition("-")[0]), _LINUX]
+def _exec_constraints(platform: ExecPlatform) -> list[str]:
+    return _machine(platform.cpu)
+
+
+def _machine(cpu: str) -> list[str]:
+    return [_CPU.format(CPUS[cpu].constraint), _LINUX]
 
 
 def _platform(target: Target) -> dict[str, object]:
     return {"triple": str(target), "setting": f"is_{target}", "constraints": _constraints(target)}
 
 
-def _exec_platform(platform: str, lock: Lock) -> dict[str, object]:
+def _exec_platform(platform: ExecPlatform, lock: Lock) -> dict[str, object]:
     # musl: what is compiled to run in a build is then made by a locked compiler too, and needs nothing of the machine
-    musl = Target(cpu=platform.partition("-")[0], os="linux", libc="musl")
     return {
         "name": f"exec_{platform}",
-        "constraints": _constraints(musl),
+        "constraints": _constraints(platform.musl),
         "exec_properties": lock.exec_properties.get(platform, {}),
     }
 
@@ -161,9 +197,17 @@ def _toolchain(kind: str, toolchain: LockedToolchain) -> dict[str, object]:
     return {
         "name": f"{kind}_{toolchain.family}_{toolchain.exec}_to_{toolchain.target}",
         "exec_constraints": _exec_constraints(toolchain.exec),
-        "target_constraints": _constraints(Target.parse(toolchain.target)),
+        "target_constraints": _constraints(toolchain.target),
         "toolchain": f"@{repository(toolchain.artifact)}//:{kind}-{toolchain.target}",
     }
+
+
+def first_toolchains(lock: Lock) -> list[str]:
+    """Return labels of C++ toolchains: for each target and machine the one that wins when no others are registered."""
+    first: dict[tuple[str, str], str] = {}
+    for toolchain in lock.toolchains:
+        first.setdefault((toolchain.exec, str(toolchain.target)), f"//toolchains:{_cc_toolchain(toolchain)['name']}")
+    return list(first.values())
 
 
 def _languages(lock: Lock) -> dict[str, list[dict[str, object]]]:
@@ -174,7 +218,7 @@ def _languages(lock: Lock) -> dict[str, list[dict[str, object]]]:
     """
     asked = [toolchain for toolchain in lock.toolchains if toolchain.purpose == "target"]
     pairs = list(dict.fromkeys((toolchain.exec, toolchain.target) for toolchain in asked))
-    itself = [(exec_platform, "") for exec_platform in _exec_platforms(lock)]
+    itself = [(exec_platform, None) for exec_platform in _exec_platforms(lock)]
     return {
         language: [
             _language_toolchain(lock, language, exec_platform, target)
@@ -184,28 +228,31 @@ def _languages(lock: Lock) -> dict[str, list[dict[str, object]]]:
     }
 
 
-def _language_toolchain(lock: Lock, language: str, exec_platform: str, target: str) -> dict[str, object]:
+def _language_toolchain(
+    lock: Lock, language: str, exec_platform: ExecPlatform, target: Target | None
+) -> dict[str, object]:
     name = f"{language}_{exec_platform}_to_{target or 'itself'}"
     parts: dict[str, list[str]] = {}
     for part in lock.parts:
-        if part.language == language and part.exec in ("", exec_platform) and part.target in ("", target):
+        if part.language == language and part.exec in ("", exec_platform) and part.target in ("", target or ""):
             parts.setdefault(part.role, []).append(repository(part.artifact))
     return {
         "name": name,
         "implementation": f"{name}_implementation",
         "exec": exec_platform,
-        "target": target,
+        "target": target or "",
+        "exec_cpu": exec_platform.cpu,
+        "target_cpu": target.cpu if target else exec_platform.cpu,
         "exec_constraints": _exec_constraints(exec_platform),
-        "target_constraints": _constraints(Target.parse(target)) if target else _exec_constraints(exec_platform),
+        "target_constraints": _constraints(target) if target else _exec_constraints(exec_platform),
         "parts": parts,
     }
 
 
-def _elfcheck_tool(platform: str) -> dict[str, object]:
-    cpu = platform.partition("-")[0]
+def _elfcheck_tool(platform: ExecPlatform) -> dict[str, object]:
     return {
         "name": f"elfcheck_{platform}",
-        "platform": f"//platforms:{cpu}-linux-musl",
+        "platform": f"//platforms:{platform.musl}",
         "exec_constraints": _exec_constraints(platform),
         "toolchain": f":elfcheck_{platform}",
         "toolchain_name": f"elfcheck_{platform}_toolchain",

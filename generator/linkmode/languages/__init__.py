@@ -1,10 +1,12 @@
 """The languages beside C and C++: each a folder here, one of its name in templates/, and a file in toolchains/."""
 
+import tomllib
 from collections.abc import Mapping, Sequence
+from importlib import resources
 from typing import Protocol
 
 from linkmode.languages.part import Part
-from linkmode.model.components import Layout, found
+from linkmode.model.components import Layout, Lines, found
 from linkmode.model.values import ExecPlatform, Pin, Target
 
 
@@ -22,6 +24,17 @@ class Language(Protocol):
     @property
     def layouts(self) -> Mapping[str, Layout]:
         """The layouts of its archives, by the word for each in a pin."""
+
+    @property
+    def lines(self) -> Lines:
+        """What its rules must know of each line of releases; empty where all are alike."""
+
+    @property
+    def cpu_facts(self) -> tuple[str, ...]:
+        """The fields of a CPU that its rules read."""
+
+    def line(self, version: str) -> str:
+        """Return the line of releases that ``version`` is of; it need not be one of ``lines``."""
 
     @property
     def suggested_version(self) -> str:
@@ -43,4 +56,13 @@ class Language(Protocol):
 LANGUAGES: dict[str, Language] = found(__name__, __path__, "LANGUAGE")
 """Every language by name."""
 
-__all__ = ["LANGUAGES", "Language", "Part"]
+
+def only_glibc() -> dict[str, list[str]]:
+    """Return the names that only glibc has, by how they are told: ``names``, ``beginnings`` and ``endings``."""
+    found: dict[str, list[str]] = tomllib.loads(
+        resources.files(__name__).joinpath("only_glibc.toml").read_text(encoding="utf-8")
+    )
+    return found
+
+
+__all__ = ["LANGUAGES", "Language", "Part", "only_glibc"]

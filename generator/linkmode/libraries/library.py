@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from linkmode.model.components import Layout
+from linkmode.model.components import NO_LINES, Layout, Lines
+from linkmode.model.survey import Recogniser
 
 
 class Library(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,8 +19,16 @@ class Library(msgspec.Struct, frozen=True, kw_only=True):
     suggested_version: str
     layouts: Mapping[str, Layout]
     allocates: bool = False
+    recogniser: Recogniser | None = None
+    lines: Lines = NO_LINES
+    cpu_facts: tuple[str, ...] = ()
 
     @property
     def folder(self) -> str:
         """The folder of its rules below ``private/``."""
         return self.name
+
+    def line(self, version: str) -> str:
+        """Return nothing: the rules build every version alike."""
+        del version
+        return ""

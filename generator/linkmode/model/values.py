@@ -1,4 +1,4 @@
-"""The values that pass between the steps. Frozen, and importing nothing of ours but errors.
+"""The values that pass between the steps. Frozen, and importing nothing of ours but messages and CPUs.
 
 Terms: an *exec platform* (``x86_64-linux``) is where compilers run; a *target* is a triple in Zig's notation
 (``x86_64-linux-gnu.2.28``, https://ziglang.org/documentation/0.15.2/#Targets); a *pin* is a catalogue entry; an
@@ -7,59 +7,20 @@ Terms: an *exec platform* (``x86_64-linux``) is where compilers run; a *target* 
 
 import base64
 import re
-from typing import Annotated, Literal, NewType, get_args
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import Meta
 
 from linkmode.messages import ConfigError
+from linkmode.model.target import EXEC_PLATFORMS, ExecPlatform, Target
 
 LinkMode = Literal["static", "mostly_static", "dynamic"]
 LINK_MODES: tuple[LinkMode, ...] = get_args(LinkMode)
 
-ExecPlatform = NewType("ExecPlatform", str)
-EXEC_PLATFORMS = (ExecPlatform("x86_64-linux"), ExecPlatform("aarch64-linux"))
-
-_TRIPLE = re.compile(r"(?P<cpu>[a-z0-9_]+)-(?P<os>[a-z]+)-(?P<libc>[a-z0-9]+)(?:\.(?P<version>\d+\.\d+))?")
-
-
-class Target(msgspec.Struct, frozen=True, order=True):
-    """A target triple, taken apart. ``glibc`` is ``(2, 28)`` for ``…-gnu.2.28`` and None for musl."""
-
-    cpu: str
-    os: str
-    libc: str
-    glibc: tuple[int, int] | None = None
-
-    @classmethod
-    def parse(cls, text: str) -> "Target":
-        """Return the target that ``text`` spells; raise ConfigError when it is not a triple."""
-        found = _TRIPLE.fullmatch(text)
-        if not found:
-            raise ConfigError(f"{text!r} is not a target triple such as x86_64-linux-musl or x86_64-linux-gnu.2.28")
-        version = found["version"]
-        glibc = None
-        if version:
-            major, _, minor = version.partition(".")
-            glibc = (int(major), int(minor))
-        return cls(found["cpu"], found["os"], found["libc"], glibc)
-
-    def __str__(self) -> str:
-        suffix = f".{self.glibc[0]}.{self.glibc[1]}" if self.glibc else ""
-        return f"{self.cpu}-{self.os}-{self.libc}{suffix}"
-
-    @property
-    def is_musl(self) -> bool:
-        """Whether the libc is musl, in any ABI variant (``musl``, ``musleabihf``, ``muslx32``)."""
-        return self.libc.startswith("musl")
-
-    @property
-    def constraint(self) -> str:
-        """The name of the libc constraint value: ``musl`` or ``glibc_2.28``."""
-        return f"glibc_{self.glibc[0]}.{self.glibc[1]}" if self.glibc else self.libc
-
-
 Algorithm = Literal["sha256", "sha512"]
+DIGITS: dict[Algorithm, int] = {"sha256": 64, "sha512": 128}
+"""How many hexadecimal digits a digest has."""
 
 
 class Checksum(msgspec.Struct, frozen=True):
@@ -67,6 +28,18 @@ class Checksum(msgspec.Struct, frozen=True):
 
     algorithm: Algorithm
     hex: str
+
+    @property
+    def path_part(self) -> str:
+        """``hex``, to be part of a path: whoever builds one asks here, whatever was checked before.
+
+        Raises:
+            ConfigError: it is not the digits of a digest.
+        """
+        length = DIGITS.get(self.algorithm)
+        if length and re.fullmatch(f"[0-9a-f]{{{length}}}", self.hex):
+            return self.hex
+        raise ConfigError(f"{self.hex[:200]!a} is not a {self.algorithm} of {length} hexadecimal digits")
 
     @property
     def sri(self) -> str:
@@ -96,7 +69,6 @@ class Archive(
     user's pip is configured for; a user's own pin may also have ``file:`` URLs and paths relative to linkmode.toml.
     ``exec`` is absent for sources. ``layout`` is the family's word for its shape (``cross``, ``native``).
     ``measured`` holds facts read from the archive itself (``gcc``, ``musl``, ``binutils``, ``zig``), not its label.
-    ``confirmations`` counts the independent public projects that pin the same bytes; ``confirmed_by`` names some.
     """
 
     family: Annotated[str, Meta(description="The family that the archive belongs to.")]
@@ -121,10 +93,6 @@ class Archive(
         dict[str, str],
         Meta(description="Facts that the files themselves state: versions of `gcc`, `musl`, `zig`, and others."),
     ] = {}
-    confirmations: Annotated[int, Meta(description="How many independent public projects pin the same bytes.")] = 0
-    confirmed_by: Annotated[
-        tuple[str, ...], Meta(description="Some of these projects; with 0 confirmations, who computed the checksum.")
-    ] = ()
 
     @property
     def checksum(self) -> Checksum:
@@ -140,7 +108,8 @@ class Pin(Archive, frozen=True, kw_only=True, forbid_unknown_fields=True, rename
     """One archive of the catalogue, or a user's own ``[[pin]]``.
 
     ``targets`` is empty where the family makes any target it knows from one archive. ``tree_sha256`` is the digest
-    of the tree below ``strip_prefix`` (`measure.survey.tree_digest`), the same for a repacked archive of these files.
+    of the tree below ``strip_prefix`` (`survey.tree_digest`), the same for a repacked archive of these files.
+    ``confirmations`` counts the independent public projects that pin the same bytes; ``confirmed_by`` names some.
     """
 
     targets: Annotated[
@@ -150,6 +119,10 @@ class Pin(Archive, frozen=True, kw_only=True, forbid_unknown_fields=True, rename
     tree_sha256: Annotated[
         str | None, Meta(description="The digest of the files below `strip-prefix`, the same for a repacked archive.")
     ] = None
+    confirmations: Annotated[int, Meta(description="How many independent public projects pin the same bytes.")] = 0
+    confirmed_by: Annotated[
+        tuple[str, ...], Meta(description="Some of these projects; with 0 confirmations, who computed the checksum.")
+    ] = ()
     contradictions: Annotated[
         tuple[str, ...], Meta(description="Who pins other bytes under the same name or URL.")
     ] = ()
@@ -179,8 +152,8 @@ class LockedToolchain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     family: Annotated[str, Meta(description="The family of the compiler.")]
     artifact: Annotated[str, Meta(description="The `name` of its `[[artifact]]`.")]
-    exec: Annotated[str, Meta(description="The exec platform.")]
-    target: Annotated[str, Meta(description="The target.")]
+    exec: Annotated[ExecPlatform, Meta(description="The exec platform.")]
+    target: Annotated[Target, Meta(description="The target.")]
     purpose: Annotated[
         Literal["target", "exec-tools"],
         Meta(description="`target` when linkmode.toml asks for it; `exec-tools` when the build's own tools need it."),
@@ -215,14 +188,13 @@ class Lock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """
 
     version: Annotated[int, Meta(description="The format version.")]
-    inputs_digest: Annotated[str, Meta(description="The digest of what the lock was resolved from.")]
     artifacts: Annotated[tuple[Artifact, ...], Meta(description="One archive. Sorted by name.")]
     toolchains: Annotated[
         tuple[LockedToolchain, ...],
         Meta(description="A compiler for one exec platform and one target, in the order of linkmode.toml."),
     ]
     link_modes: Annotated[
-        dict[str, dict[LinkMode, str]],
+        dict[str, dict[LinkMode, Target]],
         Meta(description="For each CPU, the target of each link mode when a rule names none."),
     ]
     libraries: Annotated[dict[str, str], Meta(description="For each library, the `name` of its `[[artifact]]`.")]
@@ -241,3 +213,21 @@ class Lock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 Tree = dict[str, bytes]
 """A tree to write: path relative to the output folder, with ``/``, to contents."""
+
+__all__ = [
+    "EXEC_PLATFORMS",
+    "LINK_MODES",
+    "Advisory",
+    "Algorithm",
+    "Archive",
+    "Artifact",
+    "Checksum",
+    "ExecPlatform",
+    "LinkMode",
+    "Lock",
+    "LockedPart",
+    "LockedToolchain",
+    "Pin",
+    "Target",
+    "Tree",
+]

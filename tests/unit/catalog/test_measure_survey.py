@@ -10,9 +10,9 @@ from typing import BinaryIO
 import pytest
 from packing import ZLIB, Tree, musl_cc, tar, write
 
-from linkmode.catalog.measure import Survey, Tool, survey
-from linkmode.catalog.measure.survey import tree_digest
+from linkmode.catalog.measure import survey
 from linkmode.messages import IntegrityError
+from linkmode.model.survey import Survey, Tool, tree_digest
 
 
 def judge(stream: BinaryIO, size: int) -> Tool | None:

@@ -16,6 +16,7 @@ ARTIFACTS = {
         "integrity": "sha256-yQmBeFbWztqGqlEIlPo1J+rHmJ8O9uh7VyHFhzegbDg=",
         "strip_prefix": "aarch64-linux-musl-cross",
         "type": "",
+        "line": "",
         "layout": "cross",
         "rules": "//private/gcc:gcc_archive.bzl",
         "macro": "gcc_archive",
@@ -39,6 +40,7 @@ ARTIFACTS = {
         "integrity": "sha256-xdQQ2fgqTyTFSf5dJPmI+FsmebRSQTqffl97lW8v5+o=",
         "strip_prefix": "x86_64-linux-musl-cross",
         "type": "",
+        "line": "",
         "layout": "cross",
         "rules": "//private/gcc:gcc_archive.bzl",
         "macro": "gcc_archive",
@@ -60,6 +62,7 @@ ARTIFACTS = {
         "integrity": "sha256-uzKaCizQJ00FUZ1hxmfAYuBpkNcuEl7i36jeZPARnRY=",
         "strip_prefix": "zlib-1.3.2",
         "type": "",
+        "line": "",
         "layout": "zlib",
         "rules": "//private/zlib:zlib_archive.bzl",
         "macro": "zlib_archive",
@@ -94,11 +97,24 @@ TOOLCHAIN_TARGETS = [
     "//toolchains:libc_system_toolchain",
 ]
 
+# toolchains that the transitions of this library ask for ahead of all registered ones; see //private/link_mode:own_toolchains.bzl
+OWN_TOOLCHAINS = []
+
 # target triples, one platform each
 TARGETS = [
     "x86_64-linux-musl",
     "aarch64-linux-musl",
 ]
+
+# CPU -> what others call it, and where its loaders are
+CPUS = {
+    "x86_64": {
+        "constraint": "x86_64",
+    },
+    "aarch64": {
+        "constraint": "aarch64",
+    },
+}
 
 # CPU -> link mode -> target that a rule gets when it names no platform
 LINK_MODES = {

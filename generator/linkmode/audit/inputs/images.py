@@ -101,10 +101,10 @@ def _of_index(parts: Parts, name: str, labels: tuple[str, ...], seen: set[str]) 
         return
     seen.add(name)
     label = " ".join(filter(None, labels))
-    if len(labels) > _DEEPEST or len(label) > _MAX_LABEL:
-        raise Refusal(
-            f"an index of the image in more than {_DEEPEST} others, or with names of more than {_MAX_LABEL} characters"
-        )
+    if len(labels) > _DEEPEST:
+        raise Refusal(f"an index of the image in more than {_DEEPEST} others")
+    if len(label) > _MAX_LABEL:
+        raise Refusal(f"a name of the image has more than {_MAX_LABEL} characters")
     document = _json(parts, name, _Document)
     if document is not None and document.layers is not None:
         yield _of_manifest(parts, label, document.layers)

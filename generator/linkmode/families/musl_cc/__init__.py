@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from difflib import get_close_matches
 
-from linkmode.model.components import Layout
+from linkmode.families.musl_cc.recognise import RECOGNISER
+from linkmode.model.components import NO_LINES, Layout
+from linkmode.model.cpus import CPUS, known
 from linkmode.model.values import ExecPlatform, Pin, Target
 
 _LAYOUTS = ("cross", "native")
-_CPUS = ("x86_64", "aarch64")
 
 
 class MuslCc:
@@ -17,11 +18,19 @@ class MuslCc:
     folder = "gcc"
     # usr is a link to the archive's own root
     layouts = dict.fromkeys(_LAYOUTS, Layout("gcc_archive.bzl", "gcc_archive", ("usr",)))
+    lines = NO_LINES
+    cpu_facts: tuple[str, ...] = ()
+    recogniser = RECOGNISER
     brings_libc = True
     suggested_version = ">=11.2,<12"
     suggested_targets = ("x86_64-linux-musl",)
     facts = ("gcc",)  # the name of a folder in the archive: lib/gcc/<target>/<gcc>
     parts = ("c++", "lto")
+
+    def line(self, version: str) -> str:
+        """Return nothing: the rules know every release alike."""
+        del version
+        return ""
 
     def refuses(self, target: Target, version: str = "") -> str:
         """Refuse every libc but musl, as these archives hold no other, and CPUs that the rules do not know."""
@@ -30,8 +39,8 @@ class MuslCc:
             if target.os == "linux" and get_close_matches(target.libc, ["musl"]):
                 return f"no such target; did you mean '{target.cpu}-linux-musl'?"
             return "musl.cc's compilers make Linux binaries with musl only; family 'zig' makes glibc targets"
-        if target.cpu not in _CPUS or target.libc != "musl":
-            return f"linkmode's rules know {' and '.join(_CPUS)} with musl, and have been built with no other"
+        if not _has(target.cpu) or target.libc != "musl":
+            return f"linkmode's rules know {known(lambda cpu: cpu.gcc)} with musl, and have been built with no other"
         return ""
 
     def pins_for(self, pins: Sequence[Pin], exec_platform: ExecPlatform, target: Target) -> tuple[Pin, ...]:
@@ -45,3 +54,7 @@ class MuslCc:
 
 
 FAMILY = MuslCc()
+
+
+def _has(cpu: str) -> bool:
+    return cpu in CPUS and bool(CPUS[cpu].gcc)

@@ -2,21 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from packaging.version import Version
-
-from linkmode.model.components import Layout
+from linkmode.families.zig.recognise import RECOGNISER
+from linkmode.model.components import Layout, Lines, first_two, releases
+from linkmode.model.cpus import CPUS, known
 from linkmode.model.values import ExecPlatform, Pin, Target
 
-_CPUS = ("x86_64", "aarch64")
 _OLDEST_GLIBC = (2, 17)
-_NEWEST_GLIBC = {
-    "0.14": (2, 41),
-    "0.15": (2, 42),
-    "0.16": (2, 43),
-    "0.17": (2, 44),
-}
-"""The lines of releases that the generated rules know (ZIG_LINES of families/zig/zig_lines.bzl), and the
-newest glibc of each: the last version in lib/libc/glibc/abilists of its first wheel on PyPI."""
 
 
 class Zig:
@@ -25,19 +16,27 @@ class Zig:
     name = "zig"
     folder = "zig"
     layouts: Mapping[str, Layout] = {"zig": Layout("zig_archive.bzl", "zig_archive")}
+    lines: Lines = releases(__name__)
+    cpu_facts: tuple[str, ...] = ("name", "glibc_loader", "zig_headers")
+    recogniser = RECOGNISER
     brings_libc = False
     suggested_version = "~=0.15.2"
     suggested_targets = ("x86_64-linux-musl", "x86_64-linux-gnu.2.28")
     facts: tuple[str, ...] = ()  # a release of Zig is what its version says
     parts: tuple[str, ...] = ("c++",)  # all else is one program
 
+    def line(self, version: str) -> str:
+        """Return the first two numbers."""
+        return first_two(version)
+
     def refuses(self, target: Target, version: str = "") -> str:
         """Refuse unknown lines of Zig, CPUs that are not tested, glibc without a version, glibc newer than Zig's."""
-        if version and _line(version) not in _NEWEST_GLIBC:
-            lines = list(_NEWEST_GLIBC)
+        if version and self.line(version) not in self.lines:
+            lines = list(self.lines)
             return f"linkmode knows how to build with Zig {lines[0]} to {lines[-1]}, not with {version}"
-        if target.os != "linux" or target.cpu not in _CPUS:
-            return f"linkmode makes Linux binaries for {' and '.join(_CPUS)} with Zig, and has tested no other"
+        if target.os != "linux" or not _has(target.cpu):
+            cpus = known(lambda cpu: cpu.zig_headers)
+            return f"linkmode makes Linux binaries for {cpus} with Zig, and has tested no other"
         if target.libc == "musl" and not target.glibc:
             return ""
         if target.libc != "gnu":
@@ -46,7 +45,8 @@ class Zig:
             return f"name the oldest glibc that the binary must run with, such as {target}.2.28"
         if target.glibc < _OLDEST_GLIBC:
             return f"Zig needs glibc {_dotted(_OLDEST_GLIBC)} or newer"
-        newest = _NEWEST_GLIBC[_line(version)] if version else max(_NEWEST_GLIBC.values())
+        lines_asked = [self.lines[self.line(version)]] if version else self.lines.values()
+        newest = max(_numbers(line["newest-glibc"]) for line in lines_asked)
         if target.glibc > newest:
             which = f"Zig {version} knows" if version else "the newest Zig that is known here knows"
             return f"{which} glibc up to {_dotted(newest)}"
@@ -62,9 +62,9 @@ class Zig:
         return ()
 
 
-def _line(version: str) -> str:
-    release = Version(version).release
-    return f"{release[0]}.{release[1]}"
+def _numbers(version: str) -> tuple[int, int]:
+    major, _, minor = version.partition(".")
+    return int(major), int(minor)
 
 
 def _dotted(version: tuple[int, int]) -> str:
@@ -72,3 +72,7 @@ def _dotted(version: tuple[int, int]) -> str:
 
 
 FAMILY = Zig()
+
+
+def _has(cpu: str) -> bool:
+    return cpu in CPUS and bool(CPUS[cpu].zig_headers)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from packaging.version import Version
 
 from linkmode.languages.part import Part
-from linkmode.model.components import Layout
+from linkmode.model.components import NO_LINES, Layout
 from linkmode.model.values import ExecPlatform, Pin, Target
 
 _OLDEST = (1, 24)
@@ -17,11 +17,17 @@ class Go:
 
     name = "go"
     folder = "go"
-    layouts: Mapping[str, Layout] = {
-        "go": Layout("go_archive.bzl", "go_archive", ("src/cmd", "test"))
-    }  # the tools are there, and built
+    # the tools are there, and built
+    layouts: Mapping[str, Layout] = {"go": Layout("go_archive.bzl", "go_archive", ("src/cmd", "test"))}
+    lines = NO_LINES
+    cpu_facts: tuple[str, ...] = ("go",)
     suggested_version = "~=1.27.0"
     compiles_for_exec = False
+
+    def line(self, version: str) -> str:
+        """Return nothing: the rules know every release alike."""
+        del version
+        return ""
 
     def refuses(self, pins: Sequence[Pin], exec_platforms: Sequence[ExecPlatform], targets: Sequence[Target]) -> str:
         """Refuse a version that cannot compile the rules' own program, or has no SDK for one of the exec platforms."""

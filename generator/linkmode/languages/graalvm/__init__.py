@@ -4,13 +4,16 @@ from collections.abc import Mapping, Sequence
 
 from packaging.version import Version
 
-from linkmode.exec.native_image import RELEASES
 from linkmode.languages.part import Part
-from linkmode.model.components import Layout
+from linkmode.model.components import Layout, Lines, releases
 from linkmode.model.values import ExecPlatform, Pin, Target
 
 _OWN_NUMBERS = (20, 21, 22)
 """Up to 22.3 GraalVM counted by itself: 22.3.1 is for JDK 11 and 17. Releases for these JDKs are 20.0.x and so on."""
+
+
+_OWN_AGAIN = "25.1"
+"""The line of GraalVM 25.1 and newer, which count by themselves again, all for JDK 25."""
 
 
 class GraalVM:
@@ -19,24 +22,31 @@ class GraalVM:
     name = "graalvm"
     folder = "graalvm"
     layouts: Mapping[str, Layout] = {"graalvm": Layout("graalvm_archive.bzl", "graalvm_archive")}
+    lines: Lines = releases(__name__)
+    cpu_facts: tuple[str, ...] = ()
     suggested_version = "~=25.3.4"
     compiles_for_exec = False
+
+    def line(self, version: str) -> str:
+        """Return the JDK's feature release; 25.1 for GraalVM 25.1 and newer, which count by themselves."""
+        release, minor = (*Version(version).release, 0)[:2]
+        return _OWN_AGAIN if release == 25 and minor else str(release)
 
     def refuses(self, pins: Sequence[Pin], exec_platforms: Sequence[ExecPlatform], targets: Sequence[Target]) -> str:
         """Refuse what the rules do not know, an exec platform without an archive, and targets that none can make."""
         release, minor = (*Version(pins[0].version).release, 0)[:2]
         if release in _OWN_NUMBERS and minor:
             return f"GraalVM {pins[0].version} has native-image as a component of its own, which no archive holds"
-        if release not in RELEASES:
-            known = ", ".join(map(str, RELEASES[:-1]))
+        if self.line(pins[0].version) not in self.lines:
+            *known, last = [line for line in self.lines if line != _OWN_AGAIN]
             return (
-                f"linkmode knows the native-image of GraalVM for JDK {known} and {RELEASES[-1]}, "
+                f"linkmode knows the native-image of GraalVM for JDK {', '.join(known)} and {last}, "
                 f"not of {pins[0].version}"
             )
         for exec_platform in exec_platforms:
             if not any(pin.exec == exec_platform for pin in pins):
                 return f"no GraalVM that runs on {exec_platform}"
-        cpus = [_cpu(exec_platform) for exec_platform in exec_platforms]
+        cpus = [exec_platform.cpu for exec_platform in exec_platforms]
         if not any(target.cpu in cpus for target in targets):
             return (
                 f"native-image makes executables for the CPU that it runs on: add a target for {' or '.join(cpus)} "
@@ -56,7 +66,3 @@ class GraalVM:
 
 
 LANGUAGE = GraalVM()
-
-
-def _cpu(exec_platform: str) -> str:
-    return exec_platform.partition("-")[0]

@@ -2,14 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from packaging.version import Version
-
 from linkmode.languages.part import Part
-from linkmode.model.components import Layout
+from linkmode.model.components import Layout, Lines, first_two, releases
 from linkmode.model.values import ExecPlatform, Pin, Target
-
-_LINES = ("4.14", "5.3", "5.4")
-"""The lines of releases that the generated rules build: _LINES of the releases.bzl that is generated."""
 
 
 class OCaml:
@@ -18,15 +13,21 @@ class OCaml:
     name = "ocaml"
     folder = "ocaml"
     layouts: Mapping[str, Layout] = {"ocaml": Layout("ocaml_archive.bzl", "ocaml_archive")}
+    lines: Lines = releases(__name__)
+    cpu_facts: tuple[str, ...] = ("ocaml",)
     suggested_version = "~=5.4.0"
     compiles_for_exec = False
+
+    def line(self, version: str) -> str:
+        """Return the first two numbers."""
+        return first_two(version)
 
     def refuses(self, pins: Sequence[Pin], exec_platforms: Sequence[ExecPlatform], targets: Sequence[Target]) -> str:
         """Refuse releases that the rules do not know. The compiler is linked by the toolchain of the ELF checker."""
         del exec_platforms, targets  # the sources are for all that the rules know
-        line = ".".join(str(part) for part in Version(pins[0].version).release[:2])
-        known = f"{', '.join(_LINES[:-1])} and {_LINES[-1]}"
-        return "" if line in _LINES else f"linkmode builds OCaml {known} from its sources, not {line}"
+        line, lines = self.line(pins[0].version), list(self.lines)
+        known = f"{', '.join(lines[:-1])} and {lines[-1]}"
+        return "" if line in lines else f"linkmode builds OCaml {known} from its sources, not {line}"
 
     def parts(
         self, pins: Sequence[Pin], exec_platforms: Sequence[ExecPlatform], targets: Sequence[Target]

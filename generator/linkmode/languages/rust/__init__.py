@@ -6,14 +6,9 @@ Macros are compiled for the compiler's own triple, so its std is needed as well 
 
 from collections.abc import Mapping, Sequence
 
-from packaging.version import Version
-
 from linkmode.languages.part import Part
-from linkmode.model.components import Layout
+from linkmode.model.components import Layout, Lines, first_two, releases
 from linkmode.model.values import ExecPlatform, Pin, Target
-
-_BUILDS_STD = ("1.97",)
-"""The lines of releases whose std linkmode's rules build from sources: the std_crates.bzl that is generated."""
 
 
 class Rust:
@@ -32,8 +27,14 @@ class Rust:
             ("zstd", "zstd_archive"),
         )
     }
+    lines: Lines = releases(__name__)
+    cpu_facts: tuple[str, ...] = ()
     suggested_version = "~=1.98.0"
     compiles_for_exec = True
+
+    def line(self, version: str) -> str:
+        """Return the first two numbers."""
+        return first_two(version)
 
     def refuses(self, pins: Sequence[Pin], exec_platforms: Sequence[ExecPlatform], targets: Sequence[Target]) -> str:
         """Refuse a version without a compiler for an exec platform, or without a std for it or for a target."""
@@ -53,9 +54,8 @@ class Rust:
                     "(docs/how-to/rust.md shows it), or lock the Rust project's own archives by "
                     "`linkmode lock --source rust=upstream`"
                 )
-            line = ".".join(str(part) for part in Version(sources[0].version).release[:2])
-            if line not in _BUILDS_STD:
-                return f"no std for {target}, and linkmode builds it from rust-src {', '.join(_BUILDS_STD)} only"
+            if self.line(sources[0].version) not in self.lines:
+                return f"no std for {target}, and linkmode builds it from rust-src {', '.join(self.lines)} only"
         return ""
 
     def parts(
@@ -100,9 +100,9 @@ def _compiler(pins: Sequence[Pin], exec_platform: str) -> list[Pin]:
     return whole or ([*parts, *unpacker] if parts and unpacker else [])
 
 
-def _host(exec_platform: str) -> Target:
+def _host(exec_platform: ExecPlatform) -> Target:
     """Return the target of the compiler itself, which the Rust project builds for glibc 2.17."""
-    return Target.parse(f"{exec_platform}-gnu.2.17")
+    return Target(f"{exec_platform}-gnu.2.17")
 
 
 def _within(pins: Sequence[Pin], exec_platform: str, target: Target) -> bool:
@@ -118,7 +118,7 @@ def _std(pins: Sequence[Pin], target: Target) -> list[Pin]:
 
 def _makes(pin: Pin, target: Target) -> bool:
     """Whether code built against the std of ``pin`` runs on ``target``: same libc, and no newer glibc."""
-    for made in map(Target.parse, pin.targets):
+    for made in map(Target, pin.targets):
         if made.cpu == target.cpu and made.is_musl == target.is_musl:
             return made.is_musl or (made.glibc or ()) <= (target.glibc or ())
     return False

@@ -3,11 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from linkmode.languages.part import Part
-from linkmode.model.components import Layout
+from linkmode.model.components import Layout, Lines, releases
 from linkmode.model.values import ExecPlatform, Pin, Target
-
-_RELEASES = ("2.5.2",)
-"""The releases that the generated rules know the files and names of: the releases.bzl that is generated."""
 
 
 class SBCL:
@@ -26,20 +23,26 @@ class SBCL:
             ("sbcl-libc", "sbcl_libc_archive"),
         )
     }
+    lines: Lines = releases(__name__)
+    cpu_facts: tuple[str, ...] = ("sbcl",)
     suggested_version = "~=2.5.2"
     compiles_for_exec = False
+
+    def line(self, version: str) -> str:
+        """Return the version: each release has files of its own."""
+        return version
 
     def refuses(self, pins: Sequence[Pin], exec_platforms: Sequence[ExecPlatform], targets: Sequence[Target]) -> str:
         """Refuse releases that the rules do not know, exec platforms without an SBCL, and targets of other CPUs."""
         version = pins[0].version
-        if version not in _RELEASES:
-            return f"linkmode builds SBCL {' and '.join(_RELEASES)} from its sources, not {version}"
+        if version not in self.lines:
+            return f"linkmode builds SBCL {' and '.join(self.lines)} from its sources, not {version}"
         if not _of(pins, "sbcl"):
             return f"no sources of SBCL {version}"
         for exec_platform in exec_platforms:
             if not _of(pins, "sbcl-host", exec_platform):
                 return f"no SBCL that runs on {exec_platform}, to build this one"
-        cpus = [exec_platform.partition("-")[0] for exec_platform in exec_platforms]
+        cpus = [exec_platform.cpu for exec_platform in exec_platforms]
         if not any(target.cpu in cpus for target in targets):
             return (
                 f"SBCL makes programs for the CPU that it runs on: add a target for {' or '.join(cpus)} "

@@ -6,8 +6,6 @@ another the C++ ones; both are cached, and cached remotely, like any other actio
 would hold the path of the sandbox.
 """
 
-load("//private/link_mode:no_link_mode.bzl", "no_link_mode")
-
 # for musl, together with the attribute musl_libraries
 C_FILES = {
     "musl": ["crt1.o", "Scrt1.o", "rcrt1.o", "libc.so", "libcompiler_rt.a"],
@@ -61,6 +59,8 @@ def _zig_runtime_impl(ctx):
         for _, names in links
         for name in names
     }
+    main = ctx.actions.declare_file(ctx.label.name + ".main.c")
+    ctx.actions.write(main, "int main(void) { return 0; }\n")
     cache = "%s/%s/%s.cache" % (ctx.bin_dir.path, ctx.label.workspace_root, ctx.label.name)
     args = ctx.actions.args()
     args.add(ctx.file.zig)
@@ -71,14 +71,14 @@ def _zig_runtime_impl(ctx):
         args.add("c++" if cxx else "cc")
         args.add_all(["-target", ctx.attr.target, "-mcpu=baseline", "-O2", "-s", "-fno-sanitize=undefined"])
         args.add_all(flags)
-        args.add(ctx.file._main)
+        args.add(main)
         args.add_all(["-o", cache + "/main"])
         for name in names:
             args.add_all(["--take", name, outputs[name]])
     ctx.actions.run(
         executable = ctx.file.program,
         arguments = [args],
-        inputs = [ctx.file.lib, ctx.file._main],
+        inputs = [ctx.file.lib, main],
         tools = [ctx.file.zig],
         outputs = outputs.values(),
         env = {"PATH": ""},
@@ -95,15 +95,12 @@ def _zig_runtime_impl(ctx):
 zig_runtime = rule(
     doc = "crt files, libc and compiler_rt (language c) or libc++, libc++abi and libunwind (language c++) of one target.",
     implementation = _zig_runtime_impl,
-    cfg = no_link_mode,
     attrs = {
-        "_allowlist_function_transition": attr.label(default = "@bazel_tools//tools/allowlists/function_transition_allowlist"),
         "language": attr.string(values = ["c", "c++"], mandatory = True, doc = "Which half to build."),
         "lib": attr.label(allow_single_file = True, cfg = "exec", mandatory = True, doc = "zig's lib folder."),
         "musl_libraries": attr.string_list(mandatory = True, doc = "Static libraries that make musl's libc in this Zig."),
         "program": attr.label(allow_single_file = True, cfg = "exec", mandatory = True, doc = "The runtime program of zig_programs."),
         "target": attr.string(mandatory = True, doc = "Target triple."),
         "zig": attr.label(allow_single_file = True, cfg = "exec", mandatory = True, doc = "The zig executable."),
-        "_main": attr.label(allow_single_file = True, default = "//private/zig:main.c"),
     },
 )

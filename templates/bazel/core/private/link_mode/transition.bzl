@@ -8,17 +8,13 @@
 """
 
 load("//:lock.bzl", "LINK_MODES", "TARGETS")
-load("//private:adapters.bzl", "ADAPTERS")
+load(":adapters.bzl", "ADAPTERS")
 load(":allocator.bzl", "CUSTOM_MALLOC", "custom_malloc")
-
-_FEATURES = {
-    "static": "fully_static_link",
-    "mostly_static": "mostly_static_link",
-    "dynamic": "dynamic_link",
-}
+load(":link_mode_values.bzl", "LINK_MODE_FEATURES")
+load(":own_toolchains.bzl", "OWN_TOOLCHAINS_SETTINGS", "own_toolchains")
 
 # the features that this transition sets or leaves out, and no others
-LINK_FEATURES = _FEATURES.values() + ["static_pie", "strip_at_link"]
+LINK_FEATURES = LINK_MODE_FEATURES.values() + ["static_pie", "strip_at_link"]
 
 # overrides linkstatic of the binary itself: the mode decides which libraries are shared
 _DYNAMIC_MODE = {
@@ -27,7 +23,6 @@ _DYNAMIC_MODE = {
     "dynamic": "fully",
 }
 
-_LINK_MODE = str(Label("//:link_mode"))
 _OURS = {
     str(Label("//platforms:" + target)).lstrip("@"): target
     for target in TARGETS
@@ -57,7 +52,7 @@ def _link_mode_transition_impl(settings, attr):
         for feature in settings["//command_line_option:features"]
         if feature not in LINK_FEATURES
     ]
-    features.append(_FEATURES[mode])
+    features.append(LINK_MODE_FEATURES[mode])
     if attr.static_pie:
         features.append("static_pie")
     if attr.strip:
@@ -72,8 +67,8 @@ def _link_mode_transition_impl(settings, attr):
             _OURS.get(platform.lstrip("@"), ""),
             settings[CUSTOM_MALLOC],
         ),
-        _LINK_MODE: mode,
     }
+    changed.update(own_toolchains(settings))
     for adapter in ADAPTERS:
         changed.update(adapter.settings(mode, platform, attr.static_pie, settings))
     return changed
@@ -84,12 +79,11 @@ link_mode_transition = transition(
         "//command_line_option:features",
         "//command_line_option:platforms",
         CUSTOM_MALLOC,
-    ] + [setting for adapter in ADAPTERS for setting in adapter.inputs],
+    ] + OWN_TOOLCHAINS_SETTINGS + [setting for adapter in ADAPTERS for setting in adapter.inputs],
     outputs = [
         "//command_line_option:dynamic_mode",
         "//command_line_option:features",
         "//command_line_option:platforms",
         CUSTOM_MALLOC,
-        _LINK_MODE,
-    ] + [setting for adapter in ADAPTERS for setting in adapter.outputs],
+    ] + OWN_TOOLCHAINS_SETTINGS + [setting for adapter in ADAPTERS for setting in adapter.outputs],
 )

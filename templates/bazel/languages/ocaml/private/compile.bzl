@@ -2,7 +2,9 @@
 """What ocaml_library and ocaml_binary have in common: attributes, dependencies, options for the builder."""
 
 load("@linkmode_cc//:cc.bzl", CcInfo = "CcInfo_", cc_common = "cc_common_")
-load("//private/cc:words.bzl", "link_mode_of", "tool_words")
+load("@linkmode_cc//:rule.bzl", "for_toolchain")
+load("//private/cc:command_lines.bzl", "link_mode_of")
+load("//private/cc:words.bzl", "tool_words")
 load(":ocaml_compiler.bzl", "builder_options", "environment")
 load(":ocaml_toolchain.bzl", "OCAML_TOOLCHAIN_TYPE")
 load(":providers.bzl", "OcamlInfo")
@@ -78,6 +80,7 @@ def _run(ctx, verb, options, deps, words, outputs, progress):
         env = environment(outputs[0], words.env),
         mnemonic = "Ocaml" + verb.capitalize(),
         progress_message = "%s %s" % (progress, ctx.label),
+        **for_toolchain(OCAML_TOOLCHAIN_TYPE)
     )
 
 def compile_library(ctx, name, wrapped):

@@ -13,6 +13,7 @@ ARTIFACTS = {
         "integrity": "sha256-Z1wmxEnLsY/CS3RlDeHqu65uFvZDJv2FooP7O1goBoU=",
         "strip_prefix": "go",
         "type": "",
+        "line": "",
         "layout": "go",
         "rules": "//private/go:go_archive.bzl",
         "macro": "go_archive",
@@ -29,6 +30,7 @@ ARTIFACTS = {
         "integrity": "sha256-AqonDxg9onbltZILHaxEpj8aSeVQUOveOuzJ64L5Mjk=",
         "strip_prefix": "zig-x86_64-linux-0.15.2",
         "type": "",
+        "line": "0.15",
         "layout": "zig",
         "rules": "//private/zig:zig_archive.bzl",
         "macro": "zig_archive",
@@ -46,6 +48,7 @@ ARTIFACTS = {
         "integrity": "sha256-uzKaCizQJ00FUZ1hxmfAYuBpkNcuEl7i36jeZPARnRY=",
         "strip_prefix": "zlib-1.3.2",
         "type": "",
+        "line": "",
         "layout": "zlib",
         "rules": "//private/zlib:zlib_archive.bzl",
         "macro": "zlib_archive",
@@ -91,12 +94,33 @@ TOOLCHAIN_TARGETS = [
     "//go:go_x86_64-linux_to_aarch64-linux-musl",
 ]
 
+# toolchains that the transitions of this library ask for ahead of all registered ones; see //private/link_mode:own_toolchains.bzl
+OWN_TOOLCHAINS = []
+
 # target triples, one platform each
 TARGETS = [
     "x86_64-linux-musl",
     "x86_64-linux-gnu.2.28",
     "aarch64-linux-musl",
 ]
+
+# CPU -> what others call it, and where its loaders are
+CPUS = {
+    "x86_64": {
+        "constraint": "x86_64",
+        "glibc-loader": "/lib64/ld-linux-x86-64.so.2",
+        "go": "amd64",
+        "name": "x86_64",
+        "zig-headers": "x86",
+    },
+    "aarch64": {
+        "constraint": "aarch64",
+        "glibc-loader": "/lib/ld-linux-aarch64.so.1",
+        "go": "arm64",
+        "name": "aarch64",
+        "zig-headers": "aarch64",
+    },
+}
 
 # CPU -> link mode -> target that a rule gets when it names no platform
 LINK_MODES = {

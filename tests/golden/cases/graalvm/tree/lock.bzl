@@ -10,6 +10,7 @@ ARTIFACTS = {
         "integrity": "sha256-WkVtuRYqib5frdUOcDwZMT0l739QQ7dQtjnNBGAzXmA=",
         "strip_prefix": "graalvm-community-openjdk-23.0.1+11.1",
         "type": "",
+        "line": "23",
         "layout": "graalvm",
         "rules": "//private/graalvm:graalvm_archive.bzl",
         "macro": "graalvm_archive",
@@ -23,6 +24,7 @@ ARTIFACTS = {
         "integrity": "sha256-4moKdAZLFonAVrXyTXzDsnH1f1dr4GOxOdJ6r6EyKVE=",
         "strip_prefix": "graalvm-community-openjdk-23.0.1+11.1",
         "type": "",
+        "line": "23",
         "layout": "graalvm",
         "rules": "//private/graalvm:graalvm_archive.bzl",
         "macro": "graalvm_archive",
@@ -36,6 +38,7 @@ ARTIFACTS = {
         "integrity": "sha256-lY7X0eANDqdlkNJ2Zu+/epMigbPXugxrAbD/JkmPZn8=",
         "strip_prefix": "zig-aarch64-linux-0.15.2",
         "type": "",
+        "line": "0.15",
         "layout": "zig",
         "rules": "//private/zig:zig_archive.bzl",
         "macro": "zig_archive",
@@ -49,6 +52,7 @@ ARTIFACTS = {
         "integrity": "sha256-AqonDxg9onbltZILHaxEpj8aSeVQUOveOuzJ64L5Mjk=",
         "strip_prefix": "zig-x86_64-linux-0.15.2",
         "type": "",
+        "line": "0.15",
         "layout": "zig",
         "rules": "//private/zig:zig_archive.bzl",
         "macro": "zig_archive",
@@ -112,12 +116,31 @@ TOOLCHAIN_TARGETS = [
     "//graalvm:graalvm_aarch64-linux_to_aarch64-linux-gnu.2.28",
 ]
 
+# toolchains that the transitions of this library ask for ahead of all registered ones; see //private/link_mode:own_toolchains.bzl
+OWN_TOOLCHAINS = []
+
 # target triples, one platform each
 TARGETS = [
     "x86_64-linux-musl",
     "aarch64-linux-gnu.2.28",
     "aarch64-linux-musl",
 ]
+
+# CPU -> what others call it, and where its loaders are
+CPUS = {
+    "x86_64": {
+        "constraint": "x86_64",
+        "glibc-loader": "/lib64/ld-linux-x86-64.so.2",
+        "name": "x86_64",
+        "zig-headers": "x86",
+    },
+    "aarch64": {
+        "constraint": "aarch64",
+        "glibc-loader": "/lib/ld-linux-aarch64.so.1",
+        "name": "aarch64",
+        "zig-headers": "aarch64",
+    },
+}
 
 # CPU -> link mode -> target that a rule gets when it names no platform
 LINK_MODES = {

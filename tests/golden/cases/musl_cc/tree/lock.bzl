@@ -16,6 +16,7 @@ ARTIFACTS = {
         "integrity": "sha256-yQmBeFbWztqGqlEIlPo1J+rHmJ8O9uh7VyHFhzegbDg=",
         "strip_prefix": "aarch64-linux-musl-cross",
         "type": "",
+        "line": "",
         "layout": "cross",
         "rules": "//private/gcc:gcc_archive.bzl",
         "macro": "gcc_archive",
@@ -39,6 +40,7 @@ ARTIFACTS = {
         "integrity": "sha256-xdQQ2fgqTyTFSf5dJPmI+FsmebRSQTqffl97lW8v5+o=",
         "strip_prefix": "x86_64-linux-musl-cross",
         "type": "",
+        "line": "",
         "layout": "cross",
         "rules": "//private/gcc:gcc_archive.bzl",
         "macro": "gcc_archive",
@@ -77,11 +79,24 @@ TOOLCHAIN_TARGETS = [
     "//toolchains:libc_system_toolchain",
 ]
 
+# toolchains that the transitions of this library ask for ahead of all registered ones; see //private/link_mode:own_toolchains.bzl
+OWN_TOOLCHAINS = []
+
 # target triples, one platform each
 TARGETS = [
     "aarch64-linux-musl",
     "x86_64-linux-musl",
 ]
+
+# CPU -> what others call it, and where its loaders are
+CPUS = {
+    "aarch64": {
+        "constraint": "aarch64",
+    },
+    "x86_64": {
+        "constraint": "x86_64",
+    },
+}
 
 # CPU -> link mode -> target that a rule gets when it names no platform
 LINK_MODES = {

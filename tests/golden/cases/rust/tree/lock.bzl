@@ -10,6 +10,7 @@ ARTIFACTS = {
         "integrity": "sha256-NvguluhuyKAtCgpmV09Le+CGdxzsQbuOnUC6XL1kyTo=",
         "strip_prefix": "rust-std-1.98.0-aarch64-unknown-linux-musl/rust-std-aarch64-unknown-linux-musl",
         "type": "",
+        "line": "1.98",
         "layout": "rust-std",
         "rules": "//private/rust:rust_archive.bzl",
         "macro": "rust_std_archive",
@@ -23,6 +24,7 @@ ARTIFACTS = {
         "integrity": "sha256-DjfLM59Ef8RNbXgQc7rKzr/cVhLyYA5MfoTCZvXzrO0=",
         "strip_prefix": "rustc-1.98.0-x86_64-unknown-linux-gnu/rustc",
         "type": "",
+        "line": "1.98",
         "layout": "rustc",
         "rules": "//private/rust:rust_archive.bzl",
         "macro": "rustc_archive",
@@ -36,6 +38,7 @@ ARTIFACTS = {
         "integrity": "sha256-9QIubJWlrSPMolE9yCgSAPWF+hiN5jcKo3sSikP4dqM=",
         "strip_prefix": "rust-std-1.98.0-x86_64-unknown-linux-gnu/rust-std-x86_64-unknown-linux-gnu",
         "type": "",
+        "line": "1.98",
         "layout": "rust-std",
         "rules": "//private/rust:rust_archive.bzl",
         "macro": "rust_std_archive",
@@ -49,6 +52,7 @@ ARTIFACTS = {
         "integrity": "sha256-Gnb3gtstVA4c0W6keCmzI/So9N2mS8pLI74YkQnFEPg=",
         "strip_prefix": "rust-std-1.98.0-x86_64-unknown-linux-musl/rust-std-x86_64-unknown-linux-musl",
         "type": "",
+        "line": "1.98",
         "layout": "rust-std",
         "rules": "//private/rust:rust_archive.bzl",
         "macro": "rust_std_archive",
@@ -62,6 +66,7 @@ ARTIFACTS = {
         "integrity": "sha256-AqonDxg9onbltZILHaxEpj8aSeVQUOveOuzJ64L5Mjk=",
         "strip_prefix": "zig-x86_64-linux-0.15.2",
         "type": "",
+        "line": "0.15",
         "layout": "zig",
         "rules": "//private/zig:zig_archive.bzl",
         "macro": "zig_archive",
@@ -79,6 +84,7 @@ ARTIFACTS = {
         "integrity": "sha256-uzKaCizQJ00FUZ1hxmfAYuBpkNcuEl7i36jeZPARnRY=",
         "strip_prefix": "zlib-1.3.2",
         "type": "",
+        "line": "",
         "layout": "zlib",
         "rules": "//private/zlib:zlib_archive.bzl",
         "macro": "zlib_archive",
@@ -125,12 +131,31 @@ TOOLCHAIN_TARGETS = [
     "//rust:rust_x86_64-linux_to_itself",
 ]
 
+# toolchains that the transitions of this library ask for ahead of all registered ones; see //private/link_mode:own_toolchains.bzl
+OWN_TOOLCHAINS = []
+
 # target triples, one platform each
 TARGETS = [
     "x86_64-linux-musl",
     "x86_64-linux-gnu.2.28",
     "aarch64-linux-musl",
 ]
+
+# CPU -> what others call it, and where its loaders are
+CPUS = {
+    "x86_64": {
+        "constraint": "x86_64",
+        "glibc-loader": "/lib64/ld-linux-x86-64.so.2",
+        "name": "x86_64",
+        "zig-headers": "x86",
+    },
+    "aarch64": {
+        "constraint": "aarch64",
+        "glibc-loader": "/lib/ld-linux-aarch64.so.1",
+        "name": "aarch64",
+        "zig-headers": "aarch64",
+    },
+}
 
 # CPU -> link mode -> target that a rule gets when it names no platform
 LINK_MODES = {

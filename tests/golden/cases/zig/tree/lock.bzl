@@ -10,6 +10,7 @@ ARTIFACTS = {
         "integrity": "sha256-lY7X0eANDqdlkNJ2Zu+/epMigbPXugxrAbD/JkmPZn8=",
         "strip_prefix": "zig-aarch64-linux-0.15.2",
         "type": "",
+        "line": "0.15",
         "layout": "zig",
         "rules": "//private/zig:zig_archive.bzl",
         "macro": "zig_archive",
@@ -23,6 +24,7 @@ ARTIFACTS = {
         "integrity": "sha256-AqonDxg9onbltZILHaxEpj8aSeVQUOveOuzJ64L5Mjk=",
         "strip_prefix": "zig-x86_64-linux-0.15.2",
         "type": "",
+        "line": "0.15",
         "layout": "zig",
         "rules": "//private/zig:zig_archive.bzl",
         "macro": "zig_archive",
@@ -40,6 +42,7 @@ ARTIFACTS = {
         "integrity": "sha256-mpOyt9/ax3zrpaVYpYDnRmfdb+3kWFuR7vtg8Dty3yM=",
         "strip_prefix": "zlib-1.3.1",
         "type": "",
+        "line": "",
         "layout": "zlib",
         "rules": "//private/zlib:zlib_archive.bzl",
         "macro": "zlib_archive",
@@ -131,6 +134,9 @@ TOOLCHAIN_TARGETS = [
     "//toolchains:libc_system_toolchain",
 ]
 
+# toolchains that the transitions of this library ask for ahead of all registered ones; see //private/link_mode:own_toolchains.bzl
+OWN_TOOLCHAINS = []
+
 # target triples, one platform each
 TARGETS = [
     "x86_64-linux-musl",
@@ -139,6 +145,22 @@ TARGETS = [
     "aarch64-linux-gnu.2.28",
     "aarch64-linux-musl",
 ]
+
+# CPU -> what others call it, and where its loaders are
+CPUS = {
+    "x86_64": {
+        "constraint": "x86_64",
+        "glibc-loader": "/lib64/ld-linux-x86-64.so.2",
+        "name": "x86_64",
+        "zig-headers": "x86",
+    },
+    "aarch64": {
+        "constraint": "aarch64",
+        "glibc-loader": "/lib/ld-linux-aarch64.so.1",
+        "name": "aarch64",
+        "zig-headers": "aarch64",
+    },
+}
 
 # CPU -> link mode -> target that a rule gets when it names no platform
 LINK_MODES = {

@@ -15,8 +15,7 @@ Features for users, all off unless said otherwise:
 
 load("@linkmode_cc//:cc.bzl", CcToolchainConfigInfo = "CcToolchainConfigInfo_", cc_common = "cc_common_")
 load("@linkmode_cc//:config_lib.bzl", "action_config", "env_entry", "env_set", "feature", "feature_set", "tool", "tool_path", "with_feature_set")
-load(":actions.bzl", "ARCHIVE", "COMPILE", "CXX_COMPILE", "LINK", "LINK_EXECUTABLE", "LINK_SHARED", "STRIP")
-load(":features.bzl", "archive_variables", "compile_input_output", "compile_variables", "flags", "link_variables", "strip_variables")
+load(":features.bzl", "ARCHIVE", "COMPILE", "CXX_COMPILE", "LINK", "LINK_EXECUTABLE", "LINK_SHARED", "STRIP", "archive_variables", "compile_input_output", "compile_variables", "flags", "link_variables", "strip_variables")
 
 # attributes of flags; in each, {root} is the archive's folder, {runtime} and {cxx_runtime} those of the built run-time
 # files of C and C++, and {lld} the linker that clang is to call
@@ -104,8 +103,14 @@ def _cc_toolchain_config_impl(ctx):
         feature(name = "dynamic_link", provides = ["link_mode"]),
     ]
     if attr.supports_dynamic_linker:
-        # only where the C++ runtime is shared: of two static copies neither catches the other's exceptions
-        features.append(feature(name = "supports_dynamic_linker", enabled = True))
+        # Only where the C++ runtime is shared: of two static copies neither catches the other's exceptions. And only in a dynamic build:
+        # where it is off, Bazel makes no shared library of a cc_library, and a cc_test or a cc_binary(linkstatic = False) takes the
+        # static one, which is all that `-static` can link.
+        features.append(feature(
+            name = "supports_dynamic_linker",
+            enabled = True,
+            requires = [] if attr.default_mode == "dynamic" else [feature_set(features = ["dynamic_link"])],
+        ))
     if attr.coverage_flags:
         features += [
             feature(name = "coverage"),

@@ -49,4 +49,4 @@ def allocator_in_force(target):
 
     # //lib has aliases, and a target says its own name
     name = target.label.name if target else ""
-    return name if name in ALLOCATORS and "linkmode_%s-" % name in target.label.workspace_name else ""
+    return name if name in ALLOCATORS and "linkmode_%s-" % name in str(target.label) else ""
