@@ -152,7 +152,8 @@ def facts(stream: BinaryIO, size: int, *, with_contents: bool = False, floor: st
         return known_facts
     from linkmode.audit.read import contents  # only who searches a file pays for its import
 
-    return msgspec.structs.replace(known_facts, contents=contents.read(image, dynamic, known_facts, floor))
+    inside = contents.read(image, dynamic, known_facts, floor)
+    return msgspec.structs.replace(known_facts, contents=inside, cpu=known_facts.cpu or inside.cpu)
 
 
 @contextmanager

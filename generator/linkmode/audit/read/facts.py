@@ -118,7 +118,7 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     ``build_path_count`` says how many there are. ``marks`` are the offsets of texts of components.toml.
     ``compile_units`` is None without debug information that can be read. ``canary`` and ``fortify`` say whether a
     function of the stack protector, or one of the checked functions of _FORTIFY_SOURCE, is used; unknown without
-    symbols.
+    symbols. ``cpu`` is the level that a Go or GraalVM compiler left word of.
     """
 
     problems: tuple[str, ...]
@@ -137,6 +137,7 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     compile_units: CompileUnits | None = None
     canary: Literal["yes", "no", "unknown"] = "unknown"
     fortify: Literal["yes", "no", "unknown"] = "unknown"
+    cpu: Cpu | None = None
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
