@@ -7,6 +7,9 @@ import msgspec
 from linkmode.audit.read.policy import KnownLibc
 from linkmode.model.values import LinkMode
 
+Guard = Literal["relro", "nx", "no-textrel", "no-rwx", "canary", "fortify", "cet", "bti", "pie"]
+"""What `--require` may name, in checksec's words."""
+
 
 class Expectations(msgspec.Struct, frozen=True, kw_only=True):
     """What the caller asks of a file. ``allow`` names libraries outside libc's own that it may need.
@@ -27,6 +30,7 @@ class Expectations(msgspec.Struct, frozen=True, kw_only=True):
     require_relro: Literal["partial", "full"] | None = None
     policy: str | None = None
     cpu: str | None = None
+    require: tuple[Guard, ...] = ()
 
 
 class Failure(msgspec.Struct, frozen=True):

@@ -14,6 +14,11 @@ class Hazard(msgspec.Struct, frozen=True):
     evidence: str
 
 
+def is_static(facts: Facts) -> bool:
+    """Tell a program that no loader starts and that needs no library: its libc, if any, is inside."""
+    return facts.interpreter is None and not facts.needed and facts.kind != "shared object"
+
+
 def of(facts: Facts) -> tuple[Hazard, ...]:
     """Return the hazards of a file; those told by texts only when its contents were read."""
     return (
@@ -89,10 +94,9 @@ def _search_paths(tag: str, paths: str | None) -> list[Hazard]:
 
 def _inside(facts: Facts, contents: Contents) -> list[Hazard]:
     found = []
-    is_static = facts.interpreter is None and not facts.needed and facts.kind != "shared object"
-    if is_static and facts.libc == "glibc":
+    if is_static(facts) and facts.libc == "glibc":
         found += _static_glibc(contents)
-    if is_static and facts.libc == "musl" and "musl-dlopen" in contents.marks:
+    if is_static(facts) and facts.libc == "musl" and "musl-dlopen" in contents.marks:
         words = "dlopen is linked in, and always fails in a static musl program"
         found.append(Hazard("dlopen", words, _text("Dynamic loading not supported", contents.marks["musl-dlopen"])))
     if facts.libc == "musl" and contents.ifunc == "yes":

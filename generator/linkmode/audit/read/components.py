@@ -17,6 +17,7 @@ class Library(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """A library of components.toml, which describes the keys."""
 
     name: str
+    license: str
     anchor: str
     seen: str
     pattern: str | None = None

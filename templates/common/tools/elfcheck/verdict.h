@@ -307,8 +307,9 @@ static void print_mode_fix(enum mode mode)
     } else if (has_foreign()) {
         fputs("link ", stderr);
         print_needed(stderr, FOREIGN, "", ", ");
-        fputs(" as an archive (-Wl,-Bstatic -lNAME -Wl,-Bdynamic; for C++ -static-libstdc++ -static-libgcc), or allow "
-              "by name: ",
+        fputs(" as an archive (-Wl,-Bstatic -lNAME -Wl,-Bdynamic; for C++ -static-libstdc++ -static-libgcc; a library "
+              "of the project itself with CMake's BUILD_SHARED_LIBS=OFF, Meson's default_library=static or configure's "
+              "--disable-shared), or allow by name: ",
               stderr);
         print_allow_options(stderr);
     } else if (has_foreign_load()) {
