@@ -1,4 +1,4 @@
-"""Errors a user can cause: one class, and one exit code, per kind. What messages are made of.
+"""Errors that a user can cause: one class and one exit code for each kind. The parts of messages.
 
 Every message says where (file and key, or URL), what was expected, what was found, and what to run next.
 The exit codes are part of the command line's contract (docs/reference/cli.md).

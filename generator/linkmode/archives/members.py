@@ -1,4 +1,4 @@
-"""What archives hold, as values: members, how strictly they are read, and how much of everything there may be."""
+"""The members of archives as values, and the bounds of reading."""
 
 import enum
 from collections.abc import Iterator

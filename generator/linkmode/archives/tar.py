@@ -1,4 +1,4 @@
-"""Members of a tar archive, read in one pass with bounded memory: ustar, GNU's long names, and pax headers.
+"""Reads the members of a tar archive in one pass with bounded memory: ustar, GNU's long names, and pax headers.
 
 Single header blocks are parsed by the standard library (``tarfile.TarInfo.frombuf``). The order of blocks is read here:
 ``tarfile.TarFile`` takes extension headers of any length into memory, and a broken header for the end of the archive.

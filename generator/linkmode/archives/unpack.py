@@ -1,4 +1,4 @@
-"""An archive into a folder, trusting nothing in it. Why each thing is refused: docs/decisions/0005-safe-extraction.md.
+"""Unpacks an untrusted archive into a folder. What is refused and why: docs/decisions/0005-safe-extraction.md.
 
 The bytes of an archive are verified before, and whoever pinned it may have meant harm all the same, or been deceived.
 """

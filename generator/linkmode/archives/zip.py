@@ -1,4 +1,4 @@
-"""Members of a zip archive (a wheel, a jar), as its central directory lists them.
+"""Reads the members of a zip archive (a wheel, a jar) from its central directory.
 
 Format: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT. Parsed by the standard library, whose reading of
 the central directory into memory is bounded here.

@@ -1,4 +1,4 @@
-"""Known weaknesses: which of them what is locked has, and which linkmode.toml accepts. Pure."""
+"""Finds known vulnerabilities of locked versions, and checks those that linkmode.toml accepts. Pure."""
 
 from collections.abc import Iterable
 

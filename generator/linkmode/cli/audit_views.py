@@ -1,4 +1,4 @@
-"""The other views of ``linkmode audit``: dependency trees and differences. Each returns the command's exit code."""
+"""The other views of ``linkmode audit``: dependency trees and differences. Each returns an exit code."""
 
 import contextlib
 import os

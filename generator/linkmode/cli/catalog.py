@@ -1,4 +1,4 @@
-"""``linkmode catalog``: the pins, who confirms each of them, and their known weaknesses.
+"""``linkmode catalog``: the pins, their confirmations, and their known vulnerabilities.
 
 Tables on a terminal and plain lines in a pipe; ``--json`` gives the same, sorted and with a format version.
 """

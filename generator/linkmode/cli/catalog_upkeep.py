@@ -1,4 +1,4 @@
-"""``linkmode catalog add`` and ``catalog verify``: a new entry from what a URL gives, and the old ones asked again."""
+"""``linkmode catalog add`` and ``catalog verify``: measure a new archive, and check the URLs of all pins."""
 
 import datetime
 import json

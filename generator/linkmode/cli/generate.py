@@ -1,4 +1,4 @@
-"""``linkmode generate``: write the rule library of linkmode.lock, and the blocks that make it part of the build."""
+"""``linkmode generate``: write the rule library of linkmode.lock, and the blocks in the user's Bazel files."""
 
 from pathlib import Path
 

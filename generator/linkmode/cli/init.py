@@ -1,4 +1,4 @@
-"""``linkmode init``: a first linkmode.toml."""
+"""``linkmode init``: write a first linkmode.toml."""
 
 from pathlib import Path
 

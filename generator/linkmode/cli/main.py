@@ -1,4 +1,4 @@
-"""The command line: parses, calls, prints, and turns every error into its exit code.
+"""The command line: parses, calls, prints, and maps every error to its exit code.
 
 A command's module is imported when the command is called, so that no command waits for what only another needs.
 The exit codes are listed in docs/reference/cli.md.

@@ -1,4 +1,4 @@
-"""Options that name a path, and so must not be empty: ``--store "$UNSET"`` would mean the current folder."""
+"""Options that name a path. An empty one is refused: ``--store "$UNSET"`` would mean the current folder."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""The linkmode.toml that ``linkmode init`` writes: what most repositories need, and what else there is in comments."""
+"""The linkmode.toml that ``linkmode init`` writes, with comments."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What a person sees while files come in, on stderr: bars on a terminal (`fetch.bars`), plain lines anywhere else."""
+"""Shows progress on stderr: bars on a terminal (`fetch.bars`), plain lines elsewhere."""
 
 import os
 import threading

@@ -1,4 +1,4 @@
-"""From a lock to what the Bazel templates are given: plain data, and every name that the generated library uses."""
+"""The data that the Bazel templates receive from a lock, and every name in the generated library."""
 
 from collections.abc import Mapping
 

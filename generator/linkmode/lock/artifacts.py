@@ -1,4 +1,4 @@
-"""One pin as the artifact that a lock holds, and back: which pin an artifact is made from. Pure."""
+"""Converts a pin to an artifact of the lock, and finds the pin of an artifact. Pure."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What an air-gap mirror looks like: a folder of files by checksum, its index, and its checksum files. Pure.
+"""The layout of an air-gap mirror: files by checksum, an index, and checksum files. Pure.
 
     linkmode-mirror.json                    what is there, with a format version; also what tells a mirror from a folder
     SHA256SUMS, SHA512SUMS                  for ``sha256sum -c`` and ``sha512sum -c``; the second where there is need

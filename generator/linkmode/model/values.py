@@ -1,4 +1,4 @@
-"""The values that pass between the steps. Frozen, and importing nothing of ours but messages and CPUs.
+"""The values that pass between the steps. Frozen; import only messages and CPUs of ours.
 
 Terms: an *exec platform* (``x86_64-linux``) is where compilers run; a *target* is a triple in Zig's notation
 (``x86_64-linux-gnu.2.28``, https://ziglang.org/documentation/0.15.2/#Targets); a *pin* is a catalogue entry; an

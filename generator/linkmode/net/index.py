@@ -1,4 +1,4 @@
-"""``pypi:<project>/<file>`` to the places that hold the file. The index's word is never trusted: the lock's hash is.
+"""Resolves ``pypi:<project>/<file>`` to URLs. The index is not trusted: the lock's checksum decides.
 
 Nothing of a package is ever run: pages are read (PEP 503, PEP 691), the file is fetched like any other.
 """

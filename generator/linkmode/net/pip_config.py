@@ -1,4 +1,4 @@
-"""The package index that the user's pip is configured for, as ``pip config list`` and PIP_* variables say.
+"""Reads the package index of the user's pip, from ``pip config list`` and PIP_* variables.
 
 Only pip's documented interface is used (https://pip.pypa.io/en/stable/topics/configuration/). Where nothing is
 configured, the default is the endpoint that pypi-simple knows.

@@ -1,4 +1,4 @@
-"""One URL to one file over HTTP or from disk: retries, resume, bounds. Knows nothing of the store."""
+"""Copies one URL to one file, over HTTP or from disk: retries, resume, bounds. Knows nothing of the store."""
 
 import random
 import stat

@@ -1,4 +1,4 @@
-"""One answer over HTTP: whose turn it is, redirects, and clocks that no server can keep from running out.
+"""Performs one HTTP request: rate limits, redirects and deadlines.
 
 Redirects are followed here and not by requests, which reads the whole body of each (a hostile one has no end) and
 follows to plain http (docs/decisions/0008-redirects-and-clocks.md).

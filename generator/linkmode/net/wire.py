@@ -1,4 +1,4 @@
-"""The sockets of one request, held so that a clock or another thread can end what reads from them.
+"""Holds the sockets of one request, so that a deadline or another thread can end it.
 
 requests' timeouts count from byte to byte: a server that sends one byte of a header now and then, or one
 ``100 Continue`` after another, would keep a reader for ever, and nothing can be done to what reads before it ends.

@@ -1,4 +1,4 @@
-"""Clears out what was unpacked and made from archives (`trees`), while others may be using or making it.
+"""Removes unused unpacked archives and prepared toolchains (`trees`), also while others use or make some.
 
 A folder goes only where nobody makes it (its lock is free) and nobody uses it (`cache.hold`), and first loses its name:
 who comes in between finds it whole, or not at all, and then makes it anew.

@@ -1,4 +1,4 @@
-"""Folders that are made once, whole or not at all, and never changed again: unpacked archives and what builds on them.
+"""Immutable folders, created atomically: unpacked archives and prepared toolchains.
 
     <cache>/unpacked/<digest>/      one archive; the digest is of its checksum and of how it is unpacked
     <cache>/exec/<digest>/          a toolchain made ready for `linkmode exec`; the digest is of what it is made from

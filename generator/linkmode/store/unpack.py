@@ -1,4 +1,4 @@
-"""An artifact of the store, unpacked once."""
+"""Unpacks an artifact of the store once."""
 
 import contextlib
 import hashlib

@@ -1,4 +1,4 @@
-"""Checking and clearing out a store that other projects, and Bazel itself, may share."""
+"""Verifies and cleans a store that Bazel and other projects may share."""
 
 import contextlib
 import threading

@@ -1,4 +1,4 @@
-"""Expectations beside the link mode: search paths, position independence, RELRO, and a platform that must suffice."""
+"""Checks expectations other than the link mode: search paths, position independence, RELRO, platforms."""
 
 import msgspec
 

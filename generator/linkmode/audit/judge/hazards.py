@@ -1,4 +1,4 @@
-"""What may go wrong with a file that its link mode does not say: each with the evidence in the file, and no guess."""
+"""Finds hazards that the link mode does not show, each with its evidence in the file."""
 
 import msgspec
 

@@ -1,4 +1,4 @@
-"""Reads DWARF with pyelftools: which compiler made each compile unit, in which folder, from which source.
+"""Reads DWARF with pyelftools: compiler, folder and source of each compile unit.
 
 DWARF has five versions, two widths and some fifty forms of a value: this is what a library is for, and the only place
 where it is used. It was not made for hostile files, so that it reads through :class:`_Section`, which counts, and

@@ -1,4 +1,4 @@
-"""Which libc a file uses, or has inside, and by what evidence."""
+"""Determines which libc a file uses or contains, with the evidence."""
 
 import functools
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What the audit knows of libcs and machines: policy.toml as frozen values, and as the C header that Bazel compiles."""
+"""Reads policy.toml: libcs and machines as frozen values, and as the C header that Bazel compiles."""
 
 import functools
 import tomllib

@@ -1,4 +1,4 @@
-"""What changed from one audit to another: mode, needs, facts, sizes. Files answer to each other by their paths."""
+"""Compares two audits: mode, needs, facts, sizes. Files are matched by path."""
 
 from collections.abc import Iterator
 from typing import Literal

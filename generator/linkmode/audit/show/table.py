@@ -1,4 +1,4 @@
-"""Verdicts as tables for a person at a terminal. The only module that needs rich; imported when stdout is one."""
+"""Writes verdicts as tables for a terminal. The only module that needs rich; imported when stdout is a terminal."""
 
 from rich.console import Console
 from rich.table import Table

@@ -1,4 +1,4 @@
-"""Words for what elfcheck does not tell: the lines that follow the facts that both have."""
+"""The lines of a report that elfcheck does not have. They follow the facts that both have."""
 
 from linkmode.audit.judge.verdict import Verdict
 from linkmode.audit.read.facts import CompileUnits, Contents, Facts
