@@ -18,7 +18,7 @@ _DEEPEST = 100
 """Folders in a path. The deepest known has 10; what walks or removes a tree by recursion gives up at about 1,000."""
 
 BLOCK = 256 << 10
-"""Bytes that are read at once, so that memory stays small whatever a member's size is."""
+"""Bytes that are read at once, so that memory stays small for members of any size."""
 
 _FREE_GAIN = 1 << 30
 _GAIN = 100

@@ -152,7 +152,7 @@ def _member(
     size = _number(extensions["size"], name) if "size" in extensions else info.size
     if size and kind in {"folder", "symlink", "hardlink"}:
         policy.refuse(f"a {kind} with {size:,} bytes of contents; expected none", name)
-        size = 0  # as GNU tar has it, whatever the header says
+        size = 0  # as GNU tar has it: the header is ignored
     if kind == "file" and name.endswith("/"):
         policy.refuse("a file with the name of a folder", name)
     target = extensions.get("linkpath", info.linkname) if kind in {"symlink", "hardlink"} else ""

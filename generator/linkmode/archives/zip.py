@@ -34,7 +34,7 @@ _ERRORS = (
     *(zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OverflowError, struct.error, zlib.error),
     ValueError,
 )
-"""Whatever ZipFile raises on bytes that are no zip archive."""
+"""What ZipFile raises on bytes that are not a zip archive."""
 
 
 def members(source: BinaryIO, budget: Budget, policy: Policy) -> Members:

@@ -67,7 +67,7 @@ def show_difference(paths: tuple[str, ...], settings: run.Settings, jobs: int, *
 
 
 MOST_TREES = 200
-"""Files up to which a page has their whole trees: each is some ten files to read."""
+"""The number of files up to which a page has whole trees: each tree reads several files."""
 
 
 def write_page(

@@ -14,7 +14,7 @@ _CPU = "@platforms//cpu:{}"
 _LINUX = "@platforms//os:linux"
 
 _COMPONENTS: Mapping[str, Family | Language | Library] = {**FAMILIES, **LANGUAGES, **LIBRARIES}
-"""Whatever an archive can be of, by the name that pins call it by."""
+"""Every family, language and library, by the name that pins use."""
 
 
 def bazel_context(lock: Lock) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 A lock is read by those who trust its repository less than this linkmode: its digest can be made anew by anyone. So
 nothing that it says is used. It only chooses, among what linkmode.toml allows, the versions and sources; all else is
-derived again, compared with it, and handed on in its place.
+derived again and compared with it; the derived value is used from then on.
 """
 
 from collections.abc import Iterable

@@ -263,7 +263,7 @@ class _Resolution:
         return pins
 
     def _by_family(self, otherwise: Mapping[str, str] | None = None) -> Run:
-        """Return the command that takes each family from the chosen source where it is to be had from there.
+        """Return the command that takes each family from the chosen source, if that source has it.
 
         ``otherwise`` are those that it takes from another.
         """

@@ -4,7 +4,7 @@
     SHA256SUMS, SHA512SUMS                  for ``sha256sum -c`` and ``sha512sum -c``; the second where there is need
     <sha256|sha512>/<hex>/<file name>       the archives
 
-An archive's place follows from the lock alone, so that a mirror serves every artifact, whatever its source, from disk
+An archive's place follows from the lock alone, so that a mirror serves every artifact of any source, from disk
 or from any server of static files. docs/how-to/air-gap.md describes its use.
 """
 

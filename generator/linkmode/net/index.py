@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class _Wanted:
     """One file of a project (its name normalised), and the digest that it must have, where one is pinned.
 
-    Where none is, plain http is asked for nothing: whoever is on the way could give any file, and its digest.
+    Without one, plain http is not used: anyone on the way could send any file, with its digest.
     """
 
     project: str

@@ -21,7 +21,7 @@ from linkmode.net.reach import Access, Origin, explain, server
 from linkmode.net.wire import Session, Wire
 
 PER_HOST = 4
-"""Requests that one host has to answer at the same time, whatever asks."""
+"""The number of requests to one host at a time, from all callers together."""
 
 _BLOCK = 256 << 10
 _MAX_REDIRECTS = 10
@@ -70,7 +70,7 @@ class Web:
     def open(self, origin: Origin, headers: dict[str, str]) -> Iterator[tuple[requests.Response, Wire]]:
         """Yield the response that ends the chain of redirects, its body unread.
 
-        Whatever requests or urllib3 raise, here or while the body is read, becomes UnreachableError, or Cancelled.
+        Every exception of requests or urllib3, here or while the body is read, becomes UnreachableError or Cancelled.
         """
         url, access = origin.url, origin.access
         with self._wire() as wire:

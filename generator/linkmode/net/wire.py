@@ -31,7 +31,7 @@ class Wire:
 
     def hold(self, connected: socket.socket) -> None:
         """Note a connection. A duplicate is kept: TLS takes the socket itself away, and file numbers are used again."""
-        # Of the system's own kind, whatever class a proxy's library has for it.
+        # Of the system's own kind: a proxy's library may have a class of its own for it.
         twin = socket.socket(fileno=os.dup(connected.fileno()))
         with self._guard:
             self._twins.append(twin)

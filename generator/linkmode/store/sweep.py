@@ -41,7 +41,7 @@ class Leftover:
 def clear(home: Path, before: float, *, pretend: bool = False) -> Iterator[Leftover]:
     """Remove what was last used before a time (seconds since 1970), and yield everything that there is.
 
-    What a killed run left half made goes whatever its time. With ``pretend`` nothing is removed. Raises ConfigError
+    Half-made folders of a killed run go at any age. With ``pretend`` nothing is removed. Raises ConfigError
     when the system refuses.
     """
     sizes = _Sizes()

@@ -102,7 +102,7 @@ def make_once(folder: Path, fill: Callable[[Path], None], say: locks.Say) -> Non
     """Make ``folder`` unless it is there: ``fill`` is given an empty one beside it, which is then renamed.
 
     Several runs may ask at once: one makes it and the others wait, which ``say`` is told. What a killed run left is
-    removed by the next. Raises ConfigError when the system refuses, and whatever ``fill`` raises; nothing is left then.
+    removed by the next. Raises ConfigError when the system refuses, and what ``fill`` raises; nothing is left then.
     """
     if os.path.lexists(folder):
         return

@@ -7,7 +7,7 @@ _SHOWN = 12
 
 
 def more_pairs(facts: Facts, verdict: Verdict) -> list[tuple[str, str]]:
-    """Return keys and values in their order: further headers, what is inside, hazards, base images, weaknesses."""
+    """Return keys and values in their order: further headers, what is inside, hazards, base images, vulnerabilities."""
     return [
         ("os-abi", facts.os_abi),
         ("entry", f"0x{facts.entry:x}"),

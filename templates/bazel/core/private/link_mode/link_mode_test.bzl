@@ -38,15 +38,15 @@ def _link_mode_test_impl(ctx):
     )]
 
 link_mode_test = rule(
-    doc = "Passes when `binary` (any executable, also one that linkmode did not build) is linked as `link_mode` says.",
+    doc = "Passes when `binary` is linked as `link_mode` says. It may be any executable, also one that linkmode did not build.",
     implementation = _link_mode_test_impl,
     test = True,
     attrs = {
-        "allow": attr.string_list(doc = "Sonames that may be needed beside the libc's own; see link_mode_binary."),
+        "allow": attr.string_list(doc = "Sonames that the binary may need besides the libc's own; see link_mode_binary."),
         "allow_static_glibc": attr.bool(doc = "Accept glibc inside a static binary."),
         "binary": attr.label(mandatory = True, executable = True, cfg = "target", doc = "The executable to read."),
         "link_mode": attr.string(values = LINK_MODE_VALUES, mandatory = True, doc = "The mode it must have."),
-        "max_glibc": attr.string(doc = "The newest glibc version that it may ask for, such as 2.28; empty: any."),
+        "max_glibc": attr.string(doc = "The newest glibc version that it may need, such as 2.28; empty: any."),
     },
     toolchains = [ELFCHECK_TYPE],
     **TOOLCHAIN_RULE_ARGUMENTS

@@ -30,8 +30,8 @@ def _go_binary_impl(ctx):
 go_binary = rule(
     doc = """A Go program.
 
-How it is linked is for link_mode_binary to say. static: by Go's linker alone, as CGO_ENABLED=0 has it, or, when a package of it has
-cgo = True, by the C toolchain with musl. mostly_static and dynamic: by the C toolchain, and names and users are resolved by the libc.
+link_mode_binary decides how it is linked. static: Go's linker alone, as with CGO_ENABLED=0; if one of its packages has cgo = True,
+the C toolchain with musl. mostly_static and dynamic: the C toolchain; the libc resolves names and users.
 """,
     implementation = _go_binary_impl,
     attrs = dict(PACKAGE_ATTRS, **PROGRAM_ATTRS),

@@ -7,7 +7,7 @@ load(":providers.bzl", "GoCcInfo")
 
 _CC_TYPE = "@bazel_tools//tools/cpp:toolchain_type"
 
-# where a toolchain type may be optional, its lack is told by whoever needs it, and not by Bazel
+# if a toolchain type may be optional, the rule that needs it reports its absence, and not Bazel
 _CC_TYPES = [config_common.toolchain_type(_CC_TYPE, mandatory = False)] if hasattr(config_common, "toolchain_type") else [_CC_TYPE]
 
 # where the builder puts what a file or a link adds

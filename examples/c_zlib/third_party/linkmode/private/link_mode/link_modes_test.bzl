@@ -27,9 +27,9 @@ def link_modes_test(name, test, link_modes = LINK_MODE_VALUES, visibility = None
     runs where no musl is installed. The test passes by its exit code; `--test_arg`, `--test_filter` and sharding reach it.
 
     Args:
-        name: name of the test_suite, and prefix of the rest.
+        name: name of the test_suite, and prefix of the other names.
         test: label of the cc_test, or of any executable that passes by its exit code.
-        link_modes: the modes, when not all three are wanted.
+        link_modes: the modes to build; default: all three.
         visibility: of the tests and of the suite.
         **kwargs: attributes of the tests: args, data, env, flaky, local, shard_count, size, tags, timeout. Those that are not given are as
             `test` has them, when it is declared above in the same BUILD file. Everything else is for link_mode_binary:
