@@ -1,4 +1,4 @@
-"""``linkmode audit``: say what a binary really is, and whether that is what was expected."""
+"""``linkmode audit``: report what a binary is, and check expectations."""
 
 import os
 import sys
@@ -25,11 +25,15 @@ _NOT_AUDITED = 3
 
 @click.command("audit")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--expect", type=click.Choice(LINK_MODES), help="The link mode that every file must have.")
-@click.option("--machine", metavar="CPU", help="The CPU that every file must be for, as reports name it: x86_64.")
-@click.option("--libc", type=click.Choice(get_args(KnownLibc)), help="The libc that every file must use or hold.")
-@click.option("--max-glibc", metavar="X.Y", help="The newest glibc release that a symbol version may ask for.")
-@click.option("--allow", multiple=True, metavar="SONAME", help="A library outside libc that may be needed; repeatable.")
+@click.option("--expect", type=click.Choice(LINK_MODES), help="Require this link mode.")
+@click.option("--machine", metavar="CPU", help="Require this CPU, as reports name it: x86_64.")
+@click.option(
+    "--libc", type=click.Choice(get_args(KnownLibc)), help="Require this libc, inside the file or at run time."
+)
+@click.option("--max-glibc", metavar="X.Y", help="Refuse symbol versions newer than this glibc release.")
+@click.option(
+    "--allow", multiple=True, metavar="SONAME", help="Allow this library besides those of the libc; repeatable."
+)
 @click.option("--deny-rpath", is_flag=True, help="Refuse DT_RPATH and DT_RUNPATH.")
 @click.option("--require-pie", is_flag=True, help="Refuse a program that is loaded at a fixed address.")
 @click.option("--require-relro", type=click.Choice(("partial", "full")), help="The least RELRO that a file must have.")
@@ -44,12 +48,13 @@ _NOT_AUDITED = 3
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes at most; as many as there are CPUs.")
 @click.option("--tree", "is_tree", is_flag=True, help="Print what each file loads, and what that loads.")
 @click.option(
-    "--root", type=click.Path(exists=True, file_okay=False), metavar="DIR", help="The root for --tree and --html."
+    "--policy",
+    "platform",
+    metavar="NAME",
+    help="Require that the file runs on this platform: scratch, manylinux_2_28, …",
 )
-@click.option("--diff", "is_diff", is_flag=True, help="Compare two paths; exit 1 when they differ.")
-@click.option("--archive", "archives", multiple=True, metavar="LIB.a", help="A static library to tell the share of.")
 @click.option(
-    "--html", "page", type=click.Path(dir_okay=False), metavar="FILE", help="Write the report as a page, too."
+    "--cpu", type=click.Choice(hardening.LEVELS), help="Refuse files that need a newer x86-64 CPU than this level."
 )
 @click.option("--sbom", type=click.Choice(("cyclonedx", "spdx")), help="Print what is linked inside, as JSON.")
 @click.option(
@@ -89,12 +94,12 @@ def command(
     is_diff: bool,
     is_json: bool,
 ) -> None:
-    """Say what each file really is, from its ELF program headers: link mode, libc, interpreter, needed libraries.
+    """Report what each file is, from its ELF program headers: link mode, libc, interpreter, needed libraries.
 
     A PATH is a file; a folder, with all that is in it; a tar archive (also with gzip, bzip2, xz or zstd), a zip
     archive, a wheel or a Debian package; or a container image, as `docker save` and skopeo write it.
 
-    Exits 0 when all holds, 1 when an expectation does not hold, 3 when a file could not be audited.
+    Exits with 0 if every expectation holds, 1 if one does not, and 3 if a file could not be audited.
     """
     if max_glibc is not None and version_number(max_glibc) is None:
         raise UsageError(

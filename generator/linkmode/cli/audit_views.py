@@ -1,4 +1,4 @@
-"""The other views of ``linkmode audit``: dependency trees and differences. Each returns the command's exit code."""
+"""The other views of ``linkmode audit``: dependency trees and differences. Each returns an exit code."""
 
 import contextlib
 import os
@@ -70,7 +70,7 @@ def show_difference(paths: tuple[str, ...], settings: run.Settings, jobs: int, *
 
 
 MOST_TREES = 200
-"""Files up to which a page has their whole trees: each is some ten files to read."""
+"""The number of files up to which a page has whole trees: each tree reads several files."""
 
 
 def write_page(

@@ -1,4 +1,4 @@
-"""What a caller may ask of a file, and what it is told when that does not hold."""
+"""The expectations that a caller may state, and the message when one does not hold."""
 
 from typing import Literal
 

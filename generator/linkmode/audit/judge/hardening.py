@@ -1,4 +1,4 @@
-"""Expectations beside the link mode: search paths, position independence, RELRO, and a platform that must suffice."""
+"""Checks expectations other than the link mode: search paths, position independence, RELRO, platforms."""
 
 import msgspec
 
@@ -48,7 +48,7 @@ def _pie(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
 
 
 def _relro(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
-    # Without a loader nothing is bound late, so that a static program's RELRO is full whatever its flags say.
+    # Without a loader nothing is bound late, so a static program's RELRO is full with any flags.
     is_static = facts.interpreter is None and not facts.needed and facts.kind != "shared object"
     met = facts.relro == "full" or (facts.relro == "partial" and (wanted.require_relro == "partial" or is_static))
     if wanted.require_relro is None or met:

@@ -1,4 +1,4 @@
-"""What may go wrong with a file that its link mode does not say: each with the evidence in the file, and no guess."""
+"""Finds hazards that the link mode does not show, each with its evidence in the file."""
 
 import msgspec
 
@@ -83,7 +83,7 @@ def _search_paths(tag: str, paths: str | None) -> list[Hazard]:
         if path.startswith(("$ORIGIN/", "${ORIGIN}/")):
             continue
         if not entry.startswith("/"):
-            words = "libraries are looked for in whatever folder it is started from"
+            words = "libraries are searched in the folder that the program is started from"
         elif path.startswith(folders.build) or any(part in path for part in folders.build_parts):
             words = "libraries are looked for in a folder where software is built, not installed"
         else:

@@ -1,4 +1,4 @@
-"""Judges facts: the link mode with its reason, and whether what was expected of the file holds.
+"""Judges facts: the link mode with its reason, and whether the expectations hold.
 
 The rules are the table of link modes in docs/reference/audit.md. Pure; the words are part of the contract with
 templates/common/tools/elfcheck/verdict.h, which says the same.

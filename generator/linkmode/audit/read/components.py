@@ -1,4 +1,4 @@
-"""Which libraries lie inside a file, told by texts that only they leave, and what weaknesses are known of them."""
+"""Finds the libraries inside a file by texts that only they leave, and their known vulnerabilities."""
 
 import functools
 import re

@@ -1,4 +1,4 @@
-"""Reads what a file's headers do not say: sections, symbols, producers, and the libraries inside it.
+"""Reads a file's sections, symbols and producers, and the libraries inside it.
 
 Nothing here can refuse a file: a table that contradicts itself is named in ``problems`` and left out.
 """

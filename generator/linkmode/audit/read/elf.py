@@ -1,4 +1,4 @@
-"""Facts of an ELF file, from program headers and the dynamic segment only: sections may be stripped or lie.
+"""Reads the facts of an ELF file from program headers and the dynamic segment only. Sections may be stripped or wrong.
 
 A file whose tables contradict each other is refused rather than guessed at.
 The same walk, check by check and in this order, is in templates/common/tools/elfcheck/facts.h.

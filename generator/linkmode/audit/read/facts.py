@@ -146,7 +146,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     ``size`` is the file's, in bytes. ``kind`` is ``executable`` for ET_EXEC; for ET_DYN it tells a program from a
     library (see :func:`linkmode.audit.read.elf.kind_of`). ``entry`` is an address, 0 for none. ``glibc_required`` is
     the highest numbered ``GLIBC_`` version among ``version_needs``, as ``2.34``; ``glibc_unnumbered`` holds names like
-    ``GLIBC_PRIVATE`` that no release number answers to. ``executable_stack`` is ``unset`` without PT_GNU_STACK: the
+    ``GLIBC_PRIVATE`` that has no release number. ``executable_stack`` is ``unset`` without PT_GNU_STACK: the
     kernel then decides by machine. ``relro`` is ``full`` when PT_GNU_RELRO is there and every symbol is bound at start
     (BIND_NOW). ``build_id`` is in hexadecimal. ``packed_relocations`` says that DT_RELR is there.
     ``also_loads`` is in the file's order. ``no_default_folders`` is DF_1_NODEFLIB: glibc's loader then looks into

@@ -1,4 +1,4 @@
-"""Go's build information, which its linker leaves in every program: https://pkg.go.dev/debug/buildinfo."""
+"""Reads Go's build information, which its linker leaves in every program: https://pkg.go.dev/debug/buildinfo."""
 
 import re
 from typing import NamedTuple

@@ -131,7 +131,7 @@ static const struct behind behind_files[] = {
 };
 
 /* Name, e_machine, width in bits, byte order, where each libc has its loader, musl's _start, and whether
-   Linux takes a file for this machine whatever its class and byte order say. */
+   Linux takes a file for this machine with any class and byte order. */
 struct machine {
     const char *name;
     unsigned e_machine;
