@@ -39,7 +39,6 @@ _NOT_AUDITED = 3
 @click.option("--require-relro", type=click.Choice(("partial", "full")), help="The least RELRO that a file must have.")
 @click.option("--require", multiple=True, metavar="LIST", help="Hardening that must be there: nx,relro,canary,cet, …")
 @click.option("--policy", "platform", metavar="NAME", help="A platform that must suffice: scratch, manylinux_2_28, …")
-@click.option("--cpu", type=click.Choice(hardening.LEVELS), help="The most that a file may need of an x86-64 CPU.")
 @click.option("--allow-static-glibc", is_flag=True, help="Let `--expect static` pass a file with glibc inside.")
 @click.option("--allow-payload", is_flag=True, help="Let --expect and --policy pass a file with more behind it.")
 @click.option("--headers-only", is_flag=True, help="Read no file whole: less is said, and it takes far less time.")
