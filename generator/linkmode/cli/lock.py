@@ -24,7 +24,7 @@ from linkmode.model.values import Advisory, Artifact
     help=f"Where archives come from ({' or '.join(SOURCES)}), for one family or for all; kept by later runs.",
 )
 @click.option(
-    "--deny-advisories", is_flag=True, help="Exit 1, and write nothing, on a known weakness that is not accepted."
+    "--deny-advisories", is_flag=True, help="Exit 1, and write nothing, on a known vulnerability that is not accepted."
 )
 def command(upgrade: tuple[str, ...], sources: tuple[str, ...], *, check: bool, deny_advisories: bool) -> None:
     """Resolve linkmode.toml against the catalogue to linkmode.lock.
