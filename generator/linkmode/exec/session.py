@@ -17,8 +17,8 @@ _FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 _TERMINAL = (signal.SIGINT, signal.SIGQUIT)
 """The terminal sends these to the whole group, the command included."""
 
-_PROBES = ("conftest", "/CMakeFiles/", "/meson-private/", "/cmTC_", "/_configtest")
-"""Parts of the paths of what configure scripts, CMake, Meson and setuptools try out."""
+_PROBES = ("conftest", "/CMakeFiles/", "/meson-private/", "/cmTC_", "/_configtest", "/build_script_build-")
+"""Parts of the paths of what configure scripts, CMake, Meson and setuptools try out, and of Cargo's build scripts."""
 
 LIBRARIES = {
     "bzlib.h": "bzip2",
