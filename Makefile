@@ -11,8 +11,8 @@ DEV_PYTHON := .work/dev/bin/python
 BAZEL ?= 4.2.3
 # a test that finds buildifier holds what it writes to that too
 BUILDIFIER := PATH="$(ROOT)/.work/npm/node_modules/.bin:$$PATH"
-# what shares a workspace of Bazel stays on one of them
-ON_ALL_CORES := -n auto --dist loadgroup
+# A file stays on one of them, for its fixtures and for its workspace of Bazel; the first is the example, which takes longest.
+ON_ALL_CORES := -n auto --dist loadfile --no-loadscope-reorder
 RUNS ?= 100000
 KILLS ?= 200
 

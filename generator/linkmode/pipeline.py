@@ -230,7 +230,7 @@ def edits(root: Path) -> tuple[repository.Edit, ...]:
         ConfigError: linkmode.toml is wrong, or a file cannot be edited.
     """
     config = configs.load(root / configs.FILE)
-    return repository.edits(root, config.output) if "bazel" in config.build_systems else ()
+    return repository.edits(root, config.output, config.bazel_module) if "bazel" in config.build_systems else ()
 
 
 def check_edits(needed: Sequence[repository.Edit]) -> None:

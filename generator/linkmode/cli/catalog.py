@@ -18,7 +18,7 @@ from rich.text import Text
 from linkmode.catalog import pins as catalogs
 from linkmode.catalog.pins import Catalog, FamilyEntry
 from linkmode.messages import Message, Run, UsageError, did_you_mean
-from linkmode.model import resources
+from linkmode.model import provenance, resources
 from linkmode.model.values import Advisory, Pin
 
 JSON_VERSION = 1
@@ -120,10 +120,8 @@ def show(family: str, version: str | None, as_json: bool) -> None:
 
 
 def confirmations(pin: Pin) -> str:
-    """Return the number of confirmations in words: ``12``, ``1, not independently confirmed``, ``none recorded``."""
-    if pin.confirmations == 0:
-        return f"0, {', '.join(pin.confirmed_by)}" if pin.confirmed_by else "none recorded"
-    return "1, not independently confirmed" if pin.confirmations == 1 else str(pin.confirmations)
+    """Return the number of confirmations in words: ``12``, ``1, not independently confirmed``."""
+    return str(pin.confirmations) if pin.confirmations > 1 else f"{pin.confirmations}, not independently confirmed"
 
 
 def fix(advisory: Advisory) -> str:
@@ -169,7 +167,9 @@ def _details(pin: Pin, advisories: Sequence[Advisory]) -> list[tuple[str, str]]:
     lines += [("measured", ", ".join(f"{name} {value}" for name, value in sorted(pin.measured.items())))]
     lines += [("confirmations", confirmations(pin))]
     lines += [("tree sha256", pin.tree_sha256 or "")]
-    lines += [("confirmed by", name) for name in pin.confirmed_by]
+    for text in pin.confirmed_by:
+        found = provenance.confirmation(text)
+        lines += [("confirmed by", found.url) if found else ("not counted", text)]
     lines += [("contradiction", text) for text in pin.contradictions]
     lines += [("note", pin.notes)]
     lines += [("advisory", f"{advisory.id}, {fix(advisory)}") for advisory in advisories]

@@ -109,7 +109,7 @@ class Pin(Archive, frozen=True, kw_only=True, forbid_unknown_fields=True, rename
 
     ``targets`` is empty where the family makes any target it knows from one archive. ``tree_sha256`` is the digest
     of the tree below ``strip_prefix`` (`survey.tree_digest`), the same for a repacked archive of these files.
-    ``confirmations`` counts the independent public projects that pin the same bytes; ``confirmed_by`` names some.
+    ``confirmations`` counts the repositories that ``confirmed_by`` names in a form that can be checked (`provenance`).
     """
 
     targets: Annotated[
@@ -119,9 +119,12 @@ class Pin(Archive, frozen=True, kw_only=True, forbid_unknown_fields=True, rename
     tree_sha256: Annotated[
         str | None, Meta(description="The digest of the files below `strip-prefix`, the same for a repacked archive.")
     ] = None
-    confirmations: Annotated[int, Meta(description="How many independent public projects pin the same bytes.")] = 0
+    confirmations: Annotated[
+        int, Meta(description="How many public repositories pin the same bytes, of those that confirmed-by names.")
+    ] = 0
     confirmed_by: Annotated[
-        tuple[str, ...], Meta(description="Some of these projects; with 0 confirmations, who computed the checksum.")
+        tuple[str, ...],
+        Meta(description="Each as owner/name@revision:file; other statements are shown, and not counted."),
     ] = ()
     contradictions: Annotated[
         tuple[str, ...], Meta(description="Who pins other bytes under the same name or URL.")
