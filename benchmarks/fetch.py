@@ -159,7 +159,7 @@ def fetching(folder: Path, size: int, runs: int) -> dict[str, Cost]:
             sha256=sha256,
             size=size,
         )
-        lock = Lock(version=1, inputs_digest="", artifacts=(artifact,), toolchains=(), link_modes={}, libraries={})
+        lock = Lock(version=2, artifacts=(artifact,), toolchains=(), link_modes={}, libraries={})
         (folder / "bench.lock").write_text(lockfile.dumps(lock), encoding="utf-8")
         fetch = [sys.executable, "-m", "linkmode", "fetch", "--lock", "bench.lock", "--store", str(store)]
         found = costs({**commands, "linkmode fetch": fetch}, runs=runs, before=clean, cwd=folder)

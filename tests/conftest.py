@@ -1,16 +1,70 @@
-"""What all tests share: the option that rewrites golden files, and Ctrl-C that works."""
+"""What all tests share: tiers, an option that rewrites golden files, what is skipped and why, Ctrl-C that works."""
 
 import signal
+from collections import Counter
+from collections.abc import Generator
 
 import pytest
+import tiers
+from harness.shared import MissingSharedError
+
+_REASONS = 12
+"""So many reasons are told at the end; `-rs` tells all, and where."""
 
 
-def pytest_configure() -> None:
+pytest_plugins = ["pytester"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
     # a shell ignores SIGINT in what it puts in the background, and what is started inherits that
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    config.addinivalue_line("markers", "tier(name): what it takes to run the test; tests/support/tiers.py")
+    for name, meaning in tiers.TIERS.items():
+        config.addinivalue_line("markers", f"{name}: {meaning}")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden", action="store_true", help="rewrite the golden files instead of comparing with them"
     )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each test its tier, before `-m` chooses."""
+    try:
+        tiers.assign(items)
+    except tiers.WrongTierError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup() -> Generator[None, object, object]:
+    return (yield from _skipped_without_shared())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Generator[None, object, object]:
+    return (yield from _skipped_without_shared())
+
+
+def _skipped_without_shared() -> Generator[None, object, object]:
+    """Skip what asks for something of ../shared where there is none: the only place that does."""
+    try:
+        return (yield)
+    except MissingSharedError as error:
+        pytest.skip(str(error))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was skipped and why, one line a reason."""
+    reasons: Counter[str] = Counter()
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        reasons[reason.removeprefix("Skipped: ").strip().partition("\n")[0][:160]] += 1
+    if reasons:
+        terminalreporter.section("skipped, and why")
+    for reason, count in reasons.most_common(_REASONS):
+        terminalreporter.write_line(f"{count:5d}  {reason}")
+    if len(reasons) > _REASONS:
+        terminalreporter.write_line(f"       and {len(reasons) - _REASONS} more reasons: -rs tells them")

@@ -24,7 +24,7 @@ _LINK = re.compile(r"!?\[((?:[^][]|\[[^]]*\])*)\]\([^)\s]*(?:\s\"[^\"]*\")?\)")
 _URL = re.compile(r"<?https?://[^\s>)]+>?")
 _ITEM = re.compile(r"^\s*(?:[-*+]|\d+\.)\s+|^\s*>\s?")
 _END = re.compile(r"[.!?]+[)\"”*_]*(?=\s+[^a-z]|\s*$)")
-_WORD = re.compile(r"[A-Za-z0-9][\w'’./+-]*")
+_WORD = re.compile(r"[A-Za-z0-9][\w'\u2019./+-]*")
 _SHORT = re.compile(r"\b(e\.g|i\.e|etc|cf|vs|No)\.", re.IGNORECASE)
 
 
@@ -43,9 +43,9 @@ class Problem(NamedTuple):
     text: str
 
 
-def load(path: Path = Path(__file__).with_name("words.toml")) -> Rules:
-    """Return the rules of ``path``."""
-    data = tomllib.loads(path.read_text(encoding="utf-8"))
+def load() -> Rules:
+    """Return the rules of words.toml."""
+    data = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
     words = tuple((re.compile(row["pattern"], re.IGNORECASE), row["instead"]) for row in data["word"])
     return Rules(words, data["average-sentence"], data["longest-sentence"])
 
@@ -81,7 +81,7 @@ def prose(text: str) -> str:
         if is_code:
             lines[index] = "\0"
     text = "\n".join("" if line == "\0" else line for line in lines)
-    text = _CODE.sub(lambda match: "code" + "\n" * match[0].count("\n"), text)
+    text = _CODE.sub(lambda match: "Code" + "\n" * match[0].count("\n"), text)
     text = _COMMENT.sub(lambda match: "\n" * match[0].count("\n"), text)
     return _URL.sub("link", _LINK.sub(r"\1", text))
 

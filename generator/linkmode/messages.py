@@ -48,6 +48,19 @@ class Message(tuple[str | Run, ...]):
         return super().__new__(cls, [one for part in parts for one in (part if isinstance(part, Message) else (part,))])
 
 
+def plain(text: str) -> str:
+    """Return ``text`` with all that a terminal obeys spelled out, but for the ends of its lines.
+
+    Parts of a message may be the words of a file or of a server.
+    """
+    if text.replace("\n", "").isprintable():
+        return text
+    return "".join(
+        char if char == "\n" or char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode()
+        for char in text
+    )
+
+
 class LinkmodeError(Exception):
     """Base of every error that is reported without a traceback.
 
@@ -113,7 +126,7 @@ class IntegrityError(LinkmodeError):
 
 
 class StaleLockError(LinkmodeError):
-    """linkmode.lock is missing, was edited by hand, or does not answer to its inputs any more."""
+    """linkmode.lock is missing, was edited by hand, or does not match linkmode.toml and the catalogue."""
 
     exit_code = 6
 

@@ -12,20 +12,23 @@ from pathlib import Path
 import msgspec
 import platformdirs
 
-from linkmode import resources
 from linkmode.catalog import pins as catalogs
 from linkmode.catalog.advisories import advisories, check_accepted
 from linkmode.catalog.pins import Catalog
 from linkmode.config import document as configs
 from linkmode.config.document import Config
 from linkmode.exec import environment, native_image
-from linkmode.generate import write
-from linkmode.lock import earlier, lockfile
+from linkmode.generate import repository, write
+from linkmode.lock import derive, earlier, lockfile
 from linkmode.lock.resolve import keep, resolve
 from linkmode.lock.sources import Outdone, expanded, outdone
 from linkmode.messages import CheckError, ConfigError, Message, Run, StaleLockError, UsageError, did_you_mean
-from linkmode.model.values import Advisory, Artifact, Lock, LockedToolchain, Tree
+from linkmode.model import resources, textfile
+from linkmode.model.values import Advisory, Artifact, ExecPlatform, Lock, LockedToolchain, Tree
 from linkmode.store import trees
+
+_UNSEEN = "  nothing that it says, only how it is written: a digest, comments, line endings or conflict markers\n"
+"""What changes where a lock that says the same is written in other bytes."""
 
 
 class Inputs(msgspec.Struct, frozen=True):
@@ -85,10 +88,10 @@ def advisories_by_family() -> dict[str, tuple[Advisory, ...]]:
 
 
 def locked(root: Path, given: Inputs | None = None) -> Lock:
-    """Return the lock in ``root``, which is whole and answers to its inputs.
+    """Return what the lock in ``root`` says, which is what linkmode.toml and the catalogue give, in every field.
 
     Raises:
-        StaleLockError: it is missing, was edited by hand, or is out of date.
+        StaleLockError: it is missing, was edited by hand, is out of date, or says what they do not.
         ConfigError: linkmode.toml or the catalogue is wrong.
     """
     config_and_catalog = given or inputs(root)
@@ -99,8 +102,40 @@ def locked(root: Path, given: Inputs | None = None) -> Lock:
         lock = lockfile.loads(text, lockfile.FILE)
     except StaleLockError as error:
         raise _with_differences(error, text, config_and_catalog) from error
-    lockfile.check_inputs(lock, config_and_catalog.config, config_and_catalog.catalog)
-    return lock
+    return derive.derived(lock, config_and_catalog.config, config_and_catalog.catalog)
+
+
+def locked_elsewhere(path: Path) -> tuple[Artifact, ...]:
+    """Return the artifacts of another lock than linkmode.lock, each of which is pinned where this linkmode knows it.
+
+    That is the catalogue, and the linkmode.toml in the folder of the lock, if there is one: its pins and its mirrors.
+    For what else it asks the lock may be too old, or too new.
+
+    Raises:
+        StaleLockError: it cannot be read, is no lock, or has an artifact that is pinned nowhere.
+        ConfigError: the linkmode.toml beside it, or the catalogue, is wrong.
+    """
+    hint = "name a lock that linkmode lock wrote"
+    if path.is_dir():
+        raise StaleLockError(f"{path}: is no regular file", hint=hint)
+    try:
+        text = textfile.read(path)
+    except FileNotFoundError as error:
+        raise StaleLockError(f"{path}: cannot be read: No such file or directory", hint=hint) from error
+    except textfile.UnusableError as error:
+        raise StaleLockError(f"{path}: {error.problem}", hint=hint) from error
+    try:
+        lock = lockfile.loads(text, str(path))
+    except StaleLockError as error:
+        if path.name != lockfile.FILE:  # no command writes it again
+            raise StaleLockError(error.said, hint=hint) from error
+        error.folder = str(path.absolute().parent)
+        raise
+    root = path.parent
+    if (root / configs.FILE).exists():
+        given = inputs(root)
+        return derive.derived_artifacts(lock, given.config.mirrors, given.catalog, str(path))
+    return derive.derived_artifacts(lock, {}, catalogs.load(resources.catalogue()), str(path))
 
 
 def relock(root: Path, *, upgrade: Iterable[str] = (), sources: Mapping[str, str] | None = None) -> Relock:
@@ -130,7 +165,7 @@ def relock(root: Path, *, upgrade: Iterable[str] = (), sources: Mapping[str, str
     preference = earlier.preference(old, upgrade=upgrade, sources=chosen)
     new = resolve(given.config, given.catalog, preference)
     text = lockfile.dumps(new)
-    changes = "" if text == old_text else lockfile.diff(old.lock, new) or _unseen(old.lock, new)
+    changes = "" if text == old_text else lockfile.diff(old.lock, new) or _UNSEEN
     return Relock(
         text=text,
         changes=changes,
@@ -186,6 +221,36 @@ def unified(output: Output) -> str:
     return write.unified(output.tree, pending(output), output.label)
 
 
+def edits(root: Path) -> tuple[repository.Edit, ...]:
+    """Return the edits that the user's own files in ``root`` need for the library; none outside of a Bazel workspace.
+
+    Raises:
+        ConfigError: linkmode.toml is wrong, or a file cannot be edited.
+    """
+    config = configs.load(root / configs.FILE)
+    return repository.edits(root, config.output) if "bazel" in config.build_systems else ()
+
+
+def check_edits(needed: Sequence[repository.Edit]) -> None:
+    """Raise CheckError, naming the files, when one needs an edit."""
+    if needed:
+        raise CheckError(
+            f"{', '.join(edit.file for edit in needed)}: linkmode's block is missing or not up to date",
+            hint=Message("see it with `", Run("generate", "--diff"), "`, write it with `", Run("generate"), "`"),
+        )
+
+
+def unified_edits(needed: Sequence[repository.Edit]) -> str:
+    """Return edits as a unified diff."""
+    return "".join(write.unified_file(edit.file, edit.before, edit.after) for edit in needed)
+
+
+def save_edits(root: Path, needed: Sequence[repository.Edit]) -> None:
+    """Write edits, each file in one step."""
+    for edit in needed:
+        write.replace_file(root / edit.file, edit.after.encode())
+
+
 def save(output: Output, *, force: bool = False) -> write.Changes:
     """Write the tree in one step, and return what that changed."""
     locks = platformdirs.user_cache_path("linkmode") / "locks"
@@ -195,7 +260,7 @@ def save(output: Output, *, force: bool = False) -> write.Changes:
 def tools(
     root: Path,
     *,
-    host: str,
+    host: ExecPlatform,
     target: str | None,
     family: str | None,
     store: Path | None,
@@ -258,17 +323,18 @@ def create_config(root: Path, text: str, *, force: bool) -> Path:
 
 
 def _read_lock(root: Path) -> str | None:
+    """Return the text of the lock in ``root``; of contents that are no text, one that the reader refuses."""
+    path = root / lockfile.FILE
     try:
-        return (root / lockfile.FILE).read_bytes().decode("utf-8")
+        return textfile.read(path)
     except FileNotFoundError:
         return None
-    except OSError as error:
+    except textfile.NoTextError as error:
+        return error.problem
+    except textfile.UnusableError as error:
         raise ConfigError(
-            f"{root / lockfile.FILE} cannot be read: {error.strerror or error}; expected linkmode's lock",
-            hint=Message("move it away, then run: ", Run("lock")) if isinstance(error, IsADirectoryError) else "",
+            f"{path} {error.problem}; expected linkmode's lock", hint=Message("move it away, then run: ", Run("lock"))
         ) from error
-    except UnicodeDecodeError:
-        return "not UTF-8"  # refused by the reader, as any other text that is no lock
 
 
 def _with_differences(error: StaleLockError, text: str, given: Inputs) -> StaleLockError:
@@ -290,13 +356,6 @@ def _origins(lock: Lock, family: str) -> set[str]:
     return {artifact.source for artifact in lock.artifacts if artifact.family == family}
 
 
-def _unseen(old: Lock | None, new: Lock) -> str:
-    """Return what changes where locks that say the same are written in other bytes."""
-    if old is None or old.inputs_digest != new.inputs_digest:
-        return "  only what is asked for, not what is chosen\n"
-    return "  nothing that it says, only how it is written: a digest, comments, line endings or conflict markers\n"
-
-
 def _unpack(
     root: Path, artifacts: Iterable[Artifact], store: Path | None, home: Path, say: Callable[[str], None]
 ) -> None:
@@ -313,4 +372,4 @@ def _unpack(
         fetch.fetch_all(missing, place, fetch.Options(base=root, offline=True), shown)
     for artifact in missing:
         say(f"unpacking {artifact.name}, once")
-        unpack.unpack(artifact, place, home)
+        unpack.unpack(artifact, place, home, say)

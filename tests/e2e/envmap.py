@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import tomli_w
-from harness import bazel, checks, sandbox, workspace
+from harness import bazel, checks, sandbox, shared, workspace
 from harness.cases import Binary
 from harness.places import EXAMPLES, STORE, WORK
 
@@ -41,7 +41,7 @@ def prepare(name: str, pin: dict[str, Any] | None) -> Example:
     try:
         builder = bazel.find(name)
         gcc = workspace.pin(f"{MUSL}-cross.tgz")
-    except (bazel.NoBazelError, workspace.MissingToolchainsError) as error:
+    except (bazel.NoBazelError, shared.MissingToolchainsError) as error:
         pytest.skip(str(error))
     folder = WORK / "e2e" / name / ("graalvm_envmap" if pin else "graalvm_envmap_real")
     shutil.rmtree(folder, ignore_errors=True)

@@ -13,17 +13,7 @@ from harness import bazel, buildbox, checks, remote, sandbox
 from harness.built import Built
 from harness.cases import Case
 from harness.reproduce import digest
-from harness.workspace import MissingToolchainsError
-
-
-def rows(*cases: Case) -> list[tuple[str, Case]]:
-    """Return each Bazel that was asked for with each case; none in `make test`, which has minutes only."""
-    return [(name, case) for name in bazel.requested() for case in cases] if bazel.everything_is_asked_for() else []
-
-
-def row_id(row: tuple[str, Case]) -> str:
-    """Return what such a row is called in a test's name."""
-    return f"{row[1].name}-{row[0].replace('/', '_')}"
+from harness.shared import MissingToolchainsError
 
 
 def prepared(name: str, case: Case, prepare: Callable[[Case, str], Path]) -> Built:

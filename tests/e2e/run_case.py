@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 
-from harness import bazel, checks, examples, table, workspace
+from harness import bazel, checks, examples, shared, table
 from harness.examples import Example
 from harness.sandbox import MissingToolError
 
@@ -23,7 +23,7 @@ def main() -> int:
             rows = _run(example, bazel.find(chosen.bazel))
             sys.stdout.write(f"\n{example.case.name} with Bazel {chosen.bazel}\n\n{rows}\n")
             sys.stdout.flush()
-    except (bazel.NoBazelError, workspace.MissingToolchainsError, MissingToolError, AssertionError) as error:
+    except (bazel.NoBazelError, shared.MissingToolchainsError, MissingToolError, AssertionError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0

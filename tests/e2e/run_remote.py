@@ -8,7 +8,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from harness import bazel, buildbox, examples, remote, spawns, workspace
+from harness import bazel, buildbox, examples, remote, shared, spawns
 from harness.examples import Example
 from harness.spawns import Spawn
 
@@ -32,7 +32,7 @@ def main() -> int:
             sys.stdout.write(f"{_table(_run(example, bazel.find(chosen.bazel)))}\n")
             sys.stdout.flush()
     except (
-        *(bazel.NoBazelError, buildbox.NoBuildBoxError, workspace.MissingToolchainsError),
+        *(bazel.NoBazelError, buildbox.NoBuildBoxError, shared.MissingToolchainsError),
         AssertionError,
     ) as error:
         sys.stderr.write(f"{error}\n")
@@ -42,7 +42,7 @@ def main() -> int:
 
 def _run(example: Example, builder: bazel.Bazel) -> dict[str, Sequence[Spawn]]:
     client = remote.Client(builder, example.prepare(example.case, f"{builder.name}-remote"))
-    wanted = remote.targets(example.case, everything=True)
+    wanted = [binary.label for binary in example.case.binaries]
     try:
         with buildbox.server() as cache, buildbox.server(shared=cache) as one, buildbox.server(shared=cache) as two:
             ran = {name: client.build(server, wanted) for name, server in zip(CLIENTS, (one, one, two), strict=True)}

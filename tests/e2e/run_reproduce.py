@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from harness import bazel, buildbox, examples, reproduce, workspace
+from harness import bazel, buildbox, examples, reproduce, shared
 from harness.reproduce import Round
 
 
@@ -25,7 +25,7 @@ def main() -> int:
             sys.stdout.flush()
             wrong += reproduce.differences(made)
     except (
-        *(bazel.NoBazelError, buildbox.NoBuildBoxError, workspace.MissingToolchainsError),
+        *(bazel.NoBazelError, buildbox.NoBuildBoxError, shared.MissingToolchainsError),
         AssertionError,
     ) as error:
         wrong.append(str(error))

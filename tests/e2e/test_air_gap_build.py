@@ -11,9 +11,10 @@ import pytest
 from harness import bazel
 from harness.cases import CASES
 from harness.places import ROOT, STORE
-from harness.workspace import MissingToolchainsError, linkmode, prepare
+from harness.shared import MissingToolchainsError
+from harness.workspace import linkmode, prepare
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.tier("bazel")
 
 BAZEL = "4.2.3"
 CASE = CASES["c_zlib"]

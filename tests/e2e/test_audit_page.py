@@ -19,10 +19,10 @@ FLAGS = (
 )
 HOSTILE = '"><img src=x onerror="document.title=1"><script>document.title=2<'
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None or not os.environ.get("LINKMODE_E2E_BAZEL"),
-    reason="takes Debian's chromium, and is part of make e2e-all (LINKMODE_E2E_BAZEL)",
-)
+pytestmark = [
+    pytest.mark.tier("bazel"),
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium, of the package of that name"),
+]
 
 
 @pytest.fixture

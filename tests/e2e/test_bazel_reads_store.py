@@ -11,7 +11,7 @@ from linkmode.model.values import Checksum
 from linkmode.store.files import Store
 
 BAZEL = shutil.which("bazel")
-pytestmark = [pytest.mark.e2e, pytest.mark.skipif(BAZEL is None, reason="no bazel on PATH")]
+pytestmark = [pytest.mark.tier("bazel"), pytest.mark.skipif(BAZEL is None, reason="no bazel on PATH")]
 
 RULE = """
 def _impl(ctx):

@@ -12,7 +12,10 @@ from harness.cases import Binary
 from harness.sandbox import MissingToolError
 from harness.workspace import linkmode
 
-pytestmark = pytest.mark.e2e
+# each kind of compiler on one Bazel, and each Bazel with one
+pytestmark = pytest.mark.rows(
+    example=("c_zlib-4.2.3",), bazel=("c_zlib-7.7.1", "cpp_zig-7.7.1", "c_zlib_native-7.7.1-workspace")
+)
 
 
 def test_audit_finds_the_mode_that_was_asked_for(built: Built) -> None:

@@ -1,6 +1,6 @@
 """examples/ocaml_dune, static: by the real dune, with an OCaml that `linkmode exec` built for musl by the how-to.
 
-OCaml takes minutes, so it is built where LINKMODE_E2E_BAZEL is set (`make e2e-all`), and kept below `.work`.
+OCaml takes minutes, and is kept below `.work`.
 """
 
 import os
@@ -14,15 +14,11 @@ from pathlib import Path
 import pytest
 import tomli_w
 from harness import ocaml, readelf, sandbox
-from harness.bazel import everything_is_asked_for
 from harness.places import EXAMPLES, STORE, WORK
-from harness.workspace import MissingToolchainsError, linkmode, pin
+from harness.shared import MissingToolchainsError
+from harness.workspace import linkmode, pin
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.skipif(not everything_is_asked_for(), reason="builds OCaml for minutes: make e2e-all runs it"),
-    pytest.mark.skipif(not shutil.which("dune"), reason="no dune: install ocaml-dune"),
-]
+pytestmark = pytest.mark.skipif(not shutil.which("dune"), reason="no dune: install ocaml-dune")
 
 # CRC-32 of "hello\n", by another implementation: python3 -c 'import zlib; print(hex(zlib.crc32(b"hello\n")))'
 SAYS = "363a3020  6 bytes\n"
@@ -44,10 +40,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(EXAMPLES / "ocaml_dune", folder, ignore=shutil.ignore_patterns("_build"))
     path = folder / "linkmode.toml"
     config = tomllib.loads(path.read_text(encoding="utf-8"))
-    try:
-        config["pin"] = [pin(_GCC)]
-    except (FileNotFoundError, MissingToolchainsError):
-        pytest.skip(f"../shared/toolchains has no {_GCC}")
+    config["pin"] = [pin(_GCC)]
     config["toolchain"] = [{"family": "musl.cc", "version": ">=11.2.1", "targets": ["x86_64-linux-musl"]}]
     path.write_text(tomli_w.dumps(config), encoding="utf-8")
     for arguments in (("lock", "--source=zlib=pypi"), ("fetch", f"--store={STORE}")):

@@ -6,10 +6,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from harness.bazel import everything_is_asked_for
 from harness.built import Built
 
-pytestmark = pytest.mark.e2e
+# how repositories are declared makes no difference to a compiler, nor does the other kind of archive
+pytestmark = pytest.mark.rows(cases=("c_zlib", "cpp_zig"), bazels=("4.2.3", "7.7.1"), bazel=("c_zlib-7.7.1",))
 
 _PATHS = "PATH=(/nonexistent|/bin:/usr/bin:/usr/local/bin)?"
 MUSL = "--platforms=@linkmode//platforms:x86_64-linux-musl"
@@ -107,12 +107,6 @@ int main(void) { return FROM_COPTS + FROM_DEFINES + (int)(long)from_linkopts; }
 
 @pytest.fixture
 def features(built: Built) -> Built:
-    if built.case.name == "c_zlib_native":
-        pytest.skip("the compiler of c_zlib, from the other kind of archive")
-    if built.bazel.name == "7.7.1-workspace":
-        pytest.skip("how repositories are declared makes no difference to a compiler; 7.7.1 runs it")
-    if built.case.name == "cpp_zig" and not everything_is_asked_for():
-        pytest.skip("takes minutes with Zig; make e2e-all runs it")
     folder = built.workspace / "features"
     folder.mkdir(exist_ok=True)
     for name, text in SOURCES.items():

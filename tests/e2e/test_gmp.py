@@ -1,10 +1,8 @@
 """@linkmode//lib:gmp: the numbers that a program computes with it in each mode, how often it is built, what is refused.
 
-GMP is half a thousand files for each platform, so that nothing of it is in `make test`: it is built, with GCC and with
-Zig, where LINKMODE_E2E_BAZEL is set (`make e2e-all`).
+GMP is half a thousand files for each platform: all of this is slow.
 """
 
-import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -12,17 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from harness import bazel, checks, gmp, sandbox, workspace
+from harness import bazel, checks, gmp, sandbox, shared, workspace
 from harness.built import Built
 from harness.cases import CASES, Binary
 from harness.places import WORK
-
-pytestmark = pytest.mark.e2e
-
-NAMES = [name for name in bazel.requested() if name != "7.7.1-workspace"]
-IS_CI = "CI" in os.environ
-
-full = pytest.mark.skipif(IS_CI, reason="builds GMP once more; make e2e-all runs it")
 
 
 @pytest.fixture(scope="module", params=["c_zlib", "cpp_zig"])
@@ -30,25 +21,22 @@ def family(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture(scope="module", params=NAMES)
+@pytest.fixture(scope="module", params=["4.2.3", "7.7.1"])
 def sums(family: str, request: pytest.FixtureRequest) -> Iterator[Built]:
-    """Build the program static, and where there is time in every mode and for aarch64, by the toolchains of a case."""
+    """Build the program in every mode, and for aarch64, by the toolchains of a case."""
     name, case = request.param, CASES[family]
-    if not bazel.everything_is_asked_for():
-        pytest.skip("builds GMP; make e2e-all runs it")
     try:
         builder = bazel.find(name)
         place = gmp.prepare(WORK / "e2e" / name.replace("/", "_") / f"gmp_{family}", case)
-    except (bazel.NoBazelError, workspace.MissingToolchainsError) as error:
+    except (bazel.NoBazelError, shared.MissingToolchainsError) as error:
         pytest.skip(str(error))
     gmp.write_build(place, bazel=name)
     # the modes' targets are the case's own; what the program prints is not
     modes = {binary.mode: binary.target for binary in case.binaries if binary.cpu == "x86_64"}
     binaries = [Binary("//:sums_as_static", "static", modes["static"])]
-    if not IS_CI:
-        binaries += [Binary(f"//:sums_as_{mode}", mode, modes[mode]) for mode in ("mostly_static", "dynamic")]
-        binaries += [Binary(f"//:sums_{name}", "static", modes["static"]) for name in ("pie", "stripped")]
-        binaries += [Binary("//:sums_aarch64", "static", "aarch64-linux-musl")]
+    binaries += [Binary(f"//:sums_as_{mode}", mode, modes[mode]) for mode in ("mostly_static", "dynamic")]
+    binaries += [Binary(f"//:sums_{name}", "static", modes["static"]) for name in ("pie", "stripped")]
+    binaries += [Binary("//:sums_aarch64", "static", "aarch64-linux-musl")]
     try:
         builder.run(place, "build", *(binary.label for binary in binaries))
         prints = re.escape(gmp.expected())
@@ -68,7 +56,6 @@ def test_the_numbers_are_right_where_the_mode_lets_it_run(sums: Built) -> None:
         checks.runs_where_it_must(sums.workspace, sums.case, binary)
 
 
-@full
 def test_a_dynamic_one_finds_its_library_where_bazel_keeps_it(sums: Built) -> None:
     """With musl its loader too is Bazel's: link_mode_run starts it by that."""
     said = sums.bazel.run(sums.workspace, "run", "//:sums_run")
@@ -115,7 +102,6 @@ def _compiles(built: Built, *labels: str) -> int:
     return sum("mpn/generic/mul_fft.c" in action.partition("\n")[0] for action in actions)
 
 
-@full
 def test_it_is_compiled_once_for_a_platform(sums: Built) -> None:
     """Not for each of the binaries, however they are linked; a dynamic one has a library of its own."""
     assert _compiles(sums, "//:sums_as_static") == 1
@@ -158,7 +144,6 @@ def test_a_header_of_its_inside_is_not_to_be_had(sums: Built) -> None:
     assert re.search(r"gmp-impl\.h'?:? (No such file|file not found)", said.stderr), said.stderr
 
 
-@full
 def test_the_same_bytes_from_another_folder(sums: Built) -> None:
     """Built again from nothing, in a workspace of another path and without a cache."""
     name = sums.bazel.name

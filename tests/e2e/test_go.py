@@ -1,7 +1,4 @@
-"""Go on real Bazel: examples/go_http in every mode, by Zig and by GCC, and what is said of what cannot be built.
-
-It takes minutes: nothing of it is in `make test`, and all of it is for LINKMODE_E2E_BAZEL (`make e2e-all`).
-"""
+"""Go on real Bazel: examples/go_http in every mode, by Zig and by GCC, and what is said of what cannot be built."""
 
 import re
 import shutil
@@ -11,12 +8,11 @@ from pathlib import Path
 
 import languages
 import pytest
+import rows
 from harness import go_wrong, golang, readelf, sandbox
 from harness.built import Built
 from harness.cases import Binary, Case
 from harness.workspace import linkmode
-
-pytestmark = pytest.mark.e2e
 
 _X86_MUSL, _ARM_MUSL, _GNU = "x86_64-linux-musl", "aarch64-linux-musl", "x86_64-linux-gnu.2.28"
 
@@ -63,7 +59,7 @@ HELLO = Case(
 )
 
 
-@pytest.fixture(scope="module", params=languages.rows(ZIG, GCC), ids=languages.row_id)
+@pytest.fixture(scope="module", params=rows.each(ZIG, GCC, ci=("go_http-7.7.1", "go_http_gcc-4.2.3")))
 def server(request: pytest.FixtureRequest) -> Iterator[Built]:
     """Build the example, all of it."""
     yield from languages.built(request.param, golang.prepare)

@@ -13,14 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import rows
 from envmap import BINARIES, MUSL, Example, generate, holds, prepare, smallest_image
-from harness import bazel, checks, graalvm, graalvm_wrong
+from harness import checks, graalvm, graalvm_wrong
 from harness.cases import Binary
 
-pytestmark = pytest.mark.e2e
 
-
-@pytest.fixture(scope="module", params=[name for name in bazel.requested() if name != "7.7.1-workspace"])
+@pytest.fixture(scope="module", params=rows.bazels("4.2.3", "7.7.1", ci=("7.7.1",)))
 def example(request: pytest.FixtureRequest) -> Iterator[Example]:
     if not Path("/usr/bin/javac").exists():
         pytest.skip("no /usr/bin/javac; it is in the package default-jdk-headless, which Debian's Bazel brings along")
@@ -127,13 +126,12 @@ def test_without_zlib_in_linkmode_toml(example: Example) -> None:
         generate(example.folder, config)
 
 
+@pytest.mark.tier("slow")  # Zig builds musl first
 def test_zig_links_it_as_well_in_every_mode(example: Example) -> None:
     """The example has GCC for musl; without it Zig makes the static one, and it is the same program."""
     path = example.folder / "linkmode.toml"
     config = tomllib.loads(path.read_text())
     [zig] = [toolchain for toolchain in config["toolchain"] if toolchain["family"] == "zig"]
-    if not bazel.everything_is_asked_for() or example.bazel.name != "4.2.3":
-        pytest.skip("Zig builds musl first, for minutes; make e2e-all runs it on 4.2.3")
     try:
         only = zig | {"targets": [MUSL, *zig["targets"]]}
         generate(example.folder, config | {"toolchain": [only], "pin": config["pin"][1:]})
@@ -143,10 +141,9 @@ def test_zig_links_it_as_well_in_every_mode(example: Example) -> None:
         generate(example.folder, config)
 
 
+@pytest.mark.tier("slow")  # builds it once more, without a cache
 def test_the_same_bytes_in_another_output_base(example: Example, tmp_path: Path) -> None:
     """The link that the replay makes, that is; what native-image itself does was never seen here."""
-    if not bazel.everything_is_asked_for() or example.bazel.name != "4.2.3":
-        pytest.skip("builds the example once more, without a cache; make e2e-all runs it on 4.2.3")
     example.bazel.run(example.folder, "build", "//:envmap_as")
     place = tmp_path / "elsewhere"
     place.mkdir()

@@ -8,8 +8,6 @@ from pathlib import Path
 import pytest
 from harness.places import EXAMPLES, ROOT
 
-pytestmark = pytest.mark.e2e
-
 
 def _pip(python: Path, *arguments: str) -> None:
     """Run pip; skip when the package index cannot be reached, and fail on all else."""
@@ -29,7 +27,7 @@ def _generated(linkmode: list[str], folder: Path, example: Path) -> dict[str, by
     return {str(path.relative_to(tree)): path.read_bytes() for path in sorted(tree.rglob("*")) if path.is_file()}
 
 
-@pytest.mark.parametrize("kind", ["wheel", "sdist"])
+@pytest.mark.parametrize("kind", ["wheel", pytest.param("sdist", marks=pytest.mark.tier("bazel"))])
 def test_an_installed_linkmode_generates_what_the_checkout_does(tmp_path: Path, kind: str) -> None:
     dist = tmp_path / "dist"
     if kind == "wheel":

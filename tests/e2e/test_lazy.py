@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import rows
 from harness import bazel
 from harness.built import Built
 from harness.cases import CASES
 from harness.places import STORE
-from harness.workspace import MissingToolchainsError, linkmode, prepare
-
-pytestmark = pytest.mark.e2e
+from harness.shared import MissingToolchainsError
+from harness.workspace import linkmode, prepare
 
 _ZIG = """
 [[toolchain]]
@@ -43,7 +43,7 @@ link_mode_binary(
 """
 
 
-@pytest.mark.parametrize("name", bazel.requested())
+@pytest.mark.parametrize("name", rows.bazels(ci=("7.7.1",)))
 def test_a_build_downloads_no_toolchain_that_it_does_not_use(name: str, tmp_path: Path) -> None:
     try:
         builder = bazel.find(name)
@@ -94,9 +94,8 @@ def _fetched(builder: bazel.Bazel, place: Path) -> set[str]:
     return {path.stem.rpartition("linkmode_")[2] for path in external.glob("@*linkmode_*-*.marker")}
 
 
+@pytest.mark.rows(cases=("cpp_zig",), bazel=("cpp_zig-7.7.1",))
 def test_what_takes_minutes_says_what_it_is(built: Built) -> None:
-    if built.case.name != "cpp_zig":
-        pytest.skip("GCC's run-time files come built")
     said = built.bazel.run(built.workspace, "aquery", 'mnemonic("(Zig|LinkMode).*", deps(//:census_as_static))').stdout
     found = set(re.findall(r"^action '(.*)'\n  Mnemonic: (\S+)$", said, re.MULTILINE))
     shown = {(re.sub(r" \[for (host|tool)\]$", "", message), mnemonic) for message, mnemonic in found}

@@ -1,6 +1,5 @@
 """malloc = "mimalloc": in the file and in force where it is asked for, and refused where it cannot be."""
 
-import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -8,48 +7,29 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from harness import bazel, checks, mimalloc, sandbox, workspace
+import rows
+from harness import bazel, checks, mimalloc, sandbox, shared, workspace
 from harness.built import Built
 from harness.cases import CASES, Binary
 from harness.places import WORK
-
-pytestmark = pytest.mark.e2e
 
 KIN = {"aligned_alloc", "calloc", "free", "memalign", "posix_memalign", "realloc", "_Znwm", "_ZdlPv"}
 CHURN, CENSUS = r"4 threads, aligned 0, done\n", r"100 words, aligned 0\n"
 
 
-def _left_out(name: str, family: str) -> str:
-    """Return why a Bazel is not tried with a family, where there are minutes only; else an empty string."""
-    if _is_short() and family == "cpp_zig":
-        return "takes a while with Zig; make e2e-all runs it"
-    if _is_short() and bazel.everything_is_asked_for():
-        return f"GCC with 4.2.3 is part of make test; make e2e-all runs {name}"
-    return ""
-
-
-def _is_short() -> bool:
-    return "CI" in os.environ or not bazel.everything_is_asked_for()
-
-
-full = pytest.mark.skipif(_is_short(), reason="more builds; make e2e-all runs it")
-
-
-@pytest.fixture(scope="module", params=["c_zlib", "cpp_zig"])
+@pytest.fixture(scope="module", params=["c_zlib", pytest.param("cpp_zig", marks=pytest.mark.tier("slow"))])
 def family(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture(scope="module", params=[name for name in bazel.requested() if name != "7.7.1-workspace"])
+@pytest.fixture(scope="module", params=rows.bazels("4.2.3", "7.7.1", ci=("4.2.3",)))
 def churn(family: str, request: pytest.FixtureRequest) -> Iterator[Built]:
     """Build a C and a C++ program with and without mimalloc, by the toolchains of a case."""
     name, case = request.param, CASES[family]
-    if why := _left_out(name, family):
-        pytest.skip(why)
     try:
         builder = bazel.find(name)
         place = mimalloc.prepare(WORK / "e2e" / name.replace("/", "_") / f"malloc_{family}", case)
-    except (bazel.NoBazelError, workspace.MissingToolchainsError) as error:
+    except (bazel.NoBazelError, shared.MissingToolchainsError) as error:
         pytest.skip(str(error))
     mimalloc.write_build(place, bazel=name)
     # the modes' targets are the case's own; what the programs read and print is not
@@ -147,7 +127,6 @@ def _fails(built: Built, text: str, *expected: str) -> None:
         assert words in said.stderr, said.stderr
 
 
-@full
 def test_a_program_that_did_not_get_it_does_not_build(churn: Built) -> None:
     text = "binary = '//:churn_libc', malloc = 'mimalloc'"
     _fails(
@@ -155,12 +134,11 @@ def test_a_program_that_did_not_get_it_does_not_build(churn: Built) -> None:
     )
 
 
-@full
 def test_an_allocator_that_is_not_known_is_refused(churn: Built) -> None:
     _fails(churn, "binary = '//:churn', malloc = 'jemalloc'", "one of", "mimalloc", "jemalloc")
 
 
-@full
+@pytest.mark.tier("slow")
 def test_linkmode_toml_says_it_for_a_target(churn: Built) -> None:
     """The last on this workspace, which it changes: [malloc] first, and then no mimalloc at all."""
     path = churn.workspace / "linkmode.toml"

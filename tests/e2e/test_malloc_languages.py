@@ -11,9 +11,8 @@ import tomli_w
 from harness import bazel, examples, mimalloc
 from harness.cases import Case
 from harness.places import STORE
-from harness.workspace import MissingToolchainsError, linkmode
-
-pytestmark = pytest.mark.e2e
+from harness.shared import MissingToolchainsError
+from harness.workspace import linkmode
 
 _LOAD = 'load("@linkmode//:defs.bzl", "link_mode_binary")\n'
 _BINARIES = """
@@ -82,11 +81,8 @@ rust_binary(name = "lacks", srcs = ["main.rs"], tags = ["manual"])
 )
 
 
-@pytest.mark.skipif(
-    not bazel.everything_is_asked_for(), reason="builds Go's or Rust's library anew; make e2e-all runs it"
-)
 @pytest.mark.parametrize("language", [GO, RUST], ids=lambda language: str(language.example))
-@pytest.mark.parametrize("name", [name for name in bazel.requested() if name != "7.7.1-workspace"])
+@pytest.mark.parametrize("name", ["4.2.3", "7.7.1"])
 def test_a_program_gets_mimalloc_from_its_c_libraries(name: str, language: _Language) -> None:
     example = examples.known()[language.example]
     case = replace(example.case, name=f"{language.example}_malloc", example=language.example)

@@ -9,7 +9,7 @@ import pytest
 from harness import sandbox
 from harness.places import ROOT
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.tier("fast")
 
 _RUNTIME = ROOT / "templates" / "common" / "languages" / "sbcl" / "runtime"
 

@@ -1,8 +1,4 @@
-"""OCaml in every mode, by a compiler that is built from its sources; and what is said of what cannot be built.
-
-The compiler takes minutes, so that nothing of it is in `make test`: it is built, with Zig and with GCC, where
-LINKMODE_E2E_BAZEL is set (`make e2e-all`).
-"""
+"""OCaml in every mode, by a compiler that is built from its sources; and what is said of what cannot be built."""
 
 import re
 from collections.abc import Iterator
@@ -11,11 +7,10 @@ from pathlib import Path
 
 import languages
 import pytest
+import rows
 from harness import ocaml
 from harness.built import Built
 from harness.cases import Binary, Case
-
-pytestmark = pytest.mark.e2e
 
 _MUSL, _ARM_MUSL, _GNU = "x86_64-linux-musl", "aarch64-linux-musl", "x86_64-linux-gnu.2.28"
 
@@ -170,7 +165,7 @@ def _prepare(case: Case, name: str) -> Path:
     return ocaml.prepare(case, name, RELEASES[case])
 
 
-@pytest.fixture(scope="module", params=languages.rows(*RELEASES), ids=languages.row_id)
+@pytest.fixture(scope="module", params=rows.each(*RELEASES, ci=("ocaml_fserv_gcc-7.7.1",)))
 def server(request: pytest.FixtureRequest) -> Iterator[Built]:
     """Build the example, all of it."""
     yield from languages.built(request.param, _prepare)
@@ -195,6 +190,7 @@ def test_no_path_of_the_machine_is_in_a_binary(server: Built) -> None:
     languages.no_path_of_the_machine_is_inside(server)
 
 
+@pytest.mark.tier("slow")  # Go and Rust show the same sooner
 def test_every_action_runs_in_an_empty_sandbox_and_gives_the_same_bytes(server: Built) -> None:
     languages.every_action_runs_in_an_empty_sandbox_and_gives_the_same_bytes(server)
 

@@ -3,19 +3,16 @@
 There is no shell in that sandbox, no libc and no /usr, and `--spawn_strategy=remote` leaves no way around it.
 """
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from harness import buildbox, remote, spawns, workspace
-from harness.bazel import Bazel, everything_is_asked_for
+from harness.bazel import Bazel
 from harness.built import Built
 from harness.cases import CASES
 from harness.places import WORK
 from harness.reproduce import digest
-
-pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture
@@ -28,13 +25,9 @@ def server() -> Iterator[str]:
         pytest.skip(str(error))
 
 
+@pytest.mark.rows(cases=("c_zlib", "cpp_zig"), bazel=("c_zlib-7.7.1",))
 def test_every_action_runs_in_an_empty_sandbox_and_a_second_client_has_nothing_to_do(built: Built, server: str) -> None:
-    if built.case.name == "c_zlib_native":
-        pytest.skip("the compiler of c_zlib, from the other kind of archive")
-    if built.case.name == "cpp_zig" and not everything_is_asked_for():
-        pytest.skip("takes minutes with Zig; make e2e-all runs it")
-    # with Zig, each target builds run-time files of its own: in CI one target, and all four in `make e2e-all`
-    targets = remote.targets(built.case, everything="CI" not in os.environ)
+    targets = [binary.label for binary in built.case.binaries]
     chosen = [binary.path for binary in built.case.binaries if binary.label in targets]
     local = {path: digest((built.workspace / path).read_bytes()) for path in chosen}
     client = remote.Client(built.bazel, built.workspace)
@@ -52,9 +45,9 @@ def test_every_action_runs_in_an_empty_sandbox_and_a_second_client_has_nothing_t
         built.bazel.run(built.workspace, "build", "//...")
 
 
+# clang is told what its folder is called; for GCC it takes a name under /proc
+@pytest.mark.rows(cases=("c_zlib",), bazel=("c_zlib-7.7.1",))
 def test_debug_information_is_the_same_where_there_is_no_proc(built: Built, server: str) -> None:
-    if built.case.name != "c_zlib":
-        pytest.skip("clang is told what its folder is called; for GCC it takes a name under /proc")
     path = built.workspace / "bazel-bin" / "pack_as_static"
     try:
         built.bazel.run(built.workspace, "build", "-c", "dbg", "//:pack_as_static")
@@ -66,11 +59,8 @@ def test_debug_information_is_the_same_where_there_is_no_proc(built: Built, serv
         built.bazel.run(built.workspace, "build", "//...")
 
 
+@pytest.mark.rows(cases=("c_zlib",), bazel=("c_zlib-7.7.1",))
 def test_two_servers_share_what_they_have_made(built: Built) -> None:
-    if built.case.name != "c_zlib":
-        pytest.skip("one case is enough")
-    if not everything_is_asked_for():
-        pytest.skip("three servers; make e2e-all runs it")
     client = remote.Client(built.bazel, built.workspace)
     try:
         with buildbox.server() as cache, buildbox.server(shared=cache) as one, buildbox.server(shared=cache) as two:
@@ -86,9 +76,8 @@ def test_two_servers_share_what_they_have_made(built: Built) -> None:
         built.bazel.run(built.workspace, "build", "//...")
 
 
+@pytest.mark.rows(cases=("c_zlib",), bazel=("c_zlib-7.7.1",))
 def test_actions_ask_for_the_machines_that_linkmode_toml_names(built: Built, server: str) -> None:
-    if built.case.name != "c_zlib":
-        pytest.skip("one case is enough")
     place = _with_properties(built.bazel)
     try:
         ran = remote.Client(built.bazel, place).build(server, ["//:pack_as_static"])

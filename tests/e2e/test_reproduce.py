@@ -1,33 +1,29 @@
 """The same bytes from rounds that share nothing: another path, user, locale, clock, and another machine's sandbox."""
 
-import os
 import shutil
 
 import pytest
 from harness import buildbox, examples, reproduce
-from harness.bazel import everything_is_asked_for
 from harness.built import Built
 from harness.places import EXAMPLES
 from harness.reproduce import Round
 
-pytestmark = pytest.mark.e2e
+
+# three builds of a case; those of Zig's run-time files take minutes, and every Bazel makes the same of them
+@pytest.mark.rows(cases=("c_zlib",))
+def test_every_byte_is_the_same_wherever_gcc_builds_it(built: Built) -> None:
+    _every_byte_is_the_same(built)
 
 
-def test_every_byte_is_the_same_wherever_it_is_built(built: Built) -> None:
-    if not everything_is_asked_for():
-        pytest.skip("builds a case three times over; make e2e-all runs it")
-    if built.case.name == "c_zlib_native":
-        pytest.skip("the compiler of c_zlib, from the other kind of archive")
+@pytest.mark.rows(cases=("cpp_zig",), bazels=("4.2.3",))
+def test_every_byte_is_the_same_wherever_zig_builds_it(built: Built) -> None:
+    _every_byte_is_the_same(built)
+
+
+def _every_byte_is_the_same(built: Built) -> None:
     if not shutil.which("setpriv"):
         pytest.skip("needs setpriv, of the package util-linux")
     binaries = list(built.case.binaries)
-    if built.case.name == "cpp_zig":
-        if built.bazel.name != "4.2.3":
-            pytest.skip(
-                "three builds of Zig's run-time files take minutes; on one Bazel they are made, and on all compared"
-            )
-        if "CI" in os.environ:  # each target has run-time files of its own
-            binaries = [binary for binary in binaries if binary.label == "//:census_as_static"]
     try:
         made = reproduce.rounds(built.bazel, examples.known()[built.case.name], binaries)
     except buildbox.NoBuildBoxError as error:
@@ -40,6 +36,7 @@ def test_every_byte_is_the_same_wherever_it_is_built(built: Built) -> None:
         assert made[0].digests[binary.label] == local, binary.label
 
 
+@pytest.mark.tier("fast")
 def test_every_example_can_be_asked_for() -> None:
     known = examples.known()
     assert all(example.case.name == name and example.case.binaries for name, example in known.items())
@@ -48,6 +45,7 @@ def test_every_example_can_be_asked_for() -> None:
     assert {example.case.folder for example in known.values()} == built_by_bazel
 
 
+@pytest.mark.tier("fast")
 def test_a_difference_is_told() -> None:
     here = Round("here", (), {"//:a": "1", "//:b": "2"}, ())
     there = Round("there", ("path",), {"//:a": "1", "//:b": "3"}, ("//:b: there left '/var/tmp/x' in it",))
@@ -58,6 +56,7 @@ def test_a_difference_is_told() -> None:
     assert reproduce.differences([here, here]) == []
 
 
+@pytest.mark.tier("fast")
 @pytest.mark.parametrize(
     ("data", "found"),
     [

@@ -1,7 +1,4 @@
-"""Rust on real Bazel: examples/rust_native in every mode, by Zig and by GCC, and what is said of what cannot be built.
-
-It takes minutes: nothing of it is in `make test`, and all of it is for LINKMODE_E2E_BAZEL (`make e2e-all`).
-"""
+"""Rust on real Bazel: examples/rust_native in every mode, by Zig and by GCC, and what is refused."""
 
 import os
 import re
@@ -11,12 +8,10 @@ from pathlib import Path
 
 import languages
 import pytest
+import rows
 from harness import bazel, checks, readelf, rust, rust_wrong, sandbox
-from harness.bazel import everything_is_asked_for
 from harness.built import Built
 from harness.cases import Binary, Case
-
-pytestmark = pytest.mark.e2e
 
 _X86_MUSL, _ARM_MUSL, _GNU = "x86_64-linux-musl", "aarch64-linux-musl", "x86_64-linux-gnu.2.28"
 
@@ -53,7 +48,7 @@ GCC = Case(
 )
 
 
-@pytest.fixture(scope="module", params=languages.rows(ZIG, GCC), ids=languages.row_id)
+@pytest.fixture(scope="module", params=rows.each(ZIG, GCC, ci=("rust_native-7.7.1",)))
 def service(request: pytest.FixtureRequest) -> Iterator[Built]:
     """Build the example, all of it."""
     yield from languages.built(request.param, rust.prepare)
@@ -106,12 +101,11 @@ def test_crates_bundle_c_libraries_have_other_names_and_data_and_are_linked_as_c
     )
 
 
-@pytest.mark.skipif(not everything_is_asked_for(), reason="for make e2e-all: it builds std again")
 def test_nothing_of_the_machine_is_needed_where_rustc_has_a_libc_of_its_own() -> None:
     """/usr holds the machine's loader, libc and compilers (/lib and /lib64 are links into it): no action sees it."""
     if not Path("/lib64").is_symlink():
         pytest.skip("this machine keeps libraries outside of /usr")
-    found = languages.prepared(bazel.requested()[0], ZIG, partial(rust.prepare, own_libc=True))
+    found = languages.prepared(bazel.KNOWN[0], ZIG, partial(rust.prepare, own_libc=True))
     try:
         flags = ("--sandbox_block_path=/usr", "--disk_cache=", "--strategy=RustUnpack=sandboxed")
         found.bazel.run(found.workspace, "build", *flags, "//:service_as_static")

@@ -1,8 +1,4 @@
-"""Common Lisp in every mode, by an SBCL that is built from its sources; and what is said of what cannot be built.
-
-The compiler takes minutes, so that nothing of it is in `make test`: it is built, with Zig and with GCC, where
-LINKMODE_E2E_BAZEL is set (`make e2e-all`).
-"""
+"""Common Lisp in every mode, by an SBCL that is built from its sources; and what is said of what cannot be built."""
 
 import hashlib
 import re
@@ -11,11 +7,10 @@ from collections.abc import Iterator
 
 import languages
 import pytest
+import rows
 from harness import lisp
 from harness.built import Built
 from harness.cases import Binary, Case
-
-pytestmark = pytest.mark.e2e
 
 _MUSL, _GNU = "x86_64-linux-musl", "x86_64-linux-gnu.2.28"
 _MODES = ("static", "mostly_static", "dynamic")
@@ -182,7 +177,7 @@ REFUSED = {
 }
 
 
-@pytest.fixture(scope="module", params=languages.rows(ZIG, GCC), ids=languages.row_id)
+@pytest.fixture(scope="module", params=rows.each(ZIG, GCC, ci=("sbcl_tool_gcc-4.2.3",)))
 def tool(request: pytest.FixtureRequest) -> Iterator[Built]:
     """Build the example, all of it."""
     yield from languages.built(request.param, lisp.prepare)
@@ -225,6 +220,7 @@ def test_no_path_of_the_machine_is_in_a_binary(tool: Built) -> None:
     languages.no_path_of_the_machine_is_inside(tool, "utf-32-le")  # as Lisp keeps strings
 
 
+@pytest.mark.tier("slow")  # Go and Rust show the same sooner
 def test_every_action_runs_in_an_empty_sandbox_and_gives_the_same_bytes(tool: Built) -> None:
     # SBCL itself is built there once more, where there is no /proc
     languages.every_action_runs_in_an_empty_sandbox_and_gives_the_same_bytes(tool)

@@ -1,7 +1,4 @@
-"""Libraries in Common Lisp: in order or by ASDF, of each other, with generated files and odd names; what is refused.
-
-SBCL takes minutes to build, so that this runs where LINKMODE_E2E_BAZEL is set (`make e2e-all`).
-"""
+"""Libraries in Common Lisp: in order or by ASDF, of each other, with generated files and odd names; what is refused."""
 
 import re
 import subprocess
@@ -9,11 +6,10 @@ from collections.abc import Iterator
 
 import languages
 import pytest
+import rows
 from harness import lisp
 from harness.built import Built
 from harness.cases import Binary, Case
-
-pytestmark = pytest.mark.e2e
 
 MADE = """
 def _made_impl(ctx):
@@ -197,7 +193,7 @@ MUSL = "--platforms=@linkmode//platforms:x86_64-linux-musl"
 LOCAL = ("--spawn_strategy=local", MUSL)
 
 
-@pytest.fixture(scope="module", params=languages.rows(CASE), ids=languages.row_id)
+@pytest.fixture(scope="module", params=rows.each(CASE, ci=("sbcl_tool_libraries-4.2.3",)))
 def place(request: pytest.FixtureRequest) -> Iterator[Built]:
     """Prepare a workspace with SBCL and libraries."""
     found = languages.prepared(*request.param, lisp.prepare)

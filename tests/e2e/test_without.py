@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import pytest
 import tomli_w
 from harness import spawns, workspace
-from harness.bazel import everything_is_asked_for
 from harness.built import Built
 from harness.cases import CASES
 from harness.reproduce import digest
 
-pytestmark = pytest.mark.e2e
+# a program in C; with Zig it is measured by benchmarks/cost.py
+pytestmark = pytest.mark.rows(cases=("c_zlib",), bazels=("4.2.3", "7.7.1"))
 
 _CXX = """
 load("@linkmode//:defs.bzl", "link_mode_binary")
@@ -24,10 +24,6 @@ link_mode_binary(name = "throws_static", binary = ":throws", link_mode = "static
 @pytest.fixture
 def lean(built: Built) -> Iterator[Built]:
     """Give the case with toolchains that do without what they can."""
-    if built.case.name != "c_zlib":
-        pytest.skip("a program in C; with Zig it is measured by benchmarks/cost.py")
-    if not everything_is_asked_for() or built.bazel.name == "7.7.1-workspace":
-        pytest.skip("compiles the example anew; make e2e-all runs it, on 7.7.1 with bzlmod")
     place = workspace.prepare(CASES["c_zlib"], f"{built.bazel.name}-without")
     config = tomllib.loads((place / "linkmode.toml").read_text(encoding="utf-8"))
     for toolchain in config["toolchain"]:

@@ -1,4 +1,4 @@
-"""zig_lines.bzl against what each Zig prints of itself: the macros of libc++, for both libcs."""
+"""zig/releases.toml against what each Zig prints of itself: the macros of libc++, for both libcs."""
 
 import os
 import subprocess
@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import starlark
-from harness.bazel import everything_is_asked_for
-from harness.places import ROOT, STORE
+from harness.places import STORE
 from harness.workspace import linkmode
 
-pytestmark = pytest.mark.e2e
+from linkmode.families import FAMILIES
+from linkmode.model.cpus import CPUS
 
 VERSIONS = {"0.14": "0.14.1", "0.15": "0.15.2", "0.16": "0.16.0", "0.17": "0.17.1"}
 CONFIG = """
@@ -24,14 +23,7 @@ targets = ["x86_64-linux-musl"]
 
 
 def _lines() -> dict[str, Any]:
-    text = (ROOT / "templates/bazel/families/zig/zig_lines.bzl").read_text(encoding="utf-8")
-    module = starlark.Module()
-    module_globals = starlark.Globals.extended_by([starlark.LibraryExtension.StructType])
-    text = text.replace("struct(", "dict(")  # what Python can take out again
-    starlark.eval(module, starlark.parse("zig_lines.bzl", text), module_globals)
-    found = module["ZIG_LINES"]
-    assert isinstance(found, dict)
-    return found
+    return FAMILIES["zig"].lines
 
 
 def _zig(version: str, folder: Path) -> Path:
@@ -50,14 +42,16 @@ def _zig(version: str, folder: Path) -> Path:
     return zig
 
 
+@pytest.mark.tier("fast")
 def test_every_line_has_a_version_to_compare() -> None:
     assert list(_lines()) == list(VERSIONS)
 
 
-@pytest.mark.parametrize("line", VERSIONS)
+# 90 MB to download for each
+@pytest.mark.parametrize(
+    "line", [pytest.param("0.15", marks=pytest.mark.tier("bazel")), *sorted(VERSIONS.keys() - {"0.15"})]
+)
 def test_the_macros_are_those_that_zig_gives_its_own_compiler(line: str, tmp_path: Path) -> None:
-    if line != "0.15" and not everything_is_asked_for():
-        pytest.skip("90 MB to download for each; make e2e-all runs it")
     zig = _zig(VERSIONS[line], tmp_path)
     entry = _lines()[line]
     (tmp_path / "main.cc").write_text("int main() { return 0; }\n")
@@ -72,6 +66,7 @@ def test_the_macros_are_those_that_zig_gives_its_own_compiler(line: str, tmp_pat
         command = [str(zig), "c++", "-target", target, "-O2", "-c", "main.cc", "-o", f"{libc}.o"]
         said = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stderr
         printed = {word.removeprefix("-D") for word in said.split() if word.startswith("-D_LIBC")}
-        assert printed == {*entry["libcxx_macros"], *entry["libcxx_musl_macros"][libc]}
+        assert printed == {*entry["libcxx-macros"], *entry[f"libcxx-macros-{libc}"]}
         if libc == "glibc":
-            assert f"lib/libc/include/{entry['glibc_headers']['x86_64']}" in said
+            called = getattr(CPUS["x86_64"], entry["glibc-headers"].replace("-", "_"))
+            assert f"lib/libc/include/{called}-linux-gnu" in said

@@ -1,6 +1,5 @@
 """One project for each kind of compiler, for all tests of `linkmode exec`."""
 
-import os
 import subprocess
 
 import pytest
@@ -20,12 +19,11 @@ def native(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture(scope="session")
 def zig(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    if "LINKMODE_E2E_BAZEL" not in os.environ:
-        pytest.skip("Zig builds its own libraries first, for minutes; make e2e-all runs it")
     return Project(tmp_path_factory.mktemp("zig"), ZIG + ZLIB, "pypi")
 
 
-@pytest.fixture(params=["gcc", "native", "zig"])
+# Zig builds libraries first
+@pytest.fixture(params=["gcc", "native", pytest.param("zig", marks=pytest.mark.tier("slow"))])
 def project(request: pytest.FixtureRequest) -> Project:
     """Each of them, without what an earlier test has built there."""
     found: Project = request.getfixturevalue(request.param)

@@ -12,9 +12,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from harness.shared import shared
 
 ROOT = Path(__file__).resolve().parents[2]
-TOOLCHAINS = ROOT.parent / "shared" / "toolchains"
 KEPT = ROOT / ".work" / "store"
 
 X86, ARM, GLIBC = "x86_64-linux-musl", "aarch64-linux-musl", "x86_64-linux-gnu.2.28"
@@ -153,10 +153,7 @@ class Project:
 
 
 def gcc_pins(*names: str) -> str:
-    """Return what linkmode.toml says of GCC, by these archives of ../shared/toolchains; skip where one is absent."""
-    missing = [name for name in names if not (TOOLCHAINS / f"{name}.tgz").is_file()]
-    if missing:
-        pytest.skip(f"../shared/toolchains has no {missing[0]}.tgz")
+    """Return what linkmode.toml says of GCC, by these archives of ../shared/toolchains. Raises MissingSharedError."""
     made = [(name, *name.rsplit("-", 1)) for name in names]
     return GCC.format(targets=", ".join(f'"{target}"' for _, target, _ in made)) + "".join(
         PIN.format(
@@ -164,7 +161,7 @@ def gcc_pins(*names: str) -> str:
             target=target,
             layout=layout,
             sha256=SHA256[name],
-            url=(TOOLCHAINS / f"{name}.tgz").as_uri(),
+            url=shared(f"toolchains/{name}.tgz").as_uri(),
         )
         for name, target, layout in made
     )

@@ -77,7 +77,7 @@ def test_a_library_that_was_not_named_is_missed_by_the_linker(project: Path) -> 
     assert "crc32" in done.stderr
 
 
-@pytest.mark.skipif("LINKMODE_E2E_BAZEL" not in os.environ, reason="unpacks Zig: make e2e-all runs it")
+@pytest.mark.tier("slow")  # Zig builds libraries first
 def test_linked_by_the_locked_compiler_it_runs_with_an_older_glibc_than_this_machine_s(project: Path) -> None:
     locked = linkmode(project, "lock", "--source=zig=pypi", "--source=zlib=pypi")
     fetched = linkmode(project, "fetch", f"--store={STORE}")

@@ -103,7 +103,7 @@ def test_autoconf(project: Project) -> None:
         assert (project.run("made/z"), project.run("made/p")) == ("zlib 1.2.11\n", "caught\n")
 
 
-@pytest.mark.parametrize("family", ["gcc", "zig"])
+@pytest.mark.parametrize("family", ["gcc", pytest.param("zig", marks=pytest.mark.tier("slow"))])
 def test_another_cpu(request: pytest.FixtureRequest, family: str) -> None:
     project: Project = request.getfixturevalue(family)
     for name, source, more in (("z.arm", "z.c", "-lz"), ("p.arm", "p.cc", "")):
@@ -113,6 +113,7 @@ def test_another_cpu(request: pytest.FixtureRequest, family: str) -> None:
     assert (project.run("z.arm", "aarch64"), project.run("p.arm", "aarch64")) == ("zlib 1.2.11\n", "caught\n")
 
 
+@pytest.mark.tier("slow")
 def test_glibc_of_a_chosen_version(zig: Project) -> None:
     zig.exec("sh", "-c", "$CC -o z.glibc z.c -lz", options=("--target", GLIBC))
     assert zig.modes("z.glibc") == {"z.glibc": "mostly_static"}
@@ -130,6 +131,32 @@ def test_the_machine_s_own_headers_and_libraries_are_not_found(project: Project,
         assert project.exec("pkg-config", "--modversion", "zlib") == "1.2.11\n"
         listed = project.exec("pkg-config", "--list-all")
         assert [line.split()[0] for line in listed.splitlines()] == ["zlib"]
+
+
+def test_no_variable_of_the_environment_gets_into_a_binary(project: Project, tmp_path: Path) -> None:
+    """LD_RUN_PATH would be a RUNPATH; the others would write files beside, or bring another pkg-config file in."""
+    (tmp_path / "zlib.pc").write_text("Name: zlib\nDescription: evil\nVersion: 6.6.6\nLibs: -levil\n")
+    steering = {
+        "LD_RUN_PATH": "/evil",
+        "DEPENDENCIES_OUTPUT": str(tmp_path / "dependencies"),
+        "SUNPRO_DEPENDENCIES": str(tmp_path / "sunpro"),
+        "GCC_COMPARE_DEBUG": "-gtoggle",
+        "LDEMULATION": "elf_i386",
+        "OBJC_INCLUDE_PATH": str(tmp_path),
+        "PKG_CONFIG_PATH": str(tmp_path),
+        "PKG_CONFIG_SYSROOT_DIR": "/evil",
+    }
+    build = "$CC $CFLAGS -o z z.c -lz -Wl,-Bdynamic"
+    project.exec("sh", "-c", f"LDFLAGS=; {build}", **steering)
+    raw = (project.root / "z").read_bytes()
+    assert b"/evil" not in raw
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["zlib.pc"]
+    if shutil.which("pkg-config"):
+        assert project.exec("pkg-config", "--modversion", "--libs", "zlib", **steering).startswith("1.2.11\n")
+        assert "/evil" not in project.exec("pkg-config", "--cflags", "zlib", **steering)
+    # The same command with that variable given after all: it is the environment that was clean, not the linker.
+    project.exec("sh", "-c", f"export LD_RUN_PATH=/evil; {build}")
+    assert b"/evil" in (project.root / "z").read_bytes()
 
 
 def test_the_compiler_needs_nothing_of_the_environment_but_its_path(project: Project) -> None:

@@ -15,6 +15,7 @@ fn main() {
 """
 
 
+@pytest.mark.tier("slow")
 @pytest.mark.skipif(not shutil.which("cargo"), reason="cargo is not installed")
 def test_cargo_links_by_zig_for_an_old_glibc(zig: Project) -> None:
     made = cargo_build(zig, "x86_64-unknown-linux-gnu", GLIBC)

@@ -30,6 +30,7 @@ def test_native_image_static(project: Project) -> None:
     assert project.modes("envmap") == {"envmap": "static"}
 
 
+@pytest.mark.tier("slow")
 @pytest.mark.parametrize(("option", "mode"), [("--static-nolibc", "mostly_static"), ("--no-fallback", "mostly_static")])
 def test_native_image_with_glibc(zig: Project, option: str, mode: str) -> None:
     """A dynamic image needs no more than glibc either, as zlib is there as an archive only."""

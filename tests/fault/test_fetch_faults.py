@@ -25,9 +25,9 @@ from faultserver import (
 )
 from fetching import BODY, QUICK, Notes, artifact, fetch, kept, stored
 
-from linkmode import resources
 from linkmode.catalog import pins
 from linkmode.messages import IntegrityError, NetworkError
+from linkmode.model import resources
 from linkmode.model.values import Artifact, Pin
 from linkmode.net.partial import UNKNOWN_SIZE_BOUND
 from linkmode.net.web import Limits

@@ -146,6 +146,7 @@ def test_a_scheme_that_nobody_knows(store: Path) -> None:
         fetch(store, artifact("ftp://host/f"))
 
 
+@pytest.mark.kills
 def test_killed_at_any_moment(server: FaultServer, store: Path) -> None:
     """A reader sees nothing or the whole file, and the next run needs no cleaning up."""
     server.routes["/f"] = paced(BODY)  # type: ignore[assignment]

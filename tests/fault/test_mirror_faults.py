@@ -13,9 +13,9 @@ from fetching import artifact
 
 import linkmode
 from linkmode.messages import ConfigError, IntegrityError
+from linkmode.model import mirror_layout
 from linkmode.model.values import Artifact
 from linkmode.store import mirror as writer
-from linkmode.store import mirror_layout
 from linkmode.store.files import Store
 
 BODIES = [bytes([number]) * 3_000_000 for number in range(3)]
@@ -81,6 +81,7 @@ def whole(artifacts: list[Artifact]) -> list[str]:
     return sorted(mirror_layout.path(one.checksum, one.file) for one in artifacts)
 
 
+@pytest.mark.kills
 def test_killed_at_every_step(tmp_path: Path) -> None:
     store = fill(tmp_path / "store")
     environment = {**os.environ, "PYTHONPATH": str(Path(linkmode.__file__).parents[1])}

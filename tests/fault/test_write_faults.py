@@ -83,6 +83,7 @@ def prepared(tmp_path: Path) -> None:
     (tmp_path / "out/mine.txt").write_text("mine")
 
 
+@pytest.mark.kills
 @pytest.mark.parametrize("way", ["exchange", "no-exchange"])
 def test_killed_at_every_step_it_is_old_or_new_and_the_next_run_cleans_up(tmp_path: Path, way: str) -> None:
     """Audit events are the steps: the n-th call that touches the disk is the last."""
@@ -104,6 +105,7 @@ def test_killed_at_every_step_it_is_old_or_new_and_the_next_run_cleans_up(tmp_pa
     assert {"old", "new"} <= states
 
 
+@pytest.mark.kills
 def test_killed_at_random_moments_it_is_old_or_new(tmp_path: Path) -> None:
     prepared(tmp_path)
     moments = random.Random(20211120)

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from linkmode import resources
 from linkmode.catalog import pins
 from linkmode.config import document
 from linkmode.generate import layout
 from linkmode.generate.render import render
 from linkmode.lock import lockfile
 from linkmode.lock.resolve import resolve
+from linkmode.model import resources
 from linkmode.model.values import Tree
 
 CASES = sorted(path.parent for path in Path(__file__).parent.glob("cases/*/linkmode.toml"))
@@ -30,7 +30,7 @@ def actual(case: Path) -> Tree:
     wanted = document.load(case / "linkmode.toml")
     lock = resolve(wanted, pins.with_pins(pins.load(resources.catalogue()), wanted.pins))
     tree = render(wanted, lock, resources.templates())
-    templates = layout.bazel(resources.templates())
+    templates = layout.bazel(resources.templates(), wanted, lock)
     rendered = {path: data for path, data in tree.items() if f"{path}.jinja" in templates}
     for path in tree.keys() - rendered.keys():
         assert tree[path] == templates[path]

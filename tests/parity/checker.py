@@ -6,8 +6,8 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from linkmode import resources
 from linkmode.cli.audit import command
+from linkmode.model import resources
 
 SOURCES = resources.templates() / "common" / "tools" / "elfcheck"
 STRICT = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-pedantic")
@@ -22,6 +22,7 @@ EXPECTATIONS = (
     ("--expect", "dynamic", "--allow", "libtinfo.so.6"),
     ("--machine", "aarch64", "--libc", "musl", "--expect", "static"),
     ("--machine", "x86_64", "--libc", "glibc"),
+    ("--expect", "mostly_static", "--allow", "/x/evil.so", "--allow-payload", "--allow-static-glibc"),
 )
 
 

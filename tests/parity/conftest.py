@@ -68,6 +68,9 @@ def made(cc: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "rpath": ("-Wl,-rpath,/opt/a:$ORIGIN", "-Wl,--disable-new-dtags"),
         "runpath": ("-Wl,-rpath,$ORIGIN/../lib", "-Wl,--enable-new-dtags", "-Wl,-z,now"),
         "execstack": ("-Wl,-z,execstack", "-Wl,-z,norelro"),
+        "audit": ("-Wl,--audit=/x/evil.so",),
+        "depaudit": ("-Wl,--depaudit=/x/evil.so",),
+        "filter": ("-shared", "-fPIC", "-Wl,--filter=libm.so.6"),
         "m32": ("-m32", "-static"),
     }
     out: dict[str, Path] = {}

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from checker import EXPECTATIONS, IS_FULL, SOURCES, difference
+from crafted import CRAFTED
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -54,6 +55,14 @@ def test_made_binaries(sanitized: Path, made: dict[str, Path]) -> None:
     different = [
         found for path in made.values() for options in EXPECTATIONS if (found := difference(sanitized, path, options))
     ]
+    assert not different, "\n".join(different)
+
+
+@pytest.mark.parametrize("what", CRAFTED)
+def test_crafted_files(sanitized: Path, what: str, tmp_path: Path) -> None:
+    path = tmp_path / "crafted"
+    path.write_bytes(CRAFTED[what])
+    different = [found for options in EXPECTATIONS if (found := difference(sanitized, path, options))]
     assert not different, "\n".join(different)
 
 

@@ -1,4 +1,4 @@
-"""What pyproject.toml admits has no known weakness, and .ci/locks says to the byte what is installed to test it."""
+"""What pyproject.toml admits has no known vulnerability; .ci/locks says to the byte what is installed to test it."""
 
 import re
 import tomllib
@@ -23,7 +23,7 @@ BUILD = [Requirement(text) for text in PROJECT["build-system"]["requires"]]
 PYTHONS = ("3.11.2", "3.12.0", "3.13.0", "3.14.0", "3.15.0")
 """Debian 12's, and each that was released after it."""
 
-WEAKNESSES = [
+VULNERABILITIES = [
     ("certifi", "2024.7.4", "CVE-2024-39689"),
     ("click", "8.3.3", "CVE-2026-7246"),
     ("cryptography", "46.0.6", "CVE-2026-34073"),
@@ -45,7 +45,7 @@ WEAKNESSES = [
     ("urllib3", "2.7.0", "CVE-2026-44431 CVE-2026-44432"),
     ("urllib3", "2.8.0", "CVE-2026-97687 CVE-2026-97689"),
 ]
-"""Distribution, the first release without it, and the weakness: of all that a lock names, as of November 2026."""
+"""Distribution, the first release without it, and its advisories: of all that a lock names, as of November 2026."""
 
 
 def pins(name: str, python: str = PYTHONS[0]) -> dict[str, Version]:
@@ -79,18 +79,18 @@ def applies(requirement: Requirement, python: str) -> bool:
     return requirement.marker is None or requirement.marker.evaluate(environment(python))
 
 
-@pytest.mark.parametrize(("name", "first", "weakness"), WEAKNESSES)
-def test_no_floor_and_no_lock_has_a_known_weakness(name: str, first: str, weakness: str) -> None:
+@pytest.mark.parametrize(("name", "first", "advisory"), VULNERABILITIES)
+def test_no_floor_and_no_lock_has_a_known_vulnerability(name: str, first: str, advisory: str) -> None:
     for requirement in (*RUN, *BUILD, *(one for extra in EXTRAS.values() for one in extra)):
         if canonicalize_name(requirement.name) == name:
-            assert floor(requirement) >= Version(first), f"{requirement}: {weakness}"
+            assert floor(requirement) >= Version(first), f"{requirement}: {advisory}"
     for path in LOCKS:
-        assert pins(path.stem).get(name, Version(first)) >= Version(first), f"{path.name}: {weakness}"
+        assert pins(path.stem).get(name, Version(first)) >= Version(first), f"{path.name}: {advisory}"
 
 
-def test_what_is_listed_as_weak_is_still_used() -> None:
+def test_what_is_listed_as_vulnerable_is_still_used() -> None:
     everything = {name for path in LOCKS for name in pins(path.stem)}
-    assert {name for name, _, _ in WEAKNESSES} <= everything
+    assert {name for name, _, _ in VULNERABILITIES} <= everything
 
 
 def test_every_line_of_a_lock_has_checksums_and_none_names_an_index() -> None:

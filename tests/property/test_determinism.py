@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import linkmode
-from linkmode import resources
 from linkmode.catalog import pins
 from linkmode.config import document
 from linkmode.generate.render import render
 from linkmode.lock import lockfile
 from linkmode.lock.resolve import resolve
+from linkmode.model import resources
 from linkmode.model.values import Tree
 
 SETTINGS: dict[str, Any] = {

@@ -13,7 +13,7 @@ ROWS = [(one, check) for one in STRANGERS for check in one.checks]
 SLICE = [(one, check) for one, check in ROWS if check.slice]
 
 
-@pytest.mark.strangers
+@pytest.mark.tier("bazel")
 @pytest.mark.parametrize(("stranger", "check"), SLICE, ids=[f"{one.name}-{check.label}" for one, check in SLICE])
 def test_a_stranger_is_as_its_file_says(stranger: object, check: Build | Audit) -> None:
     outcome = do(stranger, check)  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ def pin(family: str, version: str, exec_platform: str | None, *targets: str, **m
     name = str(more.pop("file", f"{family}-{version}-{number}.tgz"))
     measured = {"gcc": "11.2.1"} if family == "musl.cc" else {}
     urls = (f"https://example.com/{family}/{name}",)
-    fields = {"urls": urls, "sha256": f"{number:064x}", "measured": measured, **more}
+    fields = {"urls": urls, "sha256": f"{number:064x}", "measured": measured, "layout": family, **more}
     return Pin(family=family, version=version, file=name, exec=exec_platform, targets=targets, **fields)  # type: ignore[arg-type]
 
 

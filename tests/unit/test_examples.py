@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from linkmode import pipeline, resources
+from linkmode import pipeline
 from linkmode.config import document
 from linkmode.messages import LinkmodeError
+from linkmode.model import resources
 
 EXAMPLES = sorted(path for path in (Path(__file__).parents[2] / "examples").iterdir() if path.is_dir())
 FILES = ("linkmode.toml", "linkmode.lock", "README.md")

@@ -2,13 +2,13 @@
 
 import pytest
 
-from linkmode import resources
 from linkmode.catalog import pins
 from linkmode.catalog.pins import Catalog
 from linkmode.config.document import parse
 from linkmode.generate.render import render
 from linkmode.lock.resolve import resolve
 from linkmode.messages import ConfigError
+from linkmode.model import resources
 from linkmode.model.values import Tree
 
 BEGIN = """\

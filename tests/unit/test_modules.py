@@ -57,11 +57,37 @@ def within(module: str, parents: set[str]) -> set[str]:
     return {parent for parent in parents if module == parent or module.startswith(f"{parent}.")}
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_imports_alone_in_a_fresh_process_without_a_warning(module: str) -> None:
-    command = [sys.executable, "-W", "error", "-c", f"import {module}"]
+ALONE = """
+import importlib, os, sys
+for others in ("click", "filelock", "jinja2", "msgspec", "packaging.version", "requests", "rich.table", "tomli_w"):
+    importlib.import_module(others)
+assert not [name for name in sys.modules if name.partition(".")[0] == "linkmode"]
+for module in sys.argv[1:]:
+    child = os.fork()
+    if not child:
+        try:
+            importlib.import_module(module)
+        except BaseException as error:
+            print(f"{module}: {error!r}", flush=True)
+        os._exit(0)
+    os.waitpid(child, 0)
+"""
+"""Imports each module in a child of a process that has none of ours, and all that takes long of others."""
+
+
+def test_each_imports_alone_without_a_warning_and_says_nothing() -> None:
+    command = [sys.executable, "-W", "error", "-c", ALONE, *MODULES]
     run = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+
+
+def test_a_module_that_warns_or_does_not_import_is_told(tmp_path: Path) -> None:
+    (tmp_path / "old.py").write_text("import warnings\nwarnings.warn('old', DeprecationWarning)\n")
+    command = [sys.executable, "-W", "error", "-c", ALONE, "old", "linkmode.nowhere"]
+    environment = {**ENVIRONMENT, "PYTHONPATH": f"{tmp_path}:{ENVIRONMENT['PYTHONPATH']}"}
+    said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert said[0] == "old: DeprecationWarning('old')"
+    assert said[1].startswith("linkmode.nowhere: ModuleNotFoundError")
 
 
 def test_the_steps_do_not_know_each_other() -> None:
@@ -71,11 +97,51 @@ def test_the_steps_do_not_know_each_other() -> None:
             assert others == set(), f"{module} imports {others}"
 
 
+LAYERS = (
+    {"messages"},
+    {"archives", "model"},
+    {"audit", "families", "languages", "libraries", "store"},
+    {"config", "exec", "net"},
+    {"fetch", "generate"},
+    {"catalog"},
+    {"lock"},
+    {"pipeline"},
+    {"cli"},
+    {"__main__"},
+)
+"""The modules and packages at the top, from what imports nothing of ours to what nothing imports."""
+
+
+def top(module: str) -> str:
+    return next(iter(module.split(".")[1:]), "")
+
+
+def between() -> set[tuple[str, str]]:
+    """Return the imports between the modules and packages at the top: (who, of whom)."""
+    pairs = {(top(module), top(name)) for module in MODULES for name in imports(module)}
+    return {(one, other) for one, other in pairs if one and other and one != other}
+
+
+def test_each_import_at_the_top_leads_to_a_layer_below() -> None:
+    place = {name: layer for layer, names in enumerate(LAYERS) for name in names}
+    assert set(place) == {top(module) for module in MODULES} - {""}
+    back = {pair for pair in between() if place[pair[0]] <= place[pair[1]]}
+    assert back == set()
+
+
+def test_the_top_stays_as_small_as_it_is() -> None:
+    """The counts only fall: raise one, and say in docs/decisions why."""
+    assert sum(map(len, LAYERS)) <= 18
+    assert len(between()) <= 71
+
+
 def test_the_leaves_import_nothing_of_ours() -> None:
     assert imports("linkmode.messages") == set()
     assert imports("linkmode.generate.header") == set()
     assert imports("linkmode.store.exchange") == set()
-    assert imports("linkmode.model.values") == {"linkmode.messages"}
+    assert imports("linkmode.model.values") == {"linkmode.messages", "linkmode.model.target"}
+    assert imports("linkmode.model.target") == {"linkmode.messages", "linkmode.model.cpus"}
+    assert imports("linkmode.model.cpus") == set()
 
 
 def test_only_the_commands_and_the_entry_know_the_pipeline() -> None:

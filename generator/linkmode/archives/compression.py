@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from typing import BinaryIO, Protocol
 
-from linkmode.audit.inputs.members import BLOCK, BrokenArchive, Budget, Readable
+from linkmode.archives.members import BLOCK, Budget, EndsEarly, Readable, Refusal
 
 _XZ_MEMORY = 256 << 20
 """Bytes that decoding xz may take; its largest preset takes 65 MiB."""
@@ -33,32 +33,45 @@ def name_of(start: bytes) -> str | None:
     return next((name for magic, name in MAGICS.items() if start.startswith(magic)), None)
 
 
-def decompressed(stream: BinaryIO, size: int) -> Readable | None:
-    """Return what ``stream``, of ``size`` bytes and at its begin, holds compressed; None when it is not compressed.
-
-    Reading raises BrokenArchive when the stream is damaged, or gives more than is in proportion to its size.
-    """
+def decompressed(stream: BinaryIO, size: int, budget: Budget) -> Readable | None:
+    """Return what ``stream``, of ``size`` bytes and at its begin, holds compressed; None when it is not compressed."""
     name = name_of(stream.read(8))
     stream.seek(-min(size, 8), os.SEEK_CUR)
-    return _Decompressed(name, stream, Budget(size)) if name else None
+    return decompress(name, stream, budget) if name else None
+
+
+def decompress(name: str, stream: Readable, budget: Budget) -> Readable:
+    """Return what ``stream`` holds, compressed by the program that `MAGICS` calls ``name``.
+
+    Reading raises Refusal when the stream is damaged, or gives more than ``budget`` has.
+    """
+    return _Decompressed(name, stream, budget)
 
 
 class _Decompressed:
     """One compressed stream after the other until the end, as all four tools read what was concatenated."""
 
-    def __init__(self, name: str, stream: BinaryIO, budget: Budget) -> None:
+    def __init__(self, name: str, stream: Readable, budget: Budget) -> None:
         self._name = name
         self._stream = stream
         self._budget = budget
         self._new, self._errors = _decoders(name)
         self._decoder = self._new()
         self._pending = b""
+        self._block = memoryview(b"")
 
     def read(self, size: int, /) -> bytes:
+        if not self._block and size:
+            # Blocks of one size: a decoder that is asked for little moves what it was given each time.
+            self._block = memoryview(self._next())
+        given, self._block = self._block[:size], self._block[size:]
+        return bytes(given)
+
+    def _next(self) -> bytes:
         try:
-            block = self._read(size) if size else b""  # asked for nothing, some decoders never end
+            block = self._read(BLOCK)
         except self._errors as error:
-            raise BrokenArchive(f"malformed: its {self._name} data is damaged: {error}") from error
+            raise Refusal(f"its {self._name} data is damaged: {error}") from error
         self._budget.take(len(block))
         return block
 
@@ -76,7 +89,7 @@ class _Decompressed:
             if self._decoder.needs_input and not given:
                 given = self._stream.read(BLOCK)
                 if not given:
-                    raise BrokenArchive(f"truncated: its {self._name} data ends early")
+                    raise EndsEarly(f"its {self._name} data ends early")
             self._pending = b""
             if block := self._decoder.decompress(given, size):
                 return block

@@ -1,10 +1,12 @@
-"""What an archive may hold: its members as values, their paths taken apart, and how much of everything there may be."""
+"""What archives hold, as values: members, how strictly they are read, and how much of everything there may be."""
 
+import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
-Kind = Literal["file", "folder", "symlink", "hardlink"]
+Kind = Literal["file", "folder", "symlink", "hardlink", "special"]
+"""``special`` is what is none of the others, as a device is."""
 
 LONGEST_NAME = 255
 """Bytes of one component: NAME_MAX of every filesystem in use on Linux."""
@@ -18,50 +20,189 @@ _DEEPEST = 100
 BLOCK = 256 << 10
 """Bytes that are read at once, so that memory stays small whatever a member's size is."""
 
+_FREE_GAIN = 1 << 30
+_GAIN = 100
+"""What may be looked into gives a GiB, and 100 times its size: real archives give 20 times at most, bombs 1,000."""
 
-class Refusal(Exception):  # noqa: N818 - not the error that a user sees: `archive.extract` makes that of it
-    """Why an archive is not unpacked; ``member`` is the name in it that this is about, or empty."""
+
+class Refusal(Exception):  # noqa: N818 - not the error that a user sees: who asked for the archive makes that of it
+    """Why an archive is not read any further; ``member`` is the name in it that this is about, or empty.
+
+    As text it begins with one word of what is wrong, for a report.
+    """
+
+    word = "malformed"
 
     def __init__(self, problem: str, member: str = "") -> None:
         super().__init__(problem)
         self.problem = problem
         self.member = member
 
+    def __str__(self) -> str:
+        return f"{self.word}: {self.problem}" if self.word else self.problem
+
+
+class NotAnArchive(Refusal):
+    """A whole file that is no archive of a kind that is known."""
+
+    word = ""
+
+
+class EndsEarly(Refusal):
+    """There are fewer bytes than the archive says."""
+
+    word = "truncated"
+
+
+class BadMember(Refusal):
+    """One member cannot be read; those after it can."""
+
+
+class Encrypted(BadMember):
+    """One member is encrypted; those after it can be read."""
+
+    word = "cannot be read"
+
+
+class Policy(enum.Enum):
+    """How an archive is read that can be read in two ways, or that holds what has no place in a tree of files."""
+
+    UNPACK = "unpack"
+    """It is refused: what is written to a disk must be what everyone else sees in the archive."""
+
+    LOOK = "look"
+    """It is read as GNU tar or Python's zipfile reads it: nothing is written, and all that is there is to be seen."""
+
+    def refuse(self, problem: str, member: str = "") -> None:
+        """Raise Refusal where the archive is to be unpacked; return where it is looked into."""
+        if self is Policy.UNPACK:
+            raise Refusal(problem, member)
+
+
+class Readable(Protocol):
+    """A stream of bytes that can only be read on."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most ``size`` bytes, and none only at the end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Member:
     """One entry of an archive. ``name`` is as the archive spells it, with bytes that are not UTF-8 as surrogates.
 
-    ``size`` is in bytes, of a file. ``target`` is a link's: of a symlink relative to its folder, of a hard link
-    the name of another member.
+    ``size`` is in bytes, of a file; ``body`` holds them, and is good until the next member is asked for. ``target`` is
+    a link's: of a symlink relative to its folder, of a hard link the name of another member.
     """
 
     name: str
     kind: Kind
+    body: Readable
     size: int = 0
     executable: bool = False
     target: str = ""
 
 
-Members = Iterator[tuple[Member, Iterator[bytes]]]
-"""Every member with its bytes in blocks, which have to be read before the next member is asked for, or not at all."""
+Members = Iterator[Member]
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How much one archive may unpack to: so many files, folders and links, and so many bytes in all its files."""
+    """How much one archive may hold: headers, bytes that it unpacks to, and bytes of all its names."""
 
+    packed: int
     entries: int
     size: int
+    text: int
 
     @classmethod
-    def of(cls, packed: int) -> "Bounds":
+    def to_unpack(cls, packed: int) -> "Bounds":
         """The bounds of an archive of ``packed`` bytes, which has been verified to be of the locked size.
 
         Of the archives in the catalogue, Zig's come nearest: 7 times their size, and an entry for every 2.8 KB of it.
         Deflate can do 1,032 times, and xz more (docs/decisions/0005-safe-extraction.md).
         """
-        return cls(entries=10_000 + packed // 512, size=(64 << 20) + 32 * packed)
+        return cls(packed, 10_000 + packed // 512, (64 << 20) + 32 * packed, (64 << 20) + packed)
+
+    @classmethod
+    def to_look(cls, packed: int) -> "Bounds":
+        """The bounds of an archive of ``packed`` bytes, with all that lies in it, layers of images too.
+
+        An image may hold one layer for many platforms, and its layers are read once for each.
+        """
+        return cls(packed, 1_000_000 + packed // 512, _FREE_GAIN + _GAIN * packed, (64 << 20) + packed)
+
+
+class Budget:
+    """Counts what an archive gives, and ends it where that is no longer in proportion to its size."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        self.bounds = bounds
+        self._bytes = bounds.size
+        self._entries = bounds.entries
+        self._text = bounds.text
+
+    def take(self, amount: int) -> None:
+        """Count ``amount`` bytes that were unpacked; raise Refusal when there are too many."""
+        self._bytes -= amount
+        if self._bytes < 0:
+            raise Refusal(f"it unpacks to more than {self.bounds.size:,} bytes{self._proportion()}")
+
+    def enter(self, count: int = 1) -> None:
+        """Count headers; raise Refusal when there are too many."""
+        self._entries -= count
+        if self._entries < 0:
+            raise Refusal(f"it has more than {self.bounds.entries:,} headers{self._proportion()}")
+
+    def name(self, *names: str) -> None:
+        """Count names; raise Refusal when they are too long, all together."""
+        self._text -= sum(map(len, names))
+        if self._text < 0:
+            raise Refusal(f"its names take more than {self.bounds.text:,} bytes{self._proportion()}")
+
+    def _proportion(self) -> str:
+        return f", and has {self.bounds.packed:,} itself: archives are made so to fill a disk"
+
+
+class Counted:
+    """A stream that is read as it is, and counted."""
+
+    def __init__(self, stream: Readable, budget: Budget) -> None:
+        self._stream = stream
+        self._budget = budget
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most ``size`` bytes; raise Refusal where there were too many."""
+        block = self._stream.read(size)
+        self._budget.take(len(block))
+        return block
+
+
+class Nothing:
+    """The body of what has no bytes."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return no byte."""
+        return b""
+
+
+NOTHING = Nothing()
+
+
+def blocks(body: Readable) -> Iterator[bytes]:
+    """Yield what is left of a stream, block by block."""
+    while block := body.read(BLOCK):
+        yield block
+
+
+def exactly(source: Readable, size: int, where: str, member: str = "") -> bytes:
+    """Return ``size`` bytes of ``source``; raise EndsEarly, which says ``where``, when it ends before."""
+    found = source.read(size) if size else b""
+    while len(found) < size:
+        more = source.read(size - len(found))
+        if not more:
+            raise EndsEarly(f"the archive ends {where}", member)
+        found += more
+    return found
 
 
 def parts(name: str) -> tuple[str, ...]:
@@ -81,6 +222,13 @@ def parts(name: str) -> tuple[str, ...]:
         if len(_bytes(part)) > LONGEST_NAME:
             raise Refusal(f"a name of {len(_bytes(part))} bytes; at most {LONGEST_NAME} are possible", name)
     return found
+
+
+def shown_name(name: str) -> str:
+    """Return a member's name without what only says that it begins at the archive's root, or that it is a folder."""
+    while name.startswith(("./", "/")):
+        name = name.removeprefix("./").lstrip("/")
+    return name.rstrip("/")
 
 
 def _bytes(name: str) -> bytes:

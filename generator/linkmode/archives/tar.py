@@ -5,18 +5,35 @@ Single header blocks are parsed by the standard library (``tarfile.TarInfo.fromb
 Formats: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html, https://www.gnu.org/software/tar/manual/.
 """
 
+import os
 import tarfile
-from collections.abc import Iterator
-from typing import Protocol
+from typing import Protocol, cast
 
-from linkmode.archives.members import BLOCK, Kind, Member, Members, Refusal
+from linkmode.archives.members import (
+    BLOCK,
+    NOTHING,
+    Budget,
+    EndsEarly,
+    Kind,
+    Member,
+    Members,
+    Policy,
+    Readable,
+    Refusal,
+    exactly,
+)
 
-_RECORD = 512
+RECORD = 512
+"""Bytes of a header, and what a member's bytes are filled up to."""
+
 _MAX_EXTENSION = 1 << 20
 _MAX_TRAILER = 1 << 20
+_MAX_DIGITS = 18
+_MAX_SIZE = 10**_MAX_DIGITS
 _KINDS: dict[bytes, Kind] = {
     tarfile.REGTYPE: "file",
     tarfile.AREGTYPE: "file",
+    tarfile.CONTTYPE: "file",
     tarfile.DIRTYPE: "folder",
     tarfile.SYMTYPE: "symlink",
     tarfile.LNKTYPE: "hardlink",
@@ -26,74 +43,132 @@ _REFUSED = {
     tarfile.BLKTYPE: "a block device",
     tarfile.FIFOTYPE: "a named pipe",
     tarfile.CONTTYPE: "a contiguous file",
-    tarfile.GNUTYPE_SPARSE: "a sparse file",
 }
 _LONG_NAMES = {tarfile.GNUTYPE_LONGNAME: "path", tarfile.GNUTYPE_LONGLINK: "linkpath"}
+_PAX = (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE)
 _USTAR = b"ustar\0"
+_OF_A_MEMBER = ("path", "linkpath", "size")
+"""What an extension header may say of the next member, that matters here."""
+
+_IN_HEADER, _IN_MEMBER = "inside a header", "inside a member"
 
 
-class Source(Protocol):
-    """A stream of decompressed bytes."""
+def is_tar(start: bytes) -> bool:
+    """Tell whether the first 512 bytes of a file are a header of tar."""
+    try:
+        tarfile.TarInfo.frombuf(start, "utf-8", "surrogateescape")
+    except (tarfile.HeaderError, ValueError):
+        return False
+    return True
 
-    def read(self, size: int, /) -> bytes:
-        """Return at most ``size`` bytes, and none only at the end."""
 
+def members(source: Readable, budget: Budget, policy: Policy) -> Members:
+    """Yield every member of a tar archive; its headers are counted in ``budget``, the bytes that it gives are not.
 
-def members(source: Source, most: int) -> Members:
-    """Yield every member of a tar archive with its bytes; extension headers and members together at most ``most``.
-
-    Raises Refusal when the archive is not whole and well formed, or holds what is no file, folder or link.
+    What the caller leaves of a member is skipped, by seeking where ``source`` can. Raises Refusal when the archive is
+    not whole and well formed, or is refused by ``policy``.
     """
+    end = _end_of(source)
     extensions: dict[str, str] = {}
-    count = 0
-    while block := _header(source):
-        count += 1
-        if count > most:
-            raise Refusal(f"more than {most:,} headers")
+    while block := _header(source, policy):
+        budget.enter()
         info = _parse(block)
         name = _name(block)
         if info.type in _LONG_NAMES:
-            _extend(extensions, {_LONG_NAMES[info.type]: _long_name(source, info.size, name)}, name)
-        elif info.type == tarfile.XHDTYPE:
-            _extend(extensions, _pax(_extension(source, info.size, name), name), name)
+            given = {_LONG_NAMES[info.type]: _long_name(source, info.size, name, policy)}
+            _extend(extensions, given, name, policy)
+        elif info.type in _PAX:
+            _extend(extensions, _pax(_extension(source, info.size, name), name, policy), name, policy)
         elif info.type == tarfile.XGLTYPE:
-            _check_global(_pax(_extension(source, info.size, name), name), name)
+            _check_global(_pax(_extension(source, info.size, name), name, policy), name, policy)
         else:
-            yield from _member(source, info, name, extensions)
+            member, body = _member(source, info, name, extensions, policy)
+            budget.name(member.name, member.target)
+            yield member
+            body.skip(end)
+            exactly(source, -body.size % RECORD, _IN_MEMBER, member.name)
             extensions = {}
-    if extensions:
-        raise Refusal("the archive ends after an extension header; expected the member that it is about")
-    _end(source)
+    if policy is Policy.UNPACK:
+        if extensions:
+            raise Refusal("the archive ends after an extension header; expected the member that it is about")
+        _read_trailer(source)
 
 
-def _member(source: Source, info: tarfile.TarInfo, header_name: str, extensions: dict[str, str]) -> Members:
-    name = extensions.get("path", header_name)
-    if info.type not in _KINDS:
-        raise Refusal(
-            f"{_REFUSED.get(info.type, f'a member of type {info.type!r}')}; expected a file, folder or link", name
-        )
-    kind = _KINDS[info.type]
-    size = _number(extensions["size"], name) if "size" in extensions else info.size
-    if size < 0:
-        raise Refusal(f"a size of {size}", name)
-    if size and kind != "file":
-        raise Refusal(f"a {kind} with {size:,} bytes of contents; expected none", name)
-    if kind == "file" and name.endswith("/"):
-        raise Refusal("a file with the name of a folder", name)
-    target = extensions.get("linkpath", info.linkname) if kind in {"symlink", "hardlink"} else ""
-    body = _blocks(source, size, name)
-    yield Member(name, kind, size, bool(info.mode & 0o111), target), body
-    for _ in body:
-        continue  # what the caller has left
-    _exactly(source, -size % _RECORD, name)
+class _Seekable(Readable, Protocol):
+    def seek(self, offset: int, whence: int = 0, /) -> int: ...
+    def tell(self) -> int: ...
 
 
-def _header(source: Source) -> bytes:
-    """The next header block; none at the end, which is two blocks of zeros."""
-    block = _exactly(source, _RECORD, "")
-    if block.count(0) < _RECORD:
+def _end_of(source: Readable) -> int | None:
+    """Where a source ends that can be sought in; None for a stream."""
+    if not hasattr(source, "seek"):
+        return None
+    file = cast(_Seekable, source)
+    here = file.tell()
+    end = file.seek(0, os.SEEK_END)
+    file.seek(here)
+    return end
+
+
+class _Body:
+    """The bytes of one member."""
+
+    def __init__(self, source: Readable, size: int, name: str) -> None:
+        self.size = size
+        self._source = source
+        self._name = name
+        self._left = size
+
+    def read(self, size: int, /) -> bytes:
+        block = self._source.read(min(size, self._left))
+        if not block and self._left and size:
+            raise EndsEarly(f"the archive ends {_IN_MEMBER}: {self._left:,} bytes are missing", self._name)
+        self._left -= len(block)
         return block
-    if _exactly(source, _RECORD, "").count(0) < _RECORD:
+
+    def skip(self, end: int | None) -> None:
+        """Go to the end of the member, by seeking where the source's own ``end`` is known."""
+        if end is not None and self._left:
+            file = cast(_Seekable, self._source)
+            missing = self._left - (end - file.tell())
+            if missing > 0:
+                raise EndsEarly(f"the archive ends {_IN_MEMBER}: {missing:,} bytes are missing", self._name)
+            file.seek(self._left, os.SEEK_CUR)
+            self._left = 0
+        while self._left:
+            self.read(BLOCK)
+
+
+def _member(
+    source: Readable, info: tarfile.TarInfo, header_name: str, extensions: dict[str, str], policy: Policy
+) -> tuple[Member, _Body]:
+    name = extensions.get("path", header_name)
+    kind = _KINDS.get(info.type, "special")
+    if info.type == tarfile.GNUTYPE_SPARSE:
+        raise Refusal("a sparse file, whose bytes do not lie in their order", name)
+    if kind == "special" or info.type in _REFUSED:
+        what = _REFUSED.get(info.type, f"a member of type {info.type!r}")
+        policy.refuse(f"{what}; expected a file, folder or link", name)
+    size = _number(extensions["size"], name) if "size" in extensions else info.size
+    if size and kind in {"folder", "symlink", "hardlink"}:
+        policy.refuse(f"a {kind} with {size:,} bytes of contents; expected none", name)
+        size = 0  # as GNU tar has it, whatever the header says
+    if kind == "file" and name.endswith("/"):
+        policy.refuse("a file with the name of a folder", name)
+    target = extensions.get("linkpath", info.linkname) if kind in {"symlink", "hardlink"} else ""
+    body = _Body(source, size, name)
+    return Member(name, kind, body if size else NOTHING, size, bool(info.mode & 0o111), target), body
+
+
+def _header(source: Readable, policy: Policy) -> bytes:
+    """The next header block; none at the end, which is two blocks of zeros."""
+    block = source.read(RECORD)
+    if not block:
+        raise EndsEarly("the archive has no end mark (blocks of zeros)")
+    block += exactly(source, RECORD - len(block), _IN_HEADER)
+    if block.count(0) < RECORD:
+        return block
+    if policy is Policy.UNPACK and exactly(source, RECORD, "within its end mark (two blocks of zeros)").strip(b"\0"):
         raise Refusal("one block of zeros between two members; expected two, and then nothing")
     return b""
 
@@ -102,9 +177,9 @@ def _parse(block: bytes) -> tarfile.TarInfo:
     try:
         info = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
     except (tarfile.HeaderError, ValueError) as error:
-        raise Refusal(f"a malformed header: {error}") from error
-    if info.size < 0:
-        raise Refusal(f"a malformed header: a size of {info.size}", info.name)
+        raise Refusal(f"a header of the archive is damaged: {error}") from error
+    if not 0 <= info.size < _MAX_SIZE:
+        raise Refusal(f"a header of the archive is damaged: a size of {info.size}", info.name)
     return info
 
 
@@ -120,84 +195,66 @@ def _text(field: bytes) -> str:
     return field.partition(b"\0")[0].decode("utf-8", "surrogateescape")
 
 
-def _extension(source: Source, size: int, name: str) -> bytes:
+def _extension(source: Readable, size: int, name: str) -> bytes:
     if size > _MAX_EXTENSION:
         raise Refusal(f"an extension header of {size:,} bytes; at most {_MAX_EXTENSION:,} are allowed", name)
-    body = _exactly(source, size, name)
-    _exactly(source, -size % _RECORD, name)
+    body = exactly(source, size, _IN_HEADER, name)
+    exactly(source, -size % RECORD, _IN_HEADER, name)
     return body
 
 
-def _long_name(source: Source, size: int, name: str) -> str:
-    body = _extension(source, size, name)
-    text, _, rest = body.partition(b"\0")
+def _long_name(source: Readable, size: int, name: str, policy: Policy) -> str:
+    text, _, rest = _extension(source, size, name).partition(b"\0")
     if rest.strip(b"\0"):
-        raise Refusal("a long name with a NUL byte in it", name)
+        policy.refuse("a long name with a NUL byte in it", name)
     return text.decode("utf-8", "surrogateescape")
 
 
-def _pax(body: bytes, name: str) -> dict[str, str]:
-    """The records of a pax header, each written ``<length> <key>=<value>`` and a newline."""
+def _pax(body: bytes, name: str, policy: Policy) -> dict[str, str]:
+    """The records of a pax header, each ``<length> <key>=<value>`` and a newline; a value may hold any byte."""
     records: dict[str, str] = {}
-    position = 0
-    while position < len(body):
-        space = body.find(b" ", position, position + 12)
-        digits = body[position:space]
-        length = int(digits) if space > position and digits.isdigit() else 0
-        record = body[space + 1 : position + length]
+    at = 0
+    while at < len(body):
+        if not body[at]:
+            policy.refuse("a malformed pax header", name)
+            break  # filled up with zeros, which some writers count as its own
+        space = body.find(b" ", at, at + 12)
+        digits = body[at:space]
+        length = int(digits) if space > at and digits.isdigit() else 0
+        record = body[space + 1 : at + length]
         key, equals, value = record[:-1].partition(b"=")
-        if position + length > len(body) or not record.endswith(b"\n") or not equals or not key:
+        if at + length > len(body) or not record.endswith(b"\n") or not equals or not key:
             raise Refusal("a malformed pax header", name)
         records[key.decode("utf-8", "surrogateescape")] = value.decode("utf-8", "surrogateescape")
-        position += length
+        at += length
     if any(key.startswith("GNU.sparse.") for key in records):
-        raise Refusal("a sparse file; expected a file, folder or link", records.get("GNU.sparse.name", name))
+        raise Refusal("a sparse file, whose bytes do not lie in their order", records.get("GNU.sparse.name", name))
     return records
 
 
-def _extend(extensions: dict[str, str], more: dict[str, str], name: str) -> None:
+def _extend(extensions: dict[str, str], more: dict[str, str], name: str, policy: Policy) -> None:
     """Add what an extension header says of the next member; said twice, it could be read in two ways."""
-    for key in ("path", "linkpath", "size"):
-        if key in more and key in extensions:
-            raise Refusal(f"two extension headers that both give its {key}", name)
+    for key in _OF_A_MEMBER:
         if key in more:
+            if key in extensions:
+                policy.refuse(f"two extension headers that both give its {key}", name)
             extensions[key] = more[key]
 
 
-def _check_global(records: dict[str, str], name: str) -> None:
+def _check_global(records: dict[str, str], name: str, policy: Policy) -> None:
     """Git's archives have such a header, with a comment; one that changed every member's name is refused."""
-    for key in ("path", "linkpath", "size"):
+    for key in _OF_A_MEMBER:
         if key in records:
-            raise Refusal(f"a header that gives all members one {key}", name)
+            policy.refuse(f"a header that gives all members one {key}", name)
 
 
 def _number(text: str, name: str) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > 18:
+    if not text.isascii() or not text.isdigit() or len(text) > _MAX_DIGITS:
         raise Refusal(f"a size of {text[:40]!r}; expected a number of bytes", name)
     return int(text)
 
 
-def _blocks(source: Source, size: int, name: str) -> Iterator[bytes]:
-    left = size
-    while left:
-        block = source.read(min(left, BLOCK))
-        if not block:
-            raise Refusal(f"the archive ends {left:,} bytes before the member does", name)
-        left -= len(block)
-        yield block
-
-
-def _exactly(source: Source, size: int, name: str) -> bytes:
-    found = b""
-    while len(found) < size:
-        more = source.read(size - len(found))
-        if not more:
-            raise Refusal("the archive ends in the middle; expected two blocks of zeros at its end", name)
-        found += more
-    return found
-
-
-def _end(source: Source) -> None:
+def _read_trailer(source: Readable) -> None:
     """Read to the end of the stream, so that its own checksum is checked; only zeros may follow."""
     seen = 0
     while block := source.read(BLOCK):

@@ -6,12 +6,11 @@ followed through the finished tree: while files are written there is no link tha
 """
 
 import os
-from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from linkmode.archives.members import Bounds, Kind, Member, Refusal, parts
+from linkmode.archives.members import Bounds, Kind, Member, Refusal, blocks, parts
 
 _Path = tuple[str, ...]
 _LONGEST_CHAIN = 40
@@ -43,7 +42,7 @@ class Tree:
         self._close()
         os.close(self._descriptor)
 
-    def add(self, path: _Path, member: Member, body: Iterable[bytes], prefix: _Path) -> None:
+    def add(self, path: _Path, member: Member, prefix: _Path) -> None:
         """Add a member at ``path``, which is its name without ``prefix``; a symlink only when `finish` is called.
 
         Raises Refusal when the member is a second one of its name, goes through what is no folder, is a hard link to
@@ -61,7 +60,7 @@ class Tree:
         elif member.kind == "hardlink":
             self._hard_link(path, member, prefix, parent)
         else:
-            self._file(path, member, body, parent)
+            self._file(path, member, parent)
 
     def finish(self) -> None:
         """Create the symlinks and take the right to write from everything. Raises Refusal for a link that leads out."""
@@ -120,7 +119,7 @@ class Tree:
             raise Refusal(f"more than {self._bounds.entries:,} files, folders and links", name)
         self._kinds[path] = kind
 
-    def _file(self, path: _Path, member: Member, body: Iterable[bytes], parent: int) -> None:
+    def _file(self, path: _Path, member: Member, parent: int) -> None:
         self._size += member.size
         if self._size > self._bounds.size:
             raise Refusal(f"its contents are {self._size:,} bytes by here; at most {self._bounds.size:,}", member.name)
@@ -129,7 +128,7 @@ class Tree:
         except FileExistsError:
             raise self._folded(member.name) from None
         with open(descriptor, "wb", buffering=0) as file:  # noqa: PTH123 - a descriptor, not a path
-            for block in body:
+            for block in blocks(member.body):
                 view = memoryview(block)
                 while view:
                     view = view[file.write(view) :]

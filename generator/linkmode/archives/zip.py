@@ -1,56 +1,75 @@
-"""Members of a zip archive (a wheel is one), as its central directory lists them.
+"""Members of a zip archive (a wheel, a jar), as its central directory lists them.
 
 Format: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT. Parsed by the standard library, whose reading of
 the central directory into memory is bounded here.
 """
 
-import contextlib
 import os
 import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
-from linkmode.archives.members import BLOCK, LONGEST_PATH, Kind, Member, Members, Refusal
+from linkmode.archives import zip_layout
+from linkmode.archives.members import (
+    LONGEST_PATH,
+    NOTHING,
+    BadMember,
+    Budget,
+    Encrypted,
+    Kind,
+    Member,
+    Members,
+    Policy,
+    Refusal,
+    blocks,
+)
 
 _MAX_DIRECTORY = 16 << 20
 _ENCRYPTED = 0x1
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _KINDS: dict[int, Kind] = {0: "file", stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFLNK: "symlink"}
+_ERRORS = (
+    *(zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OverflowError, struct.error, zlib.error),
+    ValueError,
+)
+"""Whatever ZipFile raises on bytes that are no zip archive."""
 
 
-def members(source: BinaryIO, most: int) -> Members:
-    """Yield every member with its bytes, at most ``most`` members.
+def members(source: BinaryIO, budget: Budget, policy: Policy) -> Members:
+    """Yield every member, counted in ``budget`` with the bytes that are read of it.
 
-    Raises Refusal when the archive is not whole and well formed, or holds what is no file, folder or symlink.
+    Raises Refusal when the archive is not whole and well formed, or is refused by ``policy``. What is wrong with one
+    member alone is a BadMember, raised when it is read.
     """
-    with _understood(""):
+    try:
         archive = zipfile.ZipFile(_Bounded(source))
+    except _ERRORS as error:
+        raise Refusal(f"not a whole zip archive: {error}") from error
     with archive:
         entries = archive.infolist()
-        if len(entries) > most:
-            raise Refusal(f"{len(entries):,} members; at most {most:,} are allowed")
+        budget.enter(len(entries))
+        if policy is Policy.UNPACK:
+            zip_layout.check(source, entries)
         for entry in entries:
-            yield from _member(archive, entry)
+            with _Body(archive, entry, budget) as body:
+                member = _of_mode(entry, body) if policy is Policy.LOOK else _strict(entry, body)
+                budget.name(member.name, member.target)
+                yield member
 
 
-@contextlib.contextmanager
-def _understood(name: str) -> Iterator[None]:
-    """Turn whatever ZipFile raises on bytes that are no zip archive into a Refusal."""
-    try:
-        yield
-    except (zipfile.BadZipFile, RuntimeError, EOFError, OverflowError, struct.error, zlib.error, ValueError) as error:
-        raise Refusal(f"a malformed zip archive: {error}", name) from error
+def _of_mode(entry: zipfile.ZipInfo, body: "_Body") -> Member:
+    kind = "folder" if entry.is_dir() else _KINDS.get(stat.S_IFMT(entry.external_attr >> 16), "special")
+    return Member(entry.filename, kind, body, entry.file_size)
 
 
-def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Members:
+def _strict(entry: zipfile.ZipInfo, body: "_Body") -> Member:
     name = entry.orig_filename
     if "\\" in name:
         raise Refusal("a backslash in a name, which some would read as a slash", name)
     if entry.flag_bits & _ENCRYPTED:
-        raise Refusal("encrypted", name)
+        raise Encrypted("it is encrypted", name)
     if entry.compress_type not in _METHODS:
         raise Refusal(f"compressed by method {entry.compress_type}; expected deflate, or none", name)
     mode = entry.external_attr >> 16
@@ -61,27 +80,47 @@ def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Members:
         kind = "folder"
     if name.endswith("/") != (kind == "folder"):
         raise Refusal(f"a {kind} by its mode, and not by its name", name)
-    if kind == "folder":
-        if entry.file_size:
-            raise Refusal(f"a folder with {entry.file_size:,} bytes of contents; expected none", name)
-        yield Member(name, kind), iter(())
-    elif kind == "symlink":
-        if entry.file_size > LONGEST_PATH:
-            raise Refusal(f"a link target of {entry.file_size:,} bytes", name)
-        target = b"".join(_blocks(archive, entry)).decode("utf-8", "surrogateescape")
-        yield Member(name, kind, target=target), iter(())
-    else:
-        yield Member(name, kind, entry.file_size, bool(mode & 0o111)), _blocks(archive, entry)
+    if kind == "file":
+        return Member(name, kind, body, entry.file_size, bool(mode & 0o111))
+    if kind == "folder" and entry.file_size:
+        raise Refusal(f"a folder with {entry.file_size:,} bytes of contents; expected none", name)
+    if entry.file_size > LONGEST_PATH:
+        raise Refusal(f"a link target of {entry.file_size:,} bytes", name)
+    return Member(name, kind, NOTHING, target=b"".join(blocks(body)).decode("utf-8", "surrogateescape"))
 
 
-def _blocks(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
-    left = entry.file_size
-    with _understood(entry.orig_filename), archive.open(entry) as stream:
-        while block := stream.read(BLOCK):
-            left -= len(block)
-            yield block
-    if left:
-        raise Refusal(f"the member ends {left:,} bytes early", entry.orig_filename)
+class _Body:
+    """The bytes of one member, opened when they are read."""
+
+    def __init__(self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, budget: Budget) -> None:
+        self._archive = archive
+        self._entry = entry
+        self._budget = budget
+        self._left = entry.file_size
+        self._stream: IO[bytes] | None = None
+
+    def read(self, size: int, /) -> bytes:
+        name = self._entry.orig_filename
+        if self._entry.flag_bits & _ENCRYPTED:
+            raise Encrypted("it is encrypted", name)
+        try:
+            if self._stream is None:
+                self._stream = self._archive.open(self._entry)
+            block = self._stream.read(size)
+        except (*_ERRORS, OSError) as error:
+            raise BadMember(f"it cannot be unpacked: {error}", name) from error
+        self._budget.take(len(block))
+        self._left -= len(block)
+        if not block and size and self._left:
+            raise BadMember(f"it cannot be unpacked: it ends {self._left:,} bytes early", name)
+        return block
+
+    def __enter__(self) -> "_Body":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._stream is not None:
+            self._stream.close()
 
 
 class _Bounded:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 import msgspec
 
+from linkmode.archives.members import BadMember, Member, Refusal, blocks, shown_name
 from linkmode.audit.inputs.find import LINK, SPECIAL, Found, find
-from linkmode.audit.inputs.members import BLOCK, BrokenArchive, Member
 from linkmode.audit.judge import verdict
 from linkmode.audit.judge.verdict import Expectations
 from linkmode.audit.read import elf, policy
@@ -216,31 +216,31 @@ def _audit_members(archive: str, entries: "Iterator[Entry]", settings: Settings)
             if member.kind == "folder":
                 continue
             in_layers = in_layers or image is not None
-            path = f"{archive}{f'[{displayed(image)}]' if image else ''}:{displayed(member.name)}"
+            path = f"{archive}{f'[{displayed(image)}]' if image else ''}:{displayed(shown_name(member.name))}"
             one = _audit_member(path, member, settings)
             audited.pop(path, None)
             if isinstance(one, Audited):
                 audited[path] = one
             else:
                 passed_over[path] = one
-    except NotAudited as error:
-        broken = (Audited(path=archive, error=error.problem),)
+    except Refusal as refusal:
+        broken = (Audited(path=archive, error=str(refusal)),)
     order = sorted(audited) if in_layers else list(audited)  # layers are read from the uppermost down
     return Outcome((*(audited[path] for path in order), *broken), tuple(passed_over.values()))
 
 
 def _audit_member(path: str, member: Member, settings: Settings) -> Audited | PassedOver:
     if member.kind != "file":
-        return PassedOver(path, LINK if member.kind == "link" else SPECIAL)
-    start = b""
-    while len(start) < min(_START, member.size) and (block := member.body.read(_START - len(start))):
-        start += block
+        return PassedOver(path, SPECIAL if member.kind == "special" else LINK)
     try:
+        start = b""
+        while len(start) < min(_START, member.size) and (block := member.body.read(_START - len(start))):
+            start += block
         if not start.startswith(b"\x7fELF"):
             elf.facts(BytesIO(start), len(start))  # says what it is
         return _audit_body(path, start, member, settings)
-    except BrokenArchive:
-        raise
+    except BadMember as refusal:  # any other Refusal ends the archive
+        return Audited(path=path, error=str(refusal))
     except NothingToAudit as error:
         return PassedOver(path, error.problem)
     except NotAudited as error:
@@ -252,12 +252,15 @@ def _audit_body(path: str, start: bytes, member: Member, settings: Settings) -> 
 
     with SpooledTemporaryFile(_IN_MEMORY) as held:
         held.write(start)
-        while block := member.body.read(BLOCK):
+        for block in blocks(member.body):
             held.write(block)
         return _audit_stream(path, cast(BinaryIO, held), held.tell(), settings)
 
 
 def displayed(path: str) -> str:
-    """Return a path as a report shows it: UTF-8 text in one line, other bytes and control characters escaped."""
-    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    """Return a path as a report shows it: UTF-8 text in one line, other bytes and control characters escaped.
+
+    A backslash is escaped as well, so that no two paths look the same.
+    """
+    text = os.fsencode(path).replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

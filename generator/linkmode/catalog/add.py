@@ -8,10 +8,11 @@ from linkmode.catalog.pins import Catalog
 from linkmode.config import document as configs
 from linkmode.generate import write
 from linkmode.messages import ConfigError
+from linkmode.model import textfile
 from linkmode.model.values import Pin
 
 if TYPE_CHECKING:
-    from linkmode.catalog.measure import Measured
+    from linkmode.model.survey import Measured
 
 
 def measure(archive: Path, file: str, family: str | None) -> "Measured":
@@ -25,7 +26,8 @@ def measure(archive: Path, file: str, family: str | None) -> "Measured":
     # Imported where they are needed: no other step waits for them.
     from linkmode.audit.read import elf
     from linkmode.audit.read.image import NotAudited
-    from linkmode.catalog.measure import Tool, label, recognise, survey
+    from linkmode.catalog.measure import recognise, survey
+    from linkmode.model.survey import Tool, label
 
     def judge(stream: BinaryIO, size: int) -> Tool | None:
         try:
@@ -51,11 +53,13 @@ def add_pin(file: Path, entry: str, catalog: Catalog) -> None:
         ConfigError: the file cannot be read, or would not be what it must be with the entry; nothing was written.
     """
     try:
-        old = file.read_bytes().decode("utf-8")
-    except OSError as error:
-        raise ConfigError(f"{file} cannot be read: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{file} is not UTF-8: {error}") from error
+        old = textfile.read(file)
+    except FileNotFoundError as error:
+        raise ConfigError(f"{file} does not exist", hint="name a linkmode.toml, or a file of the catalogue") from error
+    except textfile.UnusableError as error:
+        raise ConfigError(
+            f"{file} {error.problem}", hint="name a linkmode.toml, or a file of the catalogue, in UTF-8"
+        ) from error
     new = f"{old.rstrip()}\n\n{entry}"
     if any(line.startswith("schema") for line in old.splitlines()):
         catalogs.parse(new, str(file))

@@ -6,7 +6,6 @@ every file is collected and raised once, each with its line, its key path (``pin
 The format is described in docs/reference/catalogue.md. Only ``load`` reads the disk.
 """
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -15,6 +14,7 @@ import msgspec
 from packaging.specifiers import SpecifierSet
 
 from linkmode.messages import ConfigError
+from linkmode.model import toml
 from linkmode.model.issues import Issues
 from linkmode.model.pin_rules import Kind, advisory_problems, pin_problems, set_problems
 from linkmode.model.values import Advisory, Pin
@@ -89,8 +89,8 @@ def parse(text: str, where: str) -> FamilyEntry:
         ConfigError: with every issue of the file.
     """
     try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        raw = toml.loads(text)
+    except toml.NotTomlError as error:
         raise ConfigError(f"{where}: not TOML: {error}", hint=_HINT) from error
     issues = Issues(where, text)
     issues.unknown_keys("", raw, _KEYS)

@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from linkmode.audit import run
-from linkmode.audit.judge import platforms
+from linkmode.audit.judge import hardening, platforms
 from linkmode.audit.judge.verdict import Expectations
 from linkmode.audit.read import components, policy
 from linkmode.audit.read.libc import version_number
@@ -32,7 +32,9 @@ _NOT_AUDITED = 3
 @click.option("--require-pie", is_flag=True, help="Refuse a program that is loaded at a fixed address.")
 @click.option("--require-relro", type=click.Choice(("partial", "full")), help="The least RELRO that a file must have.")
 @click.option("--policy", "platform", metavar="NAME", help="A platform that must suffice: scratch, manylinux_2_28, …")
+@click.option("--cpu", type=click.Choice(hardening.LEVELS), help="The most that a file may need of an x86-64 CPU.")
 @click.option("--allow-static-glibc", is_flag=True, help="Let `--expect static` pass a file with glibc inside.")
+@click.option("--allow-payload", is_flag=True, help="Let --expect and --policy pass a file with more behind it.")
 @click.option("--headers-only", is_flag=True, help="Read no file whole: less is said, and it takes far less time.")
 @click.option("--all", "names_all", is_flag=True, help="Name what is passed over in folders and archives, and why.")
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes at most; as many as there are CPUs.")
@@ -57,6 +59,7 @@ def command(
     allow: tuple[str, ...],
     require_relro: Literal["partial", "full"] | None,
     platform: str | None,
+    cpu: str | None,
     jobs: int | None,
     root: str | None,
     archives: tuple[str, ...],
@@ -64,6 +67,7 @@ def command(
     *,
     deny_rpath: bool,
     allow_static_glibc: bool,
+    allow_payload: bool,
     require_pie: bool,
     headers_only: bool,
     names_all: bool,
@@ -87,10 +91,11 @@ def command(
         raise UsageError(
             f"--machine takes a CPU, not {machine!r}{did_you_mean(machine, names)}", hint=f"one of {', '.join(names)}"
         )
-    if platform is not None and platform not in platforms.load():
+    if platform is not None and hardening.platform_named(platform) is None:
         raise UsageError(
             f"--policy takes a platform, not {platform!r}{did_you_mean(platform, platforms.load())}",
-            hint=f"one of {', '.join(platforms.load())}",
+            hint=f"one of {', '.join(platforms.load())}, or a tag of wheels such as manylinux_2_28, manylinux2014 or "
+            "musllinux_1_2, with or without a CPU at its end",
         )
     wanted = Expectations(
         machine=machine,
@@ -100,9 +105,11 @@ def command(
         allow=allow,
         deny_rpath=deny_rpath,
         allow_static_glibc=allow_static_glibc,
+        allow_payload=allow_payload,
         require_pie=require_pie,
         require_relro=require_relro,
         policy=platform,
+        cpu=cpu,
     )
     idle = {"--all": names_all, "--archive": bool(archives), "--headers-only": headers_only and not is_diff}
     _check_views(wanted, root, page, [name for name, is_given in idle.items() if is_given], is_tree, is_diff)

@@ -15,10 +15,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from linkmode import resources
 from linkmode.catalog import pins as catalogs
 from linkmode.catalog.pins import Catalog, FamilyEntry
 from linkmode.messages import Message, Run, UsageError, did_you_mean
+from linkmode.model import resources
 from linkmode.model.values import Advisory, Pin
 
 JSON_VERSION = 1

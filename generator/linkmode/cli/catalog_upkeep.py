@@ -10,12 +10,12 @@ from pathlib import Path
 import click
 import msgspec
 
-from linkmode import resources
 from linkmode.catalog import add as adding
 from linkmode.catalog import pins as catalogs
 from linkmode.catalog.measure import check_family, entry
 from linkmode.fetch import progress, recheck, unpinned
 from linkmode.messages import IntegrityError, NetworkError, UsageError, did_you_mean
+from linkmode.model import resources
 
 JSON_VERSION = 1
 """The version of what ``verify --json`` prints; a change that could break a reader raises it."""

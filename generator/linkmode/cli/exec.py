@@ -12,6 +12,7 @@ from linkmode import pipeline
 from linkmode.cli import again, places
 from linkmode.exec import environment, native_image
 from linkmode.messages import CommandNotExecutableError, CommandNotFoundError, Message, Run, UsageError
+from linkmode.model.values import ExecPlatform
 
 
 @click.command("exec", context_settings={"allow_interspersed_args": False})
@@ -31,7 +32,7 @@ def command(
         problem = "--print-env runs no command" if print_env else "no command to run"
         raise UsageError(problem, hint=Message("write it as in: ", Run("exec", "-- make CFLAGS=-O2")))
     native_image.check_release(command_line, native_image.installed(command_line))
-    host = f"{platform.machine()}-{sys.platform}"
+    host = ExecPlatform(f"{platform.machine()}-{sys.platform}")
     with again.repeating({"fetch": again.store(store)}):
         found = pipeline.tools(
             Path(), host=host, target=target, family=family, store=store, say=_say, command=command_line

@@ -11,13 +11,12 @@ from linkmode import pipeline
 from linkmode.cli import again, places
 from linkmode.fetch import progress
 from linkmode.fetch.artifacts import DEFAULT_JOBS, Options, fetch_all
-from linkmode.lock import lockfile
-from linkmode.messages import StaleLockError, UsageError, did_you_mean
-from linkmode.model.values import Artifact, Lock
+from linkmode.messages import UsageError, did_you_mean
+from linkmode.model.mirror_layout import INDEX
+from linkmode.model.values import Artifact
 from linkmode.net import reach
 from linkmode.net.index import file_path
 from linkmode.store.files import Store, default_root
-from linkmode.store.mirror_layout import INDEX
 
 
 @click.command("fetch")
@@ -31,7 +30,11 @@ from linkmode.store.mirror_layout import INDEX
     envvar="LINKMODE_MIRROR",
     help="Ask only this air-gap mirror, which linkmode mirror wrote.",
 )
-@click.option("--lock", type=places.Named(), help="Another lock than linkmode.lock; linkmode.toml is not read.")
+@click.option(
+    "--lock",
+    type=places.Named(),
+    help="Another lock than linkmode.lock, with the pins and mirrors of the linkmode.toml beside it.",
+)
 def command(
     *, offline: bool, only: tuple[str, ...], jobs: int, store: Path | None, mirror: str | None, lock: Path | None
 ) -> None:
@@ -41,7 +44,7 @@ def command(
     artifact: its name, its checksum, and where it came from. See docs/reference/store.md.
     """
     root = lock.parent if lock else Path()
-    wanted = _choose((_read(lock) if lock else pipeline.locked(root)).artifacts, only)
+    wanted = _choose(pipeline.locked_elsewhere(lock) if lock else pipeline.locked(root).artifacts, only)
     place = Store(store or default_root())
     options = Options(base=root, offline=offline, jobs=jobs, mirror="" if mirror is None else _mirror(mirror))
     words = [*again.store(store), *(f"--only={name}" for name in only), *(["--lock", str(lock)] if lock else [])]
@@ -74,25 +77,6 @@ def _mirror(given: str) -> str:
             hint=hint,
         )
     return folder.as_uri()
-
-
-def _read(path: Path) -> Lock:
-    hint = "name a lock that linkmode lock wrote"
-    if path.exists() and not path.is_file():  # a device may have no end, and a pipe no beginning
-        raise StaleLockError(f"{path}: is no regular file", hint=hint)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise StaleLockError(f"{path}: cannot be read: {error.strerror or error}", hint=hint) from error
-    except UnicodeDecodeError as error:
-        raise StaleLockError(f"{path}: is not UTF-8: {error}", hint=hint) from error
-    try:
-        return lockfile.loads(text, str(path))
-    except StaleLockError as error:
-        if path.name != lockfile.FILE:  # no command writes it again
-            raise StaleLockError(error.said, hint=hint) from error
-        error.folder = str(path.absolute().parent)
-        raise
 
 
 def _choose(artifacts: Iterable[Artifact], only: tuple[str, ...]) -> tuple[Artifact, ...]:

@@ -1,4 +1,4 @@
-"""``linkmode generate``: write the rule library that linkmode.lock gives."""
+"""``linkmode generate``: write the rule library of linkmode.lock, and the blocks that make it part of the build."""
 
 from pathlib import Path
 
@@ -8,24 +8,36 @@ from linkmode import pipeline
 
 
 @click.command("generate")
-@click.option("--check", is_flag=True, help="Write nothing; exit 1 when the folder is not what would be written.")
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 when anything is not what would be written.")
 @click.option("--diff", "show_diff", is_flag=True, help="Write nothing; print what would change as a unified diff.")
+@click.option("--no-edit", is_flag=True, help="Leave your own files alone; print the blocks that they need.")
 @click.option("--force", is_flag=True, help="Overwrite files in the way that linkmode did not generate.")
-def command(*, check: bool, show_diff: bool, force: bool) -> None:
-    """Write the rule library, all of it in one step.
+def command(*, check: bool, show_diff: bool, no_edit: bool, force: bool) -> None:
+    """Write the rule library, all of it in one step, and the blocks that your Bazel files need.
 
-    Only files that linkmode generated are changed or removed. When nothing has to change, nothing is written.
+    Only files that linkmode generated are changed or removed. In MODULE.bazel, WORKSPACE, .bazelrc and .bazelignore
+    linkmode writes one marked block each, and none where you say the same by hand. When nothing has to change, nothing
+    is written.
     """
     output = pipeline.generated(Path())
+    edits = pipeline.edits(Path())
     if show_diff:
-        click.echo(pipeline.unified(output), nl=False)
+        click.echo(pipeline.unified(output) + pipeline.unified_edits(edits), nl=False)
     if check:
         pipeline.check(output)
+        if not no_edit:
+            pipeline.check_edits(edits)
     if check or show_diff:
         return
     changes = pipeline.save(output, force=force)
     for verb, paths in (("created", changes.created), ("changed", changes.changed), ("removed", changes.removed)):
         for path in paths:
             click.echo(f"{verb} {output.label}/{path}")
-    if not changes:
+    if edits:
+        click.echo(pipeline.unified_edits(edits), nl=False)
+    if edits and no_edit:
+        click.echo("not written, because of --no-edit: add these lines yourself", err=True)
+    elif edits:
+        pipeline.save_edits(Path(), edits)
+    if not changes and not edits:
         click.echo(f"{output.label} is up to date")

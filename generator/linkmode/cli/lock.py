@@ -9,7 +9,7 @@ from linkmode import pipeline
 from linkmode.cli import again
 from linkmode.lock.lockfile import FILE
 from linkmode.lock.resolve import DEFAULT_SOURCE, SOURCES
-from linkmode.messages import CheckError, UsageError, did_you_mean
+from linkmode.messages import CheckError, UsageError, did_you_mean, plain
 from linkmode.model.values import Advisory, Artifact
 
 
@@ -43,7 +43,7 @@ def command(upgrade: tuple[str, ...], sources: tuple[str, ...], *, check: bool, 
 def _lock(upgrade: tuple[str, ...], sources: dict[str, str], *, check: bool, deny_advisories: bool) -> None:
     fresh = pipeline.relock(Path(), upgrade=upgrade, sources=sources)
     if fresh.unreadable:
-        click.echo(f"linkmode: warning: {fresh.unreadable}", err=True)
+        click.echo(f"linkmode: warning: {plain(fresh.unreadable)}", err=True)
     warnings, notes = _warnings(fresh), _notes(fresh)
     click.echo("".join(f"linkmode: note: {note}\n" for note in notes), nl=False, err=True)
     click.echo("".join(f"linkmode: warning: {warning}\n" for warning in warnings), nl=False, err=True)

@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from linkmode import __version__
-from linkmode.messages import ConfigError, LinkmodeError, UsageError, did_you_mean
+from linkmode.messages import ConfigError, LinkmodeError, UsageError, did_you_mean, plain
 
 INTERRUPTED = 130
 """Ended by Ctrl-C: 128 and the signal's number, as shells have it."""
@@ -126,7 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _report(error: LinkmodeError) -> int:
-    click.echo(f"linkmode: error: {error}", err=True)
+    click.echo(f"linkmode: error: {plain(str(error))}", err=True)
     return error.exit_code
 
 

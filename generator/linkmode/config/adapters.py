@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from linkmode.config.keys import TABLES
 from linkmode.model.issues import Issues
 
 KEY = "adapters"
 
-ADAPTERS = ("rules_go", "rules_rust")
-"""Those that there are. Each is a file of its name in private/adapters/ of the core; off unless it is asked for."""
+ADAPTERS = tuple(TABLES[KEY])
+"""Those that there are. Each is a file of its name in templates/bazel/adapters/, written when it is asked for."""
 
 
 def adapters(raw: Mapping[str, Any], issues: Issues) -> tuple[str, ...]:

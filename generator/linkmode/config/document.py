@@ -4,30 +4,27 @@ The keys are described in docs/reference/config.md.
 """
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from linkmode import __version__
-from linkmode.config.adapters import KEY as ADAPTERS_KEY
 from linkmode.config.adapters import adapters
-from linkmode.config.dune import KEY as DUNE_KEY
 from linkmode.config.dune import DuneExecutable, dune
 from linkmode.config.exec_properties import ExecProperties, exec_properties
-from linkmode.config.malloc import KEY as MALLOC_KEY
+from linkmode.config.keys import TABLES, TOP_LEVEL
 from linkmode.config.malloc import malloc
-from linkmode.config.mirrors import KEY as MIRRORS_KEY
 from linkmode.config.mirrors import mirrors
-from linkmode.config.without import KEY as WITHOUT_KEY
 from linkmode.config.without import check_languages, without
 from linkmode.families import FAMILIES
 from linkmode.languages import LANGUAGES
 from linkmode.messages import ConfigError, Message, Run
+from linkmode.model import field_rules as rules
+from linkmode.model import textfile, toml
 from linkmode.model.issues import Issues
 from linkmode.model.values import EXEC_PLATFORMS, LINK_MODES, ExecPlatform, LinkMode, Pin, Target
 
@@ -35,13 +32,10 @@ FILE = "linkmode.toml"
 DEFAULT_OUTPUT = "third_party/linkmode"
 BUILD_SYSTEMS = ("bazel", "dune")
 
-_KEYS = (
-    *("output", "build-systems", "exec-platforms", "toolchain", "library", "language", MIRRORS_KEY, "pin"),
-    *("link-modes", "exec-properties", ADAPTERS_KEY, MALLOC_KEY, DUNE_KEY, "advisories"),
-)
 _OUTPUT_PART = re.compile(r"(?!\.\.?$)[A-Za-z0-9._+@][A-Za-z0-9._+@-]*")
-_NOT_OUTPUT = (".git", "linkmode.toml", "linkmode.lock")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+_NOT_OUTPUT = (FILE, "linkmode.lock")
+_VERSION_CONTROL = (".git", ".hg", ".svn", ".jj", ".bzr", ".sl", "_darcs", "cvs")
+"""Folders of tools that keep a repository in them, and run what lies there."""
 _STATIC_GLIBC = (
     "a static binary cannot use {target}: glibc loads NSS, iconv and dlopen modules at run time, which a static "
     "binary cannot do safely, and none of these toolchains carries glibc's libc.a; name a musl target "
@@ -58,7 +52,7 @@ class ToolchainRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     family: str
     version: str
-    targets: tuple[str, ...]
+    targets: tuple[Target, ...]
     without: tuple[str, ...] = ()
 
 
@@ -79,7 +73,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     language: dict[str, str] = {}
     mirrors: dict[str, tuple[str, ...]]
     pins: tuple[Pin, ...]
-    link_modes: dict[LinkMode, tuple[str, ...]]
+    link_modes: dict[LinkMode, tuple[Target, ...]]
     exec_properties: ExecProperties = {}
     adapters: tuple[str, ...] = ()
     malloc: dict[str, str] = {}
@@ -90,19 +84,19 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 def load(path: Path) -> Config:
     """Return the configuration in ``path``. Raises ConfigError when it is missing, unreadable or wrong."""
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = textfile.read(path)
     except FileNotFoundError as error:
         raise ConfigError(
             f"{path} does not exist",
             hint=Message("create it with `", Run("init"), "`, or name its folder: linkmode -C DIR …"),
         ) from error
-    except OSError as error:
+    except textfile.NoTextError as error:
+        raise ConfigError(f"{path} {error.problem}", hint=f"save {path.name} as UTF-8, with what it needs") from error
+    except textfile.UnusableError as error:
         raise ConfigError(
-            f"{path} cannot be read: {error.strerror or error}; expected linkmode's configuration",
-            hint=Message("move it away, then run: ", Run("init")) if isinstance(error, IsADirectoryError) else "",
+            f"{path} {error.problem}; expected linkmode's configuration",
+            hint=Message("move it away, then run: ", Run("init")),
         ) from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} is not UTF-8: {error}", hint=f"save {path.name} as UTF-8") from error
     return parse(text, where=path.name)
 
 
@@ -113,11 +107,11 @@ def parse(text: str, *, where: str) -> Config:
         ConfigError: with every problem there is, each with its line and its key path.
     """
     try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        raw = toml.loads(text)
+    except toml.NotTomlError as error:
         raise ConfigError(f"{where} is not TOML: {error}", hint=f"correct {where}; see https://toml.io") from error
     issues = Issues(where, text)
-    issues.unknown_keys("", raw, _KEYS)
+    issues.unknown_keys("", raw, TOP_LEVEL)
     build_systems = _build_systems(raw, issues)
     config = Config(
         output=_output(raw, issues),
@@ -147,16 +141,12 @@ def parse(text: str, *, where: str) -> Config:
 def specifier(version: str) -> SpecifierSet:
     """Return what ``version`` asks for: a specifier set, or exactly the one version that it names.
 
-    Raises:
-        InvalidSpecifier: it is neither.
+    It must be one that `rules.versions` lets pass.
     """
     try:
         return SpecifierSet(f"=={Version(version)}")
     except InvalidVersion:
-        found = SpecifierSet(version)
-        if not found:
-            raise InvalidSpecifier("empty") from None
-        return found
+        return SpecifierSet(version)
 
 
 def _output(raw: Mapping[str, Any], issues: Issues) -> str:
@@ -165,10 +155,12 @@ def _output(raw: Mapping[str, Any], issues: Issues) -> str:
         issues.add(
             "output",
             "expected a folder inside the repository, such as 'third_party/linkmode': relative, without '.', '..', "
-            f"backslashes, spaces or quotes; found {raw['output']!r}",
+            f"backslashes, spaces or quotes; found {rules.shown(raw['output'])}",
         )
-    elif output.split("/")[0] in _NOT_OUTPUT:
-        issues.add("output", f"{output.split('/')[0]} is not linkmode's to write into; choose another folder")
+    for index, part in enumerate(output.split("/")):
+        # in any letter case: some file systems know no other
+        if part.lower() in _VERSION_CONTROL or (index == 0 and part in _NOT_OUTPUT):
+            issues.add("output", f"{part} is not linkmode's to write into; choose another folder")
     return output
 
 
@@ -208,42 +200,43 @@ def _toolchains(raw: Mapping[str, Any], issues: Issues) -> tuple[ToolchainReques
 
 
 def _toolchain(at: str, table: Mapping[str, Any], issues: Issues) -> ToolchainRequest:
-    issues.unknown_keys(at, table, ("family", "version", "targets", WITHOUT_KEY))
+    issues.unknown_keys(at, table, TABLES["toolchain"])
     family = issues.required(at, table, "family", str, "")
     version = issues.required(at, table, "version", str, "")
-    targets: tuple[str, ...] = issues.required(at, table, "targets", tuple[str, ...], ())
+    names: tuple[str, ...] = issues.required(at, table, "targets", tuple[str, ...], ())
     if family and family not in FAMILIES:
         issues.unknown_value(f"{at}.family", family, FAMILIES)
     if isinstance(table.get("version"), str):
         _check_version(f"{at}.version", version, issues)
-    for index, text in enumerate(targets):
-        _check_target(f"{at}.targets[{index}]", family, text, issues)
+    targets = tuple(
+        target
+        for index, text in enumerate(names)
+        if (target := _target(f"{at}.targets[{index}]", family, text, issues)) is not None
+    )
     if isinstance(table.get("targets"), list):
-        _each_once(f"{at}.targets", targets, issues)
+        _each_once(f"{at}.targets", names, issues)
     parts = without(at, table, family, issues)
     return ToolchainRequest(family=family, version=version, targets=targets, without=parts)
 
 
 def _check_version(at: str, version: str, issues: Issues) -> None:
-    try:
-        specifier(version)
-    except InvalidSpecifier:
-        issues.add(
-            at, f"expected versions as PEP 440 writes them, such as '~=1.3.1' or '>=11.2,<12'; found {version!r}"
-        )
+    if problem := rules.versions(version):
+        issues.add(at, problem)
 
 
-def _check_target(at: str, family: str, text: str, issues: Issues) -> None:
+def _target(at: str, family: str, text: str, issues: Issues) -> Target | None:
+    """Return the target that ``text`` spells, None where it spells none; report what is wrong with it."""
     try:
-        target = Target.parse(text)
+        target = Target(text)
     except ConfigError as error:
         issues.add(at, error.problem)
-        return
+        return None
     refusal = FAMILIES[family].refuses(target) if family in FAMILIES else ""
     if refusal:
         issues.add(at, f"{text!r}: {refusal}")
-    elif str(target) != text:
+    elif target != text:
         issues.add(at, f"expected {str(target)!r}, found {text!r}")
+    return target
 
 
 def _library(raw: Mapping[str, Any], issues: Issues) -> dict[str, str]:
@@ -251,8 +244,8 @@ def _library(raw: Mapping[str, Any], issues: Issues) -> dict[str, str]:
     found = {}
     for name in table:
         version = issues.value("library", table, name, str, "")
-        if not _NAME.fullmatch(name):
-            issues.add(f"library.{name}", f"{name!r} is not the name of a library")
+        if rules.name(name):
+            issues.add(f"library.{name}", f"{rules.shown(name)} is not the name of a library")
         elif isinstance(table[name], str):
             _check_version(f"library.{name}", version, issues)
         found[name] = version
@@ -275,7 +268,7 @@ def _language(raw: Mapping[str, Any], issues: Issues) -> dict[str, str]:
 def _accepted(raw: Mapping[str, Any], issues: Issues) -> dict[str, str]:
     """Check names and types only: whether there is such an advisory is the catalogue's to say."""
     table = issues.table(raw, "advisories")
-    issues.unknown_keys("advisories", table, ("accept",))
+    issues.unknown_keys("advisories", table, TABLES["advisories"])
     reasons: dict[str, str] = issues.value("advisories", table, "accept", dict[str, str], {})
     for advisory, reason in reasons.items():
         if not reason.strip() or not reason.isprintable():
@@ -299,34 +292,27 @@ def _pins(raw: Mapping[str, Any], issues: Issues) -> tuple[Pin, ...]:
     return tuple(pins)
 
 
-def _link_modes(raw: Mapping[str, Any], config: Config, issues: Issues) -> dict[LinkMode, tuple[str, ...]]:
+def _link_modes(raw: Mapping[str, Any], config: Config, issues: Issues) -> dict[LinkMode, tuple[Target, ...]]:
     table = issues.table(raw, "link-modes")
     issues.unknown_keys("link-modes", table, LINK_MODES)
-    requested = [target for request in config.toolchains for target in request.targets]
-    found: dict[LinkMode, tuple[str, ...]] = {}
+    requested = {str(target): target for request in config.toolchains for target in request.targets}
+    found: dict[LinkMode, tuple[Target, ...]] = {}
     for mode in LINK_MODES:
         if mode not in table:
             continue
         at = f"link-modes.{mode}"
         given: str | tuple[str, ...] = issues.value("link-modes", table, mode, str | tuple[str, ...], ())
-        targets = (given,) if isinstance(given, str) else given
-        for text in targets:
+        names = (given,) if isinstance(given, str) else given
+        for text in names:
             if text not in requested:
-                issues.unknown_value(at, text, dict.fromkeys(requested), "is not a target of any [[toolchain]]")
-            elif mode == "static" and _is_glibc(text):
+                issues.unknown_value(at, text, requested, "is not a target of any [[toolchain]]")
+            elif mode == "static" and not requested[text].is_musl:
                 issues.add(at, _STATIC_GLIBC.format(target=text))
-        cpus = [text.partition("-")[0] for text in targets]
-        if len(set(cpus)) != len(cpus):
+        targets = tuple(requested[text] for text in names if text in requested)
+        if len({target.cpu for target in targets}) != len(targets):
             issues.add(at, f"expected one target for each CPU, found {', '.join(targets)}")
         found[mode] = targets
     return found
-
-
-def _is_glibc(text: str) -> bool:
-    try:
-        return not Target.parse(text).is_musl
-    except ConfigError:  # reported where the target is listed
-        return False
 
 
 def _each_once(at: str, names: tuple[str, ...], issues: Issues) -> None:

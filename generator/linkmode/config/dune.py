@@ -11,11 +11,11 @@ from typing import Any
 
 import msgspec
 
+from linkmode.config.keys import TABLES
 from linkmode.model.issues import Issues
 
 KEY = "dune"
 
-_KEYS = ("stubs", "libraries", "system")
 _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 _DEFAULT_SYSTEM = ("pthread",)
 
@@ -58,7 +58,7 @@ def _executable(name: str, table: Mapping[str, Any], issues: Issues) -> DuneExec
     if not isinstance(found, dict):
         issues.add(at, f"expected a table, written [{at}]")
         found = {}
-    issues.unknown_keys(at, found, _KEYS)
+    issues.unknown_keys(at, found, TABLES["dune.<executable>"])
     executable = DuneExecutable(
         name=name,
         stubs=issues.value(at, found, "stubs", tuple[str, ...], ()),

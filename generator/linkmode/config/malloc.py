@@ -6,11 +6,10 @@ The key is a target of some ``[[toolchain]]``, the value a library that ``[libra
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from linkmode.libraries import ALLOCATORS, LIBRARIES
 from linkmode.model.issues import Issues
 
 KEY = "malloc"
-ALLOCATORS = ("mimalloc",)
-"""Libraries of the catalogue that define malloc."""
 
 
 def malloc(
@@ -29,7 +28,8 @@ def malloc(
         elif name not in ALLOCATORS:
             issues.unknown_value(at, name, ALLOCATORS)
         elif name not in libraries:
-            issues.add(at, f'{name} is not among the libraries; add `{name} = "~=2.2"` to [library]')
+            line = f'{name} = "{LIBRARIES[name].suggested_version}"'
+            issues.add(at, f"{name} is not among the libraries; add `{line}` to [library]")
         else:
             found[target] = name
     return found

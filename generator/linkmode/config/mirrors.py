@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from linkmode.model.issues import Issues
-from linkmode.store.mirror_layout import EVERYTHING
+from linkmode.model.mirror_layout import EVERYTHING
 
 KEY = "mirrors"
 

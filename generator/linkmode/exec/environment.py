@@ -11,23 +11,12 @@ from pathlib import Path
 
 import msgspec
 
+from linkmode.exec.variables import CLEARED
 from linkmode.messages import ConfigError, Message, Run, UsageError, did_you_mean
-from linkmode.model.values import Lock, LockedToolchain, Target
-
-_MISLEADING = (
-    "CPATH",
-    "C_INCLUDE_PATH",
-    "CPLUS_INCLUDE_PATH",
-    "LIBRARY_PATH",
-    "COMPILER_PATH",
-    "GCC_EXEC_PREFIX",
-)
-"""What makes GCC and clang look for headers, libraries and their own parts elsewhere; set for another compiler."""
+from linkmode.model.cpus import CPUS
+from linkmode.model.values import ExecPlatform, Lock, LockedToolchain
 
 _PROGRAMS = {"CC": "gcc", "CXX": "g++", "AR": "ar", "RANLIB": "ranlib", "LD": "ld", "STRIP": "strip"}
-
-_RUST_CPUS = ("x86_64", "aarch64")
-"""CPUs that Rust calls what a target here calls them."""
 
 
 class Ready(msgspec.Struct, frozen=True):
@@ -50,13 +39,7 @@ class Environment(msgspec.Struct, frozen=True):
     unset: tuple[str, ...]
 
 
-def triple(target: str) -> str:
-    """What GNU tools call a target: ``x86_64-linux-gnu`` for ``x86_64-linux-gnu.2.28``."""
-    parsed = Target.parse(target)
-    return f"{parsed.cpu}-{parsed.os}-{parsed.libc}"
-
-
-def choose(lock: Lock, host: str, target: str | None, family: str | None) -> LockedToolchain:
+def choose(lock: Lock, host: ExecPlatform, target: str | None, family: str | None) -> LockedToolchain:
     """The toolchain that runs on ``host`` and makes ``target``; of several families the one that is locked first.
 
     Without a target it is the one that link mode ``static`` builds for on this CPU, or the only one that is locked.
@@ -74,11 +57,11 @@ def choose(lock: Lock, host: str, target: str | None, family: str | None) -> Loc
         )
     if family is not None:
         here = _named("--toolchain", family, {t.family: [u for u in here if u.family == t.family] for t in here})
-    by_target = {t.target: [u for u in here if u.target == t.target] for t in here}
+    by_target: dict[str, list[LockedToolchain]] = {t.target: [u for u in here if u.target == t.target] for t in here}
     if target is not None:
         return _named("--target", target, by_target)[0]
     asked_for = {t.target: t for t in reversed(here) if t.purpose == "target"}
-    usual = lock.link_modes.get(host.partition("-")[0], {}).get("static")
+    usual = lock.link_modes.get(host.cpu, {}).get("static")
     if usual in asked_for:
         return asked_for[usual]
     if len(asked_for) == 1:
@@ -97,7 +80,7 @@ def _named(option: str, name: str, known: Mapping[str, list[LockedToolchain]]) -
 
 def environment(toolchain: LockedToolchain, ready: Ready) -> Environment:
     """What a build tool needs so that it takes this toolchain, its sysroot, and no other."""
-    target = Target.parse(toolchain.target)
+    target = toolchain.target
     # By name: make splits a value at blanks, which a path may have; and names survive where paths are written down.
     values = {key: f"{ready.triple}-{tool}" for key, tool in _PROGRAMS.items() if tool in ready.tools}
     before = {"PATH": (str(ready.bin), ":"), "CMAKE_PREFIX_PATH": (str(ready.sysroot), ":")}
@@ -107,13 +90,14 @@ def environment(toolchain: LockedToolchain, ready: Ready) -> Environment:
         # What configure scripts try out must run here, where there is no musl to load.
         before["LDFLAGS"] = ("-static", " ")
     # rustc brings its own start-up files for musl, and so does zig: one program would have both.
-    if target.cpu in _RUST_CPUS and not (target.is_musl and toolchain.family == "zig"):
-        rust = f"{target.cpu}_unknown_{target.os}_{target.libc}"
+    cpu = CPUS[target.cpu].rust
+    if cpu and not (target.is_musl and toolchain.family == "zig"):
+        rust = f"{cpu}_unknown_{target.os}_{target.libc}"
         of_cargo = {"CC": f"CARGO_TARGET_{rust.upper()}_LINKER"}
         of_cc_crate = {key: f"{key}_{rust}" for key in ("CC", "CXX", "AR")}
         for names in (of_cargo, of_cc_crate):
             values |= {name: values[key] for key, name in names.items() if key in values}
-    return Environment(values, before, _MISLEADING)
+    return Environment(values, before, CLEARED)
 
 
 def applied(changes: Environment, current: Mapping[str, str]) -> dict[str, str]:

@@ -14,10 +14,11 @@ import msgspec
 
 from linkmode.exec.environment import Ready
 from linkmode.messages import ConfigError, Message, Run, UsageError, did_you_mean
-from linkmode.model.values import Lock, LockedToolchain, Target
+from linkmode.model.components import releases
+from linkmode.model.values import Lock, LockedToolchain
 
-RELEASES = (17, 20, 21, 22, 23, 24, 25)
-"""The feature releases of the JDK whose native-image linkmode knows: GRAALVM_RELEASES of graalvm_releases.bzl."""
+RELEASES = tuple(int(line) for line in releases("linkmode.languages.graalvm") if line.isdigit())
+"""The feature releases of the JDK whose native-image linkmode knows."""
 
 _STATIC = ("--static", "-H:+StaticExecutable")
 _LIBC = ("--libc", "-H:UseLibC")
@@ -92,7 +93,7 @@ def check(command: Sequence[str], toolchain: LockedToolchain, lock: Lock) -> Non
     """
     if not _is_native_image(command):
         return
-    target = Target.parse(toolchain.target)
+    target = toolchain.target
     static = next((word for word in _STATIC if word in command), None)
     mostly_static = next((word for word in _MOSTLY_STATIC if word in command), None)
     libc = _libc(command)
@@ -102,7 +103,7 @@ def check(command: Sequence[str], toolchain: LockedToolchain, lock: Lock) -> Non
             f"native-image: GraalVM has its JDK libraries for musl on {_MUSL_CPU} only: no static image for {target}",
             hint=Message("a mostly static one: ", _example(lock, target.cpu)),
         )
-    if target.cpu != toolchain.exec.partition("-")[0]:
+    if target.cpu != toolchain.exec.cpu:
         raise UsageError(
             f"native-image makes executables for the CPU that it runs on, {toolchain.exec}, and not for {target}",
             hint=f"run it on a machine of that CPU, with {target.cpu}-linux in exec-platforms of linkmode.toml",
@@ -141,7 +142,7 @@ def notice(command: Sequence[str], toolchain: LockedToolchain) -> str:
     """
     if (
         not _is_native_image(command)
-        or not Target.parse(toolchain.target).is_musl
+        or not toolchain.target.is_musl
         or _libc(command) == "musl"
         or _names_compiler(command)
         or not any(not word.startswith("-") for word in command[1:])  # --version, --help
@@ -154,7 +155,7 @@ def with_compiler(command: Sequence[str], toolchain: LockedToolchain, ready: Rea
     """Return ``command``; native-image's with the compiler named where it would take this machine's ``gcc``."""
     if (
         not _is_native_image(command)
-        or Target.parse(toolchain.target).is_musl  # which it finds on PATH
+        or toolchain.target.is_musl  # which it finds on PATH
         or _names_compiler(command)
     ):
         return tuple(command)
@@ -194,7 +195,7 @@ def _static_example(lock: Lock) -> Message:
 
 
 def _example(lock: Lock, cpu: str) -> Message:
-    targets = [Target.parse(toolchain.target) for toolchain in lock.toolchains]
+    targets = [toolchain.target for toolchain in lock.toolchains]
     glibc = next((target for target in targets if target.cpu == cpu and not target.is_musl), None)
     if glibc:
         return Message(Run("exec", f"--target {glibc} -- native-image --static-nolibc …"))

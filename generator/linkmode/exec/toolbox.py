@@ -16,9 +16,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from linkmode.exec import zlib_sysroot
-from linkmode.exec.environment import Ready, triple
+from linkmode.exec.environment import Ready
 from linkmode.messages import ConfigError, Message, Run
-from linkmode.model.values import Artifact, LockedToolchain
+from linkmode.model.values import Artifact, LockedToolchain, Target
 from linkmode.store import trees
 
 _RECIPE = "3"
@@ -42,36 +42,36 @@ def ready(
     """
     # Wrappers name paths: in a cache that was moved they are written anew.
     folder = home / "exec" / trees.digest(_RECIPE, str(home), toolchain.target, str(unpacked), str(zlib or ""))
-    name = triple(toolchain.target)
+    name = toolchain.target.gnu
     if not folder.is_dir():
         say(f"making {artifact.name} ready for {toolchain.target}, once")
     match artifact.layout:
         case "cross" | "native":
             native = artifact.layout == "native"
-            trees.make_once(folder, lambda new: _gcc(new, name, unpacked, zlib, native=native))
+            trees.make_once(folder, lambda new: _gcc(new, name, unpacked, zlib, native=native), say)
             programs = folder / "bin" if native else folder / "tree" / "bin"
             sysroot = folder / "tree" if native else folder / "tree" / name
         case "zig":
-            trees.make_once(folder, lambda new: _zig(new, folder, home, toolchain.target, unpacked, zlib))
+            trees.make_once(folder, lambda new: _zig(new, folder, home, toolchain.target, unpacked, zlib), say)
             programs, sysroot = folder / "bin", folder / "sysroot"
         case other:
             raise ConfigError(
                 f"{artifact.name}: linkmode exec knows no layout {other!r}; expected cross, native or zig",
                 hint=Message("correct layout in its [[pin]], then run: ", Run("lock")),
             )
-    tools = frozenset(path.name.removeprefix(f"{name}-") for path in programs.iterdir())
+    try:
+        tools = frozenset(path.name.removeprefix(f"{name}-") for path in programs.iterdir())
+    except OSError as error:
+        raise ConfigError(
+            f"{programs}: cannot be read: {error.strerror or error}", hint=f"delete {folder}; it is made again"
+        ) from error
     return Ready(name, programs, tools, sysroot)
 
 
-def hold_caches(home: Path, artifact: Artifact) -> list[int | None]:
-    """Hold what a toolchain keeps for itself, and return the descriptors: `cache.hold`."""
-    if artifact.layout != "zig":
-        return []
-    try:
-        (home / "zig").mkdir(exist_ok=True)
-    except OSError:  # mounted read-only: zig says so itself, where it has no other place
-        return []
-    return [trees.hold(home / "zig")]
+def hold_caches(home: Path, artifact: Artifact) -> list[int]:
+    """Hold what a toolchain keeps for itself, and return the descriptors: `trees.hold_cache`."""
+    held = trees.hold_cache(home, "zig") if artifact.layout == "zig" else None
+    return [] if held is None else [held]
 
 
 def _gcc(new: Path, name: str, unpacked: Path, zlib: Path | None, *, native: bool) -> None:
@@ -92,7 +92,7 @@ def _gcc(new: Path, name: str, unpacked: Path, zlib: Path | None, *, native: boo
     _freeze(new)
 
 
-def _zig(new: Path, folder: Path, home: Path, target: str, unpacked: Path, zlib: Path | None) -> None:
+def _zig(new: Path, folder: Path, home: Path, target: Target, unpacked: Path, zlib: Path | None) -> None:
     zig, caches = str(unpacked / "zig"), str(home / "zig")
     (new / "sysroot").mkdir()
     if zlib:
@@ -103,7 +103,7 @@ def _zig(new: Path, folder: Path, home: Path, target: str, unpacked: Path, zlib:
     (new / "bin").mkdir()
     for tool, command in _ZIG_TOOLS.items():
         words = (zig, command, *(("-target", target, *flags) if command in _COMPILERS else ()))
-        wrapper = new / "bin" / f"{triple(target)}-{tool}"
+        wrapper = new / "bin" / f"{target.gnu}-{tool}"
         wrapper.write_text(
             "#!/bin/sh\n"
             f"# Written by linkmode exec: zig {command} for {target}.\n"
@@ -142,14 +142,14 @@ GraalVM's native-image pushes and pops it around the libraries of a mostly stati
 """
 
 
-def _version_question(zig: str, command: str, target: str) -> str:
+def _version_question(zig: str, command: str, target: Target) -> str:
     """Return a line that answers ``-v`` for a target without its glibc version, which Zig calls an error then.
 
     GraalVM's native-image asks so, and reads the compiler and the CPU off the first lines.
     """
-    if command not in _COMPILERS or triple(target) == target:
+    if command not in _COMPILERS or target.gnu == target:
         return ""
-    return f'[ "$*" = -v ] && exec {shlex.join((zig, command, "-target", triple(target), "-v"))}\n'
+    return f'[ "$*" = -v ] && exec {shlex.join((zig, command, "-target", target.gnu, "-v"))}\n'
 
 
 def _link_tree(source: Path, target: Path) -> None:

@@ -1,10 +1,10 @@
-"""The toolchain families. A further one is a module here, a line in ``FAMILIES`` and a file in toolchains/."""
+"""The toolchain families: each a folder here, one of its name in templates/, and a file in toolchains/."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from linkmode.families.musl_cc import MuslCc
-from linkmode.families.zig import Zig
+from linkmode.model.components import Layout, Lines, found
+from linkmode.model.survey import Recogniser
 from linkmode.model.values import ExecPlatform, Pin, Target
 
 
@@ -14,6 +14,33 @@ class Family(Protocol):
     @property
     def name(self) -> str:
         """The name in linkmode.toml and in the catalogue."""
+
+    @property
+    def folder(self) -> str:
+        """The folder of its rules below ``private/``."""
+
+    @property
+    def layouts(self) -> Mapping[str, Layout]:
+        """The layouts of its archives, by the word for each in a pin."""
+
+    @property
+    def lines(self) -> Lines:
+        """What its rules must know of each line of releases; empty where all are alike."""
+
+    @property
+    def cpu_facts(self) -> tuple[str, ...]:
+        """The fields of a CPU that its rules read."""
+
+    def line(self, version: str) -> str:
+        """Return the line of releases that ``version`` is of; it need not be one of ``lines``."""
+
+    @property
+    def recogniser(self) -> Recogniser | None:
+        """What tells its archives from others; None where their files do not say what they are."""
+
+    @property
+    def brings_libc(self) -> bool:
+        """Whether an archive holds the target's libc as files to run with, and not only what is linked against."""
 
     @property
     def suggested_version(self) -> str:
@@ -37,6 +64,9 @@ class Family(Protocol):
     def pins_for(self, pins: Sequence[Pin], exec_platform: ExecPlatform, target: Target) -> tuple[Pin, ...]:
         """Return those of ``pins`` that run on ``exec_platform`` and make ``target``, the best first."""
 
+    def unwanted(self, target: str, without: Sequence[str]) -> tuple[str, ...]:
+        """Return the paths in an archive that must not be there for a toolchain that does ``without`` these parts."""
 
-FAMILIES: dict[str, Family] = {family.name: family for family in (MuslCc(), Zig())}
+
+FAMILIES: dict[str, Family] = found(__name__, __path__, "FAMILY")
 """Every toolchain family by name."""

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from linkmode.fetch.progress import Progress
 from linkmode.messages import ConfigError, IntegrityError, LinkmodeError, Message, NetworkError, Run
+from linkmode.model import mirror_layout
 from linkmode.model.failures import OriginError, UnreachableError, WrongBytesError
 from linkmode.model.values import Artifact, Checksum
 from linkmode.net import reach
@@ -17,7 +18,6 @@ from linkmode.net.partial import Partial
 from linkmode.net.reach import Origin
 from linkmode.net.transport import Transport
 from linkmode.net.web import PER_HOST, Limits
-from linkmode.store import mirror_layout
 from linkmode.store.files import Store
 
 DEFAULT_JOBS = 4
@@ -30,7 +30,7 @@ class Options:
     """How to fetch. ``base`` is the folder that the lock's relative paths are relative to.
 
     ``jobs`` artifacts are fetched at once; one host is asked for at most ``per_host`` things at a time. ``mirror`` is
-    the beginning of the URLs of an air-gap mirror (`linkmode.store.mirror_layout`), which then is asked in place of all
+    the beginning of the URLs of an air-gap mirror (`linkmode.model.mirror_layout`), which then is asked in place of all
     that the lock names.
     """
 
@@ -131,7 +131,7 @@ class _Run:
         checksum = artifact.checksum
         if self._holds(artifact):
             return Result(artifact.name, checksum, "stored")
-        with self._store.lock(checksum, self.transport.stopping):
+        with self._store.lock(checksum, self.transport.stopping, lambda text: self._progress.note(artifact.name, text)):
             # Another run, or another artifact of this one, may have brought it while this one waited.
             if self._holds(artifact):
                 return Result(artifact.name, checksum, "stored")
@@ -149,6 +149,7 @@ class _Run:
 
     def _bring(self, artifact: Artifact) -> Result:
         checksum, failed = artifact.checksum, []
+        self._store.private("partial")
         with Partial(self._store.partial(checksum), checksum, artifact.size) as partial:
             for shown, origin in self._origins(artifact):
                 try:

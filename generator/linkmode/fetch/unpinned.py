@@ -1,6 +1,5 @@
 """A file that nobody has pinned yet: brought whole from one URL, hashed, and trusted in nothing."""
 
-import hashlib
 import stat
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,9 +16,13 @@ from linkmode.net.partial import Partial
 from linkmode.net.reach import Origin
 from linkmode.net.transport import Transport
 from linkmode.net.web import Limits
+from linkmode.store.files import digest_of
 
 _ARCHIVES = (b"\x1f\x8b", b"\xfd7zXZ\0", b"PK\x03\x04")
 """How gzip, xz and zip begin."""
+
+_ALGORITHMS = frozenset({"md5", "sha1", "sha224", "sha256", "sha384", "sha512"})
+"""What an index may declare, as pip knows it. Of those a pin can have, the strongest guard; none is left unread."""
 
 
 class Gathered(msgspec.Struct, frozen=True):
@@ -50,7 +53,7 @@ def gather(url: str, path: Path, *, base: Path, progress: Progress, limits: Limi
     Raises:
         UsageError: the URL is plain http, or of a scheme that no pin may have, or names a file that is not there.
         NetworkError: it could not be reached.
-        IntegrityError: what it gives is no archive.
+        IntegrityError: what it gives is no archive, or has another digest than the index declares.
         ConfigError: a file of this machine cannot be read.
     """
     try:
@@ -93,7 +96,7 @@ def gather(url: str, path: Path, *, base: Path, progress: Progress, limits: Limi
     finally:
         progress.end(shown)
     if is_wrong:
-        raise IntegrityError(f"{shown}: gives no archive:{''.join(reasons)}", hint="open it, and see what it is")
+        raise IntegrityError(f"{shown}: gives no archive to pin:{''.join(reasons)}", hint="open it, and see what it is")
     raise NetworkError(
         f"{shown}: could not be reached:{''.join(reasons)}", hint="check the URL, the network and the proxy"
     )
@@ -123,5 +126,7 @@ def _bring(
         partial.restart()
         transport.bring(origin, partial, lambda received: progress.advance(shown, received))
         size = partial.received
-    with path.open("rb") as stream:
-        return Gathered(hashlib.file_digest(stream, "sha256").hexdigest(), size, place)
+    for algorithm, declared in origin.declared.items():
+        if algorithm in _ALGORITHMS and (found := digest_of(path, algorithm)) != declared.lower():
+            raise WrongBytesError(f"{algorithm} mismatch: the index declares {declared[:200]}, got {found}")
+    return Gathered(digest_of(path, "sha256"), size, place)

@@ -1,13 +1,20 @@
 """From a lock to what the Bazel templates are given: plain data, and every name that the generated library uses."""
 
-from linkmode.languages import LANGUAGES
-from linkmode.model.values import Artifact, Lock, LockedToolchain, Target
+from collections.abc import Mapping
 
-_CC = "@platforms//cpu:{}"
+from linkmode.families import FAMILIES, Family
+from linkmode.languages import LANGUAGES, Language
+from linkmode.libraries import ALLOCATORS, LIBRARIES, Library
+from linkmode.messages import ConfigError
+from linkmode.model.components import Layout, Lines
+from linkmode.model.cpus import CPUS
+from linkmode.model.values import Artifact, ExecPlatform, Lock, LockedToolchain, Target
+
+_CPU = "@platforms//cpu:{}"
 _LINUX = "@platforms//os:linux"
 
-_LAYOUTS_WITH_LIBC = {"cross", "native"}
-"""Archives that hold the target's libc as files to run with; Zig's has only stubs to link against."""
+_COMPONENTS: Mapping[str, Family | Language | Library] = {**FAMILIES, **LANGUAGES, **LIBRARIES}
+"""Whatever an archive can be of, by the name that pins call it by."""
 
 
 def bazel_context(lock: Lock) -> dict[str, object]:
@@ -15,10 +22,9 @@ def bazel_context(lock: Lock) -> dict[str, object]:
 
     Order is the lock's: artifacts by name, toolchains and targets as linkmode.toml lists them.
     """
-    targets = [Target.parse(triple) for triple in _triples(lock)]
-    layouts = {artifact.name: artifact.layout for artifact in lock.artifacts}
+    targets = _targets(lock)
     return {
-        "artifacts": {artifact.name: _artifact(artifact) for artifact in lock.artifacts},
+        "artifacts": {artifact.name: _artifact(artifact, lock) for artifact in lock.artifacts},
         "toolchains": [
             {
                 "artifact": toolchain.artifact,
@@ -29,9 +35,12 @@ def bazel_context(lock: Lock) -> dict[str, object]:
             for toolchain in lock.toolchains
         ],
         "toolchain_targets": _toolchain_names(lock),
-        "triples": [str(target) for target in targets],
+        "triples": targets,
+        "cpus": _cpus(lock),
+        "releases": _releases(lock),
         "link_modes": lock.link_modes,
         "malloc": lock.malloc,
+        "allocators": {name: LIBRARIES[name].suggested_version for name in ALLOCATORS},
         "library_names": sorted(lock.libraries),
         "constraints": _libc_constraints(targets),
         "targets": [_platform(target) for target in targets],
@@ -40,7 +49,7 @@ def bazel_context(lock: Lock) -> dict[str, object]:
             "//conditions:default": "",
         },
         "cc_toolchains": [_cc_toolchain(toolchain) for toolchain in lock.toolchains],
-        "libc_runtimes": [_libc_runtime(toolchain, layouts[toolchain.artifact]) for toolchain in lock.toolchains],
+        "libc_runtimes": [_libc_runtime(toolchain) for toolchain in lock.toolchains],
         "elfcheck_tools": [_elfcheck_tool(platform) for platform in _exec_platforms(lock)],
         "exec_platforms": [_exec_platform(platform, lock) for platform in _exec_platforms(lock)],
         "exec_platform_labels": ",".join(f"@linkmode//platforms:exec_{name}" for name in _exec_platforms(lock)),
@@ -58,7 +67,8 @@ def repository(artifact: str) -> str:
     return f"linkmode_{artifact}"
 
 
-def _artifact(artifact: Artifact) -> dict[str, object]:
+def _artifact(artifact: Artifact, lock: Lock) -> dict[str, object]:
+    component, layout = _layout(artifact)
     return {
         "version": artifact.version,
         "urls": [url for url in artifact.urls if _bazel_can_fetch(url)] or [_unfetchable(artifact)],
@@ -68,9 +78,61 @@ def _artifact(artifact: Artifact) -> dict[str, object]:
         "type": "zip"
         if artifact.file.endswith(".whl")
         else "",  # a wheel is a zip (PEP 427), which Bazel does not know
+        "line": component.line(artifact.version),
         "layout": artifact.layout,
+        "rules": f"//private/{component.folder}:{layout.file}",
+        "macro": layout.macro,
+        "remove": [*layout.remove, *_unwanted(artifact, lock)],
         "measured": dict(sorted(artifact.measured.items())),
     }
+
+
+def _layout(artifact: Artifact) -> tuple[Family | Language | Library, Layout]:
+    component = _COMPONENTS[artifact.family]
+    if artifact.layout not in component.layouts:
+        known = ", ".join(component.layouts)
+        raise ConfigError(
+            f"{artifact.name}: {artifact.family} has no layout {artifact.layout!r}; expected one of: {known}",
+            hint="correct layout in its [[pin]], then run: linkmode lock",
+        )
+    return component, component.layouts[artifact.layout]
+
+
+def _cpus(lock: Lock) -> dict[str, dict[str, str]]:
+    """Return, for each CPU of the lock, the facts of it that the rules of what is locked read."""
+    names = dict.fromkeys([*(target.cpu for target in _targets(lock)), *(each.cpu for each in _exec_platforms(lock))])
+    facts = ["constraint", *(fact for name in _components(lock) for fact in _COMPONENTS[name].cpu_facts)]
+    return {
+        name: {fact.replace("_", "-"): str(getattr(CPUS[name], fact)) for fact in sorted(set(facts))} for name in names
+    }
+
+
+def _releases(lock: Lock) -> dict[str, Lines]:
+    """Return, for each component of the lock that has any, what is known of the lines of releases that are locked."""
+    found: dict[str, Lines] = {}
+    for name, versions in _components(lock).items():
+        component = _COMPONENTS[name]
+        locked = {component.line(version) for version in versions}
+        if component.lines:
+            found[name] = {line: facts for line, facts in component.lines.items() if line in locked}
+    return found
+
+
+def _components(lock: Lock) -> dict[str, list[str]]:
+    """Return the versions that are locked of each family, language and library."""
+    found: dict[str, list[str]] = {}
+    for artifact in lock.artifacts:
+        found.setdefault(artifact.family, []).append(artifact.version)
+    return found
+
+
+def _unwanted(artifact: Artifact, lock: Lock) -> list[str]:
+    return [
+        path
+        for toolchain in lock.toolchains
+        if toolchain.artifact == artifact.name
+        for path in FAMILIES[toolchain.family].unwanted(toolchain.target, toolchain.without)
+    ]
 
 
 def _bazel_can_fetch(url: str) -> bool:
@@ -82,11 +144,11 @@ def _unfetchable(artifact: Artifact) -> str:
     return f"https://run-linkmode-fetch.invalid/{artifact.file}"
 
 
-def _triples(lock: Lock) -> list[str]:
+def _targets(lock: Lock) -> list[Target]:
     return list(dict.fromkeys(toolchain.target for toolchain in lock.toolchains))
 
 
-def _exec_platforms(lock: Lock) -> list[str]:
+def _exec_platforms(lock: Lock) -> list[ExecPlatform]:
     return list(dict.fromkeys(toolchain.exec for toolchain in lock.toolchains))
 
 
@@ -96,23 +158,26 @@ def _libc_constraints(targets: list[Target]) -> list[str]:
 
 
 def _constraints(target: Target) -> list[str]:
-    return [f"//constraints:{target.constraint}", _CC.format(target.cpu), _LINUX]
+    return [f"//constraints:{target.constraint}", *_machine(target.cpu)]
 
 
-def _exec_constraints(platform: str) -> list[str]:
-    return [_CC.format(platform.partition("-")[0]), _LINUX]
+def _exec_constraints(platform: ExecPlatform) -> list[str]:
+    return _machine(platform.cpu)
+
+
+def _machine(cpu: str) -> list[str]:
+    return [_CPU.format(CPUS[cpu].constraint), _LINUX]
 
 
 def _platform(target: Target) -> dict[str, object]:
     return {"triple": str(target), "setting": f"is_{target}", "constraints": _constraints(target)}
 
 
-def _exec_platform(platform: str, lock: Lock) -> dict[str, object]:
+def _exec_platform(platform: ExecPlatform, lock: Lock) -> dict[str, object]:
     # musl: what is compiled to run in a build is then made by a locked compiler too, and needs nothing of the machine
-    musl = Target(cpu=platform.partition("-")[0], os="linux", libc="musl")
     return {
         "name": f"exec_{platform}",
-        "constraints": _constraints(musl),
+        "constraints": _constraints(platform.musl),
         "exec_properties": lock.exec_properties.get(platform, {}),
     }
 
@@ -121,17 +186,17 @@ def _cc_toolchain(toolchain: LockedToolchain) -> dict[str, object]:
     return _toolchain("cc", toolchain)
 
 
-def _libc_runtime(toolchain: LockedToolchain, layout: str) -> dict[str, object]:
+def _libc_runtime(toolchain: LockedToolchain) -> dict[str, object]:
     # one for each compiler, in the same order, so that a binary gets the libc of the compiler that made it
     libc = _toolchain("libc", toolchain)
-    return libc if layout in _LAYOUTS_WITH_LIBC else {**libc, "toolchain": ":libc_system"}
+    return libc if FAMILIES[toolchain.family].brings_libc else {**libc, "toolchain": ":libc_system"}
 
 
 def _toolchain(kind: str, toolchain: LockedToolchain) -> dict[str, object]:
     return {
         "name": f"{kind}_{toolchain.family}_{toolchain.exec}_to_{toolchain.target}",
         "exec_constraints": _exec_constraints(toolchain.exec),
-        "target_constraints": _constraints(Target.parse(toolchain.target)),
+        "target_constraints": _constraints(toolchain.target),
         "toolchain": f"@{repository(toolchain.artifact)}//:{kind}-{toolchain.target}",
     }
 
@@ -144,7 +209,7 @@ def _languages(lock: Lock) -> dict[str, list[dict[str, object]]]:
     """
     asked = [toolchain for toolchain in lock.toolchains if toolchain.purpose == "target"]
     pairs = list(dict.fromkeys((toolchain.exec, toolchain.target) for toolchain in asked))
-    itself = [(exec_platform, "") for exec_platform in _exec_platforms(lock)]
+    itself = [(exec_platform, None) for exec_platform in _exec_platforms(lock)]
     return {
         language: [
             _language_toolchain(lock, language, exec_platform, target)
@@ -154,28 +219,29 @@ def _languages(lock: Lock) -> dict[str, list[dict[str, object]]]:
     }
 
 
-def _language_toolchain(lock: Lock, language: str, exec_platform: str, target: str) -> dict[str, object]:
+def _language_toolchain(
+    lock: Lock, language: str, exec_platform: ExecPlatform, target: Target | None
+) -> dict[str, object]:
     name = f"{language}_{exec_platform}_to_{target or 'itself'}"
     parts: dict[str, list[str]] = {}
     for part in lock.parts:
-        if part.language == language and part.exec in ("", exec_platform) and part.target in ("", target):
+        if part.language == language and part.exec in ("", exec_platform) and part.target in ("", target or ""):
             parts.setdefault(part.role, []).append(repository(part.artifact))
     return {
         "name": name,
         "implementation": f"{name}_implementation",
         "exec": exec_platform,
-        "target": target,
+        "target": target or "",
         "exec_constraints": _exec_constraints(exec_platform),
-        "target_constraints": _constraints(Target.parse(target)) if target else _exec_constraints(exec_platform),
+        "target_constraints": _constraints(target) if target else _exec_constraints(exec_platform),
         "parts": parts,
     }
 
 
-def _elfcheck_tool(platform: str) -> dict[str, object]:
-    cpu = platform.partition("-")[0]
+def _elfcheck_tool(platform: ExecPlatform) -> dict[str, object]:
     return {
         "name": f"elfcheck_{platform}",
-        "platform": f"//platforms:{cpu}-linux-musl",
+        "platform": f"//platforms:{platform.musl}",
         "exec_constraints": _exec_constraints(platform),
         "toolchain": f":elfcheck_{platform}",
         "toolchain_name": f"elfcheck_{platform}_toolchain",

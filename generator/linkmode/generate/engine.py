@@ -22,7 +22,18 @@ SUFFIX = ".jinja"
 _STARLARK_NAMES = {"BUILD", "BUILD.bazel", "BUCK", "MODULE.bazel", "WORKSPACE", "WORKSPACE.bazel"}
 _STARLARK_SUFFIXES = {".bzl", ".bazel"}
 
-_HASH = (*_STARLARK_SUFFIXES, ".py", ".toml", ".bazelrc", ".buckconfig", ".cfg", ".sh", ".yaml", ".yml")
+_HASH = (
+    *_STARLARK_SUFFIXES,
+    ".py",
+    ".toml",
+    ".bazelrc",
+    ".buckconfig",
+    ".cfg",
+    ".sh",
+    ".yaml",
+    ".yml",
+    ".gitattributes",
+)
 _SLASHES = (".c", ".h", ".cc", ".cpp", ".hh", ".hpp", ".rs", ".go", ".java", ".zig", ".mod", ".S")
 _COMMENTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(_HASH, ("# {}",)),

@@ -1,41 +1,55 @@
-"""Where the folders of templates/ lie, and where each goes in a generated tree.
+"""Where the folders of templates/ lie, and where each goes in a generated tree. What is not locked is not written.
 
 ``common/`` is what every build system takes as it is: programs and sources. ``<build system>/core/`` is the root of the
 tree. Each family, language and library has a folder in both, and so adds nothing to any other.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from importlib.resources.abc import Traversable
 
+from linkmode.config.document import Config
+from linkmode.families import FAMILIES
 from linkmode.generate.engine import Sources, files_below
 from linkmode.languages import LANGUAGES
+from linkmode.libraries import LIBRARIES
+from linkmode.model.values import Lock
 
-_FOLDERS = {"musl_cc": "gcc"}
-"""Folders of the generated tree that are not named as those of the templates."""
 
-
-def bazel(templates: Traversable) -> Sources:
-    """Return the templates of everything, by the paths that they get in a tree for Bazel."""
+def bazel(templates: Traversable, config: Config, lock: Lock) -> Sources:
+    """Return the templates of what ``lock`` names, by the paths that they get in a tree for Bazel."""
     own, common = templates.joinpath("bazel"), templates.joinpath("common")
-    sources = {**files_below(own.joinpath("core")), **files_below(common.joinpath("tools"), "tools")}
-    for language in LANGUAGES.values():
-        folder = f"languages/{language.name}"
-        private = f"private/{language.folder}"
-        sources |= files_below(own.joinpath(folder, "public"), language.folder)
-        sources |= files_below(own.joinpath(folder, "private"), private)
-        sources |= files_below(common.joinpath(folder), private)
-    for kind in ("families", "libraries"):
-        for name in _names(own.joinpath(kind)):
-            private = f"private/{_FOLDERS.get(name, name)}"
-            sources |= files_below(own.joinpath(kind, name), private)
-            sources |= files_below(common.joinpath(kind, name), private)
+    languages = sorted({part.language for part in lock.parts})
+    sources = {
+        **_every(templates),
+        **files_below(own.joinpath("core")),
+        **files_below(common.joinpath("tools"), "tools"),
+    }
+    for adapter in config.adapters:
+        sources |= _named(own.joinpath("adapters"), ("BUILD.bazel", f"{adapter}.bzl"), "private/adapters")
+    if languages:
+        sources |= files_below(own.joinpath("languages", "shared"))
+    for name in languages:
+        folder, into = f"languages/{name}", LANGUAGES[name].folder
+        sources |= files_below(own.joinpath(folder, "public"), into)
+        sources |= files_below(own.joinpath(folder, "private"), f"private/{into}")
+        sources |= files_below(common.joinpath(folder), f"private/{into}")
+    families = {f"families/{toolchain.family}": FAMILIES[toolchain.family].folder for toolchain in lock.toolchains}
+    libraries = {f"libraries/{name}": LIBRARIES[name].folder for name in lock.libraries}
+    for folder, into in (*families.items(), *libraries.items()):
+        sources |= files_below(own.joinpath(folder), f"private/{into}")
+        sources |= files_below(common.joinpath(folder), f"private/{into}")
     return sources
 
 
-def dune(templates: Traversable) -> Sources:
+def dune(templates: Traversable, _config: Config, _lock: Lock) -> Sources:
     """Return the templates of what is generated for dune."""
-    return files_below(templates.joinpath("dune"))
+    return {**_every(templates), **files_below(templates.joinpath("dune"))}
 
 
-def _names(folder: Traversable) -> Iterator[str]:
-    return (entry.name for entry in folder.iterdir())
+def _every(templates: Traversable) -> Sources:
+    """Return what stands at the root of every tree."""
+    return files_below(templates.joinpath("common", "core"))
+
+
+def _named(folder: Traversable, names: Iterable[str], into: str) -> Sources:
+    return {f"{into}/{name}": folder.joinpath(name).read_bytes() for name in names}

@@ -3,12 +3,10 @@
 from collections.abc import Callable
 from importlib.resources.abc import Traversable
 
-from linkmode.config.adapters import ADAPTERS
 from linkmode.config.document import Config
 from linkmode.generate import layout
 from linkmode.generate.context import bazel_context
 from linkmode.generate.engine import Sources, render_tree
-from linkmode.languages import LANGUAGES
 from linkmode.model.values import Lock, Tree
 
 _CONTEXTS: dict[str, Callable[[Config, Lock], dict[str, object]]] = {
@@ -17,7 +15,7 @@ _CONTEXTS: dict[str, Callable[[Config, Lock], dict[str, object]]] = {
 }
 """What the templates of each build system are given."""
 
-_SOURCES: dict[str, Callable[[Traversable], Sources]] = {"bazel": layout.bazel, "dune": layout.dune}
+_SOURCES: dict[str, Callable[[Traversable, Config, Lock], Sources]] = {"bazel": layout.bazel, "dune": layout.dune}
 """The templates of each build system."""
 
 
@@ -27,17 +25,10 @@ def render(config: Config, lock: Lock, templates: Traversable) -> Tree:
     ``templates`` is the folder that ``resources.templates`` names.
 
     Raises:
+        ConfigError: the lock has an archive of a layout that its family has not.
         TemplateDefectError: a template is wrong, which is a defect of linkmode.
     """
-    present = {part.language for part in lock.parts}
-    absent = {language.folder for name, language in LANGUAGES.items() if name not in present}
-    off = {f"private/adapters/{name}.bzl" for name in ADAPTERS if name not in config.adapters}
     tree: Tree = {}
     for name in config.build_systems:
-        tree |= render_tree(_SOURCES[name](templates), _CONTEXTS[name](config, lock))
-    return {path: data for path, data in sorted(tree.items()) if path not in off and absent.isdisjoint(_folders(path))}
-
-
-def _folders(path: str) -> list[str]:
-    """Return the names of the folders that hold a language's rules: ``go/…`` and ``private/go/…`` hold Go's."""
-    return path.removeprefix("private/").split("/")[:-1][:1]
+        tree |= render_tree(_SOURCES[name](templates, config, lock), _CONTEXTS[name](config, lock))
+    return dict(sorted(tree.items()))

@@ -8,11 +8,13 @@ header; anything else in the folder is foreign, is kept, and is overwritten only
 import difflib
 import hashlib
 import os
+import pwd
 import shutil
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
+from typing import Literal
 
 import msgspec
 from filelock import FileLock, Timeout
@@ -79,23 +81,29 @@ def place(root: Path, output: str) -> Path:
 
 def diff(tree: Tree, folder: Path) -> Changes:
     """Compare ``tree`` with what ``folder`` holds, which need not exist. Raises ConfigError when it cannot be read."""
-    with _os_errors(folder):
+    with _os_errors(folder, "read"):
         return _compare(tree, folder)
 
 
 def unified(tree: Tree, changes: Changes, label: str) -> str:
     """Return ``changes`` as a unified diff of paths below ``label``; bytes that are not UTF-8 are escaped."""
-    parts: list[str] = []
-    for path in sorted((*changes.created, *changes.changed, *changes.removed)):
-        before, after = changes.old.get(path), tree.get(path)
-        lines = difflib.unified_diff(
-            _lines(before),
-            _lines(after),
-            "/dev/null" if before is None else f"a/{label}/{path}",
-            "/dev/null" if after is None else f"b/{label}/{path}",
-        )
-        parts.extend(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
-    return "".join(parts)
+    paths = sorted((*changes.created, *changes.changed, *changes.removed))
+    return "".join(_unified(f"{label}/{path}", changes.old.get(path), tree.get(path)) for path in paths)
+
+
+def unified_file(path: str, before: str | None, after: str) -> str:
+    """Return the unified diff of one file, which is new where ``before`` is None."""
+    return _unified(path, None if before is None else before.encode(), after.encode())
+
+
+def _unified(path: str, before: bytes | None, after: bytes | None) -> str:
+    lines = difflib.unified_diff(
+        _lines(before),
+        _lines(after),
+        "/dev/null" if before is None else f"a/{path}",
+        "/dev/null" if after is None else f"b/{path}",
+    )
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
 def check(changes: Changes, label: str) -> None:
@@ -117,8 +125,8 @@ def apply(tree: Tree, folder: Path, *, label: str, locks: Path, force: bool = Fa
     folder for lock files that all runs of this user share: two runs at once write one after the other.
 
     Raises:
-        ConfigError: a foreign file is in the way and ``force`` is not set, or the system refuses to write. Nothing in
-            ``folder`` has changed then.
+        ConfigError: a foreign file is in the way and ``force`` is not set, another user owns what would be replaced,
+            or the system refuses to write. Nothing in ``folder`` has changed then.
     """
     _require_relative(tree)
     with _os_errors(folder):
@@ -133,6 +141,7 @@ def apply(tree: Tree, folder: Path, *, label: str, locks: Path, force: bool = Fa
             changes = _compare(tree, folder)
             _refuse_blocked(changes, label, force=force)
             if changes:
+                _refuse_of_others(folder, label)
                 _replace(tree, folder, changes)
             return changes
 
@@ -209,6 +218,28 @@ def _refuse_blocked(changes: Changes, label: str, *, force: bool) -> None:
         )
 
 
+def _refuse_of_others(folder: Path, label: str) -> None:
+    """Refuse what could be replaced and then not be removed: folders of another user, unless root asks."""
+    user = os.geteuid()
+    if not folder.exists() or user == 0:
+        return
+    for path in ("", *sorted(_find(folder).folders)):
+        owner = (folder / path).lstat().st_uid
+        if owner != user:
+            raise ConfigError(
+                f"{PurePosixPath(label, path)} belongs to another user ({_user(owner)}; this is {_user(user)}), and "
+                "linkmode replaces the folder as a whole",
+                hint="run linkmode as that user, or give the folder to this one (chown -R), or move it away",
+            )
+
+
+def _user(number: int) -> str:
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
+
+
 def _names(paths: tuple[str, ...]) -> str:
     more = len(paths) - _NAMES_SHOWN
     return ", ".join(paths[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
@@ -280,24 +311,33 @@ def _keep(old: Path, new: Path) -> None:
 @contextmanager
 def _locked(folder: Path, locks: Path) -> Iterator[None]:
     name = hashlib.sha256(os.fsencode(folder.parent.resolve() / folder.name)).hexdigest()[:32]
+    lock = FileLock(locks / f"{name}.lock", timeout=_LOCK_SECONDS)
     try:
         locks.mkdir(parents=True, exist_ok=True)
-        with FileLock(locks / f"{name}.lock", timeout=_LOCK_SECONDS):
-            yield
+        lock.acquire()
+    except OSError as error:
+        raise ConfigError(
+            f"{locks}: linkmode's cache cannot be written: {error.strerror or error}: {error.filename or locks}",
+            hint="set XDG_CACHE_HOME, or HOME, to a folder that can be written; runs at the same time meet there",
+        ) from error
     except Timeout as error:
         raise ConfigError(
             f"{folder}: another linkmode has been writing it for {_LOCK_SECONDS:.0f} seconds",
             hint=f"wait for it to end, or end it; the lock is {locks / name}.lock",
         ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @contextmanager
-def _os_errors(folder: Path) -> Iterator[None]:
+def _os_errors(folder: Path, verb: Literal["read", "written"] = "written") -> Iterator[None]:
     try:
         yield
     except OSError as error:
         raise ConfigError(
-            f"{folder} cannot be written: {error.strerror or error}: {error.filename or folder}",
+            f"{folder} cannot be {verb}: {error.strerror or error}: {error.filename or folder}",
             hint="check the permissions and the space left there, then run again; until then no file is half written",
         ) from error
 

@@ -1,14 +1,10 @@
-"""The languages beside C and C++. A further one is a module here, a line in ``LANGUAGES`` and a file in toolchains/."""
+"""The languages beside C and C++: each a folder here, one of its name in templates/, and a file in toolchains/."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from linkmode.languages.go import Go
-from linkmode.languages.graalvm import GraalVM
-from linkmode.languages.ocaml import OCaml
 from linkmode.languages.part import Part
-from linkmode.languages.rust import Rust
-from linkmode.languages.sbcl import SBCL
+from linkmode.model.components import Layout, Lines, found
 from linkmode.model.values import ExecPlatform, Pin, Target
 
 
@@ -21,7 +17,22 @@ class Language(Protocol):
 
     @property
     def folder(self) -> str:
-        """The name of the folder of its rules."""
+        """The folder of its rules: ``<folder>/defs.bzl``, and what they load below ``private/<folder>/``."""
+
+    @property
+    def layouts(self) -> Mapping[str, Layout]:
+        """The layouts of its archives, by the word for each in a pin."""
+
+    @property
+    def lines(self) -> Lines:
+        """What its rules must know of each line of releases; empty where all are alike."""
+
+    @property
+    def cpu_facts(self) -> tuple[str, ...]:
+        """The fields of a CPU that its rules read."""
+
+    def line(self, version: str) -> str:
+        """Return the line of releases that ``version`` is of; it need not be one of ``lines``."""
 
     @property
     def suggested_version(self) -> str:
@@ -40,7 +51,7 @@ class Language(Protocol):
         """Return what to lock of ``pins``, all of one version that is not refused, in a stable order."""
 
 
-LANGUAGES: dict[str, Language] = {language.name: language for language in (Go(), GraalVM(), OCaml(), Rust(), SBCL())}
+LANGUAGES: dict[str, Language] = found(__name__, __path__, "LANGUAGE")
 """Every language by name."""
 
 __all__ = ["LANGUAGES", "Language", "Part"]

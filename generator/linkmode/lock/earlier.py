@@ -64,10 +64,14 @@ def preference(earlier: Earlier, *, upgrade: Iterable[str], sources: Mapping[str
     chosen = {family: source for one in kept for family, source in one.sources.items()}
     chosen |= {**earlier.sources, **sources}
     versions: dict[str, frozenset[str]] = {}
+    by_target: dict[tuple[str, str], frozenset[str]] = {}
     for lock in earlier.locks:
-        for family, found in keep(lock, upgrade=free, sources=chosen).versions.items():
+        one = keep(lock, upgrade=free, sources=chosen)
+        for family, found in one.versions.items():
             versions[family] = versions.get(family, frozenset()) | found
-    return Preference(keep(None, sources=chosen).sources, versions)
+        for at, found in one.by_target.items():
+            by_target[at] = by_target.get(at, frozenset()) | found
+    return Preference(keep(None, sources=chosen).sources, versions, by_target)
 
 
 def _sides(text: str) -> list[str]:

@@ -1,13 +1,12 @@
 """linkmode.lock: written in a stable order, checked on every read, compared in words.
 
-Two digests guard it. ``digest`` is over its own contents as data, so that neither a comment nor line endings count, and
-an edit by hand does. ``inputs-digest`` is over what it was resolved from (`resolve`), and says when it is out of date.
-The format is described in docs/reference/lock.md.
+Its digest is over its contents as data, so that neither a comment nor line endings count, and an edit by hand or a bad
+merge does. It finds accidents, and is no secret: what a lock may say at all is for `lock_rules`, field by field, and
+for `derive`. The format is described in docs/reference/lock.md.
 """
 
 import hashlib
 import json
-import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,11 +14,14 @@ import msgspec
 import tomli_w
 
 from linkmode import __version__
-from linkmode.catalog.pins import Catalog
-from linkmode.config.document import Config
-from linkmode.lock.resolve import LOCK_VERSION, keep, resolve
-from linkmode.messages import Message, Run, StaleLockError
-from linkmode.model.values import Lock
+from linkmode.lock.lock_rules import lock_problems
+from linkmode.lock.resolve import LOCK_VERSION
+from linkmode.messages import Message, Run, StaleLockError, plain
+from linkmode.model import field_rules as rules
+from linkmode.model import toml
+from linkmode.model.issues import Issues
+from linkmode.model.target import read
+from linkmode.model.values import Artifact, Lock
 
 FILE = "linkmode.lock"
 
@@ -28,13 +30,17 @@ _HEADER = """\
 # Commit this file. `linkmode generate` and `linkmode fetch` use exactly what it says.
 
 """
-_RELOCK = Message("write it again with: ", Run("lock"))
+RELOCK = Message("write it again with: ", Run("lock"))
 _TABLES = {"toolchains": "toolchain", "parts": "language", "artifacts": "artifact"}
 """The arrays of tables, by their names in `Lock`: TOML reads better when each table is one."""
 
-_INTRODUCTORY = ("version", "inputs-digest", "digest")
+_INTRODUCTORY = ("version", "digest")
 _FOLLOWS = {"name", "upstream"}
 """Fields of an artifact that only repeat others: a diff that showed them would say everything twice."""
+
+_DROPPED = ("inputs-digest",)
+_DROPPED_OF_ARTIFACTS = ("confirmations", "confirmed-by")
+"""What format 1 had and 2 has not: a second digest, and provenance, which is the catalogue's to say."""
 
 
 def dumps(lock: Lock) -> str:
@@ -47,19 +53,27 @@ def dumps(lock: Lock) -> str:
 def loads(text: str, where: str) -> Lock:
     """Return the lock that ``text`` holds; ``where`` names it in messages.
 
+    It has the form of a lock, in every field. Whether what it says is true is for `derive` to find out.
+
     Raises:
-        StaleLockError: it is not whole, was edited by hand, or was written in a format this linkmode does not know.
+        StaleLockError: it is not whole, was edited by hand, was written in a format this linkmode does not know, or
+            holds a value that no lock can; with every such value.
     """
     data = _read(text, where)
     if data.pop("digest", None) != _digest(data):
-        raise StaleLockError(f"{where} was edited by hand: its digest is not that of its contents", hint=_RELOCK)
-    return _lock(data, where)
+        raise StaleLockError(f"{where} was edited by hand: its digest is not that of its contents", hint=RELOCK)
+    lock = _lock(data, where)
+    issues = Issues(where, text)
+    for path, problem in lock_problems(lock):
+        issues.add(path, problem)
+    issues.raise_if_any(hint=RELOCK, error=StaleLockError)
+    return lock
 
 
 def loads_unverified(text: str, where: str) -> Lock | None:
     """Return what can be read of a lock that ``loads`` refuses, so that a new one can keep its choices, else None.
 
-    A lock of an older format is read as far as it has the shape of this one.
+    Its types are those of a lock, and nothing else of it was checked: it may be compared and shown, and not used.
 
     Raises:
         StaleLockError: a newer linkmode wrote it; it is not for this one to write over.
@@ -67,7 +81,7 @@ def loads_unverified(text: str, where: str) -> Lock | None:
     try:
         data = _read(text, where)
     except _OlderFormatError as error:
-        data = error.data
+        data = _of_this_format(error.data)
     except _NewerFormatError:
         raise
     except StaleLockError:
@@ -77,21 +91,6 @@ def loads_unverified(text: str, where: str) -> Lock | None:
         return _lock({**data, "version": LOCK_VERSION}, where)
     except StaleLockError:
         return None
-
-
-def check_inputs(lock: Lock, config: Config, catalog: Catalog, where: str = FILE) -> None:
-    """Raise StaleLockError, saying what changed, unless ``lock`` is what ``config`` and ``catalog`` resolve to.
-
-    Raises:
-        ConfigError: they do not resolve to anything any more.
-    """
-    now = resolve(config, catalog, keep(lock))
-    if now.inputs_digest == lock.inputs_digest:
-        return
-    changes = diff(lock, now) or "  linkmode.toml asks in other words for the same archives\n"
-    raise StaleLockError(
-        f"{where} is out of date: linkmode.toml or the catalogue changed\n{changes.rstrip()}", hint=_RELOCK
-    )
 
 
 def diff(old: Lock | None, new: Lock) -> str:
@@ -106,7 +105,13 @@ def diff(old: Lock | None, new: Lock) -> str:
         elif before[key][1] != after[key][1]:
             lines.append(f"  ~ {key}")
             lines += [f"      {change}" for change in _changes(before[key][1], after[key][1])]
-    return "".join(f"{line}\n" for line in lines)
+    # what was changed by hand may hold anything, line ends too
+    return "".join(plain(line).replace("\n", "\\n") + "\n" for line in lines)
+
+
+def changes(old: Artifact, new: Artifact) -> list[str]:
+    """Return what changes from one artifact to another: one line for each field."""
+    return list(_changes(msgspec.to_builtins(old), msgspec.to_builtins(new)))
 
 
 class _NewerFormatError(StaleLockError):
@@ -123,12 +128,12 @@ class _OlderFormatError(StaleLockError):
 
 def _read(text: str, where: str) -> dict[str, Any]:
     try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise StaleLockError(f"{where} is not TOML (a merge conflict?): {error}", hint=_RELOCK) from error
+        data = toml.loads(text)
+    except toml.NotTomlError as error:
+        raise StaleLockError(f"{where} is not TOML (a merge conflict?): {error}", hint=RELOCK) from error
     version = data.get("version")
     if isinstance(version, bool) or not isinstance(version, int):
-        raise StaleLockError(f"{where} has no format version that is known: found {version!r}", hint=_RELOCK)
+        raise StaleLockError(f"{where} has no format version that is known: found {rules.shown(version)}", hint=RELOCK)
     if version > LOCK_VERSION:
         raise _NewerFormatError(
             f"{where} has format version {version}; linkmode {__version__} knows version {LOCK_VERSION}",
@@ -139,7 +144,7 @@ def _read(text: str, where: str) -> dict[str, Any]:
     if version < LOCK_VERSION:
         raise _OlderFormatError(
             f"{where} has format version {version}; linkmode {__version__} writes version {LOCK_VERSION}",
-            hint=_RELOCK,
+            hint=RELOCK,
             data=data,
         )
     return data
@@ -148,14 +153,30 @@ def _read(text: str, where: str) -> dict[str, Any]:
 def _lock(data: Mapping[str, Any], where: str) -> Lock:
     names = {table: name for name, table in _TABLES.items()}
     try:
-        return msgspec.convert({names.get(key, key): value for key, value in data.items()}, Lock)
+        return msgspec.convert({names.get(key, key): value for key, value in data.items()}, Lock, dec_hook=read)
     except msgspec.ValidationError as error:
-        raise StaleLockError(f"{where} is not a whole lock: {error}", hint=_RELOCK) from error
+        problem, _, inner = str(error).partition(" - at `")
+        path = inner.removesuffix("`").replace("$.", "")
+        for name, table in _TABLES.items():
+            path = path.replace(f"{name}[", f"{table}[", 1)
+        at = f": {path}" if path else ""
+        raise StaleLockError(f"{where} is not a whole lock{at}: {problem}", hint=RELOCK) from error
+
+
+def _of_this_format(data: dict[str, Any]) -> dict[str, Any]:
+    """Return ``data`` of the format before without what this one has not."""
+    kept = {key: value for key, value in data.items() if key not in _DROPPED}
+    artifacts = kept.get("artifact")
+    if isinstance(artifacts, list) and all(isinstance(one, dict) for one in artifacts):
+        kept["artifact"] = [
+            {key: value for key, value in one.items() if key not in _DROPPED_OF_ARTIFACTS} for one in artifacts
+        ]
+    return kept
 
 
 def _data(lock: Lock) -> dict[str, Any]:
     """Return ``lock`` as TOML has it: the short tables first, each table in the order of its fields."""
-    builtins: dict[str, Any] = msgspec.to_builtins(lock)
+    builtins: dict[str, Any] = msgspec.to_builtins(lock, enc_hook=str)
     if not lock.parts:  # as in a lock from before there were languages
         del builtins["parts"]
     if not lock.exec_properties:
@@ -171,7 +192,7 @@ def _data(lock: Lock) -> dict[str, Any]:
 
 
 def _digest(data: Mapping[str, Any]) -> str:
-    canonical = json.dumps(data, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    canonical = json.dumps(data, sort_keys=True, ensure_ascii=True, separators=(",", ":"), default=str)
     return f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"
 
 
@@ -179,7 +200,8 @@ def _facts(lock: Lock) -> Iterator[tuple[str, tuple[str, dict[str, Any]]]]:
     """Yield all that a lock says, each under a name that stays when its version changes."""
     for artifact in lock.artifacts:
         key = f"artifact {artifact.name.replace(f'-{artifact.version.lower()}', '', 1)}"
-        summary = f"{artifact.version} from {artifact.upstream}, {artifact.checksum}"
+        checksum = f"sha256:{artifact.sha256}" if artifact.sha256 else f"sha512:{artifact.sha512}"
+        summary = f"{artifact.version} from {artifact.upstream}, {checksum}"
         facts = msgspec.to_builtins(artifact)
         yield key, (summary, {field: value for field, value in facts.items() if field not in _FOLLOWS})
     for toolchain in lock.toolchains:
@@ -196,8 +218,8 @@ def _facts(lock: Lock) -> Iterator[tuple[str, tuple[str, dict[str, Any]]]]:
     for platform, properties in lock.exec_properties.items():
         for name, value in properties.items():
             yield f"exec property {name} of {platform}", (value, {"value": value})
-    for target, allocator in lock.malloc.items():
-        yield f"malloc on {target}", (allocator, {"allocator": allocator})
+    for malloc, allocator in lock.malloc.items():
+        yield f"malloc on {malloc}", (allocator, {"allocator": allocator})
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:

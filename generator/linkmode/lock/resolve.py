@@ -5,7 +5,7 @@ exec platform and target. What was locked before is kept while it satisfies (``P
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -15,7 +15,7 @@ from linkmode.catalog.pins import Catalog, FamilyEntry
 from linkmode.config.document import Config, ToolchainRequest, specifier
 from linkmode.families import FAMILIES
 from linkmode.languages import LANGUAGES
-from linkmode.lock.digest import inputs_digest
+from linkmode.lock.artifacts import artifact, told_apart
 from linkmode.messages import ConfigError, Message, Run, did_you_mean
 from linkmode.model.values import (
     LINK_MODES,
@@ -28,16 +28,14 @@ from linkmode.model.values import (
     Pin,
     Target,
 )
-from linkmode.store import mirror_layout
 
-LOCK_VERSION = 1
+LOCK_VERSION = 2
 """The format version of linkmode.lock."""
 
 DEFAULT_SOURCE = "upstream"
 SOURCES = (DEFAULT_SOURCE, "pypi")
 """Where a family's archives may come from by choice; a user's own pin needs none."""
 
-_NO_NAME = re.compile(r"[^a-z0-9_.-]")
 _VERSION_FACT = re.compile(r"\d+(\.\d+)+")
 
 
@@ -45,11 +43,12 @@ class Preference(msgspec.Struct, frozen=True):
     """What to keep from an earlier lock.
 
     ``sources`` names the source of a family's archives (``pypi``) where it is not upstream; ``versions`` the versions
-    of each family to prefer to newer ones.
+    of each family to prefer to newer ones, and ``by_target`` those of a family's toolchain for a target.
     """
 
     sources: Mapping[str, str] = {}
     versions: Mapping[str, frozenset[str]] = {}
+    by_target: Mapping[tuple[str, str], frozenset[str]] = {}
 
 
 def resolve(config: Config, catalog: Catalog, preference: Preference | None = None) -> Lock:
@@ -63,10 +62,9 @@ def resolve(config: Config, catalog: Catalog, preference: Preference | None = No
     toolchains = resolution.toolchains()
     libraries = resolution.libraries()
     parts = resolution.parts()
-    artifacts = tuple(sorted(resolution.artifacts.values(), key=lambda artifact: artifact.name))
+    artifacts = tuple(sorted(resolution.artifacts.values(), key=lambda one: one.name))
     return Lock(
         version=LOCK_VERSION,
-        inputs_digest=inputs_digest(config, resolution.preference.sources, artifacts),
         artifacts=artifacts,
         toolchains=toolchains,
         link_modes=_link_modes(config),
@@ -83,14 +81,20 @@ def keep(lock: Lock | None, *, upgrade: Iterable[str] = (), sources: Mapping[str
     The versions of the families in ``upgrade``, and of those whose source changes, are left free.
     """
     artifacts = lock.artifacts if lock else ()
-    old = {artifact.family: artifact.source for artifact in artifacts if artifact.source == "pypi"}
+    old = {one.family: one.source for one in artifacts if one.source == "pypi"}
     new = {family: source for family, source in {**old, **(sources or {})}.items() if source != DEFAULT_SOURCE}
     free = {*upgrade, *(name for name in {**old, **new} if old.get(name) != new.get(name))}
     versions: dict[str, frozenset[str]] = {}
-    for artifact in artifacts:
-        if artifact.family not in free:
-            versions[artifact.family] = versions.get(artifact.family, frozenset()) | {artifact.version}
-    return Preference(new, versions)
+    for one in artifacts:
+        if one.family not in free:
+            versions[one.family] = versions.get(one.family, frozenset()) | {one.version}
+    by_target: dict[tuple[str, str], frozenset[str]] = {}
+    version_of = {one.name: one.version for one in artifacts}
+    for toolchain in lock.toolchains if lock else ():
+        if toolchain.family not in free and toolchain.artifact in version_of:
+            at = (toolchain.family, toolchain.target)
+            by_target[at] = by_target.get(at, frozenset()) | {version_of[toolchain.artifact]}
+    return Preference(new, versions, by_target)
 
 
 class _Resolution:
@@ -133,12 +137,12 @@ class _Resolution:
         if name not in self.catalog.families:
             raise ConfigError(f"{at}: the catalogue has no language {name!r}")
         pins = self._source_pins(at, self.catalog.families[name])
-        targets = [Target.parse(text) for request in self.config.toolchains for text in request.targets]
+        targets = [target for request in self.config.toolchains for target in request.targets]
         by_version = {version: [pin for pin in pins if pin.version == version] for version in (p.version for p in pins)}
         refusals = {
             version: language.refuses(own, self.config.exec_platforms, targets) for version, own in by_version.items()
         }
-        version = self._choose(at, name, asked, pins, refusals)
+        version = self._choose(at, name, asked, pins, refusals, self.preference.versions.get(name, ()))
         for part in language.parts(by_version[version], self.config.exec_platforms, targets):
             yield LockedPart(
                 language=name, role=part.role, artifact=self._add(part.pin), exec=part.exec, target=part.target
@@ -148,7 +152,7 @@ class _Resolution:
         self, found: Sequence[LockedToolchain], versions: Sequence[str], exec_platform: ExecPlatform
     ) -> list[LockedToolchain]:
         """Add a compiler for the exec platform itself where none was asked for: the ELF checker is built with it."""
-        target = f"{exec_platform.partition('-')[0]}-linux-musl"
+        target = exec_platform.musl
         if any(toolchain.exec == exec_platform and toolchain.target == target for toolchain in found):
             return []
         for request, version in zip(self.config.toolchains, versions, strict=True):
@@ -161,7 +165,9 @@ class _Resolution:
             hint=f'add a [[toolchain]] with family = "zig" and targets = ["{target}"]',
         )
 
-    def _locked(self, family: str, pin: Pin, exec_platform: ExecPlatform, target: str, purpose: Any) -> LockedToolchain:
+    def _locked(
+        self, family: str, pin: Pin, exec_platform: ExecPlatform, target: Target, purpose: Any
+    ) -> LockedToolchain:
         name = self._add(pin)
         return LockedToolchain(family=family, artifact=name, exec=exec_platform, target=target, purpose=purpose)
 
@@ -174,33 +180,43 @@ class _Resolution:
                 hint=f"libraries in the catalogue: {', '.join(libraries)}",
             )
         pins = self._source_pins(at, libraries[name])
-        chosen = self._choose(at, name, version, pins, {pin.version: "" for pin in pins})
+        refusals = {pin.version: "" for pin in pins}
+        chosen = self._choose(at, name, version, pins, refusals, self.preference.versions.get(name, ()))
         return self._add(next(pin for pin in pins if pin.version == chosen))
 
     def _toolchain_version(self, at: str, request: ToolchainRequest) -> str:
         at = f"linkmode.toml: {at}.version"
         pins = self._source_pins(at, self._family(request))
         refusals = {version: self._refusal(request, version) for version in dict.fromkeys(pin.version for pin in pins)}
-        return self._choose(at, request.family, request.version, pins, refusals)
+        own = [self.preference.by_target.get((request.family, target), frozenset()) for target in request.targets]
+        locked = frozenset[str]().union(*own) or self.preference.versions.get(request.family, frozenset())
+        return self._choose(at, request.family, request.version, pins, refusals, locked)
 
     def _refusal(self, request: ToolchainRequest, version: str) -> str:
         """Return why ``version`` does not make every target on every exec platform, or an empty string."""
-        for text in request.targets:
-            if why := FAMILIES[request.family].refuses(Target.parse(text), version):
-                return f"{text}: {why}"
+        for target in request.targets:
+            if why := FAMILIES[request.family].refuses(target, version):
+                return f"{target}: {why}"
             for exec_platform in self.config.exec_platforms:
-                if not self._pins(request, version, exec_platform, text):
-                    return f"no archive that runs on {exec_platform} and makes {text}"
+                if not self._pins(request, version, exec_platform, target):
+                    return f"no archive that runs on {exec_platform} and makes {target}"
         return ""
 
-    def _choose(self, at: str, name: str, asked: str, pins: Sequence[Pin], refusals: Mapping[str, str]) -> str:
+    def _choose(
+        self,
+        at: str,
+        name: str,
+        asked: str,
+        pins: Sequence[Pin],
+        refusals: Mapping[str, str],
+        locked: Collection[str],
+    ) -> str:
         """Return the best version that ``asked`` and ``refusals`` allow: the user's own, then locked, then newest."""
         versions = sorted(refusals, key=Version, reverse=True)
         satisfying = list(specifier(asked).filter(versions))
         usable = [version for version in satisfying if not refusals[version]]
         if usable:
             own = {pin.version for pin in pins if pin.source == "user"}
-            locked = self.preference.versions.get(name, frozenset())
             return min(usable, key=lambda version: (version not in own, version not in locked))
         if not satisfying:
             raise ConfigError(
@@ -261,14 +277,13 @@ class _Resolution:
             words.append(f"--source {name}={source if any(pin.source == source for pin in pins) else DEFAULT_SOURCE}")
         return Run("lock", " ".join(words))
 
-    def _pins(self, request: ToolchainRequest, version: str, exec_platform: ExecPlatform, target: str) -> list[Pin]:
+    def _pins(self, request: ToolchainRequest, version: str, exec_platform: ExecPlatform, target: Target) -> list[Pin]:
         family = FAMILIES[request.family]
         source = self.preference.sources.get(request.family, DEFAULT_SOURCE)
         pins = [pin for pin in self._by_version[request.family, version] if pin.source in ("user", source)]
-        triple = Target.parse(target)
-        if family.refuses(triple, version):
+        if family.refuses(target, version):
             return []
-        return sorted(family.pins_for(pins, exec_platform, triple), key=lambda pin: pin.source != "user")
+        return sorted(family.pins_for(pins, exec_platform, target), key=lambda pin: pin.source != "user")
 
     def _add(self, pin: Pin) -> str:
         """Lock ``pin`` and return its name, which tells it from every other."""
@@ -279,42 +294,24 @@ class _Resolution:
                     f"found {found!r}",
                     hint=f'add `measured = {{ {fact} = "…" }}` to its [[pin]]; the generated rules find files by it',
                 )
-        parts = (pin.family, pin.version, *filter(None, [pin.exec]), *(pin.targets if len(pin.targets) == 1 else ()))
-        name = _NO_NAME.sub("_", "-".join(parts).lower())
-        artifact = _artifact(name, pin, self.config.mirrors)
-        if self.artifacts.setdefault(name, artifact) != artifact:
-            name = f"{name}-{pin.checksum.hex[:8]}"
-            self.artifacts[name] = msgspec.structs.replace(artifact, name=name)
-        return name
+        made = artifact(pin, self.config.mirrors)
+        if self.artifacts.setdefault(made.name, made) != made:
+            made = told_apart(made)
+            self.artifacts[made.name] = made
+        return made.name
 
 
-def _artifact(name: str, pin: Pin, mirrors: Mapping[str, Sequence[str]]) -> Artifact:
-    fields = {field: getattr(pin, field) for field in Artifact.__struct_fields__ if hasattr(pin, field)}
-    mirrored = [mirror_layout.url(root, pin.checksum, pin.file) for root in mirrors.get(mirror_layout.EVERYTHING, ())]
-    mirrored += [url for own in pin.urls for url in _mirrored(own, mirrors)]
-    urls = tuple(dict.fromkeys([*mirrored, *pin.urls]))
-    return Artifact(**{**fields, "name": name, "upstream": pin.urls[0], "urls": urls})
-
-
-def _mirrored(url: str, mirrors: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """Yield ``url`` at each mirror of the longest prefix that it begins with."""
-    prefix = max((prefix for prefix in mirrors if url.startswith(prefix)), key=len, default=None)
-    if prefix is not None:
-        for root in mirrors[prefix]:
-            yield root + url.removeprefix(prefix)
-
-
-def _link_modes(config: Config) -> dict[str, dict[LinkMode, str]]:
+def _link_modes(config: Config) -> dict[str, dict[LinkMode, Target]]:
     """Return, for each CPU in the order of its first target, the target of each mode that is possible there."""
-    targets = [Target.parse(text) for request in config.toolchains for text in request.targets]
-    table: dict[str, dict[LinkMode, str]] = {}
+    targets = [target for request in config.toolchains for target in request.targets]
+    table: dict[str, dict[LinkMode, Target]] = {}
     for cpu in dict.fromkeys(target.cpu for target in targets):
-        musl = [str(target) for target in targets if target.cpu == cpu and target.is_musl]
-        glibc = [str(target) for target in targets if target.cpu == cpu and not target.is_musl]
+        musl = [target for target in targets if target.cpu == cpu and target.is_musl]
+        glibc = [target for target in targets if target.cpu == cpu and not target.is_musl]
         defaults = {"static": musl, "mostly_static": glibc or musl, "dynamic": glibc or musl}
-        chosen: dict[LinkMode, str] = {}
+        chosen: dict[LinkMode, Target] = {}
         for mode in LINK_MODES:
-            named = [text for text in config.link_modes.get(mode, ()) if Target.parse(text).cpu == cpu]
+            named = [target for target in config.link_modes.get(mode, ()) if target.cpu == cpu]
             if named or defaults[mode]:
                 chosen[mode] = (named or defaults[mode])[0]
         table[cpu] = chosen

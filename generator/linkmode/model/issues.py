@@ -1,12 +1,14 @@
 """What is wrong with a TOML file, collected with key paths and lines, and raised at once."""
 
+import functools
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 import msgspec
 
-from linkmode.messages import ConfigError, Message, did_you_mean
+from linkmode.messages import ConfigError, LinkmodeError, Message, did_you_mean
+from linkmode.model import toml
 
 _T = TypeVar("_T")
 
@@ -19,8 +21,12 @@ class Issues:
 
     def __init__(self, where: str, text: str) -> None:
         self._where = where
-        self._lines = _key_lines(text)
+        self._text = text
         self._found: list[tuple[int, str]] = []
+
+    @functools.cached_property
+    def _lines(self) -> dict[str, int]:
+        return _key_lines(toml.without_strings(self._text))
 
     def __len__(self) -> int:
         return len(self._found)
@@ -76,13 +82,13 @@ class Issues:
         self.add(key, f"expected tables, written [[{key}]]")
         return []
 
-    def raise_if_any(self, *, hint: str | Message) -> None:
-        """Raise ConfigError with every problem, in the order of the file's lines."""
+    def raise_if_any(self, *, hint: str | Message, error: type[LinkmodeError] = ConfigError) -> None:
+        """Raise ``error`` with every problem, in the order of the file's lines."""
         problems = [problem for _, problem in sorted(self._found, key=lambda found: found[0])]
         if len(problems) == 1:
-            raise ConfigError(f"{self._where}: {problems[0]}", hint=hint)
+            raise error(f"{self._where}: {problems[0]}", hint=hint)
         if problems:
-            raise ConfigError("\n  ".join([f"{self._where} has {len(problems)} problems:", *problems]), hint=hint)
+            raise error("\n  ".join([f"{self._where} has {len(problems)} problems:", *problems]), hint=hint)
 
     def _line(self, path: str) -> int:
         """Return the line of the key, or of the nearest table around it; 0 when none was seen."""
@@ -103,7 +109,7 @@ def _key_lines(text: str) -> dict[str, int]:
     lines: dict[str, int] = {}
     counts: dict[str, int] = {}
     table = ""
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if header := _HEADER.match(line):
             table = header["name"]
             if header["array"]:

@@ -3,25 +3,17 @@
 Each function gives problems, not exceptions: ``catalog`` adds where they were found and raises them all at once.
 """
 
-import re
 from collections.abc import Iterator, Sequence
-from pathlib import PurePosixPath
 from typing import Literal
 from urllib.parse import urlsplit
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from linkmode.messages import ConfigError
-from linkmode.model.values import Advisory, Pin, Target
+from linkmode.model import field_rules as rules
+from linkmode.model.values import DIGITS, Advisory, Archive, Pin
 
 Kind = Literal["toolchain", "library", "language"]
-
-_DIGEST_LENGTH = {"sha256": 64, "sha512": 128}
-_DIGEST_KEYS = {"sha256": "sha256", "sha512": "sha512", "tree-sha256": "sha256"}
-_PYPI_URL = re.compile(r"pypi:[A-Za-z0-9][A-Za-z0-9._-]*/(?P<file>[^/\s]+)")
-_LOGIN = re.compile(r"//[^/?#]*@")
-_EXEC = re.compile(r"[a-z0-9_]+-[a-z0-9]+")
 
 
 def pin_problems(pin: Pin, kind: Kind, *, shipped: bool) -> Iterator[tuple[str, str]]:
@@ -29,74 +21,57 @@ def pin_problems(pin: Pin, kind: Kind, *, shipped: bool) -> Iterator[tuple[str, 
 
     ``shipped`` is whether it is of the catalogue, which must give provenance and may name no file of one machine.
     """
-    try:
-        Version(pin.version)
-    except InvalidVersion:
-        yield "version", f"expected a version of PEP 440 such as 11.2.1, found {pin.version!r}"
-    if not pin.file or PurePosixPath(pin.file).name != pin.file:
-        yield "file", f"expected the name of a file, without a folder, found {pin.file!r}"
-    if not pin.sha256 and not pin.sha512:
-        yield "sha256", "neither sha256 nor sha512: an archive that cannot be checked is not fetched"
-    for key, algorithm in _DIGEST_KEYS.items():
-        digest, length = getattr(pin, key.replace("-", "_")), _DIGEST_LENGTH[algorithm]
-        if digest and not re.fullmatch(f"[0-9a-f]{{{length}}}", digest):
-            yield key, f"expected {length} lower-case hexadecimal digits, found {digest!r} ({len(digest)} characters)"
-    if not pin.urls:
-        yield "urls", "expected at least one URL"
-    for index, url in enumerate(pin.urls):
-        problem = _url_problem(url, pin, shipped=shipped)
-        if problem:
-            yield f"urls[{index}]", f"{problem}, found {_LOGIN.sub('//', url)!r}"
-    if pin.size is not None and pin.size <= 0:
-        yield "size", f"expected a number of bytes, found {pin.size}"
+    yield from archive_problems(pin, machine=not shipped)
+    if pin.tree_sha256 and (problem := rules.digest(pin.tree_sha256, "sha256")):
+        yield "tree-sha256", problem
     if pin.confirmations < 0:
         yield "confirmations", f"expected a number of projects, found {pin.confirmations}"
     # With confirmations = 0 it says who hashed the bytes: `linkmode catalog add` writes so.
     if shipped and not pin.confirmed_by:
         yield "confirmed-by", "expected who confirms the checksum, and how many do (confirmations)"
     # a language has both: compilers, and sources or libraries for a target
-    if (kind == "toolchain" or (kind == "language" and pin.exec is not None)) and not _EXEC.fullmatch(pin.exec or ""):
-        yield "exec", f"expected where its tools run, such as x86_64-linux, found {pin.exec!r}"
-    if kind == "library" and pin.exec is not None:
-        yield "exec", f"sources run nowhere: expected no exec, found {pin.exec!r}"
-    prefix = PurePosixPath(pin.strip_prefix)
-    if prefix.is_absolute() or ".." in prefix.parts or "\\" in pin.strip_prefix:
-        yield "strip-prefix", f"expected a folder inside the archive, found {pin.strip_prefix!r}"
+    if pin.exec is None and kind == "toolchain":
+        yield "exec", "expected where its tools run, such as x86_64-linux, found None"
+    if pin.exec is not None and kind == "library":
+        yield "exec", f"sources run nowhere: expected no exec, found {rules.shown(pin.exec)}"
     for index, target in enumerate(pin.targets):
-        try:
-            Target.parse(target)
-        except ConfigError as error:
-            yield f"targets[{index}]", error.problem
+        if problem := rules.target(target):
+            yield f"targets[{index}]", problem
+    for key, texts in {"confirmed-by": pin.confirmed_by, "contradictions": pin.contradictions}.items():
+        for index, text in enumerate(texts):
+            if problem := rules.line(text):
+                yield f"{key}[{index}]", problem
+    if problem := rules.line(pin.notes):
+        yield "notes", problem
 
 
-def _url_problem(url: str, pin: Pin, *, shipped: bool) -> str:
-    """Return what is wrong with ``url`` as one of ``pin``'s, or an empty string."""
-    if not url or any(c.isspace() or not c.isprintable() for c in url):
-        return "expected a URL without spaces"
-    try:
-        parts = urlsplit(url)
-        host, credentials = parts.hostname, parts.username is not None or parts.password is not None
-    except ValueError as error:
-        return f"expected a URL ({error})"
-    scheme = parts.scheme
-    if scheme == "https":
-        if not host:
-            return "expected a host"
-        return "expected no user or password, which would be written to the lock (use ~/.netrc)" if credentials else ""
-    if scheme == "http":
-        return "plain http, which anyone on the way can change or watch: expected https"
-    if scheme == "pypi":
-        match = _PYPI_URL.fullmatch(url)
-        if not match:
-            return "expected pypi:<project>/<file>"
-        return "" if match["file"] == pin.file else f"expected the file that the pin names, {pin.file!r}"
-    if shipped:
-        return "expected https or pypi:<project>/<file>"
-    if scheme == "file":
-        return "" if parts.netloc in ("", "localhost") and parts.path else "expected file:///path/to/the/archive"
-    if scheme:
-        return "expected https, pypi:<project>/<file>, file: or a path relative to linkmode.toml"
-    return "expected a path relative to linkmode.toml, or file:// before an absolute one" if url.startswith("/") else ""
+def archive_problems(archive: Archive, *, machine: bool, mirror: bool = False) -> Iterator[tuple[str, str]]:
+    """Yield (key, problem) for what a pin and a locked artifact share; ``machine`` and ``mirror`` as in `rules.url`."""
+    of_values = {
+        "family": rules.name(archive.family),
+        "version": rules.version(archive.version),
+        "file": rules.file_name(archive.file),
+        "exec": "" if archive.exec is None else rules.exec_platform(archive.exec),
+        "layout": rules.layout(archive.layout),
+        "strip-prefix": rules.folder(archive.strip_prefix),
+    }
+    yield from ((key, problem) for key, problem in of_values.items() if problem)
+    if not archive.sha256 and not archive.sha512:
+        yield "sha256", "neither sha256 nor sha512: an archive that cannot be checked is not fetched"
+    for algorithm in DIGITS:
+        found = getattr(archive, algorithm)
+        if found and (problem := rules.digest(found, algorithm)):
+            yield algorithm, problem
+    if not archive.urls:
+        yield "urls", "expected at least one URL"
+    for index, url in enumerate(archive.urls):
+        if problem := rules.url(url, archive.file, machine=machine, mirror=mirror):
+            yield f"urls[{index}]", problem
+    if archive.size is not None and archive.size <= 0:
+        yield "size", f"expected a number of bytes, found {archive.size}"
+    for name, value in archive.measured.items():
+        if problem := rules.name(name) or rules.fact(value):
+            yield f"measured.{name}", problem
 
 
 def advisory_problems(advisory: Advisory) -> Iterator[tuple[str, str]]:
@@ -127,7 +102,7 @@ def set_problems(pins: Sequence[Pin]) -> Iterator[str]:
             yield f"{pin.file}: version {pin.version} from {pin.source} is pinned twice"
         rows.add(row)
         for url in pin.urls:
-            for algorithm in _DIGEST_LENGTH:
+            for algorithm in DIGITS:
                 digest = getattr(pin, algorithm)
                 if digest and digests.setdefault((url, algorithm), digest) != digest:
                     yield (

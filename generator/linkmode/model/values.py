@@ -1,4 +1,4 @@
-"""The values that pass between the steps. Frozen, and importing nothing of ours but errors.
+"""The values that pass between the steps. Frozen, and importing nothing of ours but messages and CPUs.
 
 Terms: an *exec platform* (``x86_64-linux``) is where compilers run; a *target* is a triple in Zig's notation
 (``x86_64-linux-gnu.2.28``, https://ziglang.org/documentation/0.15.2/#Targets); a *pin* is a catalogue entry; an
@@ -7,58 +7,20 @@ Terms: an *exec platform* (``x86_64-linux``) is where compilers run; a *target* 
 
 import base64
 import re
-from typing import Literal, NewType, get_args
+from typing import Annotated, Literal, get_args
 
 import msgspec
+from msgspec import Meta
 
 from linkmode.messages import ConfigError
+from linkmode.model.target import EXEC_PLATFORMS, ExecPlatform, Target
 
 LinkMode = Literal["static", "mostly_static", "dynamic"]
 LINK_MODES: tuple[LinkMode, ...] = get_args(LinkMode)
 
-ExecPlatform = NewType("ExecPlatform", str)
-EXEC_PLATFORMS = (ExecPlatform("x86_64-linux"), ExecPlatform("aarch64-linux"))
-
-_TRIPLE = re.compile(r"(?P<cpu>[a-z0-9_]+)-(?P<os>[a-z]+)-(?P<libc>[a-z0-9]+)(?:\.(?P<version>\d+\.\d+))?")
-
-
-class Target(msgspec.Struct, frozen=True, order=True):
-    """A target triple, taken apart. ``glibc`` is ``(2, 28)`` for ``…-gnu.2.28`` and None for musl."""
-
-    cpu: str
-    os: str
-    libc: str
-    glibc: tuple[int, int] | None = None
-
-    @classmethod
-    def parse(cls, text: str) -> "Target":
-        """Return the target that ``text`` spells; raise ConfigError when it is not a triple."""
-        found = _TRIPLE.fullmatch(text)
-        if not found:
-            raise ConfigError(f"{text!r} is not a target triple such as x86_64-linux-musl or x86_64-linux-gnu.2.28")
-        version = found["version"]
-        glibc = None
-        if version:
-            major, _, minor = version.partition(".")
-            glibc = (int(major), int(minor))
-        return cls(found["cpu"], found["os"], found["libc"], glibc)
-
-    def __str__(self) -> str:
-        suffix = f".{self.glibc[0]}.{self.glibc[1]}" if self.glibc else ""
-        return f"{self.cpu}-{self.os}-{self.libc}{suffix}"
-
-    @property
-    def is_musl(self) -> bool:
-        """Whether the libc is musl, in any ABI variant (``musl``, ``musleabihf``, ``muslx32``)."""
-        return self.libc.startswith("musl")
-
-    @property
-    def constraint(self) -> str:
-        """The name of the libc constraint value: ``musl`` or ``glibc_2.28``."""
-        return f"glibc_{self.glibc[0]}.{self.glibc[1]}" if self.glibc else self.libc
-
-
 Algorithm = Literal["sha256", "sha512"]
+DIGITS: dict[Algorithm, int] = {"sha256": 64, "sha512": 128}
+"""How many hexadecimal digits a digest has."""
 
 
 class Checksum(msgspec.Struct, frozen=True):
@@ -66,6 +28,18 @@ class Checksum(msgspec.Struct, frozen=True):
 
     algorithm: Algorithm
     hex: str
+
+    @property
+    def path_part(self) -> str:
+        """``hex``, to be part of a path: whoever builds one asks here, whatever was checked before.
+
+        Raises:
+            ConfigError: it is not the digits of a digest.
+        """
+        length = DIGITS.get(self.algorithm)
+        if length and re.fullmatch(f"[0-9a-f]{{{length}}}", self.hex):
+            return self.hex
+        raise ConfigError(f"{self.hex[:200]!a} is not a {self.algorithm} of {length} hexadecimal digits")
 
     @property
     def sri(self) -> str:
@@ -79,11 +53,11 @@ class Checksum(msgspec.Struct, frozen=True):
 class Advisory(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """A published weakness. ``affects`` is a PEP 440 specifier set; ``fixed_in`` the first version without it."""
 
-    id: str
-    affects: str
-    fixed_in: str
-    summary: str
-    url: str
+    id: Annotated[str, Meta(description="The identifier: `CVE-2022-37434`.")]
+    affects: Annotated[str, Meta(description="A PEP 440 specifier of the affected versions: `<1.2.13`.")]
+    fixed_in: Annotated[str, Meta(description="The first version with the fix; empty when no version has it.")]
+    summary: Annotated[str, Meta(description="What can happen, in one sentence.")]
+    url: Annotated[str, Meta(description="The published record.")]
 
 
 class Archive(
@@ -95,23 +69,30 @@ class Archive(
     user's pip is configured for; a user's own pin may also have ``file:`` URLs and paths relative to linkmode.toml.
     ``exec`` is absent for sources. ``layout`` is the family's word for its shape (``cross``, ``native``).
     ``measured`` holds facts read from the archive itself (``gcc``, ``musl``, ``binutils``, ``zig``), not its label.
-    ``confirmations`` counts the independent public projects that pin the same bytes; ``confirmed_by`` names some.
     """
 
-    family: str
-    version: str
-    file: str
-    urls: tuple[str, ...]
-    sha256: str | None = None
-    sha512: str | None = None
-    size: int | None = None
-    source: Literal["upstream", "pypi", "user"] = "upstream"
-    exec: str | None = None
-    layout: str = ""
-    strip_prefix: str = ""
-    measured: dict[str, str] = {}
-    confirmations: int = 0
-    confirmed_by: tuple[str, ...] = ()
+    family: Annotated[str, Meta(description="The family that the archive belongs to.")]
+    version: Annotated[str, Meta(description="The version, as PEP 440 writes it.")]
+    file: Annotated[str, Meta(description="The archive's file name, without a folder.")]
+    urls: Annotated[tuple[str, ...], Meta(description="Where the archive is, in the order to try.")]
+    sha256: Annotated[str | None, Meta(description="The SHA-256 of the archive, in lower-case hexadecimal.")] = None
+    sha512: Annotated[str | None, Meta(description="The SHA-512 of the archive, in lower-case hexadecimal.")] = None
+    size: Annotated[int | None, Meta(description="The size in bytes.")] = None
+    source: Annotated[
+        Literal["upstream", "pypi", "user"],
+        Meta(description="Who serves the archive: its publisher, the Python package index, or you."),
+    ] = "upstream"
+    exec: Annotated[str | None, Meta(description="The exec platform that its programs run on. Sources have none.")] = (
+        None
+    )
+    layout: Annotated[
+        str, Meta(description="The family's word for the shape of the archive: `cross`, `native`, `zig`.")
+    ] = ""
+    strip_prefix: Annotated[str, Meta(description="The folder in the archive that is taken as its root.")] = ""
+    measured: Annotated[
+        dict[str, str],
+        Meta(description="Facts that the files themselves state: versions of `gcc`, `musl`, `zig`, and others."),
+    ] = {}
 
     @property
     def checksum(self) -> Checksum:
@@ -127,13 +108,25 @@ class Pin(Archive, frozen=True, kw_only=True, forbid_unknown_fields=True, rename
     """One archive of the catalogue, or a user's own ``[[pin]]``.
 
     ``targets`` is empty where the family makes any target it knows from one archive. ``tree_sha256`` is the digest
-    of the tree below ``strip_prefix`` (`measure.survey.tree_digest`), the same for a repacked archive of these files.
+    of the tree below ``strip_prefix`` (`survey.tree_digest`), the same for a repacked archive of these files.
+    ``confirmations`` counts the independent public projects that pin the same bytes; ``confirmed_by`` names some.
     """
 
-    targets: tuple[str, ...] = ()
-    tree_sha256: str | None = None
-    contradictions: tuple[str, ...] = ()
-    notes: str = ""
+    targets: Annotated[
+        tuple[str, ...],
+        Meta(description="The triples that it compiles for; absent where one archive compiles for all."),
+    ] = ()
+    tree_sha256: Annotated[
+        str | None, Meta(description="The digest of the files below `strip-prefix`, the same for a repacked archive.")
+    ] = None
+    confirmations: Annotated[int, Meta(description="How many independent public projects pin the same bytes.")] = 0
+    confirmed_by: Annotated[
+        tuple[str, ...], Meta(description="Some of these projects; with 0 confirmations, who computed the checksum.")
+    ] = ()
+    contradictions: Annotated[
+        tuple[str, ...], Meta(description="Who pins other bytes under the same name or URL.")
+    ] = ()
+    notes: Annotated[str, Meta(description="What else one should know.")] = ""
 
 
 class Artifact(Archive, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab", omit_defaults=True):
@@ -143,8 +136,10 @@ class Artifact(Archive, frozen=True, kw_only=True, forbid_unknown_fields=True, r
     cache checks (Bazel's ``canonical_id``), the same whatever mirrors are configured.
     """
 
-    name: str
-    upstream: str
+    name: Annotated[str, Meta(description="A unique name, which is part of the name of its Bazel repository.")]
+    upstream: Annotated[
+        str, Meta(description="The pin's first URL: the identity that caches check (Bazel's `canonical_id`).")
+    ]
 
 
 class LockedToolchain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
@@ -155,12 +150,17 @@ class LockedToolchain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     ``without`` names the parts of the compiler that are no input of any action.
     """
 
-    family: str
-    artifact: str
-    exec: str
-    target: str
-    purpose: Literal["target", "exec-tools"] = "target"
-    without: tuple[str, ...] = ()
+    family: Annotated[str, Meta(description="The family of the compiler.")]
+    artifact: Annotated[str, Meta(description="The `name` of its `[[artifact]]`.")]
+    exec: Annotated[ExecPlatform, Meta(description="The exec platform.")]
+    target: Annotated[Target, Meta(description="The target.")]
+    purpose: Annotated[
+        Literal["target", "exec-tools"],
+        Meta(description="`target` when linkmode.toml asks for it; `exec-tools` when the build's own tools need it."),
+    ] = "target"
+    without: Annotated[
+        tuple[str, ...], Meta(description="Parts of the compiler that are not inputs of any action.")
+    ] = ()
 
 
 class LockedPart(
@@ -171,11 +171,11 @@ class LockedPart(
     ``exec`` and ``target`` say for which of them it is; an empty one stands for all.
     """
 
-    language: str
-    role: str
-    artifact: str
-    exec: str = ""
-    target: str = ""
+    language: Annotated[str, Meta(description="The language.")]
+    role: Annotated[str, Meta(description="What its rules use the archive for: `sdk`, `std`, and others.")]
+    artifact: Annotated[str, Meta(description="The `name` of its `[[artifact]]`.")]
+    exec: Annotated[str, Meta(description="The exec platform that it is for; absent when it is for all.")] = ""
+    target: Annotated[str, Meta(description="The target that it is for; absent when it is for all.")] = ""
 
 
 class Lock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
@@ -187,16 +187,47 @@ class Lock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     ``malloc`` maps a target to the allocator of its binaries; one that keeps its libc's is absent.
     """
 
-    version: int
-    inputs_digest: str
-    artifacts: tuple[Artifact, ...]
-    toolchains: tuple[LockedToolchain, ...]
-    link_modes: dict[str, dict[LinkMode, str]]
-    libraries: dict[str, str]
-    parts: tuple[LockedPart, ...] = ()
-    exec_properties: dict[str, dict[str, str]] = {}
-    malloc: dict[str, str] = {}
+    version: Annotated[int, Meta(description="The format version.")]
+    artifacts: Annotated[tuple[Artifact, ...], Meta(description="One archive. Sorted by name.")]
+    toolchains: Annotated[
+        tuple[LockedToolchain, ...],
+        Meta(description="A compiler for one exec platform and one target, in the order of linkmode.toml."),
+    ]
+    link_modes: Annotated[
+        dict[str, dict[LinkMode, Target]],
+        Meta(description="For each CPU, the target of each link mode when a rule names none."),
+    ]
+    libraries: Annotated[dict[str, str], Meta(description="For each library, the `name` of its `[[artifact]]`.")]
+    parts: Annotated[tuple[LockedPart, ...], Meta(description="An archive that a language needs.")] = ()
+    exec_properties: Annotated[
+        dict[str, dict[str, str]],
+        Meta(
+            description="For each exec platform, what a remote execution service is told. Absent when there is nothing."
+        ),
+    ] = {}
+    malloc: Annotated[
+        dict[str, str],
+        Meta(description="For each target, the allocator of its binaries. Absent when all keep their libc's."),
+    ] = {}
 
 
 Tree = dict[str, bytes]
 """A tree to write: path relative to the output folder, with ``/``, to contents."""
+
+__all__ = [
+    "EXEC_PLATFORMS",
+    "LINK_MODES",
+    "Advisory",
+    "Algorithm",
+    "Archive",
+    "Artifact",
+    "Checksum",
+    "ExecPlatform",
+    "LinkMode",
+    "Lock",
+    "LockedPart",
+    "LockedToolchain",
+    "Pin",
+    "Target",
+    "Tree",
+]

@@ -7,32 +7,46 @@ import functools
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit, urlunsplit
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import parse_qsl, unquote, urljoin, urlsplit, urlunsplit
 
 from packaging.utils import canonicalize_name
 
 from linkmode.model.failures import OriginError, UnreachableError, WrongBytesError
 from linkmode.model.values import Checksum
+from linkmode.net.html import tags
 from linkmode.net.reach import Access, Origin, redacted
 from linkmode.net.transport import Transport
 
 if TYPE_CHECKING:
-    from pypi_simple import ProjectPage
-
     from linkmode.net.pip_config import PipConfig
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """One file of a project (its name normalised), and the digest that it must have, where one is pinned."""
+    """One file of a project (its name normalised), and the digest that it must have, where one is pinned.
+
+    Where none is, plain http is asked for nothing: whoever is on the way could give any file, and its digest.
+    """
 
     project: str
     file: str
     checksum: Checksum | None
+
+
+_LONGEST_SHOWN = 200
+_MAX_FIELDS = 20
+
+
+class _Listed(NamedTuple):
+    """A file as a page lists it. ``digests`` are hexadecimal, by hashlib's name of the algorithm."""
+
+    name: str
+    url: str
+    digests: Mapping[str, str]
 
 
 _URL = re.compile(r"pypi:(?P<project>[A-Za-z0-9._-]+)/(?P<file>[A-Za-z0-9._+!-]+)")
@@ -63,7 +77,11 @@ class PackageIndex:
         return pip_config.read()
 
     def locate(self, url: str, checksum: Checksum | None) -> Iterator[tuple[str, Origin | OriginError]]:
-        """Yield every place that has the file, and why each other one has not, both with what to call it."""
+        """Yield every place that has the file, and why each other one has not, both with what to call it.
+
+        Without a ``checksum`` an origin has the digests that its page declares, for the caller to hold the file
+        against, and every address is https.
+        """
         found = _URL.fullmatch(url)
         if not found:
             yield url, UnreachableError("is not of the form pypi:<project>/<file>")
@@ -89,19 +107,28 @@ class PackageIndex:
         """The file as one page of links, or one folder, has it; raise a OriginError when it has not."""
         local = _local(page)
         if local is None:
-            url = _choose(_listing(wanted.project, *self._transport.page(Origin(page, page, access))), wanted)
+            _require_https(page, wanted)
+            found = _choose(_listing(wanted, *self._transport.page(Origin(page, page, access))), wanted)
         elif local.is_dir() and not (local / "index.html").is_file():
             if not (local / wanted.file).is_file():
                 raise UnreachableError(f"has no file {wanted.file}")
             return Origin(label, path=local / wanted.file)
         else:
-            url = _choose(_listing(wanted.project, *_read(local)), wanted)
+            found = _choose(_listing(wanted, *_read(local)), wanted)
+        url = found.url
         if urlsplit(url).scheme == "file":
             # A page of the network has no business naming files of this machine.
             if local is None:
                 raise UnreachableError(f"names a file of this machine: {url}")
-            return Origin(label, path=file_path(url))
-        return Origin(label, _with_login(url, page), access)
+            return Origin(label, path=file_path(url), declared=found.digests)
+        _require_https(url, wanted)
+        return Origin(label, _with_login(url, page), access, declared=found.digests)
+
+
+def _require_https(url: str, wanted: _Wanted) -> None:
+    scheme = urlsplit(url).scheme
+    if wanted.checksum is None and scheme != "https":
+        raise UnreachableError(f"is asked for over {scheme}: refused, since no checksum is pinned yet; expected https")
 
 
 def _local(place: str) -> Path | None:
@@ -121,30 +148,57 @@ def _read(path: Path) -> tuple[bytes, str, str]:
         raise UnreachableError(error.strerror or str(error)) from error
 
 
-def _listing(project: str, body: bytes, kind: str, base: str) -> "ProjectPage":
-    """The links of a page in either of its formats; raise UnreachableError when it is in neither."""
+def _listing(wanted: _Wanted, body: bytes, kind: str, base: str) -> Iterable[_Listed]:
+    """The files of a page in either of its formats, of HTML the wanted one alone.
+
+    Raises UnreachableError when it is in neither.
+    """
     # Imported on use: it takes longer than all else that `fetch` imports, and most locks name no package index.
     from pypi_simple import ProjectPage, UnsupportedRepoVersionError
 
     try:
-        if "json" in kind:
-            return ProjectPage.from_json_data(json.loads(body), base)
-        return ProjectPage.from_html(project, body, base)
+        if "json" not in kind:
+            return list(_links(body.decode("utf-8", "replace"), base, wanted.file))
+        listed = ProjectPage.from_json_data(json.loads(body), base).packages
+        return [_Listed(package.filename, package.url, package.digests) for package in listed]
+    except RecursionError as error:
+        raise UnreachableError("its page cannot be read: it is nested too deeply") from error
     except (ValueError, UnsupportedRepoVersionError) as error:
-        raise UnreachableError(f"its page for {project} cannot be read: {error}") from error
+        raise UnreachableError(f"its page cannot be read: {str(error)[:_LONGEST_SHOWN]}") from error
 
 
-def _choose(listing: "ProjectPage", wanted: _Wanted) -> str:
-    """The URL of the file; raise a OriginError when the page has none, or says that it has other bytes."""
-    for package in listing.packages:
-        if package.filename == wanted.file:
+def _links(page: str, base: str, file: str) -> Iterator[_Listed]:
+    """The links of a page that lead to a file of this name (PEP 503), a digest in the fragment of each."""
+    is_based = False
+    for tag, attributes in tags(page):
+        if tag == "meta" and attributes.get("name") == "pypi:repository-version":
+            version = attributes.get("content", "")
+            if version.partition(".")[0] != "1":
+                raise ValueError(f"it is of version {version[:_LONGEST_SHOWN]!r} of the format; expected 1")
+        if "href" not in attributes:
+            continue
+        if tag == "base" and not is_based:
+            base, is_based = urljoin(base, attributes["href"]), True
+        elif tag == "a":
+            href, _, fragment = attributes["href"].strip().partition("#")
+            name = unquote(href.partition("?")[0].rpartition("/")[2])
+            # Of thousands of links one is wanted: only that one is taken apart.
+            if name == file:
+                digests = parse_qsl(fragment, keep_blank_values=True, max_num_fields=_MAX_FIELDS)
+                yield _Listed(name, urljoin(base, href), dict(digests))
+
+
+def _choose(listing: Iterable[_Listed], wanted: _Wanted) -> _Listed:
+    """The file as it is listed; raise a OriginError when the page has none, or says that it has other bytes."""
+    for listed in listing:
+        if listed.name == wanted.file:
             checksum = wanted.checksum
             if checksum is None:
-                return package.url
-            declared = package.digests.get(checksum.algorithm, checksum.hex).lower()
+                return listed
+            declared = listed.digests.get(checksum.algorithm, checksum.hex).lower()
             if declared != checksum.hex:
                 raise WrongBytesError(f"the index declares {checksum.algorithm} {declared}, expected {checksum.hex}")
-            return package.url
+            return listed
     raise UnreachableError(f"has no file {wanted.file}")
 
 

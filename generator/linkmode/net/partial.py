@@ -1,13 +1,16 @@
 """The bytes of one file as they arrive: bounded, hashed while they are written, and verified as a whole."""
 
+import contextlib
 import hashlib
 import os
+import stat
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from linkmode.model.failures import WrongBytesError
 from linkmode.model.values import Checksum
+from linkmode.store import private
 from linkmode.store.files import cannot_write
 
 UNKNOWN_SIZE_BOUND = 4 << 30
@@ -36,10 +39,8 @@ class Partial:
 
     def __enter__(self) -> Self:
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            # No following of links: a store may be shared, and this name can be guessed.
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
-            self._file = os.fdopen(descriptor, "r+b", buffering=0)
+            private.make(self.path.parent)
+            self._file = os.fdopen(_own(self.path), "r+b", buffering=0)
             self._hash = hashlib.new(self.checksum.algorithm)
             while block := self._file.read(_BLOCK):
                 self._hash.update(block)
@@ -102,3 +103,22 @@ class Partial:
         if not self.complete:
             algorithm = self.checksum.algorithm
             raise WrongBytesError(f"{algorithm} mismatch: expected {self.checksum.hex}, got {self._hash.hexdigest()}")
+
+
+def _own(path: Path) -> int:
+    """A descriptor of the file that an earlier run of this user left, or of a new one.
+
+    Of what another user could change after it was verified, through a link or a descriptor, nothing is kept.
+    """
+    if os.path.lexists(path):
+        descriptor = -1
+        # No waiting for the other end of a pipe, and no following of links: this name can be guessed.
+        with contextlib.suppress(OSError):
+            descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        if descriptor >= 0:
+            found = os.fstat(descriptor)
+            if stat.S_ISREG(found.st_mode) and found.st_nlink == 1 and private.is_own(found):
+                return descriptor
+            os.close(descriptor)
+        path.unlink()
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)

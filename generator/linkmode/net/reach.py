@@ -38,13 +38,15 @@ class Access:
 class Origin:
     """A place to ask: a URL (http or https) and how to reach it, or a ``path`` of this machine.
 
-    ``shown`` is what messages and results call it.
+    ``shown`` is what messages and results call it. ``declared`` are the digests that the page which led here gives, in
+    hexadecimal by hashlib's name of the algorithm.
     """
 
     shown: str
     url: str = ""
     access: Access = field(default_factory=Access)
     path: Path | None = None
+    declared: Mapping[str, str] = field(default_factory=dict)
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Access:

@@ -91,6 +91,9 @@ def _put(file: Path, new: Path, data: bytes) -> bool:
 
 def delete(folder: Path) -> None:
     """Delete a folder with all it holds, read-only folders too; files that are hard links live on elsewhere."""
+    if folder.is_symlink():
+        folder.unlink()
+        return
     for path, _, _ in os.walk(folder):
         Path(path).chmod(0o700)
     shutil.rmtree(folder)

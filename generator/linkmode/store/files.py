@@ -10,28 +10,28 @@ the others lie beside them, on the same filesystem, where neither Bazel nor a re
 """
 
 import contextlib
+import errno
 import getpass
 import hashlib
 import os
 import re
+import stat
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, get_args
 
-import filelock
 import platformdirs
 
 from linkmode.messages import ConfigError
-from linkmode.model.failures import Cancelled
 from linkmode.model.values import Checksum
+from linkmode.store import locks, private
 
 State = Literal["present", "absent", "corrupt", "unconfirmed"]
 """``corrupt``: the bytes are not what their folder says. ``unconfirmed``: they are, but no fetch of this canonical id
 has brought them, so that a URL which changed while its checksum did not would go unnoticed."""
 
 _Algorithm = Literal["sha256", "sha512"]
-_LOCK_POLL_SECONDS = 0.5
 
 
 def default_root() -> Path:
@@ -57,9 +57,10 @@ def digest_of(path: Path, algorithm: str) -> str:
 
 def cannot_write(path: Path, error: OSError) -> ConfigError:
     """The error for a store that cannot be written: read-only, no rights, no space."""
+    first = "free some space" if error.errno in {errno.ENOSPC, errno.EDQUOT} else "get the right to write there"
     return ConfigError(
         f"{path}: cannot write to the store: {error.strerror or error}",
-        hint="free some space or choose another place with --store DIR (or LINKMODE_STORE)",
+        hint=f"{first}, or choose another place with --store DIR (or LINKMODE_STORE)",
     )
 
 
@@ -71,7 +72,7 @@ class Store:
 
     def folder(self, checksum: Checksum) -> Path:
         """The folder that Bazel looks in for a checksum."""
-        return self.root / "content_addressable" / checksum.algorithm / checksum.hex
+        return self.root / "content_addressable" / checksum.algorithm / checksum.path_part
 
     def file(self, checksum: Checksum) -> Path:
         """Where the bytes of a checksum lie, or would lie."""
@@ -79,7 +80,7 @@ class Store:
 
     def partial(self, checksum: Checksum) -> Path:
         """Where a download of these bytes is gathered before it is verified."""
-        return self.root / "linkmode" / "partial" / f"{checksum.algorithm}-{checksum.hex}"
+        return self.root / "linkmode" / "partial" / f"{checksum.algorithm}-{checksum.path_part}"
 
     def _id(self, checksum: Checksum, canonical_id: str) -> Path:
         digest = hashlib.new(checksum.algorithm, canonical_id.encode()).hexdigest()
@@ -89,8 +90,10 @@ class Store:
         """Read the stored bytes again, size first; raise ConfigError when they cannot be read."""
         path = self.file(checksum)
         try:
-            found = path.stat().st_size
-            sound = (size is None or found == size) and digest_of(path, checksum.algorithm) == checksum.hex
+            found = path.stat()
+            # Asked before opening: a pipe would never end, or never begin.
+            sound = stat.S_ISREG(found.st_mode) and size in (None, found.st_size)
+            sound = sound and digest_of(path, checksum.algorithm) == checksum.hex
         except (FileNotFoundError, NotADirectoryError):
             return "absent"
         except OSError as error:
@@ -107,26 +110,27 @@ class Store:
             os.utime(path)
         return "present"
 
-    @contextlib.contextmanager
-    def lock(self, checksum: Checksum, stop: threading.Event) -> Iterator[None]:
-        """Hold the right to bring in one file, against other threads and other runs; give up when ``stop`` is set."""
-        path = self.root / "linkmode" / "locks" / f"{checksum.algorithm}-{checksum.hex}.lock"
+    def private(self, name: str) -> Path:
+        """The folder of linkmode's own of this name, which is made where it is missing.
+
+        Raises ConfigError when it is another user's, who could change what is gathered there, or cannot be made.
+        """
+        folder = self.root / "linkmode" / name
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            guard = filelock.FileLock(path)
-            while True:
-                try:
-                    guard.acquire(timeout=_LOCK_POLL_SECONDS)
-                    break
-                except filelock.Timeout:
-                    if stop.is_set():
-                        raise Cancelled from None
+            return private.own(self.root, "linkmode", name)
         except OSError as error:
-            raise cannot_write(path, error) from error
-        try:
+            raise cannot_write(folder, error) from error
+
+    @contextlib.contextmanager
+    def lock(self, checksum: Checksum, stop: threading.Event, say: locks.Say) -> Iterator[None]:
+        """Hold the right to bring in one file, against other threads and other runs; give up when ``stop`` is set."""
+        path = self.private("locks") / f"{checksum.algorithm}-{checksum.path_part}.lock"
+        with contextlib.ExitStack() as held:
+            try:
+                held.enter_context(locks.held(path, say, stop))
+            except OSError as error:
+                raise cannot_write(path, error) from error
             yield
-        finally:
-            guard.release()
 
     def admit(self, verified: Path, checksum: Checksum, canonical_id: str) -> None:
         """Move a verified file of this filesystem to its place, durably, and mark it with its canonical id.
@@ -135,10 +139,10 @@ class Store:
         """
         target = self.file(checksum)
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
+            private.make(target.parent)
             _sync(verified)
             verified.replace(target)
-            self._id(checksum, canonical_id).touch()
+            self._id(checksum, canonical_id).touch(0o600)
             _sync(target.parent)
         except OSError as error:
             raise cannot_write(target, error) from error

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from linkmode.messages import ConfigError, IntegrityError, Message, Run
+from linkmode.model import mirror_layout
 from linkmode.model.values import Artifact, Checksum
-from linkmode.store import mirror_layout
 from linkmode.store.files import Store, digest_of
 
 _BLOCK = 1 << 20

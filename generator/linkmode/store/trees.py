@@ -12,15 +12,15 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
-import filelock
 import platformdirs
 
 from linkmode.messages import ConfigError
 from linkmode.model.values import Artifact
-from linkmode.store import exchange
+from linkmode.store import exchange, locks, private
 
 _UNPACKING = "1"
 """Part of every digest; raise it when the same archive is to unpack to something else."""
@@ -44,22 +44,53 @@ def entry(home: Path, path: Path) -> Path:
 def hold(folder: Path) -> int | None:
     """Say that ``folder`` is used now, and keep it from being removed for as long as the returned descriptor is open.
 
-    None when it is not there, or not any more. The descriptor may be handed down to another program.
+    All that is in it is held to be this user's or root's, with the folders of this module above it: what is run comes
+    from there. None when it is not there, or not any more. The descriptor may be handed down to another program.
+    Raises ConfigError when something is another user's, or can be written by others.
     """
     try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    except (FileNotFoundError, NotADirectoryError):
+        for above in (folder.parent.parent, folder.parent):
+            private.require(above)
+        if not stat.S_ISDIR(folder.lstat().st_mode):
+            private.require_tree(folder)  # says what is wrong with it
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except FileNotFoundError:
         return None
+    except OSError as error:
+        raise _refused(folder, error) from error
     # What is mounted read-only has no times, and some network file systems have no locks; nothing is removed there.
     with contextlib.suppress(OSError):
         fcntl.flock(descriptor, fcntl.LOCK_SH)
+    with contextlib.ExitStack() as opened:
+        opened.callback(os.close, descriptor)
+        try:
+            if not os.path.samestat(os.fstat(descriptor), folder.lstat()):
+                return None
+            private.require_tree(folder)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _refused(folder, error) from error
+        opened.pop_all()
     with contextlib.suppress(OSError):
-        if os.path.samestat(os.fstat(descriptor), folder.stat()):
-            with contextlib.suppress(OSError):
-                os.utime(descriptor)
-            return descriptor
-    os.close(descriptor)
-    return None
+        os.utime(descriptor)
+    return descriptor
+
+
+def hold_cache(home: Path, name: str) -> int | None:
+    """Hold a folder that a tool fills for itself, made where it is missing; None where that cannot be.
+
+    Nobody but this user gets into it, so that what is in it is not looked at. Raises ConfigError when it is another's.
+    """
+    try:
+        descriptor = os.open(private.own(home, name), os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:  # mounted read-only: the tool says so itself, where it has no other place
+        return None
+    with contextlib.suppress(OSError):
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+    with contextlib.suppress(OSError):
+        os.utime(descriptor)
+    return descriptor
 
 
 def digest(*ingredients: str) -> str:
@@ -67,35 +98,39 @@ def digest(*ingredients: str) -> str:
     return hashlib.sha256("\0".join(ingredients).encode()).hexdigest()
 
 
-def make_once(folder: Path, fill: Callable[[Path], None]) -> None:
+def make_once(folder: Path, fill: Callable[[Path], None], say: locks.Say) -> None:
     """Make ``folder`` unless it is there: ``fill`` is given an empty one beside it, which is then renamed.
 
-    Several runs may ask at once: one makes it and the others wait. What a killed run left is removed by the next.
-    Raises ConfigError when the system refuses, and whatever ``fill`` raises; nothing is left then.
+    Several runs may ask at once: one makes it and the others wait, which ``say`` is told. What a killed run left is
+    removed by the next. Raises ConfigError when the system refuses, and whatever ``fill`` raises; nothing is left then.
     """
-    if folder.is_dir():
+    if os.path.lexists(folder):
         return
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        private.own(folder.parent.parent.parent, folder.parent.parent.name, folder.parent.name)
         # Free again as soon as its holder is dead, however it died.
-        with filelock.FileLock(folder.with_name(f"{folder.name}.lock")):
+        with locks.held(folder.with_name(f"{folder.name}.lock"), say):
             _make(folder, fill)
     except OSError as error:
-        which = f" ({os.fsdecode(error.filename)})" if isinstance(error.filename, str | bytes) else ""
-        raise ConfigError(
-            f"{folder}: cannot be written: {error.strerror or error}{which}",
-            hint="make room there or get the right to write, or choose another place with --store DIR "
-            "(or LINKMODE_STORE, or XDG_CACHE_HOME)",
-        ) from error
+        raise _refused(folder, error) from error
+
+
+def _refused(folder: Path, error: OSError) -> ConfigError:
+    which = f" ({os.fsdecode(error.filename)})" if isinstance(error.filename, str | bytes) else ""
+    return ConfigError(
+        f"{folder}: cannot be written: {error.strerror or error}{which}",
+        hint="make room there or get the right to write, or choose another place with --store DIR "
+        "(or LINKMODE_STORE, or XDG_CACHE_HOME)",
+    )
 
 
 def _make(folder: Path, fill: Callable[[Path], None]) -> None:
-    if folder.is_dir():
+    if os.path.lexists(folder):
         return
     new = exchange.staging(folder)
     if os.path.lexists(new):
         exchange.delete(new)
-    new.mkdir()
+    new.mkdir(0o700)
     try:
         fill(new)
         # Its name must not outlive a power cut without the contents; a sync for each of 20,000 files takes minutes.

@@ -1,19 +1,56 @@
 """An artifact of the store, unpacked once."""
 
+import contextlib
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
-from linkmode.archives.unpack import extract
+from linkmode.archives.unpack import extract_from
+from linkmode.messages import IntegrityError, Message, Run
 from linkmode.model.values import Artifact
-from linkmode.store import trees
+from linkmode.store import private, trees
 from linkmode.store.files import Store
+from linkmode.store.locks import Say
+
+_BLOCK = 1 << 20
 
 
-def unpack(artifact: Artifact, store: Store, home: Path) -> Path:
-    """Unpack what the store holds of an artifact, which the caller has verified, unless that was done; return where.
+def unpack(artifact: Artifact, store: Store, home: Path, say: Say) -> Path:
+    """Unpack what the store holds of an artifact unless that was done; return where.
 
-    Raises IntegrityError when the archive is not to be trusted, ConfigError when the system refuses.
+    The very bytes that are unpacked are verified, whoever owns the file. Raises IntegrityError when the archive is not
+    to be trusted, ConfigError when the system refuses.
     """
     folder = trees.unpacked(home, artifact)
-    archive = store.file(artifact.checksum)
-    trees.make_once(folder, lambda new: extract(archive, new, file=artifact.file, strip_prefix=artifact.strip_prefix))
+
+    def fill(new: Path) -> None:
+        with _verified(artifact, store, new.parent) as archive:
+            extract_from(archive, new, file=artifact.file, strip_prefix=artifact.strip_prefix)
+
+    trees.make_once(folder, fill, say)
     return folder
+
+
+@contextlib.contextmanager
+def _verified(artifact: Artifact, store: Store, home: Path) -> Iterator[BinaryIO]:
+    """The archive of an artifact, open; a nameless copy of it where somebody else could still change it."""
+    path, digest = store.file(artifact.checksum), hashlib.new(artifact.checksum.algorithm)
+    with contextlib.ExitStack() as opened:
+        archive: BinaryIO = opened.enter_context(path.open("rb"))
+        copy = None
+        if not private.is_own(os.fstat(archive.fileno())):
+            copy = opened.enter_context(tempfile.TemporaryFile(dir=home))
+        while block := archive.read(_BLOCK):
+            digest.update(block)
+            if copy is not None:
+                copy.write(block)
+        if digest.hexdigest() != artifact.checksum.hex:
+            raise IntegrityError(
+                f"{artifact.name}: {path} has other bytes than {artifact.checksum}", hint=Message("run: ", Run("fetch"))
+            )
+        whole = archive if copy is None else copy
+        whole.seek(0)
+        yield whole

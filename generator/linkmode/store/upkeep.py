@@ -47,7 +47,7 @@ def _clear(
         taken = threading.Event()
         taken.set()
         try:
-            with store.lock(checksum, taken):
+            with store.lock(checksum, taken, lambda _: None):
                 _remove(store, checksum, path)
         except Cancelled:
             yield Leftover(path, kind, found.st_size, "in use")

@@ -59,9 +59,8 @@ class Bazel:
         return done
 
     def leave(self, workspace: Path) -> None:
-        """Stop the server of ``workspace``; where many are built after one another, give the disk space back too."""
-        many = everything_is_asked_for() or "CI" in os.environ
-        self.run(workspace, *(("clean", "--expunge") if many else ("shutdown",)), check=False)
+        """Stop the server of ``workspace`` and give the disk space back: many are built after one another."""
+        self.run(workspace, "clean", "--expunge", check=False)
 
     def in_place(self, folder: Path) -> "Bazel":
         """Return this Bazel with ``folder``, which may lie anywhere, to build in and to write to."""
@@ -74,16 +73,6 @@ class Bazel:
         if os.geteuid() or subprocess.run([*argv, "test", "-r", str(STUBS / "README.md")], check=False).returncode:
             return None
         return replace(self, argv=(*argv, self.argv[-1]))
-
-
-def requested() -> list[str]:
-    """Return the Bazels that the tests are to run on: LINKMODE_E2E_BAZEL, names parted by spaces (default: 4.2.3)."""
-    return os.environ.get("LINKMODE_E2E_BAZEL", "4.2.3").split()
-
-
-def everything_is_asked_for() -> bool:
-    """Whether this is the whole matrix of `make e2e-all`, and not `make test`, which has minutes only."""
-    return "LINKMODE_E2E_BAZEL" in os.environ
 
 
 def find(name: str) -> Bazel:

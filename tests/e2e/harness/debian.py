@@ -12,7 +12,7 @@ import subprocess
 import tarfile
 from pathlib import Path
 
-from harness.workspace import MissingToolchainsError
+from harness.shared import MissingToolchainsError
 
 
 def source(folder: Path, suite: str, package: str, file: str, sha256: str) -> Path:

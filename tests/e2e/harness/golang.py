@@ -7,19 +7,17 @@ from pathlib import Path
 import tomli_w
 
 from harness.cases import Case
-from harness.places import EXAMPLES, STORE, TOOLCHAINS, WORK
-from harness.workspace import MissingToolchainsError, linkmode, pin
+from harness.places import EXAMPLES, STORE, WORK
+from harness.workspace import linkmode, need, pin
 
 
 def prepare(case: Case, name: str) -> Path:
     """Return a workspace for ``case``, for the Bazel called ``name``: locked to what can be had, fetched, generated.
 
     With ``case.pins`` GCC is the C compiler, by the archives of ../shared/toolchains, and otherwise Zig. Raises
-    MissingToolchainsError where those are absent.
+    MissingSharedError where those are absent.
     """
-    missing = [file for file in case.pins if not (TOOLCHAINS / file).exists()]
-    if missing:
-        raise MissingToolchainsError(f"../shared/toolchains has no {', '.join(missing)}")
+    need(case.pins)
     workspace = WORK / "e2e" / name.replace("/", "_") / case.name
     shutil.rmtree(workspace, ignore_errors=True)
     shutil.copytree(EXAMPLES / case.folder, workspace, ignore=shutil.ignore_patterns("bazel-*", "third_party"))

@@ -18,7 +18,8 @@ import tomli_w
 from harness import debian, own_archive
 from harness.cases import Case
 from harness.places import EXAMPLES, STORE, WORK
-from harness.workspace import MissingToolchainsError, linkmode, pin
+from harness.shared import MissingToolchainsError
+from harness.workspace import linkmode, pin
 
 _FOLDER = WORK / "ocaml"
 

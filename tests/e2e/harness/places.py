@@ -5,6 +5,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 WORK = ROOT / ".work"
 EXAMPLES = ROOT / "examples"
+PROJECTS = ROOT / "tests" / "e2e" / "projects"
+"""Packages that a test copies into a workspace."""
 STUBS = ROOT / "tests" / "e2e" / "bazel" / "stubs"
 BAZEL_7_ROOT = WORK / "bazel-7"
 STORE = WORK / "store"

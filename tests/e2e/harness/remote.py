@@ -7,7 +7,6 @@ from pathlib import Path
 
 from harness import spawns
 from harness.bazel import Bazel
-from harness.cases import Case
 from harness.places import WORK
 from harness.spawns import Spawn
 
@@ -30,13 +29,6 @@ class Client:
             return spawns.read(log)
         finally:
             log.unlink(missing_ok=True)
-
-
-def targets(case: Case, *, everything: bool) -> list[str]:
-    """Return the binaries of ``case`` to build: all, or with Zig, whose run-time files take minutes, one target's."""
-    if everything or case.folder == "c_zlib":
-        return [binary.label for binary in case.binaries]
-    return [binary.label for binary in case.binaries if binary.mode == "static" and binary.cpu == "x86_64"]
 
 
 def counts(ran: Sequence[Spawn]) -> Counter[str]:

@@ -13,12 +13,9 @@ import tomli_w
 
 from harness.cases import Case
 from harness.places import EXAMPLES, STORE, TOOLCHAINS, WORK
+from harness.shared import shared
 
 _NO_COPY = shutil.ignore_patterns("bazel-*", "__pycache__")
-
-
-class MissingToolchainsError(Exception):
-    """The case needs ../shared/toolchains, which this machine does not have."""
 
 
 def linkmode(
@@ -42,18 +39,22 @@ def prepare(case: Case, name: str) -> Path:
     """Return a workspace of its own for ``case``, for the Bazel called ``name``: copied, locked, fetched, generated.
 
     Its linkmode.toml is the committed one and, where the case says so, pins for archives of ../shared/toolchains.
-    Raises MissingToolchainsError where those are absent.
+    Raises MissingSharedError where those are absent.
     """
     return prepare_in(WORK / "e2e" / name.replace("/", "_") / case.name, case)
+
+
+def need(pins: tuple[str, ...]) -> None:
+    """Do nothing where ../shared/toolchains has these archives. Raises MissingSharedError."""
+    if pins:
+        shared(*(f"toolchains/{file}" for file in pins))
 
 
 def prepare_in(
     workspace: Path, case: Case, *, store: Path = STORE, environment: Mapping[str, str] | None = None
 ) -> Path:
     """Do as ``prepare`` does, in the folder ``workspace``, with another store and more in linkmode's environment."""
-    missing = [file for file in case.pins if not (TOOLCHAINS / file).exists()]
-    if missing:
-        raise MissingToolchainsError(f"../shared/toolchains has no {', '.join(missing)}")
+    need(case.pins)
     shutil.rmtree(workspace, ignore_errors=True)
     shutil.copytree(EXAMPLES / case.folder, workspace, ignore=_NO_COPY)
     if case.pins:
@@ -72,7 +73,7 @@ def _add_pins(path: Path, case: Case) -> None:
 
 
 def pin(file: str) -> dict[str, Any]:
-    """Return a `[[pin]]` for an archive of ../shared/toolchains. Raises MissingToolchainsError where it is absent."""
+    """Return a `[[pin]]` for an archive of ../shared/toolchains. Raises MissingSharedError where it is absent."""
     target, _, layout = file.removesuffix(".tgz").rpartition("-")
     sha256, size = _published(file)
     return {
@@ -93,8 +94,8 @@ def pin(file: str) -> dict[str, Any]:
 
 def _published(file: str) -> tuple[str, int]:
     """Return sha256 and size as the README beside the archives has them: one row a file, cells parted by bars."""
-    for line in (TOOLCHAINS / "README.md").read_text(encoding="utf-8").splitlines():
+    for line in shared("toolchains/README.md").read_text(encoding="utf-8").splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
         if cells[0] == file:
             return cells[1], int(cells[2])
-    raise MissingToolchainsError(f"../shared/toolchains/README.md has no row for {file}")
+    raise AssertionError(f"../shared/toolchains/README.md has no row for {file}")

@@ -8,9 +8,8 @@ import pytest
 from archive_maker import END, FOLDER, REGULAR, entry, header, packed, pax_header, tar
 from unpacking import refused, unpack
 
-from linkmode.archives import tar as tar_module
-from linkmode.archives import unpack as module
-from linkmode.archives.members import Bounds
+from linkmode.archives import compression
+from linkmode.archives.members import BLOCK, Bounds, Readable
 from linkmode.messages import IntegrityError
 
 
@@ -43,7 +42,7 @@ def test_the_bounds_leave_room_for_every_archive_that_is_known() -> None:
         (70_219_052, 2_390, 190 << 20),
         (1_502_830, 270, 6 << 20),
     ):
-        bounds = Bounds.of(packed_size)
+        bounds = Bounds.to_unpack(packed_size)
         assert bounds.entries > 3 * entries
         assert bounds.size > 3 * size
 
@@ -57,12 +56,19 @@ def test_xz_that_asks_for_gigabytes_of_memory(tmp_path: Path) -> None:
 def test_a_header_is_never_read_by_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The most that is asked of the stream at once, while a member of 20 MB and a long name are read."""
     asked = []
-    plain = module._Decompressed.read
+    plain = compression._Decompressed.read
 
-    def read(self: module._Decompressed, size: int) -> bytes:
+    def read(self: Readable, size: int) -> bytes:
         asked.append(size)
         return plain(self, size)
 
-    monkeypatch.setattr(module._Decompressed, "read", read)
+    monkeypatch.setattr(compression._Decompressed, "read", read)
     unpack(tmp_path, packed(tar(entry("x" * 200, bytes(20_000_000))), "a.tgz"))
-    assert max(asked) <= tar_module.BLOCK
+    assert max(asked) <= BLOCK
+
+
+def test_what_lies_outside_of_the_prefix_is_bounded_too(tmp_path: Path) -> None:
+    """It is not written, but it is unpacked."""
+    raw = tar(entry("t/f", b"x")).removesuffix(bytes(10240 - 1024)) + END
+    raw = header("bomb", REGULAR, 200_000_000) + bytes(200_000_256) + raw
+    refused(tmp_path, raw, "it unpacks to more than ", prefix="t")

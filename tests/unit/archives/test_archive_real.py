@@ -5,25 +5,23 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from harness.shared import shared
 
 from linkmode.archives.unpack import extract
 from linkmode.store import exchange
-
-TOOLCHAINS = Path(__file__).resolve().parents[4] / "shared" / "toolchains"
 
 
 @pytest.mark.parametrize(
     ("name", "folder"),
     [
         ("x86_64-linux-musl-cross", "x86_64-linux-musl/"),
-        ("aarch64-linux-musl-cross", "aarch64-linux-musl/"),
-        ("x86_64-linux-musl-native", ""),
+        # of the same makers, and 70 MB each
+        pytest.param("aarch64-linux-musl-cross", "aarch64-linux-musl/", marks=pytest.mark.tier("bazel")),
+        pytest.param("x86_64-linux-musl-native", "", marks=pytest.mark.tier("bazel")),
     ],
 )
 def test_every_file_and_mode_is_as_tar_makes_it(tmp_path: Path, name: str, folder: str) -> None:
-    archive = TOOLCHAINS / f"{name}.tgz"
-    if not archive.is_file():
-        pytest.skip(f"../shared/toolchains/{name}.tgz is not there")
+    archive = shared(f"toolchains/{name}.tgz")
     ours, theirs = tmp_path / "ours", tmp_path / name
     ours.mkdir()
     extract(archive, ours, file=archive.name, strip_prefix=name)

@@ -7,8 +7,9 @@ import pytest
 from packing import ZLIB, Tree, member, musl_cc, write
 from test_measure_survey import read
 
-from linkmode.catalog.measure import Measured, label, recognise
+from linkmode.catalog.measure import recognise
 from linkmode.messages import ConfigError, UsageError
+from linkmode.model.survey import Measured, label
 
 ZIG_PROGRAM = b"\x7fELF\x02\x01".ljust(18, b"\0") + b"\x3e\0" + bytes(1 << 20) + b"0.15.2\0"
 

@@ -78,14 +78,14 @@ def test_every_lock_that_is_refused(outside: Outside, tmp_path: Path, how: str) 
         case "missing":
             lock.unlink()
         case "out of date":
-            (folder / "linkmode.toml").write_text(TOML.replace(">=1.2.11", "1.3.1"))
+            (folder / "linkmode.toml").write_text(TOML.replace(">=1.2.11", "<1.3.1"))
         case "edited":
             lock.write_text(text.replace("1.3.1", "1.3.0"))
         case "conflict":
             start = text.index("[[artifact]]")
             lock.write_text(f"{text[:start]}<<<<<<< ours\n{text[start:]}=======\n>>>>>>> theirs\n")
         case "older":
-            lock.write_text(text.replace("\nversion = 1\n", "\nversion = 0\nforgotten = 1\n", 1))
+            lock.write_text(text.replace("\nversion = 2\n", "\nversion = 0\nforgotten = 1\n", 1))
         case _:
             lock.write_text(text[: text.rindex("upstream")])
     assert helped(outside, "-C", FOLDER, "generate", code=6) == "linkmode -C 'a b' lock"
@@ -172,17 +172,20 @@ def test_a_lock_elsewhere(outside: Outside, tmp_path: Path) -> None:
     folder = small_repository(tmp_path)
     assert outside("-C", "repository", "lock", "--source", "zlib=pypi")[0] == 0
     lock = folder / "linkmode.lock"
-    lock.write_text(lock.read_text().replace("9.9", "9.8"))
+    whole = lock.read_text()
+    lock.write_text(whole.replace("9.9", "9.8"))
     arguments = ("fetch", "--lock", str(lock), "--store", "store")
     assert helped(outside, *arguments, code=6) == f"linkmode -C {folder} lock"
-    lock.rename(tmp_path / "other.lock")
-    code, said = outside("fetch", "--lock", "other.lock", "--offline", "--store", "empty")
+    lock.write_text(whole)
+    other = "repository/other.lock"
+    lock.rename(tmp_path / other)
+    code, said = outside("fetch", "--lock", other, "--offline", "--store", "empty")
     assert code == 4
-    assert said.endswith("run: linkmode fetch --store empty --lock other.lock\n")
-    assert outside("fetch", "--lock", "other.lock", "--store", "empty", "--only", "zlib-9.9")[0] == 0
+    assert said.endswith("run: linkmode fetch --store empty --lock repository/other.lock\n")
+    assert outside("fetch", "--lock", other, "--store", "empty", "--only", "zlib-9.9")[0] == 0
     assert BODIES["zlib-9.9.tar.gz"] in [path.read_bytes() for path in (tmp_path / "empty").rglob("file")]
-    (tmp_path / "other.lock").write_text("version = 1\n")
-    code, said = outside("fetch", "--lock", "other.lock")
+    (tmp_path / other).write_text("version = 1\n")
+    code, said = outside("fetch", "--lock", other)
     assert code == 6
     assert "linkmode -C" not in said
 

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 from calling import Run
+from harness.shared import shared
 from packing import ZLIB, write
 
-from linkmode import pipeline, resources
+from linkmode import pipeline
 from linkmode.catalog.measure import entry
 from linkmode.catalog.pins import load, with_pins
 from linkmode.config.document import parse
 from linkmode.fetch import recheck
+from linkmode.model import resources
 
-TOOLCHAINS = Path(__file__).resolve().parents[4] / "shared" / "toolchains"
 TOML = """\
 [[toolchain]]
 family = "zig"
@@ -60,6 +61,20 @@ def test_add_prints_an_entry(place: Path, capsys: pytest.CaptureFixture[str]) ->
     }
     assert run.out == Run(capsys, *ADD, "zlib.tar.gz").out
     assert run.err == "fetching zlib.tar.gz\n"
+
+
+@pytest.mark.parametrize("name", ["z\udcff", "z\n", "z\x1b[2J"])
+def test_an_archive_whose_folder_no_toml_can_hold_makes_no_entry(
+    place: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    write(place, "odd.tar.gz", {path.replace("z/", f"{name}/", 1): body for path, body in ZLIB.items()})
+    (place / "linkmode.toml").write_text(TOML)
+    for more in ((), ("--write", "linkmode.toml")):
+        run = Run(capsys, *ADD, "odd.tar.gz", *more)
+        assert (run.code, run.out) == (3, "")
+        assert "strip-prefix: expected a folder inside the archive, in printable UTF-8, found 'z\\" in run.err
+        assert "Traceback" not in run.err
+    assert (place / "linkmode.toml").read_text() == TOML
 
 
 def test_an_entry_fits_into_both_kinds_of_file(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -136,7 +151,7 @@ def test_urls_must_agree(place: Path, capsys: pytest.CaptureFixture[str]) -> Non
         (("zlib.tar.gz", "--family", "zig"), 3, "has not the layout of zig"),
         (("gone.tgz",), 2, "gone.tgz: there is no such file; expected an archive"),
         (("words.tgz",), 5, "words.tgz: gives no archive"),
-        (("bad.tgz",), 5, "bad.tgz: the compressed stream is damaged"),
+        (("bad.tgz",), 5, "bad.tgz: its gzip data ends early"),
         (("zlib.tar.gz", "--write", "gone.toml"), 2, "does not exist"),
         ((), 2, "Missing argument 'URL...'"),
     ],
@@ -151,17 +166,17 @@ def test_what_cannot_be_added(
     assert message in run.err
 
 
-@pytest.mark.parametrize("file", sorted(path.name for path in TOOLCHAINS.glob("*.tgz")) or ["none"])
+@pytest.mark.parametrize(
+    "file", ["aarch64-linux-musl-cross.tgz", "x86_64-linux-musl-cross.tgz", "x86_64-linux-musl-native.tgz"]
+)
 def test_a_real_compiler(place: Path, capsys: pytest.CaptureFixture[str], file: str) -> None:
-    if file == "none":
-        pytest.skip("../shared/toolchains is not here")
-    run = Run(capsys, *ADD, (TOOLCHAINS / file).as_uri())
+    run = Run(capsys, *ADD, shared(f"toolchains/{file}").as_uri())
     (pin,) = tomllib.loads(run.out)["pin"]
     target, _, layout = file.removesuffix(".tgz").rpartition("-")
     assert pin["measured"] == {"gcc": "12.2.0", "musl": "1.2.3", "binutils": "2.40", "host": "static"}
     assert (pin["layout"], pin["exec"], pin["targets"]) == (layout, "x86_64-linux", [target])
     assert pin["strip-prefix"] == file.removesuffix(".tgz")
-    row = next(line for line in (TOOLCHAINS / "README.md").read_text().splitlines() if f"| {file} |" in line)
+    row = next(line for line in shared("toolchains/README.md").read_text().splitlines() if f"| {file} |" in line)
     assert f"| {pin['sha256']} | {pin['size']} |" in row
     text = f'[[toolchain]]\nfamily = "musl.cc"\nversion = "12.2.0"\ntargets = ["{target}"]\n\n{run.out}'
     with_pins(load(resources.catalogue()), parse(text, where="linkmode.toml").pins)

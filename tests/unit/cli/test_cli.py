@@ -19,6 +19,17 @@ def files(folder: Path) -> dict[str, tuple[int, bytes]]:
     return {str(path.relative_to(folder)): (path.stat().st_mtime_ns, path.read_bytes()) for path in found}
 
 
+def test_what_a_terminal_obeys_is_spelled_out_in_messages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("linkmode.toml").write_text('"\\u001b[2J\\u202e" = 1\n')
+    assert main(["generate"]) == 3
+    said = capsys.readouterr().err
+    assert "\\x1b[2J\\u202e: unknown key" in said
+    assert said.replace("\n", "").isprintable()
+
+
 def test_init_lock_generate_and_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 import linkmode
-from linkmode import resources
 from linkmode.exec import zlib_sysroot
+from linkmode.model import resources
 from linkmode.model.values import Checksum
 from linkmode.store.files import Store
 
@@ -144,6 +144,24 @@ def test_unpacked_once_and_then_without_the_store(gcc: Repository) -> None:
         Store(gcc.store).file(Checksum("sha256", hashlib.sha256(body).hexdigest())).unlink()
     again = gcc.exec("sh", "-c", "$CC hello.c")
     assert (again.returncode, again.stdout, again.stderr) == (0, "compiler: hello.c\n", "")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs files of another user, which only root can make")
+@pytest.mark.parametrize("group", ["unpacked", "exec"])
+def test_what_another_user_put_there_is_not_run(gcc: Repository, group: str) -> None:
+    assert gcc.run("fetch").returncode == 0
+    assert gcc.exec("true").returncode == 0
+    for tool in (gcc.store / "linkmode" / group).glob(f"*/**/{TRIPLE}-gcc"):
+        folder = tool.parent
+        folder.chmod(0o755)
+        tool.unlink()
+        tool.write_text("#!/bin/sh\necho evil\n")
+        tool.chmod(0o755)
+        os.chown(tool, 12345, 12345)
+        folder.chmod(0o555)
+    done = gcc.exec("sh", "-c", "$CC hello.c")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert f"{TRIPLE}-gcc belongs to another user (12345): nothing of what lies there is run" in done.stderr
 
 
 def test_a_damaged_archive(gcc: Repository) -> None:

@@ -6,36 +6,42 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from linkmode import pipeline
 from linkmode.cli.fetch import command
-from linkmode.lock import lockfile
 from linkmode.messages import NetworkError, StaleLockError, UsageError
-from linkmode.model.values import Artifact, Lock
 
 BODIES = {"zig": b"zig's bytes", "zlib": b"zlib's bytes"}
 
 
+TOML = """\
+[[toolchain]]
+family = "zig"
+version = "0.15.9"
+targets = ["x86_64-linux-musl"]
+[library]
+zlib = "9.9"
+"""
+NAMES = {"zig": "zig-0.15.9-x86_64-linux", "zlib": "zlib-9.9"}
+
+
+def own_pin(family: str, version: str, body: bytes, more: str) -> str:
+    return (
+        f'[[pin]]\nfamily = "{family}"\nversion = "{version}"\nfile = "{family}.tgz"\nurls = ["{family}.tgz"]\n'
+        f'sha256 = "{hashlib.sha256(body).hexdigest()}"\nsize = {len(body)}\nlayout = "{family}"\n{more}'
+    )
+
+
 @pytest.fixture
 def lock(tmp_path: Path) -> Path:
-    """A lock whose artifacts are files beside it."""
-    artifacts = []
+    """A lock whose artifacts are files beside it, as the linkmode.toml there says."""
     for name, body in BODIES.items():
         (tmp_path / f"{name}.tgz").write_bytes(body)
-        artifacts.append(
-            Artifact(
-                name=name,
-                family=name,
-                version="1.0",
-                file=f"{name}.tgz",
-                urls=(f"{name}.tgz",),
-                upstream=f"{name}.tgz",
-                sha256=hashlib.sha256(body).hexdigest(),
-                size=len(body),
-                source="user",
-            )
-        )
-    value = Lock(version=1, inputs_digest="", artifacts=tuple(artifacts), toolchains=(), link_modes={}, libraries={})
+    pins = own_pin("zig", "0.15.9", BODIES["zig"], 'exec = "x86_64-linux"\n') + own_pin(
+        "zlib", "9.9", BODIES["zlib"], ""
+    )
+    (tmp_path / "linkmode.toml").write_text(TOML + pins)
     path = tmp_path / "the.lock"
-    path.write_text(lockfile.dumps(value))
+    path.write_text(pipeline.relock(tmp_path).text)
     return path
 
 
@@ -45,14 +51,14 @@ def run(lock: Path, *arguments: str) -> Result:
 
 
 def lines(*names: str, state: str) -> list[str]:
-    return [f"{n}  sha256:{hashlib.sha256(BODIES[n]).hexdigest()}  {state.format(n)}" for n in names]
+    return [f"{NAMES[n]}  sha256:{hashlib.sha256(BODIES[n]).hexdigest()}  {state.format(n)}" for n in names]
 
 
 def test_results_go_to_stdout_and_progress_to_stderr(lock: Path) -> None:
     result = run(lock)
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines() == lines("zig", "zlib", state="fetched from {}.tgz")
-    assert sorted(result.stderr.splitlines()) == ["fetching zig (0.0 MB)", "fetching zlib (0.0 MB)"]
+    assert sorted(result.stderr.splitlines()) == [f"fetching {name} (0.0 MB)" for name in NAMES.values()]
     again = run(lock, "--offline")
     assert again.stdout.splitlines() == lines("zig", "zlib", state="already in store")
     assert again.stderr == ""
@@ -66,18 +72,18 @@ def test_the_store_may_be_named_by_the_environment(lock: Path, tmp_path: Path) -
 
 
 def test_only(lock: Path) -> None:
-    assert run(lock, "--only", "zlib").stdout.splitlines() == lines("zlib", state="fetched from {}.tgz")
+    assert run(lock, "--only", "zlib-9.9").stdout.splitlines() == lines("zlib", state="fetched from {}.tgz")
     result = run(lock, "--offline")
     assert isinstance(result.exception, NetworkError)
-    assert result.exception.problem.splitlines()[0].startswith("not in the store: zig: sha256:")
+    assert result.exception.problem.splitlines()[0].startswith("not in the store: zig-0.15.9-x86_64-linux: sha256:")
     assert "zlib" not in result.exception.problem
 
 
 def test_only_with_a_typo(lock: Path) -> None:
-    result = run(lock, "--only", "zlb")
+    result = run(lock, "--only", "zlib-9.8")
     assert isinstance(result.exception, UsageError)
-    assert "no 'zlb'; did you mean 'zlib'?" in result.exception.problem
-    assert result.exception.hint == "it has: zig, zlib"
+    assert "no 'zlib-9.8'; did you mean 'zlib-9.9'?" in result.exception.problem
+    assert result.exception.hint == "it has: zig-0.15.9-x86_64-linux, zlib-9.9"
     assert not (lock.parent / "store").exists()
 
 

@@ -12,8 +12,8 @@ def test_lock_keeps_versions_and_upgrades_by_name(repository: Path, capsys: pyte
     (repository / "linkmode.toml").write_text(TOML.replace(">=1.2.11", "1.2.11"))
     Run(capsys, "lock")
     (repository / "linkmode.toml").write_text(TOML)
-    assert Run(capsys, "lock", "--check").code == 1
-    assert Run(capsys, "lock").out == "linkmode.lock written:\n  only what is asked for, not what is chosen\n"
+    assert Run(capsys, "lock", "--check").code == 0  # what is locked satisfies what is asked now
+    assert Run(capsys, "lock").out == "linkmode.lock is up to date\n"
     lock = repository / "linkmode.lock"
     lock.write_bytes(lock.read_bytes().replace(b"\n", b"\r\n"))
     only = "  nothing that it says, only how it is written: a digest, comments, line endings or conflict markers\n"
@@ -83,7 +83,7 @@ def test_a_lock_of_a_newer_linkmode_is_left_alone(repository: Path, capsys: pyte
     for command in ("generate", "lock"):
         run = Run(capsys, command)
         assert run.code == 6
-        assert "linkmode.lock has format version 7; linkmode 0.1.0 knows version 1" in run.err
+        assert "linkmode.lock has format version 7; linkmode 0.1.0 knows version 2" in run.err
     assert (repository / "linkmode.lock").read_text() == "version = 7\n"
 
 
@@ -95,11 +95,11 @@ def test_a_lock_of_an_older_linkmode_is_written_again_with_its_choices(
     Run(capsys, "lock")
     toml.write_text(TOML)
     lock = repository / "linkmode.lock"
-    lock.write_text(lock.read_text().replace("\nversion = 1\n", "\nversion = 0\n"))
+    lock.write_text(lock.read_text().replace("\nversion = 2\n", "\nversion = 0\n"))
     for command in ("generate", "fetch"):
         run = Run(capsys, command)
         assert run.code == 6
-        assert "linkmode.lock has format version 0; linkmode 0.1.0 writes version 1" in run.err
+        assert "linkmode.lock has format version 0; linkmode 0.1.0 writes version 2" in run.err
         assert "hint: write it again with: linkmode lock" in run.err
     again = Run(capsys, "lock")
     assert again.code == 0

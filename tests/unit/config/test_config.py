@@ -108,6 +108,13 @@ MIRROR = "expected https://, http://, file:// and a path that ends in '/'; found
             for first in (".git", "linkmode.toml", "linkmode.lock")
         ),
         *(
+            (
+                f"output = 'sub/{part}{below}'\n" + TOOLCHAIN,
+                f"line 1: output: {part} is not linkmode's to write into; choose another folder",
+            )
+            for part, below in ((".git", ""), (".git", "/hooks"), (".GIT", ""), (".hg", ""), (".svn", "/x"))
+        ),
+        *(
             (f"output = {text}\n" + TOOLCHAIN, f"{OUTPUT}{shown}")
             for text, shown in {
                 '""': "''",
@@ -301,6 +308,47 @@ typo = 1
 def test_text_that_is_not_toml_says_where() -> None:
     assert "is not TOML: " in problem("output = \n")
     assert "line 1" in problem("output = \n")
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text() -> None:
+    assert parse("\ufeff" + TOOLCHAIN, where="linkmode.toml") == parse(TOOLCHAIN, where="linkmode.toml")
+    assert "(at line 2, column 1)" in problem("\ufeff\n=")
+
+
+@pytest.mark.parametrize("quotes", ['"""', "'''"])
+def test_a_string_of_several_lines_moves_no_error(quotes: str) -> None:
+    text = f"# \u2028 ends no line\noutput = {quotes}\n[[toolchain]]\nfamily = 'y'\nversion = 1\n{quotes}\n"
+    assert "\n  line 8: toolchain[0].family: 'gcc' is not known" in problem(
+        text + TOOLCHAIN.replace("'zig'", "'gcc'").replace('"zig"', '"gcc"')
+    )
+
+
+@pytest.mark.parametrize("text", ["x = " + "[" * 20_000, "x = " + "{a=" * 20_000, ".".join(["a"] * 20_000) + " = 1"])
+def test_what_is_nested_too_deep_says_where(text: str) -> None:
+    assert "is not TOML: nested deeper than 32 levels (at line 2)" in problem(f"output = 'x'\n{text}\n")
+
+
+def test_numbers_that_no_toml_has() -> None:
+    assert "a number has thousands of digits" in problem("x = " + "9" * 6000)
+    assert "is not TOML: pin[1].size: a number beyond 64 bits" in problem("[[pin]]\n[[pin]]\nsize = 0x" + "f" * 6000)
+    assert "x: unknown key" in problem(f"x = {2**63 - 1}\n" + TOOLCHAIN)
+
+
+@pytest.mark.parametrize("version", ["1." + "9" * 6000, "==1." + "9" * 6000, ">=1\n", "1.0\u0661"])
+def test_versions_that_no_number_can_be_made_of(version: str) -> None:
+    text = TOOLCHAIN + f"[library]\nzlib = {version!r}\n".replace("'", '"')
+    assert "library.zlib: expected versions as PEP 440 writes them" in problem(text)
+
+
+def test_a_file_that_is_too_large_or_has_no_end(tmp_path: Path) -> None:
+    path = tmp_path / "linkmode.toml"
+    path.write_text("#" * (1 << 20) + "\n")
+    with pytest.raises(ConfigError, match=r"linkmode\.toml is larger than 1,048,576 bytes"):
+        load(path)
+    path.unlink()
+    path.symlink_to("/dev/zero")
+    with pytest.raises(ConfigError, match=r"linkmode\.toml is no regular file; expected linkmode's configuration"):
+        load(path)
 
 
 def test_a_missing_file_says_what_to_run(tmp_path: Path) -> None:

@@ -2,13 +2,13 @@
 
 import pytest
 
-from linkmode import resources
 from linkmode.catalog import pins
 from linkmode.config.document import Config, parse
 from linkmode.config.dune import DuneExecutable
 from linkmode.generate.render import render
 from linkmode.lock.resolve import resolve
 from linkmode.messages import ConfigError
+from linkmode.model import resources
 
 TOOLCHAIN = """
 [[toolchain]]
@@ -47,7 +47,7 @@ def test_without_dune_there_is_none_of_it() -> None:
 def test_the_tree_of_dune_alone_and_beside_that_of_bazel() -> None:
     alone = config("[dune.cli]\n")
     tree = render(alone, resolve(alone, pins.load(resources.catalogue())), resources.templates())
-    assert list(tree) == ["dune/dune", "dune/gen-linking-flags.sh"]
+    assert list(tree) == [".gitattributes", "dune/dune", "dune/gen-linking-flags.sh"]
     both = config("[dune.cli]\n", '"bazel", "dune"')
     beside = render(both, resolve(both, pins.load(resources.catalogue())), resources.templates())
     assert {path: beside[path] for path in tree} == tree

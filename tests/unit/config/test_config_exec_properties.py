@@ -2,13 +2,13 @@
 
 import pytest
 
-from linkmode import resources
 from linkmode.catalog import pins
 from linkmode.config.document import Config, parse
 from linkmode.generate.render import render
-from linkmode.lock import lockfile
+from linkmode.lock import derive, lockfile
 from linkmode.lock.resolve import resolve
 from linkmode.messages import ConfigError, StaleLockError
+from linkmode.model import resources
 
 BEGIN = """\
 exec-platforms = ["x86_64-linux", "aarch64-linux"]
@@ -107,11 +107,11 @@ def test_the_lock_carries_them_and_goes_out_of_date_with_them() -> None:
     assert lockfile.loads(text, "linkmode.lock") == with_them
     assert 'Pool = "arm"' in text
     assert "exec-properties" not in lockfile.dumps(without)
-    lockfile.check_inputs(with_them, config(BOTH), catalogue, "linkmode.lock")
+    derive.derived(with_them, config(BOTH), catalogue, "linkmode.lock")
     with pytest.raises(StaleLockError, match=r"~ exec property Pool of aarch64-linux\n *value: arm → arm64"):
-        lockfile.check_inputs(with_them, config(BOTH.replace('"arm"', '"arm64"')), catalogue, "linkmode.lock")
+        derive.derived(with_them, config(BOTH.replace('"arm"', '"arm64"')), catalogue, "linkmode.lock")
     with pytest.raises(StaleLockError, match=r"\+ exec property Pool of aarch64-linux: arm\n"):
-        lockfile.check_inputs(without, config(BOTH), catalogue, "linkmode.lock")
+        derive.derived(without, config(BOTH), catalogue, "linkmode.lock")
 
 
 def test_the_order_of_properties_does_not_matter() -> None:

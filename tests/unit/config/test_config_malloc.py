@@ -2,13 +2,13 @@
 
 import pytest
 
-from linkmode import resources
 from linkmode.catalog import pins
 from linkmode.config.document import Config, parse
 from linkmode.generate.render import render
-from linkmode.lock import lockfile
+from linkmode.lock import derive, lockfile
 from linkmode.lock.resolve import resolve
 from linkmode.messages import ConfigError, StaleLockError
+from linkmode.model import resources
 
 BEGIN = """\
 [[toolchain]]
@@ -70,9 +70,9 @@ def test_the_lock_carries_it_and_goes_out_of_date_with_it() -> None:
     assert lockfile.loads(text, "linkmode.lock") == with_it
     assert "[malloc]" not in lockfile.dumps(without)
     with pytest.raises(StaleLockError, match=r"\+ malloc on x86_64-linux-musl: mimalloc\n"):
-        lockfile.check_inputs(without, config(LIBRARY + MALLOC), catalogue, "linkmode.lock")
+        derive.derived(without, config(LIBRARY + MALLOC), catalogue, "linkmode.lock")
     with pytest.raises(StaleLockError, match="- malloc on x86_64-linux-musl: mimalloc"):
-        lockfile.check_inputs(with_it, config(LIBRARY), catalogue, "linkmode.lock")
+        derive.derived(with_it, config(LIBRARY), catalogue, "linkmode.lock")
 
 
 def test_the_rules_know_it() -> None:

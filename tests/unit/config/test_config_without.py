@@ -2,13 +2,13 @@
 
 import pytest
 
-from linkmode import resources
 from linkmode.catalog import pins
 from linkmode.config.document import Config, parse
 from linkmode.generate.render import render
-from linkmode.lock import lockfile
+from linkmode.lock import derive, lockfile
 from linkmode.lock.resolve import resolve
 from linkmode.messages import ConfigError, StaleLockError
+from linkmode.model import resources
 
 GCC = '[[toolchain]]\nfamily = "musl.cc"\nversion = "11.2.1"\ntargets = ["x86_64-linux-musl"]\n'
 ZIG = '[[toolchain]]\nfamily = "zig"\nversion = "==0.15.2"\ntargets = ["x86_64-linux-gnu.2.28"]\n'
@@ -61,7 +61,7 @@ def test_the_lock_carries_it_and_goes_out_of_date_with_it() -> None:
     assert lockfile.loads(lockfile.dumps(lean), "linkmode.lock") == lean
     assert "without" not in lockfile.dumps(whole)
     with pytest.raises(StaleLockError, match=r"toolchain musl\.cc .*\n +without: \+ c\+\+\n +without: \+ lto"):
-        lockfile.check_inputs(whole, config(GCC + WITHOUT), catalogue, "linkmode.lock")
+        derive.derived(whole, config(GCC + WITHOUT), catalogue, "linkmode.lock")
 
 
 def test_what_is_compiled_for_the_build_itself_has_the_whole_compiler() -> None:

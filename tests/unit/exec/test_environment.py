@@ -5,24 +5,23 @@ from pathlib import Path
 
 import pytest
 
-from linkmode.exec.environment import Ready, applied, as_shell, choose, environment, triple
+from linkmode.exec.environment import Ready, applied, as_shell, choose, environment
 from linkmode.messages import ConfigError, UsageError
-from linkmode.model.values import Lock, LockedToolchain
+from linkmode.model.values import ExecPlatform, Lock, LockedToolchain, Target
 
-X86, ARM = "x86_64-linux", "aarch64-linux"
+X86, ARM = ExecPlatform("x86_64-linux"), ExecPlatform("aarch64-linux")
 ALL = frozenset({"gcc", "g++", "cc", "ar", "ranlib", "ld", "strip"})
 
 
-def toolchain(family: str, target: str, exec_platform: str = X86, purpose: str = "target") -> LockedToolchain:
+def toolchain(family: str, target: str, exec_platform: ExecPlatform = X86, purpose: str = "target") -> LockedToolchain:
     artifact = f"{family}-{exec_platform}-{target}"
-    return LockedToolchain(family=family, artifact=artifact, exec=exec_platform, target=target, purpose=purpose)  # type: ignore[arg-type]
+    return LockedToolchain(family=family, artifact=artifact, exec=exec_platform, target=Target(target), purpose=purpose)  # type: ignore[arg-type]
 
 
 def lock(*toolchains: LockedToolchain, static: str | None = None) -> Lock:
     modes = {"x86_64": {"static": static}} if static else {}
     return Lock(
         version=1,
-        inputs_digest="",
         artifacts=(),
         toolchains=toolchains,
         link_modes=modes,
@@ -31,10 +30,10 @@ def lock(*toolchains: LockedToolchain, static: str | None = None) -> Lock:
 
 
 def ready(target: str, tools: frozenset[str] = ALL) -> Ready:
-    return Ready(triple(target), Path("/c/bin"), tools, Path("/c/sys root"))
+    return Ready(Target(target).gnu, Path("/c/bin"), tools, Path("/c/sys root"))
 
 
-MUSL, GLIBC, ARM_MUSL = "x86_64-linux-musl", "x86_64-linux-gnu.2.28", "aarch64-linux-musl"
+MUSL, GLIBC, ARM_MUSL = map(Target, ("x86_64-linux-musl", "x86_64-linux-gnu.2.28", "aarch64-linux-musl"))
 MANY = lock(
     toolchain("musl.cc", ARM_MUSL),
     toolchain("zig", GLIBC),

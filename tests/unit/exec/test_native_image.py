@@ -5,23 +5,22 @@ from pathlib import Path
 
 import pytest
 
-from linkmode.exec.environment import Ready, triple
+from linkmode.exec.environment import Ready
 from linkmode.exec.native_image import RELEASES, Installed, check, check_release, installed, notice, with_compiler
 from linkmode.exec.toolbox import _NO_PUSHED_STATE, _version_question
 from linkmode.messages import ConfigError, LinkmodeError, UsageError
-from linkmode.model.values import Lock, LockedToolchain
+from linkmode.model.values import ExecPlatform, Lock, LockedToolchain, Target
 
-MUSL, ARM_MUSL, GLIBC = "x86_64-linux-musl", "aarch64-linux-musl", "x86_64-linux-gnu.2.28"
+MUSL, ARM_MUSL, GLIBC = map(Target, ("x86_64-linux-musl", "aarch64-linux-musl", "x86_64-linux-gnu.2.28"))
 
 
 def toolchain(target: str) -> LockedToolchain:
-    return LockedToolchain(family="zig", artifact="zig", exec="x86_64-linux", target=target)
+    return LockedToolchain(family="zig", artifact="zig", exec=ExecPlatform("x86_64-linux"), target=Target(target))
 
 
 def lock(*targets: str, zlib: bool = True) -> Lock:
     return Lock(
         version=1,
-        inputs_digest="",
         artifacts=(),
         toolchains=tuple(map(toolchain, targets)),
         link_modes={},
@@ -56,7 +55,7 @@ def test_what_goes_together(target: str, options: list[str]) -> None:
 @pytest.mark.parametrize("command", [(), ("make", "--static"), ("sh", "-c", "native-image --static App")])
 def test_other_commands_are_not_judged(command: tuple[str, ...]) -> None:
     check(command, toolchain(GLIBC), lock(GLIBC, zlib=False))
-    ready = Ready(triple(GLIBC), Path("/bin"), frozenset({"gcc"}), Path("/sysroot"))
+    ready = Ready(Target(GLIBC).gnu, Path("/bin"), frozenset({"gcc"}), Path("/sysroot"))
     assert with_compiler(command, toolchain(GLIBC), ready) == command
 
 
@@ -231,7 +230,7 @@ def test_otherwise_it_is_not(target: str, command: list[str]) -> None:
 
 
 def test_glibc_s_compiler_is_named_and_musl_s_is_found_by_its_name() -> None:
-    ready = Ready(triple(GLIBC), Path("/cache/bin"), frozenset({"gcc"}), Path("/sysroot"))
+    ready = Ready(Target(GLIBC).gnu, Path("/cache/bin"), frozenset({"gcc"}), Path("/sysroot"))
     named = ("native-image", "--native-compiler-path=/cache/bin/x86_64-linux-gnu-gcc", "-jar", "a.jar")
     assert with_compiler(("native-image", "-jar", "a.jar"), toolchain(GLIBC), ready) == named
     for own in ("--native-compiler-path=/usr/bin/gcc", "-H:CCompilerPath=/usr/bin/gcc"):

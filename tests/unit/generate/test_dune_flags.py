@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from linkmode import resources
 from linkmode.catalog import pins
 from linkmode.config.document import parse
 from linkmode.generate.render import render
 from linkmode.lock.resolve import resolve
+from linkmode.model import resources
 
 CONFIG = """
 build-systems = ["dune"]

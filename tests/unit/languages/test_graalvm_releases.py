@@ -1,4 +1,4 @@
-"""The table of native-image's options, and why a link mode is refused: graalvm_releases.bzl, which is also Python.
+"""The table of native-image's options, and why a link mode is refused: native_image_options.bzl, which is also Python.
 
 Options are held to tests/graalvm_replay, which knows what each release of native-image accepts.
 """
@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from linkmode.exec import native_image
+from linkmode.languages.graalvm import LANGUAGE
 
 ROOT = Path(__file__).resolve().parents[3]
-TABLE = ROOT / "templates/bazel/languages/graalvm/private/graalvm_releases.bzl"
+TABLE = ROOT / "templates/bazel/languages/graalvm/private/native_image_options.bzl"
 REPLAY = ROOT / "tests/graalvm_replay/lib/svm/native_image_replay.py"
 MODES = ("static", "mostly_static", "dynamic")
 LINKED = [("musl", "static"), ("musl", "dynamic"), ("glibc", "mostly_static"), ("glibc", "dynamic")]
@@ -38,7 +39,7 @@ def replay() -> ModuleType:
 
 
 BZL, REPLAYED = table(), replay()
-RELEASES: dict[str, Any] = BZL["GRAALVM_RELEASES"]
+RELEASES = LANGUAGE.lines
 
 
 def version(key: str) -> tuple[int, ...]:
@@ -55,14 +56,15 @@ def test_the_resolver_and_exec_know_the_same_releases() -> None:
     ("graalvm", "key"), [("17.0.9", "17"), ("24", "24"), ("25.0.1", "25"), ("25.1.0", "25.1"), ("25.3.4.1", "25.1")]
 )
 def test_the_entry_of_a_version(graalvm: str, key: str) -> None:
-    assert BZL["graalvm_release"](graalvm) is RELEASES[key]
+    assert LANGUAGE.line(graalvm) == key
+    assert key in RELEASES
 
 
 @pytest.mark.parametrize(("release", "linked"), list(itertools.product(RELEASES, LINKED)))
 def test_each_release_accepts_what_it_is_told(release: str, linked: tuple[str, str]) -> None:
     """Without a warning, and without a fallback image, which needs a JDK where it runs."""
     entry, (libc, mode) = RELEASES[release], linked
-    told = [*entry.always, *entry.modes[libc][mode], "-march=compatibility", "App"]
+    told = [*entry["always"], *BZL["mode_options"](entry, libc, mode), "-march=compatibility", "App"]
     parsed = REPLAYED.Options(told, version(release))
     assert (parsed.static, parsed.mostly_static) == (mode == "static", mode == "mostly_static")
     assert parsed.libc == libc

@@ -6,13 +6,13 @@ import msgspec
 import pytest
 from resolving import ARM, CATALOG, X86, ZIG, ZIG_REQUEST, catalog, config, entry, pin
 
-from linkmode import resources
 from linkmode.config.document import Config
 from linkmode.generate import render as renders
 from linkmode.generate.context import bazel_context
 from linkmode.lock import lockfile
 from linkmode.lock.resolve import keep, resolve
 from linkmode.messages import ConfigError
+from linkmode.model import resources
 from linkmode.model.values import Lock, LockedPart
 
 
@@ -93,7 +93,7 @@ def test_a_lock_without_languages_is_as_it_was_before_there_were_any() -> None:
 def test_another_version_puts_the_lock_out_of_date_and_is_shown() -> None:
     old = locked("==1.26.7")
     new = resolve(asks("~=1.27.0"), CATALOG, keep(old))
-    assert old.inputs_digest != new.inputs_digest
+    assert old != new
     assert "  ~ artifact go-x86_64-linux\n      version: 1.26.7 → 1.27.1\n" in lockfile.diff(old, new)
     assert lockfile.diff(None, new).count("  + go sdk on x86_64-linux: go-1.27.1-x86_64-linux\n") == 1
 
@@ -106,7 +106,7 @@ def test_what_was_locked_is_kept_while_it_satisfies() -> None:
 
 def test_a_toolchain_for_each_exec_platform_and_target() -> None:
     lock = locked("~=1.27.0")
-    given = msgspec.json.decode(msgspec.json.encode(bazel_context(lock)))
+    given = msgspec.json.decode(msgspec.json.encode(bazel_context(lock), enc_hook=str))
     assert given["languages"] == {
         "go": [
             {

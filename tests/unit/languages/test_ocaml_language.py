@@ -1,8 +1,5 @@
 """What an OCaml toolchain is made of, which releases the rules know, and what is said of others."""
 
-import re
-from pathlib import Path
-
 import pytest
 from resolving import X86, ZIG, catalog, config, entry, pin
 
@@ -13,8 +10,6 @@ from linkmode.messages import ConfigError
 from linkmode.model.values import Lock
 
 MUSL, GNU, ARM_MUSL = "x86_64-linux-musl", "x86_64-linux-gnu.2.28", "aarch64-linux-musl"
-
-RULES = Path(__file__).parents[3] / "templates/bazel/languages/ocaml/private/releases.bzl"
 
 
 def locked(*versions: str, targets: tuple[str, ...] = (MUSL,), execs: str = f'["{X86}"]') -> Lock:
@@ -54,9 +49,9 @@ def test_a_release_that_the_rules_do_not_know_is_refused_with_those_that_they_kn
         locked(version)
 
 
-def test_the_rules_know_the_lines_that_are_locked() -> None:
-    lines = RULES.read_text(encoding="utf-8").partition("_LINES = {")[2].partition("}")[0]
-    assert tuple(re.findall(r'"([\d.]+)": struct\(', lines)) == ocaml._LINES
+def test_the_rules_get_the_line_that_is_locked_and_no_other() -> None:
+    releases = bazel_context(locked("4.14.2"))["releases"]
+    assert releases["ocaml"] == {"4.14": ocaml.LANGUAGE.lines["4.14"]}  # type: ignore[index]
 
 
 def test_sources_are_for_every_exec_platform() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from linkmode import resources
+from linkmode.model import resources
 
 SOURCES = ("compile.c", "link.c", "run.c", "rust_tool.c", "words.c")
 

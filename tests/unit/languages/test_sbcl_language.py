@@ -3,11 +3,11 @@
 import pytest
 from resolving import ARM, X86, ZIG, catalog, config, entry, pin
 
-from linkmode import resources
 from linkmode.generate.context import bazel_context
 from linkmode.generate.render import render
 from linkmode.lock.resolve import Preference, resolve
 from linkmode.messages import ConfigError
+from linkmode.model import resources
 from linkmode.model.values import Lock, Pin
 
 MUSL, GNU, ARM_MUSL = "x86_64-linux-musl", "x86_64-linux-gnu.2.28", "aarch64-linux-musl"

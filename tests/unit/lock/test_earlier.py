@@ -65,8 +65,8 @@ def test_what_this_run_asks_for_counts_more_than_both_sides() -> None:
 
 
 def test_a_side_of_a_newer_linkmode_is_not_written_over() -> None:
-    newer = PYPI.replace("version = 1\n", "version = 2\n", 1)
-    with pytest.raises(StaleLockError, match="format version 2"):
+    newer = PYPI.replace("version = 2\n", "version = 3\n", 1)
+    with pytest.raises(StaleLockError, match="format version 3"):
         earlier.read(merged(UPSTREAM, newer), FAMILIES)
 
 
@@ -87,4 +87,8 @@ def test_of_a_lock_that_was_cut_off_the_sources_are_kept() -> None:
 def test_no_lock_and_a_whole_one() -> None:
     assert earlier.read(None, FAMILIES) == earlier.Earlier()
     assert earlier.read(PYPI, FAMILIES) == earlier.Earlier(locks=(lockfile.loads(PYPI, "it"),))
-    assert kept(PYPI) == Preference({"zig": "pypi"}, {"zig": frozenset({"0.15.2"}), "zlib": frozenset({"1.3.1"})})
+    assert kept(PYPI) == Preference(
+        {"zig": "pypi"},
+        {"zig": frozenset({"0.15.2"}), "zlib": frozenset({"1.3.1"})},
+        {("zig", "x86_64-linux-musl"): frozenset({"0.15.2"})},
+    )

@@ -1,8 +1,8 @@
 """Locks as earlier linkmodes wrote them, byte for byte: each is read, or refused with the command that brings it over.
 
-A file in tests/unit/locks is never changed. When the format gets a new version, a lock of the present one joins them.
+A file in formats/ is never changed. When the format gets a new version, a lock of the present one joins them.
 version-1.lock is the first that was ever committed. No linkmode wrote an older format, so version-0.lock is a lock of
-the first format with a lower number: what holds for it will hold for version-1.lock when that is the older one.
+that one with a lower number.
 """
 
 import contextlib
@@ -24,6 +24,7 @@ OLDER = {name: text for name, text in FROZEN.items() if name not in PRESENT}
 ASKED = {
     "version-0.lock": ("zig", ">=0.15.1", ["x86_64-linux-musl"]),
     "version-1.lock": ("musl.cc", ">=11.2.1", ["x86_64-linux-musl", "aarch64-linux-musl"]),
+    "version-2.lock": ("musl.cc", ">=11.2.1", ["x86_64-linux-musl", "aarch64-linux-musl"]),
 }
 """What linkmode.toml asked for, with newer versions allowed than were locked."""
 
@@ -61,10 +62,12 @@ def test_the_command_that_is_shown_brings_it_over_with_its_choices(
     )
     (tmp_path / "linkmode.lock").write_text(FROZEN[name])
     with contextlib.chdir(tmp_path):
-        # The catalogue has moved on since, so that even one that can be read is out of date: never a silent change.
-        assert main(["generate"]) == 6
-        shown = capsys.readouterr().err.rpartition("write it again with: ")[2]
-        assert main(shlex.split(shown)[1:]) == 0
+        code = main(["generate"])
+        # One of the present format is as good as new until the catalogue moves on: never a silent change.
+        assert code == 6 or (code == 0 and name in PRESENT)
+        if code:
+            shown = capsys.readouterr().err.rpartition("write it again with: ")[2]
+            assert main(shlex.split(shown)[1:]) == 0
         assert main(["lock", "--check"]) == 0
         made = pipeline.locked(Path()).artifacts
     chosen = {(one["family"], one["version"], one["source"]) for one in map(_with_source, _artifacts(FROZEN[name]))}

@@ -2,13 +2,13 @@ import msgspec
 import pytest
 from resolving import ARM, CATALOG, MIRRORS, MUSL, X86, ZIG, ZIG_REQUEST, ZLIB, catalog, config, entry, pin
 
-from linkmode import resources
 from linkmode.catalog import pins as catalogs
 from linkmode.catalog.advisories import advisories
 from linkmode.catalog.pins import Catalog
 from linkmode.config.document import Config
 from linkmode.lock.resolve import Preference, keep, resolve
 from linkmode.messages import ConfigError
+from linkmode.model import resources
 from linkmode.model.values import Lock
 
 
@@ -271,26 +271,34 @@ def test_what_does_not_matter_leaves_the_lock_as_it_is(same: Config) -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        config(("zig", "0.15.2", ["x86_64-linux-musl"]), more='[library]\nzlib = ">=1.3,<2"\n' + MIRRORS),
-        msgspec.structs.replace(BASE, library={"zlib": ">=1.3"}),
+        config(("zig", "0.15.1", ["x86_64-linux-musl"]), more='[library]\nzlib = ">=1.3,<2"\n' + MIRRORS),
+        msgspec.structs.replace(BASE, library={"zlib": "<1.3"}),
         msgspec.structs.replace(BASE, library={}),
         msgspec.structs.replace(BASE, mirrors={}),
-        msgspec.structs.replace(BASE, link_modes={"static": ("x86_64-linux-musl",)}),
     ],
 )
-def test_what_matters_changes_the_digest_of_inputs(other: Config) -> None:
-    assert resolve(other, CATALOG).inputs_digest != resolve(BASE, CATALOG).inputs_digest
+def test_what_matters_changes_the_lock(other: Config) -> None:
+    assert resolve(other, CATALOG) != resolve(BASE, CATALOG)
 
 
-def test_provenance_may_grow_without_a_new_digest_and_bytes_may_not() -> None:
-    def digest(**change: object) -> str:
+def test_provenance_may_grow_without_a_new_lock_and_bytes_may_not() -> None:
+    def made(**change: object) -> Lock:
         pins = tuple(msgspec.structs.replace(p, **change) for p in ZLIB.pins)
-        return resolve(BASE, catalog(ZIG, msgspec.structs.replace(ZLIB, pins=pins))).inputs_digest
+        return resolve(BASE, catalog(ZIG, msgspec.structs.replace(ZLIB, pins=pins)))
 
-    assert digest(confirmations=99, confirmed_by=("x",)) == digest()
-    assert digest(sha256="f" * 64) != digest()
-    assert digest(size=1) != digest()
-    assert digest(strip_prefix="x") != digest()
+    assert made(confirmations=99, confirmed_by=("x",)) == made()
+    assert made(sha256="f" * 64) != made()
+    assert made(size=1) != made()
+    assert made(strip_prefix="x") != made()
+
+
+def test_a_toolchain_that_is_added_beside_another_of_its_family_leaves_that_one_as_it_is() -> None:
+    first = ("zig", ">=0.14", ["x86_64-linux-musl"])
+    second = ("zig", "==0.15.2", ["x86_64-linux-gnu.2.28"])
+    old = resolve(config(first), CATALOG, Preference(versions={"zig": frozenset({"0.14.0"})}))
+    both = resolve(config(first, second), CATALOG, keep(old))
+    assert [one.artifact for one in both.toolchains] == ["zig-0.14.0-x86_64-linux", "zig-0.15.2-x86_64-linux"]
+    assert resolve(config(first, second), CATALOG, keep(both)) == both
 
 
 def test_the_shipped_catalogue_answers_the_architecture_pages_example() -> None:

@@ -50,9 +50,9 @@ def test_the_default_is_bazels_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 def test_a_lock_is_given_up_when_the_run_ends(tmp_path: Path) -> None:
     store, checksum = Store(tmp_path), Checksum("sha256", "0" * 64)
     stop = threading.Event()
-    with store.lock(checksum, stop):
+    with store.lock(checksum, stop, print):
         stop.set()
-        with pytest.raises(Cancelled), Store(tmp_path).lock(checksum, stop):
+        with pytest.raises(Cancelled), Store(tmp_path).lock(checksum, stop, print):
             raise AssertionError("two hold the lock")
 
 

@@ -6,8 +6,8 @@ from resolving import CATALOG, ZIG_REQUEST, config
 from linkmode.config.document import parse
 from linkmode.lock.resolve import resolve
 from linkmode.messages import ConfigError
+from linkmode.model import mirror_layout
 from linkmode.model.values import Artifact, Checksum
-from linkmode.store import mirror_layout
 
 SHORT, LONG = Checksum("sha256", "ab" * 32), Checksum("sha512", "cd" * 64)
 
@@ -33,7 +33,7 @@ def test_names_that_no_mirror_holds(file: str) -> None:
 
 @pytest.mark.parametrize("digits", ["", "..", "AB" * 32, "ab" * 31, "ab" * 64, "/" * 64])
 def test_checksums_that_are_none(digits: str) -> None:
-    with pytest.raises(ConfigError, match="is not a checksum of 64 hexadecimal digits"):
+    with pytest.raises(ConfigError, match="is not a sha256 of 64 hexadecimal digits"):
         mirror_layout.path(Checksum("sha256", digits), "f")
 
 

@@ -36,8 +36,8 @@ def home(tmp_path: Path) -> Iterator[Path]:
         (new / "gcc").hardlink_to(home / "unpacked" / ONE / "bin" / "gcc")
         (new / "libz.a").write_bytes(b"z" * 10)
 
-    trees.make_once(home / "unpacked" / ONE, unpack)
-    trees.make_once(home / "exec" / TWO, ready)
+    trees.make_once(home / "unpacked" / ONE, unpack, print)
+    trees.make_once(home / "exec" / TWO, ready, print)
     yield home
     exchange.delete(home)
 
@@ -167,7 +167,7 @@ def test_made_used_and_removed_at_once(home: Path) -> None:
     def use() -> int:
         uses = 0
         while time.monotonic() < until:
-            trees.make_once(folder, fill)
+            trees.make_once(folder, fill, print)
             held = trees.hold(folder)
             if held is not None:
                 assert len(os.listdir(folder)) == 20  # noqa: PTH208 - a count

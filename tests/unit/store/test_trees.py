@@ -49,15 +49,15 @@ def test_what_fails_leaves_nothing_and_may_be_tried_again(tmp_path: Path) -> Non
 
     folder = tmp_path / "made" / "x"
     with pytest.raises(IntegrityError):
-        trees.make_once(folder, fail)
+        trees.make_once(folder, fail, print)
     assert [path.name for path in folder.parent.iterdir()] == ["x.lock"]
-    trees.make_once(folder, lambda new: (new / "f").touch())
-    trees.make_once(folder, fail)
+    trees.make_once(folder, lambda new: (new / "f").touch(), print)
+    trees.make_once(folder, fail, print)
     assert [path.name for path in folder.iterdir()] == ["f"]
 
 
 def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match=r"file/x: cannot be written: Not a directory|File exists") as caught:
-        trees.make_once(tmp_path / "file" / "x", lambda new: None)
+        trees.make_once(tmp_path / "file" / "x", lambda new: None, print)
     assert "--store DIR" in caught.value.hint

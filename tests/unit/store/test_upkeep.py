@@ -83,7 +83,7 @@ def test_a_hit_counts_as_use(store: Store) -> None:
 
 def test_gc_leaves_what_a_run_holds(store: Store) -> None:
     old = put(store, b"old", used=OLD)
-    with store.lock(old, threading.Event()):
+    with store.lock(old, threading.Event(), print):
         assert run(store, "gc").stdout.splitlines() == [f"kept {store.file(old)}: in use", "0 bytes freed", LOCK]
     assert store.file(old).exists()
 

@@ -4,7 +4,7 @@
 load("//private:repositories.bzl", "declare_repositories")
 
 def _linkmode_impl(_mctx):
-    declare_repositories()
+    declare_repositories("rules_cc")
 
 linkmode = module_extension(
     doc = "Declares the repositories of linkmode.lock; used by linkmode's own MODULE.bazel.",

@@ -16,7 +16,11 @@ ARTIFACTS = {
         "integrity": "sha256-yQmBeFbWztqGqlEIlPo1J+rHmJ8O9uh7VyHFhzegbDg=",
         "strip_prefix": "aarch64-linux-musl-cross",
         "type": "",
+        "line": "",
         "layout": "cross",
+        "rules": "//private/gcc:gcc_archive.bzl",
+        "macro": "gcc_archive",
+        "remove": ["usr"],
         "measured": {
             "binutils": "2.37",
             "gcc": "11.2.1",
@@ -36,7 +40,11 @@ ARTIFACTS = {
         "integrity": "sha256-xdQQ2fgqTyTFSf5dJPmI+FsmebRSQTqffl97lW8v5+o=",
         "strip_prefix": "x86_64-linux-musl-cross",
         "type": "",
+        "line": "",
         "layout": "cross",
+        "rules": "//private/gcc:gcc_archive.bzl",
+        "macro": "gcc_archive",
+        "remove": ["usr"],
         "measured": {
             "binutils": "2.37",
             "gcc": "11.2.1",
@@ -54,7 +62,11 @@ ARTIFACTS = {
         "integrity": "sha256-uzKaCizQJ00FUZ1hxmfAYuBpkNcuEl7i36jeZPARnRY=",
         "strip_prefix": "zlib-1.3.2",
         "type": "",
+        "line": "",
         "layout": "zlib",
+        "rules": "//private/zlib:zlib_archive.bzl",
+        "macro": "zlib_archive",
+        "remove": [],
         "measured": {},
     },
 }
@@ -91,6 +103,16 @@ TARGETS = [
     "aarch64-linux-musl",
 ]
 
+# CPU -> what others call it, and where its loaders are
+CPUS = {
+    "x86_64": {
+        "constraint": "x86_64",
+    },
+    "aarch64": {
+        "constraint": "aarch64",
+    },
+}
+
 # CPU -> link mode -> target that a rule gets when it names no platform
 LINK_MODES = {
     "x86_64": {
@@ -107,6 +129,11 @@ LINK_MODES = {
 
 # target triple -> allocator of a rule that names none; any other target keeps its libc's
 MALLOC = {}
+
+# libraries that can take malloc's place -> what to ask for in [library]
+ALLOCATORS = {
+    "mimalloc": "~=2.2",
+}
 
 # what //lib has
 LIBRARIES = ["zlib"]

@@ -12,7 +12,7 @@ load("//private:repositories.bzl", "declare_repositories")
 
 def linkmode_repositories():
     """Declares the repositories of linkmode.lock. Each is fetched when something in it is first needed."""
-    declare_repositories()
+    declare_repositories("native")
 
 # buildifier: disable=unnamed-macro
 def linkmode_register_toolchains():

@@ -84,8 +84,9 @@ def kind_of(path: str) -> Kind:
 
 def _archive_kind(start: bytes) -> Kind:
     # To import what knows archives takes a fifth of a start, and most paths are ELF files.
+    from linkmode.archives import tar
     from linkmode.archives.compression import name_of
-    from linkmode.audit.inputs import deb, tar
+    from linkmode.audit.inputs import deb
 
     if start.startswith(deb.MAGIC):
         return "deb"

@@ -5,6 +5,7 @@ folder below. Formats: https://github.com/opencontainers/image-spec (image-layou
 https://github.com/moby/docker-image-spec. Only names that the archive itself holds are followed.
 """
 
+import os
 import posixpath
 import re
 from collections.abc import Iterator
@@ -13,11 +14,10 @@ from typing import BinaryIO, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
+from linkmode.archives import tar
 from linkmode.archives.compression import decompressed
+from linkmode.archives.members import Bounds, Budget, Counted, Members, Policy, Refusal, shown_name
 from linkmode.archives.window import window
-from linkmode.audit.inputs import tar
-from linkmode.audit.inputs.members import Member
-from linkmode.audit.read.image import NotAudited
 
 MARKS = ("manifest.json", "oci-layout")
 """Members at an archive's root that tell an image from any other archive."""
@@ -25,11 +25,18 @@ MARKS = ("manifest.json", "oci-layout")
 _MAX_JSON = 4 << 20
 _MAX_IMAGES = 1000
 _MAX_LAYERS = 1000
+_MAX_LABEL = 1024
+_DEEPEST = 8
+"""Indexes inside of each other. Tools write two: one for the layout, and one for the platforms of an image."""
+
 _DIGEST = re.compile(r"[a-z0-9+._-]{1,32}:[0-9a-f]{32,128}")
 
 
 class Parts(Protocol):
     """The files of an image's archive or folder, by name."""
+
+    size: int
+    """Bytes of all of them, as they lie in the archive or folder."""
 
     def open(self, name: str) -> tuple[BinaryIO, int] | None:
         """Return a file and its size, None when there is none of this name."""
@@ -46,20 +53,24 @@ class TarParts:
     """Of an uncompressed tar archive that can be sought in."""
 
     def __init__(self, stream: BinaryIO, size: int) -> None:
+        self.size = size
         self._stream = stream
         self._places: dict[str, tuple[int, int]] = {}
         self._links: dict[str, str] = {}
         whole = window(stream, 0, size)
-        for member in tar.members(whole):
+        for member in tar.members(whole, Budget(Bounds.to_look(size)), Policy.LOOK):
+            name = shown_name(member.name)
             if member.kind == "file":
-                self._places[member.name] = whole.tell(), member.size
-            elif member.kind == "link":
-                self._links[member.name] = member.target
+                self._places[name] = whole.tell(), member.size
+            elif member.kind == "symlink":
+                self._links[name] = posixpath.normpath(posixpath.join(posixpath.dirname(name), member.target))
+            elif member.kind == "hardlink":
+                self._links[name] = shown_name(member.target)
 
     def open(self, name: str) -> tuple[BinaryIO, int] | None:
         """Return a member; `docker save` links a layer to the same one of another image."""
-        if name not in self._places and name in self._links:
-            name = posixpath.normpath(posixpath.join(posixpath.dirname(name), self._links[name]))
+        if name not in self._places:
+            name = self._links.get(name, "")
         if name not in self._places:
             return None
         start, size = self._places[name]
@@ -71,6 +82,8 @@ class FolderParts:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        blobs = (Path(place) / name for place, _, names in os.walk(folder / "blobs") for name in names)
+        self.size = sum(path.lstat().st_size for path in blobs)
 
     def open(self, name: str) -> tuple[BinaryIO, int] | None:
         """Return a file of the folder, which stays open for as long as it is read."""
@@ -113,9 +126,9 @@ _Json = TypeVar("_Json")
 
 
 def images(parts: Parts) -> tuple[Image, ...] | None:
-    """Return the images, or None when this is no image; raise NotAudited when it is one and contradicts itself."""
+    """Return the images, or None when this is no image; raise Refusal when it is one and contradicts itself."""
     if _json(parts, "oci-layout", _Layout) is not None:
-        return _checked(tuple(_of_index(parts, "index.json", "", set())))
+        return _checked(tuple(_of_index(parts, "index.json", (), set())))
     manifest = _json(parts, "manifest.json", tuple[_Docker, ...])
     if not manifest:
         return None
@@ -128,35 +141,41 @@ def images(parts: Parts) -> tuple[Image, ...] | None:
 
 def _checked(found: tuple[Image, ...]) -> tuple[Image, ...]:
     if not found:
-        raise NotAudited("malformed: a container archive without an image")
+        raise Refusal("a container archive without an image")
     if len(found) > _MAX_IMAGES or any(len(image.layers) > _MAX_LAYERS for image in found):
-        raise NotAudited(f"malformed: more than {_MAX_IMAGES} images or {_MAX_LAYERS} layers")
+        raise Refusal(f"more than {_MAX_IMAGES} images or {_MAX_LAYERS} layers")
     return found
 
 
-def _of_index(parts: Parts, name: str, label: str, seen: set[str]) -> Iterator[Image]:
+def _of_index(parts: Parts, name: str, labels: tuple[str, ...], seen: set[str]) -> Iterator[Image]:
     # An index may hold indexes, one for each platform as a rule. Each document is read once: indexes may be cyclic.
     if name in seen:
         return
     seen.add(name)
+    label = " ".join(filter(None, labels))
+    if len(labels) > _DEEPEST:
+        raise Refusal(f"an index of the image in more than {_DEEPEST} others")
+    if len(label) > _MAX_LABEL:
+        raise Refusal(f"a name of the image has more than {_MAX_LABEL} characters")
     document = _json(parts, name, _Document)
     if document is not None and document.layers is not None:
         yield Image(label, tuple(_blob(layer.digest) for layer in document.layers))
         return
     if document is None or document.manifests is None:
-        raise NotAudited(f"malformed: {name} of the image is missing, or is no index and no manifest")
+        raise Refusal(f"{name} of the image is missing, or is no index and no manifest")
     for entry in document.manifests[: _MAX_IMAGES + 1]:
         notes, platform = entry.annotations or {}, entry.platform or {}
         if notes.get("vnd.docker.reference.type") == "attestation-manifest":
             continue
         tag = notes.get("io.containerd.image.name") or notes.get("org.opencontainers.image.ref.name")
         machine = "/".join(str(platform[key]) for key in ("os", "architecture", "variant") if platform.get(key))
-        yield from _of_index(parts, _blob(entry.digest), " ".join(filter(None, (label, tag, machine))), seen)
+        below = " ".join(filter(None, (tag, machine)))
+        yield from _of_index(parts, _blob(entry.digest), (*labels, below), seen)
 
 
 def _blob(digest: str) -> str:
     if not _DIGEST.fullmatch(digest):
-        raise NotAudited("malformed: the image names a part by what is no digest")
+        raise Refusal("the image names a part by what is no digest")
     return "blobs/" + digest.replace(":", "/")
 
 
@@ -167,7 +186,7 @@ def _json(parts: Parts, name: str, kind: type[_Json]) -> _Json | None:
     stream, size = found
     with stream:
         if size > _MAX_JSON:
-            raise NotAudited(f"malformed: {name} of the image has {size} bytes, at most {_MAX_JSON} expected")
+            raise Refusal(f"{name} of the image has {size} bytes, at most {_MAX_JSON} expected")
         try:
             return msgspec.json.decode(stream.read(size), type=kind)
         except (msgspec.DecodeError, RecursionError, UnicodeError):
@@ -200,31 +219,34 @@ class _View:
         self._opaque |= opaque
 
 
-def members(parts: Parts, image: Image) -> Iterator[Member]:
-    """Yield every file that a container of ``image`` sees, from the uppermost layer down; raises NotAudited.
+def members(parts: Parts, image: Image, budget: Budget) -> Members:
+    """Yield every file that a container of ``image`` sees, from the uppermost layer down; raises Refusal.
 
-    When a layer holds a file twice, it is yielded twice, and the last one counts.
+    When a layer holds a file twice, it is yielded twice, and the last one counts. A layer that an image names twice
+    is read once, where it lies uppermost: below it shows nothing.
     """
     view = _View()
-    for name in reversed(image.layers):
-        found = parts.open(name)
+    for layer in dict.fromkeys(reversed(image.layers)):
+        found = parts.open(layer)
         if found is None:
-            raise NotAudited(f"malformed: the image has no layer {name}")
+            raise Refusal(f"the image has no layer {layer}")
         stream, size = found
         files: set[str] = set()
         folders: set[str] = set()
         opaque: set[str] = set()
         with stream:
-            for member in tar.members(decompressed(stream, size) or stream):
-                folder, _, last = member.name.rpartition("/")
+            source = decompressed(stream, size, budget) or Counted(stream, budget)
+            for member in tar.members(source, budget, Policy.LOOK):
+                name = shown_name(member.name)
+                folder, _, last = name.rpartition("/")
                 if last == ".wh..wh..opq":
                     opaque.add(folder)
                 elif last.startswith(".wh."):
                     files.add(f"{folder}/{last[4:]}".lstrip("/"))
                 elif member.kind == "folder":
-                    folders.add(member.name)
+                    folders.add(name)
                 else:
-                    files.add(member.name)
-                    if view.shows(member.name):
+                    files.add(name)
+                    if view.shows(name):
                         yield member
         view.add(files, folders, opaque)

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from linkmode.archives import tar
 from linkmode.archives.compression import decompressed, name_of
-from linkmode.audit.inputs import deb, layers, tar
+from linkmode.archives.members import BLOCK, Bounds, Budget, Member, NotAnArchive, Policy, Readable, Refusal, shown_name
+from linkmode.audit.inputs import deb, layers
 from linkmode.audit.inputs.find import Kind
-from linkmode.audit.inputs.members import BLOCK, Member, Readable
-from linkmode.audit.read.image import NotAudited
 
 
 class Entry(NamedTuple):
@@ -27,24 +27,25 @@ class IsImage(Exception):  # noqa: N818 - says what was found, and is no error
 def members(path: Path, kind: Kind) -> Iterator[Entry]:
     """Yield the members of the archive at ``path``; their bytes are good until the next is asked for.
 
-    Raises NotAudited where the archive is not well formed, OSError where it can't be read, and IsImage, after which
-    what was yielded is void.
+    Raises Refusal where the archive is not well formed or gives too much, OSError where it can't be read, and IsImage,
+    after which what was yielded is void. What is wrong with one member alone is a BadMember, raised when it is read.
     """
     if kind == "layout":
         yield from _of_images(layers.FolderParts(path))
         return
     with path.open("rb") as stream:
         size = os.fstat(stream.fileno()).st_size
+        budget = Budget(Bounds.to_look(size))
         if kind == "tar":
             yield from _of_tar(stream, size)
         elif kind == "compressed":
-            yield from _of_compressed(stream, size)
+            yield from _of_compressed(stream, size, budget)
         elif kind == "deb":
-            yield from (Entry(None, member) for member in deb.members(stream, size))
+            yield from (Entry(None, member) for member in deb.members(stream, size, budget))
         else:
-            from linkmode.audit.inputs import zip as wheel  # zipfile takes longer to import than many files to audit
+            from linkmode.archives import zip as wheel  # zipfile takes longer to import than many files to audit
 
-            yield from (Entry(None, member) for member in wheel.members(stream, size))
+            yield from (Entry(None, member) for member in wheel.members(stream, budget, Policy.LOOK))
 
 
 def image_members(path: Path) -> Iterator[Entry]:
@@ -53,43 +54,47 @@ def image_members(path: Path) -> Iterator[Entry]:
     Layers lie in any order and are needed in theirs, so that all has to be at hand.
     """
     with path.open("rb") as stream, tempfile.TemporaryFile() as whole:
-        source = decompressed(stream, os.fstat(stream.fileno()).st_size)
+        size = os.fstat(stream.fileno()).st_size
+        source = decompressed(stream, size, Budget(Bounds.to_look(size)))
         while source is not None and (block := source.read(BLOCK)):
             whole.write(block)
-        size = whole.tell()
+        # What lies in the layers is measured by what was given, not by what came of it.
+        unpacked = whole.tell()
         whole.seek(0)
-        yield from _of_tar(whole, size)
+        yield from _of_tar(whole, unpacked, Bounds.to_look(size))
 
 
-def _of_tar(stream: BinaryIO, size: int) -> Iterator[Entry]:
-    if _has_mark(stream):
+def _of_tar(stream: BinaryIO, size: int, bounds: Bounds | None = None) -> Iterator[Entry]:
+    if _has_mark(stream, size):
         stream.seek(0)
         parts = layers.TarParts(stream, size)
         if layers.images(parts) is not None:
-            yield from _of_images(parts)
+            yield from _of_images(parts, bounds)
             return
     stream.seek(0)
-    yield from (Entry(None, member) for member in tar.members(stream))
+    plain = tar.members(stream, Budget(Bounds.to_look(size)), Policy.LOOK)
+    yield from (Entry(None, member) for member in plain)
 
 
-def _has_mark(stream: BinaryIO) -> bool:
+def _has_mark(stream: BinaryIO, size: int) -> bool:
+    found = tar.members(stream, Budget(Bounds.to_look(size)), Policy.LOOK)
     try:
-        return any(member.name in layers.MARKS for member in tar.members(stream))
-    except NotAudited:
+        return any(shown_name(member.name) in layers.MARKS for member in found)
+    except Refusal:
         return False  # damaged: what comes before the damage is told in the second pass
 
 
-def _of_compressed(stream: BinaryIO, size: int) -> Iterator[Entry]:
+def _of_compressed(stream: BinaryIO, size: int, budget: Budget) -> Iterator[Entry]:
     name = name_of(stream.read(8))
     stream.seek(0)
-    source = decompressed(stream, size)
+    source = decompressed(stream, size, budget)
     start = source.read(tar.RECORD) if source else b""
     while source and len(start) < tar.RECORD and (more := source.read(tar.RECORD - len(start))):
         start += more
     if source is None or not tar.is_tar(start):
-        raise NotAudited(f"{name} data, and no tar archive in it")
-    for member in tar.members(_Again(start, source)):
-        if member.name in layers.MARKS:
+        raise NotAnArchive(f"{name} data, and no tar archive in it")
+    for member in tar.members(_Again(start, source), budget, Policy.LOOK):
+        if shown_name(member.name) in layers.MARKS:
             raise IsImage
         yield Entry(None, member)
     while source.read(BLOCK):
@@ -110,10 +115,12 @@ class _Again:
         return self._rest.read(size)
 
 
-def _of_images(parts: layers.Parts) -> Iterator[Entry]:
+def _of_images(parts: layers.Parts, bounds: Bounds | None = None) -> Iterator[Entry]:
     images = layers.images(parts)
     if images is None:
-        raise NotAudited("malformed: a folder with oci-layout that is no image in the OCI layout")
+        raise Refusal("a folder with oci-layout that is no image in the OCI layout")
+    # One for all of them: images may share layers, and name each ten thousand times.
+    budget = Budget(bounds or Bounds.to_look(parts.size))
     for image in images:
         label = image.label if len(images) > 1 else ""
-        yield from (Entry(label, member) for member in layers.members(parts, image))
+        yield from (Entry(label, member) for member in layers.members(parts, image, budget))

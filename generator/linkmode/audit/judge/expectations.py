@@ -11,7 +11,8 @@ from linkmode.model.values import LinkMode
 class Expectations(msgspec.Struct, frozen=True, kw_only=True):
     """What the caller asks of a file. ``allow`` names libraries outside libc's own that it may need.
 
-    ``max_glibc`` is a release such as ``2.28``; ``machine`` is a name of policy.toml.
+    ``allow_payload`` accepts bytes behind the program as data. ``max_glibc`` is a release such as ``2.28``; ``machine``
+    is a name of policy.toml, ``cpu`` a level such as ``x86-64-v2``.
     """
 
     machine: str | None = None
@@ -20,10 +21,12 @@ class Expectations(msgspec.Struct, frozen=True, kw_only=True):
     max_glibc: str | None = None
     allow: tuple[str, ...] = ()
     allow_static_glibc: bool = False
+    allow_payload: bool = False
     deny_rpath: bool = False
     require_pie: bool = False
     require_relro: Literal["partial", "full"] | None = None
     policy: str | None = None
+    cpu: str | None = None
 
 
 class Failure(msgspec.Struct, frozen=True):

@@ -1,13 +1,21 @@
 """Expectations beside the link mode: search paths, position independence, RELRO, and a platform that must suffice."""
 
-from linkmode.audit.judge import platforms
+import msgspec
+
+from linkmode.audit.judge import platforms, wheels
 from linkmode.audit.judge.expectations import Expectations, Failure
 from linkmode.audit.read.facts import Facts
 
 
-def check(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
+def check(facts: Facts, wanted: Expectations, brought: frozenset[str] = frozenset()) -> tuple[Failure, ...]:
     """Return those of them that do not hold, in the order of the options in the documentation."""
-    return (*_rpath(facts, wanted), *_pie(facts, wanted), *_relro(facts, wanted), *_policy(facts, wanted))
+    return (
+        *_rpath(facts, wanted),
+        *_pie(facts, wanted),
+        *_relro(facts, wanted),
+        *_policy(facts, wanted, brought),
+        *_cpu(facts, wanted),
+    )
 
 
 def _rpath(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
@@ -58,11 +66,35 @@ def _relro(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
 _BOUND = ", and every symbol bound at the start (BIND_NOW)"
 
 
-def _policy(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
-    if wanted.policy is None:
+def platform_named(name: str) -> platforms.Platform | None:
+    """Return the image or the platform tag of wheels that ``--policy`` names."""
+    return platforms.load().get(name) or wheels.named(name)
+
+
+LEVELS = ("x86-64", "x86-64-v2", "x86-64-v3", "x86-64-v4")
+
+
+def _cpu(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
+    if wanted.cpu is None or facts.cpu is None or LEVELS.index(facts.cpu.level) <= LEVELS.index(wanted.cpu):
         return ()
-    platform = platforms.load()[wanted.policy]
-    suits = platforms.suits(facts, platform)
+    return (
+        Failure(
+            f"--cpu {wanted.cpu}",
+            f"a file that a CPU of {wanted.cpu} can run",
+            f"needs {facts.cpu.level} ({facts.cpu.evidence})",
+            f"compile with -march={wanted.cpu}, and link without -z {facts.cpu.level}",
+        ),
+    )
+
+
+def _policy(facts: Facts, wanted: Expectations, brought: frozenset[str]) -> tuple[Failure, ...]:
+    platform = platform_named(wanted.policy) if wanted.policy is not None else None
+    if platform is None:
+        return ()
+    accepted = {"behind": None} if wanted.allow_payload else {}
+    if wanted.cpu is not None and not platform.is_baseline:
+        accepted["cpu"] = None  # an expectation of its own
+    suits = platforms.suits(msgspec.structs.replace(facts, **accepted), platform, brought)
     if suits.answer == "yes":
         return ()
     return (

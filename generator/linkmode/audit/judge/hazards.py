@@ -18,6 +18,8 @@ def of(facts: Facts) -> tuple[Hazard, ...]:
     """Return the hazards of a file; those told by texts only when its contents were read."""
     return (
         *_memory(facts),
+        *_loads(facts),
+        *_payload(facts),
         *_search_paths("DT_RPATH", facts.rpath),
         *_search_paths("DT_RUNPATH", facts.runpath),
         *(_inside(facts, facts.contents) if facts.contents else ()),
@@ -34,6 +36,38 @@ def _memory(facts: Facts) -> list[Hazard]:
     if facts.text_relocations:
         found.append(Hazard("text-relocations", "its code is written to when it is loaded", "DT_TEXTREL or DF_TEXTREL"))
     return found
+
+
+def of_missing(names: tuple[str, ...]) -> tuple[Hazard, ...]:
+    """Return a hazard for each library that the system which a program lies in has not: it does not start there."""
+    words = "its loader finds no such library in the system that it lies in, and stops"
+    return tuple(Hazard("missing-library", words, name) for name in names)
+
+
+_LOADS = {
+    "DT_AUDIT": "the loader gives it every binding of the process before the program starts",
+    "DT_DEPAUDIT": "the loader gives it every binding of the process before the program starts",
+    "DT_FILTER": "its symbols count instead of this file's, and nothing starts without it",
+    "DT_AUXILIARY": "where it is there, its symbols count before this file's",
+}
+
+
+def _loads(facts: Facts) -> list[Hazard]:
+    found = []
+    for one in facts.also_loads:
+        words = "it names a library that musl's loader ignores" if facts.libc == "musl" else _LOADS[one.tag]
+        found.append(Hazard("loader-tag", words, f"{one.tag} {one.name}"))
+    if facts.no_default_folders and facts.libc != "musl":
+        words = "glibc's loader looks into none of its own folders, where libc is"
+        found.append(Hazard("loader-tag", words, "DF_1_NODEFLIB"))
+    return found
+
+
+def _payload(facts: Facts) -> list[Hazard]:
+    if facts.behind is None:
+        return []
+    place = f"{facts.behind.size} bytes from byte {facts.behind.offset} on"
+    return [Hazard("payload", f"behind the program lies more, of which nothing is said: {facts.behind.words}", place)]
 
 
 def _search_paths(tag: str, paths: str | None) -> list[Hazard]:

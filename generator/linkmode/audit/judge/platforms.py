@@ -14,7 +14,11 @@ from linkmode.audit.read.policy import KnownLibc
 
 
 class Platform(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A platform of platforms.toml, which describes the keys. ``image`` is None for what is no image."""
+    """A platform of platforms.toml, which describes the keys. ``image`` is None for what is no image.
+
+    ``named`` are symbol versions without a number that it has. ``is_baseline`` says that its programs must run on any
+    CPU of their machine.
+    """
 
     name: str
     title: str
@@ -24,10 +28,33 @@ class Platform(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     libc: KnownLibc | None = None
     image: str | None = None
     newest: dict[str, str] = {}
+    named: tuple[str, ...] = ()
+    is_baseline: bool = False
+
+
+class _Manylinux(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    glibc: str
+    machines: tuple[str, ...]
+    newest: dict[str, str]
+
+
+class Wheels(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """What platforms.toml knows of the platform tags of wheels; :mod:`linkmode.audit.judge.wheels` reads it."""
+
+    libraries: tuple[str, ...]
+    named: tuple[str, ...]
+    musl_libraries: tuple[str, ...]
+    musl_releases: tuple[str, ...]
+    musl_machines: tuple[str, ...]
+    aliases: dict[str, str]
+    machines: dict[str, str]
+    releases: tuple[str, ...]
+    manylinux: tuple[_Manylinux, ...]
 
 
 class _Platforms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     platform: tuple[Platform, ...]
+    wheels: Wheels
 
 
 class Suits(msgspec.Struct, frozen=True):
@@ -40,21 +67,34 @@ class Suits(msgspec.Struct, frozen=True):
 
 
 @functools.cache
-def load() -> dict[str, Platform]:
-    """Return the platforms that this package ships by name, in the table's order: images first, smallest first."""
+def _table() -> _Platforms:
     data = tomllib.loads(resources.files(__package__).joinpath("platforms.toml").read_text(encoding="utf-8"))
-    return {platform.name: platform for platform in msgspec.convert(data, _Platforms).platform}
+    return msgspec.convert(data, _Platforms)
 
 
-def images(facts: Facts) -> tuple[Suits, ...]:
+@functools.cache
+def load() -> dict[str, Platform]:
+    """Return the images that this package knows by name, smallest first."""
+    return {platform.name: platform for platform in _table().platform}
+
+
+def wheels() -> Wheels:
+    """Return what is known of the platform tags of wheels."""
+    return _table().wheels
+
+
+def images(facts: Facts, brought: frozenset[str] = frozenset()) -> tuple[Suits, ...]:
     """Return the answer for each base image, smallest first; nothing for a shared object, which is no program."""
     if facts.kind == "shared object":
         return ()
-    return tuple(suits(facts, platform) for platform in load().values() if platform.image is not None)
+    return tuple(suits(facts, platform, brought) for platform in load().values())
 
 
-def suits(facts: Facts, platform: Platform) -> Suits:
-    """Tell whether a file with these facts needs nothing but what ``platform`` has."""
+def suits(facts: Facts, platform: Platform, brought: frozenset[str] = frozenset()) -> Suits:
+    """Tell whether a file with these facts needs nothing but what ``platform`` has.
+
+    ``brought`` are the needed libraries that come with the file, in the same package, where its loader finds them.
+    """
 
     def answer(word: Literal["yes", "no", "unknown"], reason: str) -> Suits:
         return Suits(platform.name, platform.image, word, reason)
@@ -63,6 +103,11 @@ def suits(facts: Facts, platform: Platform) -> Suits:
         return answer("no", f"is not made for {facts.machine}, but for {', '.join(platform.machines)}")
     if system := _other_system(facts):
         return answer("no", system)
+    if facts.behind is not None:
+        told = f"{facts.behind.size} bytes behind it ({facts.behind.words})"
+        return answer("unknown", f"it may unpack and run what lies in {told}")
+    if level := _cpu(facts, platform):
+        return answer("no" if platform.is_baseline else "unknown", level)
     if facts.interpreter is None and not facts.needed:
         if facts.kind != "shared object" and facts.libc == "unknown" and facts.executable_stack == "unset":
             return answer("unknown", "needs no loader and no library, but nothing in it tells that it is for Linux")
@@ -78,20 +123,28 @@ def suits(facts: Facts, platform: Platform) -> Suits:
         return answer("no", "the file has no interpreter (PT_INTERP) to load what it needs")
     if facts.libc in ("glibc", "musl") and facts.libc != platform.libc:
         return answer("no", f"its libc is {platform.libc}, not {facts.libc}")
-    lacks = [*_loader(facts, platform), *_libraries(facts, platform)]
-    newer, untold = _versions(facts, platform)
+    lacks = [*_loader(facts, platform), *_libraries(facts, platform, brought)]
+    if facts.no_default_folders and facts.libc == "glibc":
+        lacks.append("keeps libraries where the file (DF_1_NODEFLIB) has its loader not look")
+    newer, untold = _versions(facts, platform, brought)
     untold += _packed(facts, platform)
     if lacks or newer:
         return answer("no", "; ".join([*lacks, *newer]))
     if untold:
         return answer("unknown", "; ".join(untold))
-    return answer("yes", f"has {', '.join([*_wanted(facts), *facts.needed])}{_up_to(facts, platform)}")
+    own = [*_wanted(facts), *(name for name in facts.needed if name not in brought)]
+    beside = [name for name in facts.needed if name in brought]
+    brings = f"; it brings {', '.join(beside)} itself" if beside else ""
+    return answer("yes", f"has {', '.join(own) or 'all'}{_up_to(facts, platform)}{brings}")
 
 
 def _other_system(facts: Facts) -> str:
     # Static programs of other systems, kernels and firmware are ELF files too, and need no library either.
     if facts.os_abi not in _LINUX:
         return f"it is made for another system than Linux: its OS/ABI is {facts.os_abi}"
+    is_alone = facts.interpreter is None and not facts.needed
+    if facts.system is not None and not (facts.system == _LINUX_TOO and is_alone):
+        return f"it is {facts.libc_evidence}"
     if facts.kind == "shared object":
         return ""
     if not facts.entry:
@@ -101,7 +154,18 @@ def _other_system(facts: Facts) -> str:
     return ""
 
 
+_LINUX_TOO = "Android"
+"""Its kernel is Linux, so that a static program of it runs anywhere; its libc and loader are its own."""
+
 _LINUX = ("System V", "GNU/Linux", "ARM EABI", "ARM FDPIC", "ARM")
+
+
+def _cpu(facts: Facts, platform: Platform) -> str:
+    # glibc's loader and kernel refuse what needs more than the CPU has; which CPU there is, no image says.
+    if facts.cpu is None or facts.cpu.level == "x86-64":
+        return ""
+    where = "the tag promises that any CPU of the machine does" if platform.is_baseline else "the image does not tell"
+    return f"needs a CPU of {facts.cpu.level} ({facts.cpu.evidence}), and {where}"
 
 
 def _packed(facts: Facts, platform: Platform) -> list[str]:
@@ -133,24 +197,31 @@ def _loader(facts: Facts, platform: Platform) -> list[str]:
     return [] if facts.interpreter in known else [f"has no {facts.interpreter}"]
 
 
-def _libraries(facts: Facts, platform: Platform) -> list[str]:
+def _libraries(facts: Facts, platform: Platform, brought: frozenset[str]) -> list[str]:
     known = policy.load()
-    lacks = [name for name in facts.needed if known.owner(name) != platform.libc and name not in platform.libraries]
+    # What is loaded by DT_AUXILIARY and DT_AUDIT may be absent; DT_FILTER's library may not.
+    wanted = (*facts.needed, *(one.name for one in facts.also_loads if one.tag == "DT_FILTER" and facts.libc != "musl"))
+    lacks = [
+        name
+        for name in wanted
+        if known.owner(name) != platform.libc and name not in platform.libraries and name not in brought
+    ]
     if not lacks:
         return []
-    brought = facts.rpath or facts.runpath
-    where = f", unless {brought} in the file leads to it" if brought else ""
+    path = facts.rpath or facts.runpath
+    where = f", unless {path} in the file leads to it" if path else ""
     return [f"is not known to have {', '.join(lacks)}{where}"]
 
 
-def _versions(facts: Facts, platform: Platform) -> tuple[list[str], list[str]]:
+def _versions(facts: Facts, platform: Platform, brought: frozenset[str]) -> tuple[list[str], list[str]]:
     # What is too new for the platform, and what cannot be told; a library that is not there has been told already.
     known = policy.load()
     newer, untold = [], []
     for need in facts.version_needs:
-        if known.owner(need.library) != platform.libc and need.library not in platform.libraries:
+        is_there = known.owner(need.library) == platform.libc or need.library in platform.libraries
+        if not is_there or need.library in brought:
             continue
-        for version in need.versions:
+        for version in (version for version in need.versions if version not in platform.named):
             family, number = _family(known.glibc_version_name(version))
             newest = platform.newest.get(family)
             if newest is None or version_number(number) is None:

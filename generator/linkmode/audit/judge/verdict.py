@@ -10,14 +10,15 @@ from typing import Final
 
 import msgspec
 
-from linkmode.audit.judge import hardening, hazards, platforms
+from linkmode.audit.judge import hardening, hazards, platforms, wheels
 from linkmode.audit.judge.expectations import Expectations as Expectations
 from linkmode.audit.judge.expectations import Failure as Failure
 from linkmode.audit.judge.hazards import Hazard
 from linkmode.audit.judge.platforms import Suits
+from linkmode.audit.judge.resolved import ALONE, Brought, Resolved
 from linkmode.audit.read import components, policy
 from linkmode.audit.read.components import Weakness
-from linkmode.audit.read.facts import Facts
+from linkmode.audit.read.facts import AlsoLoads, Facts
 from linkmode.audit.read.libc import glibc_number, version_number
 from linkmode.model.values import Advisory, LinkMode
 
@@ -27,16 +28,21 @@ _NONE: Final[Mapping[str, Iterable[Advisory]]] = MappingProxyType({})
 class Verdict(msgspec.Struct, frozen=True):
     """The link mode, None for a shared object, with the reason.
 
-    ``foreign`` are the needed libraries that are neither libc's own nor allowed by name. ``images`` says for each
-    base image whether a program runs on it, smallest first.
+    ``foreign`` are the needed libraries that are neither libc's own nor allowed by name, ``foreign_loads`` those of
+    DT_AUDIT and its like. ``images`` says for each base image whether a program runs on it, smallest first. ``brought``
+    are needed libraries that lie in the same package. ``lowest_tag`` is the lowest platform tag of wheels that a
+    library keeps.
     """
 
     mode: LinkMode | None
     reason: str
     foreign: tuple[str, ...] = ()
+    foreign_loads: tuple[AlsoLoads, ...] = ()
     hazards: tuple[Hazard, ...] = ()
     images: tuple[Suits, ...] = ()
     weaknesses: tuple[Weakness, ...] = ()
+    brought: tuple[Brought, ...] = ()
+    lowest_tag: str | None = None
 
 
 _EXPECTED: dict[LinkMode, str] = {
@@ -52,16 +58,24 @@ _FIX_PLATFORM = (
 )
 
 
-def judge(facts: Facts, allow: tuple[str, ...] = (), catalogued: Mapping[str, Iterable[Advisory]] = _NONE) -> Verdict:
+def judge(
+    facts: Facts,
+    allow: tuple[str, ...] = (),
+    catalogued: Mapping[str, Iterable[Advisory]] = _NONE,
+    resolved: Resolved = ALONE,
+) -> Verdict:
     """Return the strictest link mode whose rule the facts meet, and what else is to be said of the file.
 
     ``catalogued`` has the catalogue's advisories by family, for libraries that the audit has none of its own for.
+    ``resolved`` is what its package holds of what it needs.
     """
     return msgspec.structs.replace(
         _mode(facts, allow),
-        hazards=hazards.of(facts),
-        images=platforms.images(facts),
+        hazards=(*hazards.of(facts), *hazards.of_missing(resolved.missing)),
+        images=platforms.images(facts, resolved.names),
         weaknesses=components.weaknesses(facts.contents, catalogued),
+        brought=resolved.brought,
+        lowest_tag=wheels.lowest(facts, resolved.names) if facts.kind == "shared object" else None,
     )
 
 
@@ -86,8 +100,27 @@ def _mode(facts: Facts, allow: tuple[str, ...]) -> Verdict:
         needs.append(f"needs {_join(allowed)}, allowed by name")
     if foreign:
         needs.append(f"needs {_join(foreign)}, not part of {libc}")
-    reason = "; ".join([loader, *(needs or ["needs no library"])])
-    return Verdict("mostly_static" if is_own_loader and not foreign else "dynamic", reason, foreign)
+    loads, foreign_loads = _also_loads(facts, allow)
+    reason = "; ".join([loader, *(needs or ["needs no library"]), *loads])
+    is_libc_alone = is_own_loader and not foreign and not foreign_loads
+    return Verdict("mostly_static" if is_libc_alone else "dynamic", reason, foreign, foreign_loads)
+
+
+def _also_loads(facts: Facts, allow: tuple[str, ...]) -> tuple[list[str], tuple[AlsoLoads, ...]]:
+    # The words for what other tags have loaded, and which of it is neither libc's own nor allowed by name.
+    if facts.libc == "musl":
+        return [f"{one.tag} {one.name}, which musl's loader ignores" for one in facts.also_loads], ()
+    known = policy.load()
+    words, foreign = [], []
+    for one in facts.also_loads:
+        if known.owner(one.name) == facts.libc:
+            words.append(f"{one.tag} has {one.name} loaded too, of {facts.libc} itself")
+        elif one.name in allow:
+            words.append(f"{one.tag} has {one.name} loaded too, allowed by name")
+        else:
+            words.append(f"{one.tag} has {one.name} loaded too")
+            foreign.append(one)
+    return words, tuple(foreign)
 
 
 def _judge_interpreter(facts: Facts) -> tuple[str, bool]:
@@ -110,9 +143,10 @@ def check(facts: Facts, verdict: Verdict, wanted: Expectations) -> tuple[Failure
         *_check_machine(facts, wanted),
         *_check_libc(facts, wanted),
         *_check_mode(facts, verdict, wanted),
+        *_check_behind(facts, wanted),
         *_check_allow(facts, verdict, wanted),
         *_check_glibc(facts, wanted),
-        *hardening.check(facts, wanted),
+        *hardening.check(facts, wanted, frozenset(one.name for one in verdict.brought)),
     )
 
 
@@ -163,6 +197,21 @@ def _check_mode(facts: Facts, verdict: Verdict, wanted: Expectations) -> tuple[F
     return (Failure(option, _EXPECTED[wanted.mode], found, _fix_mode(facts, verdict, wanted.mode)),)
 
 
+def _check_behind(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
+    if facts.behind is None or wanted.mode is None or wanted.allow_payload:
+        return ()
+    found = f"{facts.behind.words}: {facts.behind.size} bytes from byte {facts.behind.offset} on"
+    return (
+        Failure(
+            f"--expect {wanted.mode}",
+            f"{wanted.mode}, and nothing behind the program that it could unpack and run",
+            found,
+            f"see what it is{f' ({facts.behind.opens})' if facts.behind.opens else ''}, and audit that as well; to "
+            "accept it as mere data, pass --allow-payload",
+        ),
+    )
+
+
 def _fix_mode(facts: Facts, verdict: Verdict, mode: LinkMode) -> str:
     if verdict.mode is None:
         return "audit the program, not the library; a program that looks like this was linked with -shared"
@@ -182,18 +231,24 @@ def _fix_mode(facts: Facts, verdict: Verdict, mode: LinkMode) -> str:
             f"link {_join(verdict.foreign)} as an archive (-Wl,-Bstatic -lNAME -Wl,-Bdynamic; for C++ "
             f"-static-libstdc++ -static-libgcc), or allow by name: {_allow_options(verdict)}"
         )
+    if verdict.foreign_loads:
+        return (
+            "link without the linker's --audit, --depaudit, --auxiliary and --filter, or allow by name: "
+            f"{_allow_options(verdict)}"
+        )
     return "link with the compiler's own --dynamic-linker, at the path that the libc's ABI gives it"
 
 
 def _check_allow(facts: Facts, verdict: Verdict, wanted: Expectations) -> tuple[Failure, ...]:
     # Under mostly_static the mode itself says so; with static there is nothing to need.
-    if not wanted.allow or wanted.mode != "dynamic" or not verdict.foreign:
+    if not wanted.allow or wanted.mode != "dynamic" or not (verdict.foreign or verdict.foreign_loads):
         return ()
+    loads = [f"{one.name} by {one.tag}" for one in verdict.foreign_loads]
     return (
         Failure(
             "--allow",
             f"no needed library but libc's own and {_join(wanted.allow)}",
-            f"needs {_join(verdict.foreign)}",
+            f"needs {_join([*verdict.foreign, *loads])}",
             f"link it as an archive, or allow it too: {_allow_options(verdict)}",
         ),
     )
@@ -237,7 +292,8 @@ def _used(symbol: str, users: tuple[str, ...]) -> str:
 
 
 def _allow_options(verdict: Verdict) -> str:
-    return " ".join(f"--allow {name}" for name in verdict.foreign)
+    names = [*verdict.foreign, *(one.name for one in verdict.foreign_loads)]
+    return " ".join(f"--allow {name}" for name in names)
 
 
 def _join(names: tuple[str, ...] | list[str]) -> str:

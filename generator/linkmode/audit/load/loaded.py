@@ -4,11 +4,21 @@ import msgspec
 
 
 class Need(msgspec.Struct, frozen=True):
-    """A needed library by its name; where it was found and how, or None when the program would not start."""
+    """A library by its name; where it was found and how, or None when it is not there.
+
+    ``tag`` is DT_NEEDED, or the other tag that has it loaded. Without those of DT_NEEDED and DT_FILTER a program does
+    not start.
+    """
 
     name: str
     path: str | None
     how: str | None
+    tag: str = "DT_NEEDED"
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether the program does not start for want of it."""
+        return self.path is None and self.tag in ("DT_NEEDED", "DT_FILTER")
 
 
 class Object(msgspec.Struct, frozen=True):
@@ -32,7 +42,7 @@ class Tree(msgspec.Struct, frozen=True, kw_only=True):
 
     def missing(self) -> list[str]:
         """Return the names of what is not there, the interpreter first, each once."""
-        names = [need.name for one in self.objects for need in one.needs if need.path is None]
+        names = [need.name for one in self.objects for need in one.needs if need.is_missing]
         first = [self.interpreter] if self.interpreter is not None and not self.interpreter_found else []
         return list(dict.fromkeys([*first, *names]))
 

@@ -9,11 +9,10 @@ import fnmatch
 import posixpath
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 from linkmode.audit.load.root import Root
-from linkmode.audit.read import elf
+from linkmode.audit.read import policy
 from linkmode.audit.read.facts import Facts
 from linkmode.audit.read.image import NotAudited
 
@@ -41,6 +40,7 @@ _TRIPLETS = {
 }
 """Debian's names of the folders that its glibc looks into."""
 
+_DEFAULT = "default folder"
 _MUSL_DEFAULT = ("/lib", "/usr/local/lib", "/usr/lib")
 _MUSL_OWN = re.compile(r"lib(c|pthread|rt|m|dl|util|xnet)\.")
 _TOKEN = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
@@ -56,29 +56,53 @@ class Loaded(NamedTuple):
 
 
 class Loader:
-    """The loader of one program in one root."""
+    """The loader of one program in one root.
 
-    def __init__(self, root: Root, program: Facts) -> None:
+    Without ``has_system`` the root is no system's but a part of one, and the loader's own folders are not in it.
+    """
+
+    def __init__(self, root: Root, program: Facts, *, has_system: bool = True) -> None:
         self._root = root
         self._program = program
         interpreter = program.interpreter or ""
         self.is_musl = program.libc == "musl"
         name = posixpath.basename(interpreter)
         self._arch = name.removeprefix("ld-musl-").partition(".so")[0] if "ld-musl-" in name else program.machine
-        self._system = tuple(self._musl_folders() if self.is_musl else self._glibc_folders())
+        self._system: tuple[tuple[str, str], ...] = ()
+        if has_system:
+            self._system = tuple(self._musl_folders() if self.is_musl else self._glibc_folders())
         self._seen: dict[str, Facts | None] = {}
+
+    def wants(self, one: Loaded, *, is_program: bool) -> Iterator[tuple[str, str]]:
+        """Yield (tag, name) of what is loaded for ``one``: DT_NEEDED, and what glibc's loader takes from other tags.
+
+        A tag may hold several names for the audit, parted by colons; only a program's own counts (elf/rtld.c).
+        """
+        yield from (("DT_NEEDED", name) for name in one.facts.needed)
+        for also in one.facts.also_loads if not self.is_musl else ():
+            if also.tag in ("DT_FILTER", "DT_AUXILIARY"):
+                yield also.tag, also.name
+            elif is_program and one.facts.interpreter:
+                yield from ((also.tag, name) for name in also.name.split(":") if name)
 
     def find(self, name: str, needed_by: Loaded) -> Loaded | None:
         """Return the library that is loaded for ``name``, or None when the program would not start."""
         if "/" in name:
             path = next(iter(self._expanded(name, needed_by)), name)
             return self._at(path, "named with its path", needed_by)
-        if self.is_musl and _MUSL_OWN.match(name) and self._program.interpreter:
-            return self._at(self._program.interpreter, "musl's libc is its loader", needed_by)
+        if self.is_musl and _MUSL_OWN.match(name):
+            return self._at(self._musl_itself(), "musl's libc is its loader", needed_by)
         for folder, how in self._folders(needed_by):
             if found := self._at(posixpath.join(folder, name), how, needed_by):
                 return found
         return None
+
+    def _musl_itself(self) -> str:
+        # A library has no interpreter; its loader is the one that the machine's ABI names.
+        if self._program.interpreter:
+            return self._program.interpreter
+        machine = next((one for one in policy.load().machine if one.name == self._program.machine), None)
+        return machine.musl[0] if machine and machine.musl else ""
 
     def interpreter(self, program: Loaded) -> Loaded | None:
         """Return the loader itself, or None when there is none at its path."""
@@ -86,7 +110,10 @@ class Loader:
 
     def _folders(self, needed_by: Loaded) -> Iterator[tuple[str, str]]:
         yield from self._musl_runpaths(needed_by) if self.is_musl else self._glibc_runpaths(needed_by)
-        yield from self._system
+        for folder, how in self._system:
+            # ld.so.conf's folders stay when DF_1_NODEFLIB shuts out the loader's own.
+            if how != _DEFAULT or self.is_musl or not needed_by.facts.no_default_folders:
+                yield folder, how
 
     def _glibc_runpaths(self, needed_by: Loaded) -> Iterator[tuple[str, str]]:
         # DT_RPATH counts for what is loaded further down too, DT_RUNPATH for one's own needs, and turns DT_RPATH off.
@@ -135,7 +162,7 @@ class Loader:
         folders = [f"/lib/{triplet}", f"/usr/lib/{triplet}"] if triplet else []
         folders += ["/lib64", "/usr/lib64"] if self._program.bits == 64 else []
         for folder in (*folders, "/lib", "/usr/lib"):
-            yield folder, "default folder"
+            yield folder, _DEFAULT
 
     def _conf(self, path: str, seen: set[str]) -> Iterator[str]:
         # ldconfig(8): a folder a line, `include` with a pattern, comments, and `=TYPE` after a folder in old files.
@@ -156,7 +183,7 @@ class Loader:
         path = f"/etc/ld-musl-{self._arch}.path"
         text = self._root.text(path, _MAX_CONF)
         if text is None:
-            yield from ((folder, "default folder") for folder in _MUSL_DEFAULT)
+            yield from ((folder, _DEFAULT) for folder in _MUSL_DEFAULT)
         else:
             yield from ((folder, path) for folder in re.split(r"[:\n]", text) if folder)
 
@@ -172,7 +199,7 @@ class Loader:
     def _facts(self, real: str) -> Facts | None:
         # A loader goes on past files for another machine, and past what is no library.
         try:
-            facts = elf.read(Path(self._root.outside(real)))
+            facts = self._root.facts(real)
         except NotAudited:
             return None
         want = self._program

@@ -2,14 +2,12 @@
 
 from collections import deque
 from collections.abc import Iterator
-from pathlib import Path
 
 import msgspec
 
 from linkmode.audit.load.loaded import Need, Object, Tree
 from linkmode.audit.load.loader import Loaded, Loader
 from linkmode.audit.load.root import Root
-from linkmode.audit.read import elf
 from linkmode.audit.read.facts import Facts
 from linkmode.audit.read.image import NotAudited
 
@@ -25,7 +23,7 @@ def read(path: str, folder: str = "/") -> Tree:
     inside = root.real(root.inside(path))
     if inside is None:
         raise NotAudited("cannot be read: No such file or directory")
-    facts = elf.read(Path(root.outside(inside)))
+    facts = root.facts(inside)
     return resolve(Loaded(inside, "", facts), Loader(root, facts))
 
 
@@ -42,13 +40,13 @@ def resolve(program: Loaded, loader: Loader) -> Tree:
         if one.path in objects:
             continue
         needs = []
-        for name in one.facts.needed:
+        for tag, name in loader.wants(one, is_program=one is program):
             found = by_name.get(name) or loader.find(name, one)
             if found is not None:
                 for known in _names(name, found.facts):
                     by_name.setdefault(known, found)
                 queue.append(found)
-            needs.append(Need(name, found.path if found else None, found.how if found else None))
+            needs.append(Need(name, found.path if found else None, found.how if found else None, tag))
         objects[one.path] = Object(one.path, one.facts.size, tuple(needs))
     return Tree(
         path=program.path,
@@ -109,8 +107,9 @@ def as_text(tree: Tree) -> str:
 def in_words(line: Line) -> str:
     """Return a line of a tree without its rules."""
     need = line.need
+    name = need.name if need.tag == "DT_NEEDED" else f"{need.name} ({need.tag})"
     if need.path is None:
-        return f"{need.name} => NOT FOUND"
+        return f"{name} => {'NOT FOUND' if need.is_missing else 'not found, and not needed'}"
     if line.note:
-        return f"{need.name} ({line.note})"
-    return f"{need.name} => {need.path}{'' if need.how in _USUAL else f' ({need.how})'}"
+        return f"{name} ({line.note})"
+    return f"{name} => {need.path}{'' if need.how in _USUAL else f' ({need.how})'}"

@@ -5,7 +5,7 @@ libcs' loaders really do where it leaves a choice: the last of two equal dynamic
 ``vn_next == 0``.
 """
 
-from linkmode.audit.read.facts import VersionNeed, printable
+from linkmode.audit.read.facts import AlsoLoads, VersionNeed, printable
 from linkmode.audit.read.image import PT_DYNAMIC, Image, NotAudited, Segment
 
 MAX_DYNAMIC = 65536
@@ -21,21 +21,34 @@ DT_BIND_NOW, DT_RUNPATH, DT_FLAGS, DT_RELR = 24, 29, 30, 36
 DT_GNU_HASH, DT_VERSYM = 0x6FFFFEF5, 0x6FFFFFF0
 DT_FLAGS_1, DT_VERNEED = 0x6FFFFFFB, 0x6FFFFFFE
 
+ALSO_LOADS = {
+    0x6FFFFEFB: "DT_DEPAUDIT",
+    0x6FFFFEFC: "DT_AUDIT",
+    0x7FFFFFFD: "DT_AUXILIARY",
+    0x7FFFFFFF: "DT_FILTER",
+}
+"""Tags whose libraries glibc's loader loads as well (elf/rtld.c, elf/dl-deps.c); musl's knows none of them."""
+
 
 class Dynamic:
-    """The dynamic segment: the value of each tag (the last one counts) and the libraries of DT_NEEDED in order."""
+    """The dynamic segment: the value of each tag (the last one counts) and the libraries of DT_NEEDED in order.
+
+    ``also_loads`` are those that other tags have glibc's loader load.
+    """
 
     def __init__(self, image: Image) -> None:
         self._image = image
         self._values: dict[int, int] = {}
         self._text_left = MAX_TEXT
         needed: list[int] = []
+        also: list[tuple[str, int]] = []
         segment = image.only(PT_DYNAMIC)
         self.present = segment is not None
         if segment is not None:
-            needed = self._walk(segment)
+            self._walk(segment, needed, also)
         self._strings = self._locate_strings()
         self.needed = tuple(self.string(offset, "DT_NEEDED") for offset in needed)
+        self.also_loads = tuple(AlsoLoads(tag, self.string(offset, tag)) for tag, offset in also)
 
     def __contains__(self, tag: int) -> bool:
         return tag in self._values
@@ -99,21 +112,24 @@ class Dynamic:
             raise NotAudited("malformed: DT_VERNEED leaves its segment")
         return next(self._image.records(layout, self._image.bytes_at(start + at, 16)))
 
-    def _walk(self, segment: Segment) -> list[int]:
+    def _walk(self, segment: Segment, needed: list[int], also: list[tuple[str, int]]) -> None:
         image = self._image
         place = image.locate(segment.address)
         if place is None or place[0] != segment.offset or place[1] < segment.file_size:
             raise NotAudited("malformed: PT_DYNAMIC does not lie inside a loadable segment")
         entry = 2 * image.word
         count = min(segment.file_size // entry, MAX_DYNAMIC)
-        needed: list[int] = []
         for tag, value in image.records("WW", image.bytes_at(segment.offset, count * entry)):
             if not tag:
-                return needed
+                return
             if tag == DT_NEEDED:
                 needed.append(value)
                 if len(needed) > MAX_NAMES:
                     raise NotAudited(f"malformed: more than {MAX_NAMES} DT_NEEDED entries")
+            elif tag in ALSO_LOADS:
+                also.append((ALSO_LOADS[tag], value))
+                if len(also) > MAX_NAMES:
+                    raise NotAudited(f"malformed: more than {MAX_NAMES} entries of DT_AUDIT and its like")
             self._values[tag] = value
         raise NotAudited("malformed: the dynamic segment has no end (DT_NULL)")
 

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from linkmode.audit.read import libc, notes, policy
+from linkmode.audit.read import behind, libc, notes, policy
 from linkmode.audit.read.dynamic import (
     DT_BIND_NOW,
     DT_FLAGS,
@@ -41,6 +41,7 @@ from linkmode.audit.read.image import (
 _DF_TEXTREL = 0x4
 _DF_BIND_NOW = 0x8
 _DF_1_NOW = 0x1
+_DF_1_NODEFLIB = 0x800
 _DF_1_PIE = 0x08000000
 
 _OS_ABI = {
@@ -93,6 +94,7 @@ def facts(stream: BinaryIO, size: int, *, with_contents: bool = False, floor: st
     """
     known = policy.load()
     image = Image(stream, size, known)
+    followed = behind.read(image, known)
     interpreter = _interpreter(image)
     dynamic = Dynamic(image)
     soname = dynamic.name(DT_SONAME, "DT_SONAME")
@@ -102,16 +104,17 @@ def facts(stream: BinaryIO, size: int, *, with_contents: bool = False, floor: st
     kind = kind_of(image.header.type, dynamic, interpreter)
     is_static = interpreter is None and not dynamic.needed and kind != "shared object"
     held = notes.read(image)
-    found = (
+    found = libc.of_system(image, held, known) or (
         libc.of_static(image, held, known)
         if is_static
-        else libc.of_dynamic(interpreter, dynamic.needed, version_needs, known)
+        else libc.of_dynamic(image, interpreter, dynamic.needed, version_needs, known)
     )
     required, unnumbered = libc.glibc_required(version_needs, known)
     stacks = [segment.flags for segment in image.segments if segment.type == PT_GNU_STACK]
     has_relro = any(segment.type == PT_GNU_RELRO for segment in image.segments)
     flags, flags_1 = dynamic.value(DT_FLAGS), dynamic.value(DT_FLAGS_1)
     bind_now = bool(DT_BIND_NOW in dynamic or flags & _DF_BIND_NOW or flags_1 & _DF_1_NOW)
+    cpu, features = notes.properties(image, held)
     known_facts = Facts(
         size=size,
         bits=image.bits,
@@ -128,6 +131,9 @@ def facts(stream: BinaryIO, size: int, *, with_contents: bool = False, floor: st
         version_needs=version_needs,
         libc=found.libc,
         libc_evidence=found.evidence,
+        system=found.system,
+        cpu=cpu,
+        cpu_features=features,
         glibc_required=required,
         glibc_unnumbered=unnumbered,
         executable_stack="unset" if not stacks else "yes" if stacks[-1] & PF_X else "no",
@@ -136,6 +142,9 @@ def facts(stream: BinaryIO, size: int, *, with_contents: bool = False, floor: st
         text_relocations=bool(DT_TEXTREL in dynamic or flags & _DF_TEXTREL),
         build_id=notes.build_id(held),
         packed_relocations=DT_RELR in dynamic,
+        also_loads=dynamic.also_loads,
+        no_default_folders=bool(flags_1 & _DF_1_NODEFLIB),
+        behind=followed,
     )
     if not with_contents:
         return known_facts

@@ -16,6 +16,32 @@ class VersionNeed(msgspec.Struct, frozen=True):
     versions: tuple[str, ...]
 
 
+class AlsoLoads(msgspec.Struct, frozen=True):
+    """What glibc's loader loads beside DT_NEEDED: the tag's name (DT_AUDIT, …), and the library as the file has it."""
+
+    tag: str
+    name: str
+
+
+class Behind(msgspec.Struct, frozen=True):
+    """``size`` bytes from ``offset`` on that no segment and no section of a linker has, in words.
+
+    ``opens`` is the command that tells what they are; empty when nothing is known.
+    """
+
+    words: str
+    opens: str
+    offset: int
+    size: int
+
+
+class Cpu(msgspec.Struct, frozen=True):
+    """The x86-64 level that a file needs (``x86-64``, ``x86-64-v2``, …), and what tells it."""
+
+    level: str
+    evidence: str
+
+
 class Section(msgspec.Struct, frozen=True):
     """A section header. ``size`` is in bytes, in the file or, when ``type`` is ``NOBITS``, in memory only."""
 
@@ -118,7 +144,11 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     ``GLIBC_PRIVATE`` that no release number answers to. ``executable_stack`` is ``unset`` without PT_GNU_STACK: the
     kernel then decides by machine. ``relro`` is ``full`` when PT_GNU_RELRO is there and every symbol is bound at start
     (BIND_NOW). ``build_id`` is in hexadecimal. ``packed_relocations`` says that DT_RELR is there.
-    ``contents`` is None when nobody asked for it.
+    ``also_loads`` is in the file's order. ``no_default_folders`` is DF_1_NODEFLIB: glibc's loader then looks into
+    none of its own folders. ``behind`` is what lies behind the ELF file itself. ``system`` names another system than
+    Linux that the file is made for, where that is told; its libc is then ``other``. ``cpu_features`` are those that
+    it was built to use where they are there: ``ibt``, ``shstk``, ``bti``, ``pac``, ``gcs``. ``contents`` is None when
+    nobody asked for it.
     """
 
     size: int
@@ -144,6 +174,12 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     text_relocations: bool
     build_id: str | None
     packed_relocations: bool = False
+    also_loads: tuple[AlsoLoads, ...] = ()
+    no_default_folders: bool = False
+    behind: Behind | None = None
+    system: str | None = None
+    cpu: Cpu | None = None
+    cpu_features: tuple[str, ...] = ()
     contents: Contents | None = None
 
 

@@ -17,7 +17,7 @@ PIECE = 1 << 20
 """How many bytes are read at a time when a file is searched."""
 
 ET_REL, ET_EXEC, ET_DYN, ET_CORE = 1, 2, 3, 4
-PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE = 1, 2, 3, 4
+PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE, PT_PHDR = 1, 2, 3, 4, 6
 PT_GNU_STACK, PT_GNU_RELRO = 0x6474E551, 0x6474E552
 PF_X, PF_W = 1, 2
 
@@ -81,11 +81,13 @@ class Image:
         self.header = Header._make(
             struct.unpack_from(self.order + ("HHIQQQIHHHHHH" if self.bits == 64 else "HHIIIIIHHHHHH"), start, 16)
         )
+        _refuse_other_reading(start, self.bits, self.endianness, policy)
         self.machine: Machine | None = policy.find_machine(self.header.machine, self.bits, self.endianness)
         self._check_type()
         self.segments = self._read_segments()
         self.loads = [segment for segment in self.segments if segment.type == PT_LOAD]
         self._check_loads()
+        self._check_table()
 
     @property
     def machine_name(self) -> str:
@@ -178,6 +180,16 @@ class Image:
                 )
         return segments
 
+    def _check_table(self) -> None:
+        # A loader takes the distance between this address and the table for where the whole file is loaded, and so
+        # finds the dynamic segment by it (glibc's elf/rtld.c, musl's ldso/dynlink.c).
+        if not any(segment.type == PT_INTERP for segment in self.segments):
+            return
+        for segment in self.segments:
+            place = self.locate(segment.address) if segment.type == PT_PHDR else None
+            if segment.type == PT_PHDR and (place is None or place[0] != self.header.phoff):
+                raise NotAudited("malformed: PT_PHDR does not say where the program headers are loaded")
+
     def _check_loads(self) -> None:
         if not self.loads:
             raise NotAudited("malformed: no PT_LOAD segment, so nothing that could be loaded")
@@ -193,6 +205,24 @@ class Image:
         code = [load.file_size for load in self.loads if load.flags & PF_X]
         if code and not any(code):
             raise NothingToAudit("a separate debug file: its code segments hold no bytes")
+
+
+def _refuse_other_reading(start: bytes, bits: int, endianness: Endianness, policy: Policy) -> None:
+    # Linux tells by e_machine and e_phentsize, not by EI_CLASS and EI_DATA, what it has before it.
+    for machine in policy.machine:
+        order, entry_at, entry = machine.endianness, *((54, 56) if machine.class_ == 64 else (42, 32))
+        fits = (
+            machine.ignores_class
+            and int.from_bytes(start[18:20], order) == machine.e_machine
+            and int.from_bytes(start[entry_at : entry_at + 2], order) == entry
+        )
+        if fits and (machine.class_, order) == (bits, endianness):
+            return
+        if fits:
+            raise NotAudited(
+                f"malformed: its first bytes say {bits}-bit {endianness}-endian (EI_CLASS, EI_DATA), and Linux, which "
+                f"does not ask them, reads it as {machine.name}, {machine.class_}-bit {order}-endian"
+            )
 
 
 def _refuse_foreign(start: bytes, policy: Policy) -> None:

@@ -13,26 +13,61 @@ from linkmode.audit.read.policy import Libc, Policy
 MAX_SEARCHED = 1 << 30
 
 
+_SHARED_NAME = "libc.so"
+"""musl's libc, and Android's."""
+
+
 class Found(msgspec.Struct, frozen=True):
-    """A libc and the evidence for it, in words."""
+    """A libc and the evidence for it, in words; and the system's name where that is not Linux with glibc or musl."""
 
     libc: Libc
     evidence: str
+    system: str | None = None
+
+
+def of_system(image: Image, notes: Sequence[Note], known: Policy) -> Found | None:
+    """Tell a file of another system by EI_OSABI, then by its notes; None for one of Linux, or of nobody's.
+
+    ``Found.system`` is the system's name.
+    """
+    for system in known.system:
+        if system.os_abi == image.os_abi:
+            return Found("other", f"made for {system.name}: EI_OSABI", system.name)
+    for note in notes:
+        for system in known.system:
+            if system.owner and (note.owner.partition(b"\0")[0], note.type) == (system.owner.encode(), 1):
+                return Found("other", f"made for {system.name}: note of owner {system.owner}", system.name)
+            is_tag = (note.owner, note.type) == GNU_ABI_TAG and len(note.data) >= 4
+            if is_tag and system.tag == image.number(note.data[:4]):
+                return Found("other", f"made for {system.name}: note NT_GNU_ABI_TAG", system.name)
+    return None
 
 
 def of_dynamic(
-    interpreter: str | None, needed: tuple[str, ...], version_needs: tuple[VersionNeed, ...], known: Policy
+    image: Image,
+    interpreter: str | None,
+    needed: tuple[str, ...],
+    version_needs: tuple[VersionNeed, ...],
+    known: Policy,
 ) -> Found:
     """Tell the libc of a file that is loaded by, or into, another: its loader, then its libraries, then versions."""
     if interpreter is not None:
-        owner = known.loader_names.get(interpreter.rpartition("/")[2])
+        owner = known.interpreter_owner(interpreter, image.machine)
         if owner:
             return Found(owner, f"interpreter {interpreter}")
+        for system in known.system:
+            if interpreter in system.loaders:
+                return Found("other", f"made for {system.name}: interpreter {interpreter}", system.name)
         return Found("unknown", f"interpreter {interpreter} is no loader of glibc or musl")
+    foreign = next(
+        ((system.name, soname) for system in known.system for soname in needed if soname in system.sonames), None
+    )
     for soname in needed:
         owner = known.owner(soname)
-        if owner:
+        if owner and not (soname == _SHARED_NAME and foreign):
             return Found(owner, f"needs {soname}")
+    if foreign:
+        return Found("other", f"made for {foreign[0]}: needs {foreign[1]}", foreign[0])
     for need in version_needs:
         for version in need.versions:
             if version.startswith("GLIBC_"):
@@ -45,7 +80,7 @@ def of_static(image: Image, notes: Sequence[Note], known: Policy) -> Found:
 
     glibc's crt1.o brings NT_GNU_ABI_TAG, musl's start code is fixed assembly, and Go's linker leaves its build ID in
     every file; all three survive stripping. A Go program that was linked by a C compiler has a C start and is
-    told by it. A program with a start of its own is told by a text, or is unknown.
+    told by it. A program with a start of its own is told by the texts that a libc always leaves, or is unknown.
     """
     kinds = [(note.owner, note.type) for note in notes]
     if GNU_ABI_TAG in kinds:
@@ -56,13 +91,16 @@ def of_static(image: Image, notes: Sequence[Note], known: Policy) -> Found:
         return Found("none", "note of Go's linker, and no C start code")
     start, end = image.span()
     end = min(end, start + MAX_SEARCHED)
-    overlap = max(len(mark.text) for mark in known.mark) - 1
-    seen: set[int] = set()
-    for chunk in image.chunks(start, end, overlap):
-        seen.update(at for at, mark in enumerate(known.mark) if at not in seen and mark.text.encode() in chunk)
-    for at, mark in enumerate(known.mark):
-        if at in seen:
-            return Found(mark.libc, f'the text "{mark.text}" among its loadable bytes')
+    texts = [text for mark in known.mark for text in mark.texts]
+    seen: set[str] = set()
+    for chunk in image.chunks(start, end, max(map(len, texts)) - 1):
+        seen.update(text for text in texts if text not in seen and text.encode() in chunk)
+    for mark in known.mark:
+        if all(text in seen for text in mark.texts):
+            return Found(mark.libc, f'the texts "{mark.texts[0]}" and others of it among its loadable bytes')
+    hint = next(((mark.libc, text) for mark in known.mark for text in mark.texts if text in seen), None)
+    if hint:
+        return Found("unknown", f'the text "{hint[1]}" among its loadable bytes is a hint at {hint[0]}, and no proof')
     return Found("unknown", "no note, start code or text of glibc, musl or Go")
 
 

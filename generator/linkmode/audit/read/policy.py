@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-Libc = Literal["glibc", "musl", "none", "unknown"]
+Libc = Literal["glibc", "musl", "other", "none", "unknown"]
 KnownLibc = Literal["glibc", "musl"]
 Endianness = Literal["little", "big"]
 
@@ -24,6 +24,7 @@ class Machine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
     glibc: tuple[str, ...]
     musl: tuple[str, ...]
     musl_start: str = ""
+    ignores_class: bool = False
 
     def loaders(self, libc: KnownLibc) -> tuple[str, ...]:
         """Return the paths at which ``libc``'s ABI has its loader on this machine."""
@@ -38,10 +39,21 @@ class Machine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
 
 
 class Mark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A text that only one libc leaves among a static program's bytes."""
+    """Texts that one libc leaves among a static program's bytes: all of them are proof, one of them is a hint."""
 
     libc: KnownLibc
-    text: str
+    texts: tuple[str, ...]
+
+
+class System(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+    """A system whose files are ELF files too; policy.toml describes the keys."""
+
+    name: str
+    loaders: tuple[str, ...]
+    sonames: tuple[str, ...]
+    os_abi: int | None = None
+    owner: str | None = None
+    tag: int | None = None
 
 
 class NotElf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,13 +68,28 @@ class NotElf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return bytes.fromhex(self.magic)
 
 
+class Behind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What may lie behind an ELF file, by its first bytes in hexadecimal, and the command that opens it."""
+
+    magic: str
+    words: str
+    opens: str
+
+    @property
+    def bytes(self) -> bytes:
+        """The first bytes themselves."""
+        return bytes.fromhex(self.magic)
+
+
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab", dict=True):
     """policy.toml, checked on reading."""
 
     family: dict[KnownLibc, tuple[str, ...]]
     glibc_version: dict[str, str]
     mark: tuple[Mark, ...]
+    system: tuple[System, ...]
     not_elf: tuple[NotElf, ...]
+    behind: tuple[Behind, ...]
     machine: tuple[Machine, ...]
 
     def find_machine(self, e_machine: int, bits: int, endianness: Endianness) -> Machine | None:
@@ -83,6 +110,18 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
             for path in machine.loaders(libc)
         }
 
+    def interpreter_owner(self, path: str, machine: Machine | None) -> KnownLibc | None:
+        """Return the libc whose loader is at ``path``: told by its file name, which may have been moved to a store.
+
+        ``ld.so.1`` is a name that other systems have as well, so that it counts on the machines of glibc's only.
+        """
+        name = path.rpartition("/")[2]
+        if name != _GENERIC:
+            return self.loader_names.get(name)
+        if machine and any(one.rpartition("/")[2] == _GENERIC for one in machine.glibc):
+            return "glibc"
+        return None
+
     def glibc_version_name(self, version: str) -> str:
         """Return ``version`` with a number: a glibc name without one as the release that defined it first."""
         return f"GLIBC_{self.glibc_version[version]}" if version in self.glibc_version else version
@@ -101,6 +140,9 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
         if owner := self._owners.get(soname):
             return owner
         return next((libc for pattern, libc in self._patterns if _matches(soname, pattern)), None)
+
+
+_GENERIC = "ld.so.1"
 
 
 def _matches(name: str, pattern: str) -> bool:
@@ -125,6 +167,10 @@ def _strings(texts: tuple[str, ...]) -> str:
     return ", ".join([*map(_string, texts), "NULL"])
 
 
+def _number(value: int | None) -> int:
+    return -1 if value is None else value
+
+
 def _bytes(hexadecimal: str) -> str:
     return '"' + "".join(f"\\x{byte:02x}" for byte in bytes.fromhex(hexadecimal)) + '"'
 
@@ -138,7 +184,7 @@ def _machine_rows(policy: Policy) -> list[str]:
             f"        {_string(machine.name)}, {machine.e_machine}, {machine.class_}, {_string(machine.endianness)},",
             f"        {{{_strings(machine.glibc)}}},",
             f"        {{{_strings(machine.musl)}}},",
-            f"        {{{start or '0'}}}, {len(machine.start_bytes)},",
+            f"        {{{start or '0'}}}, {len(machine.start_bytes)}, {'true' if machine.ignores_class else 'false'},",
             "    },",
         ]
     return rows
@@ -156,6 +202,7 @@ def c_header() -> str:
         "#ifndef LINKMODE_ELFCHECK_POLICY_H",
         "#define LINKMODE_ELFCHECK_POLICY_H",
         "",
+        "#include <stdbool.h>",
         "#include <stddef.h>",
         "",
         "#define ANY_BYTE (-1)",
@@ -179,15 +226,33 @@ def c_header() -> str:
         "    {NULL, NULL},",
         "};",
         "",
-        "/* Texts that only one libc leaves among a static program's bytes; the first that is found decides. */",
+        "/* Texts that a libc leaves among a static program's bytes: all of a row's are proof, one is a hint. */",
         "struct mark {",
         "    const char *libc;",
-        "    const char *text;",
+        f"    const char *texts[{max(len(mark.texts) for mark in policy.mark) + 1}];",
         "};",
         "static const struct mark marks[] = {",
-        *(f"    {{{_string(mark.libc)}, {_string(mark.text)}}}," for mark in policy.mark),
+        *(f"    {{{_string(mark.libc)}, {{{_strings(mark.texts)}}}}}," for mark in policy.mark),
         "};",
         "#define MARK_COUNT (sizeof marks / sizeof marks[0])",
+        "",
+        "/* Other systems: -1 and NULL where nothing is told. */",
+        "struct other_system {",
+        "    const char *name;",
+        "    int os_abi, tag;",
+        "    const char *owner;",
+        f"    const char *loaders[{max(len(one.loaders) for one in policy.system) + 1}];",
+        f"    const char *sonames[{max(len(one.sonames) for one in policy.system) + 1}];",
+        "};",
+        "static const struct other_system systems[] = {",
+        *(
+            f"    {{{_string(one.name)}, {_number(one.os_abi)}, {_number(one.tag)}, "
+            f"{_string(one.owner) if one.owner else 'NULL'},\n     {{{_strings(one.loaders)}}},\n"
+            f"     {{{_strings(one.sonames)}}}}},"
+            for one in policy.system
+        ),
+        "};",
+        "#define SYSTEM_COUNT (sizeof systems / sizeof systems[0])",
         "",
         "/* First bytes of files that are not ELF. */",
         "struct not_elf {",
@@ -200,7 +265,22 @@ def c_header() -> str:
         "    {NULL, 0, NULL},",
         "};",
         "",
-        "/* Name, e_machine, width in bits, byte order, where each libc has its loader, and musl's _start. */",
+        "/* What may lie behind an ELF file, by its first bytes, and what opens it. */",
+        "struct behind {",
+        "    const char *magic;",
+        "    size_t length;",
+        "    const char *words, *opens;",
+        "};",
+        "static const struct behind behind_files[] = {",
+        *(
+            f"    {{{_bytes(kind.magic)}, {len(kind.magic) // 2}, {_string(kind.words)}, {_string(kind.opens)}}},"
+            for kind in policy.behind
+        ),
+        "    {NULL, 0, NULL, NULL},",
+        "};",
+        "",
+        "/* Name, e_machine, width in bits, byte order, where each libc has its loader, musl's _start, and whether",
+        "   Linux takes a file for this machine whatever its class and byte order say. */",
         "struct machine {",
         "    const char *name;",
         "    unsigned e_machine;",
@@ -210,6 +290,7 @@ def c_header() -> str:
         f"    const char *musl_loaders[{most_loaders + 1}];",
         "    int musl_start[MAX_START_BYTES];",
         "    size_t musl_start_length;",
+        "    bool ignores_class;",
         "};",
         "static const struct machine machines[] = {",
         *_machine_rows(policy),

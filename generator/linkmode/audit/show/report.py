@@ -7,7 +7,7 @@ import msgspec
 
 from linkmode.audit.judge.verdict import Failure, Verdict
 from linkmode.audit.load.loaded import Share, Tree
-from linkmode.audit.read.facts import Facts
+from linkmode.audit.read.facts import Behind, Facts
 from linkmode.audit.show.wording import more_pairs
 
 Mode = Literal["static", "mostly_static", "dynamic", "none"]
@@ -119,6 +119,7 @@ def pairs(facts: Facts, verdict: Verdict) -> list[tuple[str, str]]:
         ("size", str(facts.size)),
         ("interpreter", _or_none(facts.interpreter)),
         ("needed", ", ".join(facts.needed) if facts.needed else "none"),
+        *(("also-loads", f"{one.tag} {one.name}") for one in facts.also_loads),
         ("soname", _or_none(facts.soname)),
         ("rpath", _or_none(facts.rpath)),
         ("runpath", _or_none(facts.runpath)),
@@ -129,8 +130,13 @@ def pairs(facts: Facts, verdict: Verdict) -> list[tuple[str, str]]:
         ("executable-stack", facts.executable_stack),
         ("relro", facts.relro),
         ("bind-now", "yes" if facts.bind_now else "no"),
+        *([("behind", _behind(facts.behind))] if facts.behind else []),
         *more_pairs(facts, verdict),
     ]
+
+
+def _behind(behind: Behind) -> str:
+    return f"{behind.words}, {behind.size} bytes from byte {behind.offset} on"
 
 
 def as_text(audited: Audited) -> str:

@@ -13,12 +13,16 @@ def more_pairs(facts: Facts, verdict: Verdict) -> list[tuple[str, str]]:
         ("entry", f"0x{facts.entry:x}"),
         ("text-relocations", "yes" if facts.text_relocations else "no"),
         ("build-id", facts.build_id or (facts.contents and facts.contents.build_id) or "none"),
+        *([("cpu", f"{facts.cpu.level} ({facts.cpu.evidence})")] if facts.cpu else []),
+        *([("cpu-features", ", ".join(facts.cpu_features))] if facts.cpu_features else []),
         *(_contents(facts.contents) if facts.contents else ()),
         *(("hazard", f"{hazard.kind}: {hazard.words} ({hazard.evidence})") for hazard in verdict.hazards),
         *(
             ("advisory", f"{one.component} {one.version}: {one.id}, fixed in {one.fixed_in}: {one.summary}")
             for one in verdict.weaknesses
         ),
+        *(("brought", f"{one.name} at {one.path}") for one in verdict.brought),
+        *([("lowest-tag", verdict.lowest_tag)] if verdict.lowest_tag else []),
         *(("runs-on", f"{one.platform}: {one.answer}: {one.reason}") for one in verdict.images),
     ]
 

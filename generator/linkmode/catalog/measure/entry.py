@@ -7,10 +7,10 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 import tomli_w
 
-from linkmode.catalog.measure.recognise import Measured
 from linkmode.catalog.pins import Catalog
 from linkmode.messages import ConfigError
 from linkmode.model.pin_rules import pin_problems
+from linkmode.model.survey import Measured
 from linkmode.model.values import Pin
 
 _ORDER = (

@@ -10,13 +10,13 @@ import re
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
-import msgspec
-
-from linkmode.archives.members import Bounds, Member, Refusal, parts
+from linkmode.archives.members import Bounds, Member, Refusal, blocks, parts
 from linkmode.archives.unpack import members_of
 from linkmode.messages import IntegrityError
+from linkmode.model.cpus import CPUS
+from linkmode.model.survey import Node, Survey, Tool
 
 _MOST_TEXT = 1 << 20
 _MOST_LIBRARY = 32 << 20
@@ -31,44 +31,12 @@ _VERSION_MEMBER = re.compile(rb"(?:version\.o/ {6}|version\.lo/ {5})[ 0-9]{32}([
 """A member's header in ar's format: 16 bytes of name, 32 of time, owners and mode, 10 of size, 2 at its end."""
 
 _ZLIB = re.compile(rb'(?m)^#define ZLIB_VERSION "([0-9A-Za-z.+-]{1,32})"')
-_ELF_MACHINES = {62: "x86_64", 183: "aarch64"}
+_ELF_MACHINES = {cpu.elf_machine: cpu.name for cpu in CPUS.values()}
 _MACHO_CPUS = {0x01000007: "x86_64", 0x0100000C: "aarch64"}
-
-
-class Tool(msgspec.Struct, frozen=True):
-    """What the audit says of a program: its machine, and whether it needs no interpreter and no library."""
-
-    machine: str
-    is_static: bool
 
 
 Judge = Callable[[BinaryIO, int], Tool | None]
 """Reads the program of so many bytes in a stream; None when it has no facts."""
-
-
-class Node(msgspec.Struct, frozen=True):
-    """A file or symlink of the tree. ``content`` is a file's sha256 and a link's target."""
-
-    kind: Literal["file", "symlink"]
-    is_executable: bool
-    content: str
-
-
-class Survey(msgspec.Struct, frozen=True, kw_only=True):
-    """What one pass found, each by the path of the file that says so.
-
-    ``platforms`` holds the exec platform of each program called ``zig``, as its header has it; ``stated`` those of
-    them that hold the version that was looked for.
-    """
-
-    file: str
-    nodes: dict[str, Node]
-    tools: dict[str, Tool]
-    binutils: dict[str, str]
-    musl: dict[str, str]
-    zlib: dict[str, str]
-    platforms: dict[str, str]
-    stated: frozenset[str]
 
 
 def survey(archive: Path, file: str, *, version: str, judge: Judge) -> Survey:
@@ -80,10 +48,10 @@ def survey(archive: Path, file: str, *, version: str, judge: Judge) -> Survey:
     reader = _Reader(version, judge)
     try:
         with archive.open("rb") as stream:
-            bounds = Bounds.of(os.fstat(stream.fileno()).st_size)
+            bounds = Bounds.to_unpack(os.fstat(stream.fileno()).st_size)
             reader.left = bounds.size
-            for member, body in members_of(stream, file, bounds):
-                reader.add(member, body)
+            for member in members_of(stream, file, bounds):
+                reader.add(member)
     except Refusal as refusal:
         where = f"{file}: {refusal.member!r}" if refusal.member else file
         raise IntegrityError(
@@ -99,22 +67,6 @@ def survey(archive: Path, file: str, *, version: str, judge: Judge) -> Survey:
         platforms=reader.platforms,
         stated=frozenset(reader.stated),
     )
-
-
-def tree_digest(nodes: dict[str, Node], prefix: str) -> str:
-    """Return the SHA-256 of the tree below ``prefix``: of path, kind, x bit and content of all files and symlinks.
-
-    The same for every archive that unpacks to the same tree, however it was packed. Folders do not count, as a zip need
-    not list them, nor do owners, times and the other mode bits; a hard link counts as the file that it is.
-    """
-    start = f"{prefix}/" if prefix else ""
-    digest = hashlib.sha256()
-    for path in sorted((path for path in nodes if path.startswith(start)), key=os.fsencode):
-        node = nodes[path]
-        mark = "x" if node.is_executable else "-"
-        for field in (path.removeprefix(start), node.kind, mark, node.content):
-            digest.update(os.fsencode(field) + b"\0")
-    return digest.hexdigest()
 
 
 class _Reader:
@@ -133,7 +85,7 @@ class _Reader:
         self._version = version.encode()
         self._judge = judge
 
-    def add(self, member: Member, body: Iterator[bytes]) -> None:
+    def add(self, member: Member) -> None:
         """Read one member whole. Raises Refusal when it has no place in a tree, or there is too much of everything."""
         path = "/".join(parts(member.name))
         if member.kind == "folder":
@@ -152,7 +104,7 @@ class _Reader:
             self.nodes[path] = self._linked(path, member)
         else:
             digest = hashlib.sha256()
-            for block in self._watched(path, member, body):
+            for block in self._watched(path, member, blocks(member.body)):
                 digest.update(block)
             self.nodes[path] = Node("file", member.executable, digest.hexdigest())
 

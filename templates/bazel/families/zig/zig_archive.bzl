@@ -5,17 +5,12 @@ Compiles see zig, the launcher and the target's header folders; links see zig, t
 """
 
 load("@linkmode_cc//:cc.bzl", "cc_toolchain")
-load("//:lock.bzl", "ARTIFACTS", "TOOLCHAINS")
+load("//:lock.bzl", "ARTIFACTS", "CPUS", "TOOLCHAINS")
 load("//private/cc:cc_toolchain_config.bzl", "cc_toolchain_config")
-load(":zig_lines.bzl", "zig_line")
+load("//private/cc:default_mode.bzl", "default_mode")
+load(":zig_lines.bzl", "ZIG_LINES")
 load(":zig_programs.bzl", "zig_programs")
 load(":zig_runtime.bzl", "CXX_FILES", "C_FILES", "zig_runtime")
-
-# cpu -> glibc's loader, zig's name of the header folder for Linux
-_CPUS = {
-    "aarch64": struct(glibc_loader = "/lib/ld-linux-aarch64.so.1", linux_headers = "aarch64-linux-any"),
-    "x86_64": struct(glibc_loader = "/lib64/ld-linux-x86-64.so.2", linux_headers = "x86-linux-any"),
-}
 
 def zig_archive(name):
     """Declares the targets of a zig archive: `:cc-<target>` and its parts.
@@ -45,27 +40,26 @@ def zig_archive(name):
     )
     for toolchain in targets:
         _zig_toolchain(
+            line = ZIG_LINES[ARTIFACTS[name]["line"]],
             target = toolchain["target"],
             without = toolchain["without"],
-            zig = ARTIFACTS[name]["version"],
         )
 
-def _zig_toolchain(target, zig, without):
+def _zig_toolchain(line, target, without):
     name = "cc-" + target
     cpu = target.partition("-")[0]
     libc = target.rpartition("-")[2]
     musl = libc == "musl"
     glibc_version = libc.partition(".")[2]
-    facts = _CPUS[cpu]
-    line = zig_line(zig)
+    facts = CPUS[cpu]
     c_headers = ["lib/include"] + ["lib/libc/include/" + folder for folder in ([
         cpu + "-linux-musl",
         "generic-musl",
     ] if musl else [
-        line.glibc_headers[cpu],
+        facts[line["glibc-headers"]] + "-linux-gnu",
         "generic-glibc",
     ]) + [
-        facts.linux_headers,
+        facts["zig-headers"] + "-linux-any",
         "any-linux-any",
     ]]
     cxx = "c++" not in without
@@ -81,7 +75,7 @@ def _zig_toolchain(target, zig, without):
             name = runtime,
             language = "c++" if runtime in cxx_runtime else "c",
             lib = "lib",
-            musl_libraries = line.musl_libraries,
+            musl_libraries = line["musl-libraries"],
             program = ":program_runtime",
             target = target,
             zig = "zig",
@@ -121,7 +115,7 @@ def _zig_toolchain(target, zig, without):
     dynamic = cxx_libraries + ["-Wl,--push-state,--as-needed"] + shared_libc + ["-Wl,--pop-state"] + (
         [] if musl else ["{runtime}/libc_nonshared.a"]
     ) + libraries_end
-    loader = [] if musl else ["-Wl,--dynamic-linker=" + facts.glibc_loader]
+    loader = [] if musl else ["-Wl,--dynamic-linker=" + facts["glibc-loader"]]
 
     cc_toolchain_config(
         name = name + "_config",
@@ -139,10 +133,10 @@ def _zig_toolchain(target, zig, without):
         cpu = cpu,
         cxx_flags = ["-nostdinc++"] + _isystem(cxx_headers) + [
             "-D" + macro
-            for macro in line.libcxx_macros + (line.libcxx_musl_macros.musl if musl else line.libcxx_musl_macros.glibc)
+            for macro in line["libcxx-macros"] + line["libcxx-macros-musl" if musl else "libcxx-macros-glibc"]
         ],
         cxx_runtime = cxx_runtime,
-        default_mode = "static" if musl else "mostly_static",
+        default_mode = default_mode(target),
         determinism_flags = ["-ffile-compilation-dir=."],
         dynamic_libraries = dynamic,
         include_flags = _isystem(c_headers + unwind_headers),
@@ -175,7 +169,7 @@ def _zig_toolchain(target, zig, without):
         ],
         static_libraries = ["-Wl,--start-group"] + cxx_libraries + [
             "{runtime}/" + library
-            for library in line.musl_libraries
+            for library in line["musl-libraries"]
         ] + libraries_end + ["-Wl,--end-group"] if musl else [],
         static_pie_flags = [
             "-static-pie",

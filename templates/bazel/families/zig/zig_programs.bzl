@@ -5,16 +5,9 @@ The launcher stands for `clang`, `ld.lld` and `ar`, which zig has as commands of
 it builds a target's run-time files. Without them it would take a shell, which an empty sandbox does not have.
 """
 
-load("//private/link_mode:no_link_mode.bzl", "no_link_mode")
-
-_CPUS = {
-    "x86_64-linux": "x86_64",
-    "aarch64-linux": "aarch64",
-}
-
 def _program(ctx, name, source, defines):
     zig = ctx.file.zig
-    triple = "--target=%s-unknown-linux-musl" % _CPUS[ctx.attr.exec]
+    triple = "--target=%s-unknown-linux-musl" % ctx.attr.exec.partition("-")[0]
     object_file = ctx.actions.declare_file("%s/%s.o" % (ctx.label.name, name))
     program = ctx.actions.declare_file("%s/%s" % (ctx.label.name, name))
     ctx.actions.run(
@@ -77,10 +70,8 @@ def _zig_programs_impl(ctx):
 zig_programs = rule(
     doc = "clang, ld.lld, ar, strip and the runtime program; each in an output group of its own.",
     implementation = _zig_programs_impl,
-    cfg = no_link_mode,
     attrs = {
-        "_allowlist_function_transition": attr.label(default = "@bazel_tools//tools/allowlists/function_transition_allowlist"),
-        "exec": attr.string(values = _CPUS.keys(), mandatory = True, doc = "Execution platform of the archive."),
+        "exec": attr.string(mandatory = True, doc = "Execution platform of the archive."),
         "zig": attr.label(allow_single_file = True, cfg = "exec", mandatory = True, doc = "The zig executable."),
         "_header": attr.label(allow_single_file = True, default = "//private/zig:freestanding.h"),
         "_launcher": attr.label(allow_single_file = True, default = "//private/zig:launcher.c"),

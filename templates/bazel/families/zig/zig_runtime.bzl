@@ -6,8 +6,6 @@ another the C++ ones; both are cached, and cached remotely, like any other actio
 would hold the path of the sandbox.
 """
 
-load("//private/link_mode:no_link_mode.bzl", "no_link_mode")
-
 # for musl, together with the attribute musl_libraries
 C_FILES = {
     "musl": ["crt1.o", "Scrt1.o", "rcrt1.o", "libc.so", "libcompiler_rt.a"],
@@ -95,9 +93,7 @@ def _zig_runtime_impl(ctx):
 zig_runtime = rule(
     doc = "crt files, libc and compiler_rt (language c) or libc++, libc++abi and libunwind (language c++) of one target.",
     implementation = _zig_runtime_impl,
-    cfg = no_link_mode,
     attrs = {
-        "_allowlist_function_transition": attr.label(default = "@bazel_tools//tools/allowlists/function_transition_allowlist"),
         "language": attr.string(values = ["c", "c++"], mandatory = True, doc = "Which half to build."),
         "lib": attr.label(allow_single_file = True, cfg = "exec", mandatory = True, doc = "zig's lib folder."),
         "musl_libraries": attr.string_list(mandatory = True, doc = "Static libraries that make musl's libc in this Zig."),

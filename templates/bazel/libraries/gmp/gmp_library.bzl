@@ -3,22 +3,22 @@
 
 load("@linkmode_cc//:cc.bzl", CcInfo = "CcInfo_", cc_common = "cc_common_")
 load("//private/link_mode:allocator.bzl", "CUSTOM_MALLOC")
+load("//private/link_mode:link_mode_values.bzl", "LINK_MODE_FEATURES")
 load("//private/link_mode:transition.bzl", "LINK_FEATURES")
 
 _FEATURES = "//command_line_option:features"
-_LINK_MODE = str(Label("//:link_mode"))
 
 def _once_impl(settings, _attr):
     # GMP's code fits any executable (-fPIC). In a dynamic binary it is a library of its own, which belongs to that binary's build.
-    if settings[_LINK_MODE] not in ["static", "mostly_static"]:
+    features = settings[_FEATURES]
+    if LINK_MODE_FEATURES["static"] not in features and LINK_MODE_FEATURES["mostly_static"] not in features:
         return {name: settings[name] for name in _SETTINGS}
     return {
         CUSTOM_MALLOC: None,
-        _FEATURES: [feature for feature in settings[_FEATURES] if feature not in LINK_FEATURES],
-        _LINK_MODE: "",
+        _FEATURES: [feature for feature in features if feature not in LINK_FEATURES],
     }
 
-_SETTINGS = [CUSTOM_MALLOC, _FEATURES, _LINK_MODE]
+_SETTINGS = [CUSTOM_MALLOC, _FEATURES]
 
 _once = transition(
     implementation = _once_impl,

@@ -46,6 +46,22 @@ static const char *loader_owner(const char *name)
     return NULL;
 }
 
+/* The libc whose loader this interpreter is; ld.so.1 is other systems' too, and counts on glibc's own machines only. */
+static const char *interpreter_owner(const char *path)
+{
+    if (strcmp(file_name(path), "ld.so.1") != 0)
+        return loader_owner(file_name(path));
+    return elf.machine && is_loader_name("ld.so.1", elf.machine->glibc_loaders) ? "glibc" : NULL;
+}
+
+static bool is_in(const char *name, const char *const *names)
+{
+    for (; *names; names++)
+        if (strcmp(name, *names) == 0)
+            return true;
+    return false;
+}
+
 /* The libc whose own library this soname is; NULL: none's. */
 static const char *soname_owner(const char *soname)
 {
@@ -73,25 +89,61 @@ static void found(const char *libc, const char *format, ...)
     va_end(arguments);
 }
 
+/* A file of another system, by EI_OSABI and then by its notes. */
+static bool tell_other_system(void)
+{
+    for (size_t i = 0; i < SYSTEM_COUNT; i++)
+        if (systems[i].os_abi == elf.os_abi) {
+            found("other", "made for %s: EI_OSABI", systems[i].name);
+            return true;
+        }
+    if (!elf.noted_system)
+        return false;
+    if (strcmp(elf.noted_as, "NT_GNU_ABI_TAG") == 0)
+        found("other", "made for %s: note NT_GNU_ABI_TAG", elf.noted_system->name);
+    else
+        found("other", "made for %s: note of owner %s", elf.noted_system->name, elf.noted_as);
+    return true;
+}
+
 /* A file that a loader loads: told by its interpreter, then its libraries, then its symbol versions. */
 static void tell_dynamic_libc(void)
 {
-    if (elf.has_interpreter) {
-        const char *owner = loader_owner(file_name(elf.interpreter));
+    const char *foreign = NULL, *foreign_system = NULL;
 
-        if (owner)
+    if (elf.has_interpreter) {
+        const char *owner = interpreter_owner(elf.interpreter);
+
+        if (owner) {
             found(owner, "interpreter %s", elf.interpreter);
-        else
-            found("unknown", "interpreter %s is no loader of glibc or musl", elf.interpreter);
+            return;
+        }
+        for (size_t i = 0; i < SYSTEM_COUNT; i++)
+            if (is_in(elf.interpreter, systems[i].loaders)) {
+                found("other", "made for %s: interpreter %s", systems[i].name, elf.interpreter);
+                return;
+            }
+        found("unknown", "interpreter %s is no loader of glibc or musl", elf.interpreter);
         return;
     }
+    for (size_t i = 0; !foreign && i < SYSTEM_COUNT; i++)
+        for (size_t j = 0; !foreign && j < elf.needed_count; j++)
+            if (is_in(elf.needed[j], systems[i].sonames)) {
+                foreign = elf.needed[j];
+                foreign_system = systems[i].name;
+            }
     for (size_t i = 0; i < elf.needed_count; i++) {
         const char *owner = soname_owner(elf.needed[i]);
 
-        if (owner) {
+        /* libc.so is musl's, and Android's. */
+        if (owner && !(foreign && strcmp(elf.needed[i], "libc.so") == 0)) {
             found(owner, "needs %s", elf.needed[i]);
             return;
         }
+    }
+    if (foreign) {
+        found("other", "made for %s: needs %s", foreign_system, foreign);
+        return;
     }
     for (size_t i = 0; i < elf.version_count; i++)
         if (is_glibc_version(elf.versions[i].name)) {
@@ -109,11 +161,31 @@ static uint64_t round_up(uint64_t value, uint64_t align)
     return (value + align - 1) / align * align;
 }
 
+/* Keeps the system that a note names: its owner's name, or the first word of NT_GNU_ABI_TAG. */
+static void note_system(const char *owner, uint64_t owner_size, uint64_t type, const unsigned char *data,
+                        uint64_t data_size)
+{
+    if (elf.noted_system || type != 1)
+        return;
+    for (size_t i = 0; i < SYSTEM_COUNT; i++) {
+        const struct other_system *system = &systems[i];
+        const bool is_owner = system->owner && strcmp(system->owner, owner) == 0;
+        const bool is_tag = owner_size == 4 && strcmp(owner, "GNU") == 0 && system->tag >= 0 && data_size >= 4
+                            && data_size <= MAX_DATA && number(data, 4) == (uint64_t)system->tag;
+
+        if (is_owner || is_tag) {
+            elf.noted_system = system;
+            elf.noted_as = is_owner ? system->owner : "NT_GNU_ABI_TAG";
+            return;
+        }
+    }
+}
+
 /*
- * Looks for three notes: NT_GNU_ABI_TAG, which glibc's crt1.o brings, the build ID of Go's linker, and the one that
- * //private/mimalloc puts beside its malloc.
+ * Looks for NT_GNU_ABI_TAG, which glibc's crt1.o brings, the build ID of Go's linker, the one that //private/mimalloc
+ * puts beside its malloc, and those of other systems.
  */
-static void read_notes(bool *has_abi_tag, bool *has_go)
+static void read_notes(void)
 {
     unsigned left = MAX_NOTES;
 
@@ -126,28 +198,28 @@ static void read_notes(bool *has_abi_tag, bool *has_go)
         if (segment->type != PT_NOTE)
             continue;
         while (at <= end && end - at >= 12 && left > 0) {
-            unsigned char note[16];
-            uint64_t name_size, data_size, data;
+            unsigned char note[12], description[9] = {0};
+            char name[13] = "";
+            uint64_t name_size, data_size, data, type;
 
             left--;
             read_at(at, note, 12);
             name_size = number(note, 4);
             data_size = number(note + 4, 4);
+            type = number(note + 8, 4);
             data = at + round_up(12 + name_size, align);
             if (name_size > end - at - 12 || data + data_size > end)
                 break;
-            if (name_size == 9 && data_size == 9) {
-                char name[9], description[9];
-
-                read_at(at + 12, name, 9);
-                read_at(data, description, 9);
-                elf.has_mimalloc |= memcmp(name, "linkmode", 9) == 0 && number(note + 8, 4) == 1
+            if (name_size <= 12) {
+                read_at(at + 12, name, (size_t)name_size);
+                read_at(data, description, (size_t)(data_size < 9 ? data_size : 9));
+                elf.has_mimalloc |= name_size == 9 && data_size == 9 && memcmp(name, "linkmode", 9) == 0 && type == 1
                                     && memcmp(description, "mimalloc", 9) == 0;
-            }
-            if (name_size == 4) {
-                read_at(at + 12, note + 12, 4);
-                *has_abi_tag |= memcmp(note + 12, "GNU", 4) == 0 && number(note + 8, 4) == 1;
-                *has_go |= memcmp(note + 12, "Go\0", 4) == 0 && number(note + 8, 4) == 4;
+                if (name_size == 4) {
+                    elf.has_abi_tag |= memcmp(name, "GNU", 4) == 0 && type == 1;
+                    elf.has_go |= memcmp(name, "Go\0", 4) == 0 && type == 4;
+                }
+                note_system(name, name_size, type, description, data_size);
             }
             at = data + round_up(data_size, align);
         }
@@ -186,17 +258,21 @@ static bool contains(const unsigned char *bytes, size_t size, const char *text)
     return false;
 }
 
-/* Searches the file from the first loadable byte to the last; returns the first mark of the table that is there. */
-static const struct mark *find_mark(void)
+enum { MOST_TEXTS = sizeof marks[0].texts / sizeof marks[0].texts[0] };
+
+static bool seen[MARK_COUNT][MOST_TEXTS];
+
+/* Searches the file from the first loadable byte to the last for the texts of the table. */
+static void find_marks(void)
 {
     static unsigned char piece[1 << 16];
-    bool seen[MARK_COUNT] = {false};
     uint64_t start = UINT64_MAX, end = 0;
     size_t overlap = 0;
 
     for (size_t i = 0; i < MARK_COUNT; i++)
-        if (strlen(marks[i].text) > overlap)
-            overlap = strlen(marks[i].text);
+        for (const char *const *text = marks[i].texts; *text; text++)
+            if (strlen(*text) > overlap)
+                overlap = strlen(*text);
     for (size_t i = 0; i < elf.segment_count; i++) {
         const struct segment *load = &elf.segments[i];
 
@@ -214,41 +290,48 @@ static const struct mark *find_mark(void)
 
         read_at(start, piece, size);
         for (size_t i = 0; i < MARK_COUNT; i++)
-            seen[i] = seen[i] || contains(piece, size, marks[i].text);
+            for (size_t j = 0; marks[i].texts[j]; j++)
+                seen[i][j] = seen[i][j] || contains(piece, size, marks[i].texts[j]);
         if (size < sizeof piece)
             break;
         start += size - overlap;
     }
+}
+
+static void tell_by_texts(void)
+{
+    find_marks();
+    for (size_t i = 0; i < MARK_COUNT; i++) {
+        bool all = true;
+
+        for (size_t j = 0; marks[i].texts[j]; j++)
+            all &= seen[i][j];
+        if (all) {
+            found(marks[i].libc, "the texts \"%s\" and others of it among its loadable bytes", marks[i].texts[0]);
+            return;
+        }
+    }
     for (size_t i = 0; i < MARK_COUNT; i++)
-        if (seen[i])
-            return &marks[i];
-    return NULL;
+        for (size_t j = 0; marks[i].texts[j]; j++)
+            if (seen[i][j]) {
+                found("unknown", "the text \"%s\" among its loadable bytes is a hint at %s, and no proof",
+                      marks[i].texts[j], marks[i].libc);
+                return;
+            }
+    found("unknown", "no note, start code or text of glibc, musl or Go");
 }
 
 /* A static program: told by its notes, then its entry point, then its texts. */
 static void tell_static_libc(void)
 {
-    bool has_abi_tag = false, has_go = false;
-    const struct mark *mark;
-
-    read_notes(&has_abi_tag, &has_go);
-    if (has_abi_tag) {
+    if (elf.has_abi_tag)
         found("glibc", "note NT_GNU_ABI_TAG, which glibc's crt1.o brings");
-        return;
-    }
-    if (starts_as_musl()) {
+    else if (starts_as_musl())
         found("musl", "its entry point is musl's _start");
-        return;
-    }
-    if (has_go) {
+    else if (elf.has_go)
         found("none", "note of Go's linker, and no C start code");
-        return;
-    }
-    mark = find_mark();
-    if (mark)
-        found(mark->libc, "the text \"%s\" among its loadable bytes", mark->text);
     else
-        found("unknown", "no note, start code or text of glibc, musl or Go");
+        tell_by_texts();
 }
 
 /* --- Releases --------------------------------------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 #ifndef LINKMODE_ELFCHECK_POLICY_H
 #define LINKMODE_ELFCHECK_POLICY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define ANY_BYTE (-1)
@@ -40,18 +41,52 @@ static const struct version_name glibc_version_names[] = {
     {NULL, NULL},
 };
 
-/* Texts that only one libc leaves among a static program's bytes; the first that is found decides. */
+/* Texts that a libc leaves among a static program's bytes: all of a row's are proof, one is a hint. */
 struct mark {
     const char *libc;
-    const char *text;
+    const char *texts[4];
 };
 static const struct mark marks[] = {
-    {"glibc", "glibc-ld.so.cache1.1"},
-    {"glibc", "GLIBC_TUNABLES"},
-    {"musl", "-0X+0X 0X-0x+0x 0x"},
-    {"musl", "No error information"},
+    {"glibc", {"glibc-ld.so.cache1.1", "GLIBC_TUNABLES", "LD_LIBRARY_PATH", NULL}},
+    {"musl", {"-0X+0X 0X-0x+0x 0x", "No error information", NULL}},
 };
 #define MARK_COUNT (sizeof marks / sizeof marks[0])
+
+/* Other systems: -1 and NULL where nothing is told. */
+struct other_system {
+    const char *name;
+    int os_abi, tag;
+    const char *owner;
+    const char *loaders[6];
+    const char *sonames[6];
+};
+static const struct other_system systems[] = {
+    {"Android", -1, -1, "Android",
+     {"/system/bin/linker", "/system/bin/linker64", NULL},
+     {"libm.so", "libdl.so", "liblog.so", "libandroid.so", "libstdc++.so", NULL}},
+    {"FreeBSD", 9, -1, "FreeBSD",
+     {"/libexec/ld-elf.so.1", "/libexec/ld-elf32.so.1", NULL},
+     {"libc.so.7", "libthr.so.3", "libsys.so.7", NULL}},
+    {"NetBSD", 2, -1, "NetBSD",
+     {"/usr/libexec/ld.elf_so", "/libexec/ld.elf_so", NULL},
+     {"libc.so.12", NULL}},
+    {"OpenBSD", 12, -1, "OpenBSD",
+     {"/usr/libexec/ld.so", NULL},
+     {NULL}},
+    {"DragonFly BSD", -1, -1, "DragonFly",
+     {"/usr/libexec/ld-elf.so.2", NULL},
+     {"libc.so.8", NULL}},
+    {"Solaris", 6, 2, NULL,
+     {"/lib/ld.so.1", "/lib/64/ld.so.1", "/lib/amd64/ld.so.1", "/usr/lib/ld.so.1", "/usr/lib/amd64/ld.so.1", NULL},
+     {"libc.so.1", NULL}},
+    {"GNU/Hurd", -1, 1, NULL,
+     {"/lib/ld.so", "/lib/ld-x86-64.so.1", NULL},
+     {"libc.so.0.3", "libmachuser.so.1", "libhurduser.so.0.3", NULL}},
+    {"GNU/kFreeBSD", -1, 3, NULL,
+     {"/lib/ld-kfreebsd-x86-64.so.1", NULL},
+     {"libc.so.0.1", NULL}},
+};
+#define SYSTEM_COUNT (sizeof systems / sizeof systems[0])
 
 /* First bytes of files that are not ELF. */
 struct not_elf {
@@ -72,7 +107,23 @@ static const struct not_elf not_elf_files[] = {
     {NULL, 0, NULL},
 };
 
-/* Name, e_machine, width in bits, byte order, where each libc has its loader, and musl's _start. */
+/* What may lie behind an ELF file, by its first bytes, and what opens it. */
+struct behind {
+    const char *magic;
+    size_t length;
+    const char *words, *opens;
+};
+static const struct behind behind_files[] = {
+    {"\x68\x73\x71\x73", 4, "a squashfs image, as in an AppImage", "FILE --appimage-extract, or unsquashfs"},
+    {"\x4b\x41\x58", 3, "a program packed by Nuitka", "build it without --onefile"},
+    {"\x4b\x41\x59", 3, "a program packed by Nuitka", "build it without --onefile"},
+    {"\x50\x4b\x03\x04", 4, "a zip archive", "unzip FILE"},
+    {"\x37\x7a\xbc\xaf\x27\x1c", 6, "a 7z archive", "7z x FILE"},
+    {NULL, 0, NULL, NULL},
+};
+
+/* Name, e_machine, width in bits, byte order, where each libc has its loader, musl's _start, and whether
+   Linux takes a file for this machine whatever its class and byte order say. */
 struct machine {
     const char *name;
     unsigned e_machine;
@@ -82,145 +133,146 @@ struct machine {
     const char *musl_loaders[4];
     int musl_start[MAX_START_BYTES];
     size_t musl_start_length;
+    bool ignores_class;
 };
 static const struct machine machines[] = {
     {
         "x86_64", 62, 64, "little",
         {"/lib64/ld-linux-x86-64.so.2", NULL},
         {"/lib/ld-musl-x86_64.so.1", NULL},
-        {0x48, 0x31, 0xed, 0x48, 0x89, 0xe7, 0x48, 0x8d, 0x35, ANY_BYTE, ANY_BYTE, ANY_BYTE, ANY_BYTE, 0x48, 0x83, 0xe4, 0xf0, 0xe8}, 18,
+        {0x48, 0x31, 0xed, 0x48, 0x89, 0xe7, 0x48, 0x8d, 0x35, ANY_BYTE, ANY_BYTE, ANY_BYTE, ANY_BYTE, 0x48, 0x83, 0xe4, 0xf0, 0xe8}, 18, true,
     },
     {
         "x32", 62, 32, "little",
         {"/libx32/ld-linux-x32.so.2", NULL},
         {"/lib/ld-musl-x32.so.1", NULL},
-        {0x48, 0x31, 0xed, 0x48, 0x89, 0xe7, 0x48, 0x8d, 0x35, ANY_BYTE, ANY_BYTE, ANY_BYTE, ANY_BYTE, 0x48, 0x83, 0xe4, 0xf0, 0xe8}, 18,
+        {0x48, 0x31, 0xed, 0x48, 0x89, 0xe7, 0x48, 0x8d, 0x35, ANY_BYTE, ANY_BYTE, ANY_BYTE, ANY_BYTE, 0x48, 0x83, 0xe4, 0xf0, 0xe8}, 18, true,
     },
     {
         "i386", 3, 32, "little",
         {"/lib/ld-linux.so.2", NULL},
         {"/lib/ld-musl-i386.so.1", NULL},
-        {0x31, 0xed, 0x89, 0xe0, 0x83, 0xe4, 0xf0, 0x50, 0x50, 0xe8, 0x00, 0x00, 0x00, 0x00, 0x81, 0x04, 0x24, ANY_BYTE, ANY_BYTE, ANY_BYTE, ANY_BYTE, 0x50, 0xe8}, 23,
+        {0x31, 0xed, 0x89, 0xe0, 0x83, 0xe4, 0xf0, 0x50, 0x50, 0xe8, 0x00, 0x00, 0x00, 0x00, 0x81, 0x04, 0x24, ANY_BYTE, ANY_BYTE, ANY_BYTE, ANY_BYTE, 0x50, 0xe8}, 23, true,
     },
     {
         "aarch64", 183, 64, "little",
         {"/lib/ld-linux-aarch64.so.1", NULL},
         {"/lib/ld-musl-aarch64.so.1", NULL},
-        {0x1d, 0x00, 0x80, 0xd2, 0x1e, 0x00, 0x80, 0xd2, 0xe0, 0x03, 0x00, 0x91, ANY_BYTE, ANY_BYTE, ANY_BYTE, ANY_BYTE, ANY_BYTE, ANY_BYTE, ANY_BYTE, ANY_BYTE, 0x1f, 0xec, 0x7c, 0x92}, 24,
+        {0x1d, 0x00, 0x80, 0xd2, 0x1e, 0x00, 0x80, 0xd2, 0xe0, 0x03, 0x00, 0x91, ANY_BYTE, ANY_BYTE, ANY_BYTE, ANY_BYTE, ANY_BYTE, ANY_BYTE, ANY_BYTE, ANY_BYTE, 0x1f, 0xec, 0x7c, 0x92}, 24, true,
     },
     {
         "aarch64_be", 183, 64, "big",
         {"/lib/ld-linux-aarch64_be.so.1", NULL},
         {"/lib/ld-musl-aarch64_be.so.1", NULL},
-        {0}, 0,
+        {0}, 0, true,
     },
     {
         "arm", 40, 32, "little",
         {"/lib/ld-linux-armhf.so.3", "/lib/ld-linux.so.3", NULL},
         {"/lib/ld-musl-armhf.so.1", "/lib/ld-musl-arm.so.1", NULL},
-        {0x00, 0xb0, 0xa0, 0xe3, 0x00, 0xe0, 0xa0, 0xe3, 0x10, 0x10, 0x9f, 0xe5, 0x01, 0x10, 0x8f, 0xe0, 0x0d, 0x00, 0xa0, 0xe1, 0x0f, 0xc0, 0xc0, 0xe3, 0x0c, 0xd0, 0xa0, 0xe1}, 28,
+        {0x00, 0xb0, 0xa0, 0xe3, 0x00, 0xe0, 0xa0, 0xe3, 0x10, 0x10, 0x9f, 0xe5, 0x01, 0x10, 0x8f, 0xe0, 0x0d, 0x00, 0xa0, 0xe1, 0x0f, 0xc0, 0xc0, 0xe3, 0x0c, 0xd0, 0xa0, 0xe1}, 28, true,
     },
     {
         "armeb", 40, 32, "big",
         {"/lib/ld-linux-armhf.so.3", "/lib/ld-linux.so.3", NULL},
         {"/lib/ld-musl-armebhf.so.1", "/lib/ld-musl-armeb.so.1", NULL},
-        {0}, 0,
+        {0}, 0, true,
     },
     {
         "riscv64", 243, 64, "little",
         {"/lib/ld-linux-riscv64-lp64d.so.1", "/lib/ld-linux-riscv64-lp64.so.1", NULL},
         {"/lib/ld-musl-riscv64.so.1", "/lib/ld-musl-riscv64-sf.so.1", NULL},
-        {0}, 0,
+        {0}, 0, false,
     },
     {
         "riscv32", 243, 32, "little",
         {"/lib/ld-linux-riscv32-ilp32d.so.1", "/lib/ld-linux-riscv32-ilp32.so.1", NULL},
         {"/lib/ld-musl-riscv32.so.1", "/lib/ld-musl-riscv32-sf.so.1", NULL},
-        {0}, 0,
+        {0}, 0, false,
     },
     {
         "powerpc64le", 21, 64, "little",
         {"/lib64/ld64.so.2", NULL},
         {"/lib/ld-musl-powerpc64le.so.1", NULL},
-        {0}, 0,
+        {0}, 0, true,
     },
     {
         "powerpc64", 21, 64, "big",
         {"/lib64/ld64.so.1", NULL},
         {"/lib/ld-musl-powerpc64.so.1", NULL},
-        {0}, 0,
+        {0}, 0, true,
     },
     {
         "powerpc", 20, 32, "big",
         {"/lib/ld.so.1", NULL},
         {"/lib/ld-musl-powerpc.so.1", "/lib/ld-musl-powerpc-sf.so.1", NULL},
-        {0}, 0,
+        {0}, 0, true,
     },
     {
         "s390x", 22, 64, "big",
         {"/lib/ld64.so.1", NULL},
         {"/lib/ld-musl-s390x.so.1", NULL},
-        {0}, 0,
+        {0}, 0, false,
     },
     {
         "s390", 22, 32, "big",
         {"/lib/ld.so.1", NULL},
         {NULL},
-        {0}, 0,
+        {0}, 0, false,
     },
     {
         "mips", 8, 32, "big",
         {"/lib/ld.so.1", "/lib/ld-linux-mipsn8.so.1", "/lib32/ld.so.1", NULL},
         {"/lib/ld-musl-mips.so.1", "/lib/ld-musl-mips-sf.so.1", "/lib/ld-musl-mipsn32.so.1", NULL},
-        {0}, 0,
+        {0}, 0, false,
     },
     {
         "mipsel", 8, 32, "little",
         {"/lib/ld.so.1", "/lib/ld-linux-mipsn8.so.1", "/lib32/ld.so.1", NULL},
         {"/lib/ld-musl-mipsel.so.1", "/lib/ld-musl-mipsel-sf.so.1", "/lib/ld-musl-mipsn32el.so.1", NULL},
-        {0}, 0,
+        {0}, 0, false,
     },
     {
         "mips64", 8, 64, "big",
         {"/lib64/ld.so.1", NULL},
         {"/lib/ld-musl-mips64.so.1", NULL},
-        {0}, 0,
+        {0}, 0, false,
     },
     {
         "mips64el", 8, 64, "little",
         {"/lib64/ld.so.1", NULL},
         {"/lib/ld-musl-mips64el.so.1", NULL},
-        {0}, 0,
+        {0}, 0, false,
     },
     {
         "loongarch64", 258, 64, "little",
         {"/lib64/ld-linux-loongarch-lp64d.so.1", NULL},
         {"/lib/ld-musl-loongarch64.so.1", NULL},
-        {0}, 0,
+        {0}, 0, false,
     },
     {
         "m68k", 4, 32, "big",
         {"/lib/ld.so.1", NULL},
         {"/lib/ld-musl-m68k.so.1", NULL},
-        {0}, 0,
+        {0}, 0, true,
     },
     {
         "sparc64", 43, 64, "big",
         {"/lib64/ld-linux.so.2", NULL},
         {NULL},
-        {0}, 0,
+        {0}, 0, true,
     },
     {
         "hppa", 15, 32, "big",
         {"/lib/ld.so.1", NULL},
         {NULL},
-        {0}, 0,
+        {0}, 0, false,
     },
     {
         "alpha", 36902, 64, "little",
         {"/lib/ld-linux.so.2", NULL},
         {NULL},
-        {0}, 0,
+        {0}, 0, true,
     },
 };
 #define MACHINE_COUNT (sizeof machines / sizeof machines[0])

@@ -16,7 +16,7 @@ static struct {
     const char *max_glibc; /* NULL: not asked */
     const char **allow;
     size_t allow_count;
-    bool allow_static_glibc, deny_rpath, require_pie;
+    bool allow_static_glibc, allow_payload, deny_rpath, require_pie;
     const char *require_relro; /* NULL: not asked */
     const char *malloc; /* NULL: not asked */
 } wanted;
@@ -41,6 +41,20 @@ static bool has_foreign(void)
 {
     for (size_t i = 0; i < elf.needed_count; i++)
         if (owner_of(elf.needed[i]) == FOREIGN)
+            return true;
+    return false;
+}
+
+/* musl's loader knows none of these tags. */
+static bool is_foreign_load(const struct load *load)
+{
+    return strcmp(elf.libc, "musl") != 0 && owner_of(load->name) == FOREIGN;
+}
+
+static bool has_foreign_load(void)
+{
+    for (size_t i = 0; i < elf.load_count; i++)
+        if (is_foreign_load(&elf.loads[i]))
             return true;
     return false;
 }
@@ -74,7 +88,7 @@ static enum mode judge(void)
         return NO_MODE;
     if (!elf.has_interpreter && elf.needed_count == 0)
         return STATIC;
-    return has_own_loader() && !has_foreign() ? MOSTLY_STATIC : DYNAMIC;
+    return has_own_loader() && !has_foreign() && !has_foreign_load() ? MOSTLY_STATIC : DYNAMIC;
 }
 
 /* --- The words -------------------------------------------------------------------------------------------------- */
@@ -109,6 +123,32 @@ static void print_needs(FILE *out, enum owner owner, const char *after)
                 fputs(" itself", out);
             return;
         }
+}
+
+static void print_loads(FILE *out)
+{
+    for (size_t i = 0; i < elf.load_count; i++) {
+        const struct load *load = &elf.loads[i];
+        const enum owner owner = owner_of(load->name);
+
+        if (strcmp(elf.libc, "musl") == 0)
+            fprintf(out, "; %s %s, which musl's loader ignores", load->tag, load->name);
+        else
+            fprintf(out, "; %s has %s loaded too", load->tag, load->name);
+        if (strcmp(elf.libc, "musl") != 0 && owner == OWN)
+            fprintf(out, ", of %s itself", elf.libc);
+        else if (strcmp(elf.libc, "musl") != 0 && owner == ALLOWED)
+            fputs(", allowed by name", out);
+    }
+}
+
+static void print_allow_options(FILE *out)
+{
+    size_t count = print_needed(out, FOREIGN, "--allow ", " ");
+
+    for (size_t i = 0; i < elf.load_count; i++)
+        if (is_foreign_load(&elf.loads[i]))
+            fprintf(out, "%s--allow %s", count++ ? " " : "", elf.loads[i].name);
 }
 
 static void print_interpreter_reason(FILE *out)
@@ -149,6 +189,7 @@ static void print_reason(FILE *out)
     print_needs(out, FOREIGN, ", not part of ");
     if (elf.needed_count == 0)
         fputs("; needs no library", out);
+    print_loads(out);
 }
 
 static void print_pair(FILE *out, const char *key, const char *value)
@@ -178,6 +219,8 @@ static void print_report(FILE *out)
     for (size_t i = 0; i < elf.needed_count; i++)
         fprintf(out, "%s%s", i ? ", " : "", elf.needed[i]);
     fputc('\n', out);
+    for (size_t i = 0; i < elf.load_count; i++)
+        fprintf(out, "also-loads: %s %s\n", elf.loads[i].tag, elf.loads[i].name);
     print_pair(out, "soname", elf.soname);
     print_pair(out, "rpath", elf.rpath);
     print_pair(out, "runpath", elf.runpath);
@@ -197,6 +240,9 @@ static void print_report(FILE *out)
     print_pair(out, "executable-stack", elf.executable_stack);
     print_pair(out, "relro", relro_word());
     print_pair(out, "bind-now", elf.is_bind_now ? "yes" : "no");
+    if (elf.behind_words)
+        fprintf(out, "behind: %s, %llu bytes from byte %llu on\n", elf.behind_words,
+                (unsigned long long)elf.behind_size, (unsigned long long)elf.behind_offset);
     if (wanted.malloc)
         print_pair(out, "malloc", elf.has_mimalloc ? "mimalloc" : "not mimalloc");
 }
@@ -234,7 +280,7 @@ static bool check_libc(void)
     if (!wanted.libc || strcmp(elf.libc, wanted.libc) == 0)
         return true;
     /* Without a loader, and with no sign of a libc, nothing contradicts: a static Go or freestanding program. */
-    if (!has_known_libc() && !elf.has_interpreter)
+    if (!has_known_libc() && strcmp(elf.libc, "other") != 0 && !elf.has_interpreter)
         return true;
     print_expected("--libc", wanted.libc, wanted.libc);
     fprintf(stderr, " as its libc, or none at all in a file without an interpreter (PT_INTERP)\n  found:    %s (%s)",
@@ -264,7 +310,10 @@ static void print_mode_fix(enum mode mode)
         fputs(" as an archive (-Wl,-Bstatic -lNAME -Wl,-Bdynamic; for C++ -static-libstdc++ -static-libgcc), or allow "
               "by name: ",
               stderr);
-        print_needed(stderr, FOREIGN, "--allow ", " ");
+        print_allow_options(stderr);
+    } else if (has_foreign_load()) {
+        fputs("link without the linker's --audit, --depaudit, --auxiliary and --filter, or allow by name: ", stderr);
+        print_allow_options(stderr);
     } else {
         fputs("link with the compiler's own --dynamic-linker, at the path that the libc's ABI gives it", stderr);
     }
@@ -308,18 +357,39 @@ static bool check_mode(void)
     return false;
 }
 
+/* A program with more behind it may unpack and run that, whatever its own mode is. */
+static bool check_behind(void)
+{
+    if (!elf.behind_words || wanted.mode == NO_MODE || wanted.allow_payload)
+        return true;
+    print_expected("--expect", mode_names[wanted.mode], mode_names[wanted.mode]);
+    fprintf(stderr, ", and nothing behind the program that it could unpack and run\n  found:    %s: %llu bytes from byte "
+            "%llu on\n  fix:      see what it is", elf.behind_words, (unsigned long long)elf.behind_size,
+            (unsigned long long)elf.behind_offset);
+    if (*elf.behind_opens)
+        fprintf(stderr, " (%s)", elf.behind_opens);
+    fputs(", and audit that as well; to accept it as mere data, pass --allow-payload\n", stderr);
+    return false;
+}
+
 /* Under mostly_static the mode itself says so; with static there is nothing to need. */
 static bool check_allow(void)
 {
-    if (wanted.allow_count == 0 || wanted.mode != DYNAMIC || judge() == NO_MODE || !has_foreign())
+    size_t count;
+
+    if (wanted.allow_count == 0 || wanted.mode != DYNAMIC || judge() == NO_MODE
+        || !(has_foreign() || has_foreign_load()))
         return true;
     print_expected("--allow", NULL, "no needed library but libc's own and ");
     for (size_t i = 0; i < wanted.allow_count; i++)
         fprintf(stderr, "%s%s", i ? ", " : "", wanted.allow[i]);
     fputs("\n  found:    needs ", stderr);
-    print_needed(stderr, FOREIGN, "", ", ");
+    count = print_needed(stderr, FOREIGN, "", ", ");
+    for (size_t i = 0; i < elf.load_count; i++)
+        if (is_foreign_load(&elf.loads[i]))
+            fprintf(stderr, "%s%s by %s", count++ ? ", " : "", elf.loads[i].name, elf.loads[i].tag);
     fputs("\n  fix:      link it as an archive, or allow it too: ", stderr);
-    print_needed(stderr, FOREIGN, "--allow ", " ");
+    print_allow_options(stderr);
     fputc('\n', stderr);
     return false;
 }
@@ -412,11 +482,12 @@ static bool check_malloc(void)
 /* Prints every expectation that does not hold to stderr. */
 static bool check_all(void)
 {
-    const bool machine = check_machine(), libc = check_libc(), mode = check_mode(), allow = check_allow(),
+    const bool machine = check_machine(), libc = check_libc(), mode = check_mode(), behind = check_behind(),
+               allow = check_allow(),
                glibc = check_glibc(), rpath = check_rpath(), pie = check_pie(), relro = check_relro(),
                allocator = check_malloc();
 
-    return machine && libc && mode && allow && glibc && rpath && pie && relro && allocator;
+    return machine && libc && mode && behind && allow && glibc && rpath && pie && relro && allocator;
 }
 
 #endif

@@ -3,7 +3,9 @@
 import bz2
 import gzip
 import lzma
+import stat
 import tarfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -61,6 +63,28 @@ def test_wheels(here: Path) -> None:
     code, document = report("w.whl")
     assert (code, modes(document)) == (0, {"w.whl:pkg/_native.so": None})
     assert [one["reason"] for one in document["passed_over"]] == ["not an ELF file"]
+
+
+def test_what_is_no_file_in_a_zip_is_passed_over(here: Path) -> None:
+    with zipfile.ZipFile(here / "a.zip", "w") as archive:
+        archive.writestr("app", STATIC)
+        for name, mode in (("link", stat.S_IFLNK), ("pipe", stat.S_IFIFO)):
+            info = zipfile.ZipInfo(name)
+            info.external_attr = (mode | 0o644) << 16
+            archive.writestr(info, b"app")
+    _, document = report("a.zip")
+    assert modes(document) == {"a.zip:app": "static"}
+    assert {one["path"]: one["reason"] for one in document["passed_over"]} == {
+        "a.zip:link": "a symbolic link, which is not followed",
+        "a.zip:pipe": "not a regular file",
+    }
+
+
+def test_what_is_wrong_with_one_member_of_a_zip_leaves_the_others(here: Path) -> None:
+    raw = bytearray(zipped(("a", STATIC), ("b", STATIC)))
+    raw[raw.index(b"PK\1\2") + 8] |= 1
+    (here / "a.zip").write_bytes(raw)
+    assert modes(report("a.zip")[1]) == {"a.zip:a": "cannot be read: it is encrypted", "a.zip:b": "static"}
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,13 @@ from click.testing import CliRunner
 from elf_maker import ABI_TAG, DYN, GLIBC_LOADER, MUSL_LOADER, MUSL_START, Elf, interp, with_sections
 from packaging.specifiers import SpecifierSet
 
-from linkmode import resources
 from linkmode.audit.judge import hazards
 from linkmode.audit.judge.verdict import Expectations, check, judge
 from linkmode.audit.read import components, elf
 from linkmode.audit.read.facts import Component, Facts
 from linkmode.catalog import pins
 from linkmode.cli.audit import command
+from linkmode.model import resources
 from linkmode.model.values import Advisory
 
 

@@ -220,7 +220,7 @@ def test_json_follows_the_schema(glibc: Image) -> None:
     jsonschema.validate(document, schema, cls=jsonschema.Draft202012Validator)
     (one,) = document["trees"]
     assert (one["path"], one["interpreter_found"]) == ("/bin/app", True)
-    assert one["objects"][0]["needs"] == [{"name": "liba.so", "path": None, "how": None}]
+    assert one["objects"][0]["needs"] == [{"name": "liba.so", "path": None, "how": None, "tag": "DT_NEEDED"}]
 
 
 def test_usage_and_what_is_no_program(glibc: Image, tmp_path: Path) -> None:

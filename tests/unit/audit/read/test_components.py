@@ -51,7 +51,7 @@ def test_the_evidence_is_where_the_text_is() -> None:
 
 
 def test_crates_by_their_sources_paths() -> None:
-    text = b"x/root/.cargo/registry/src/index.crates.io-6f17d22bba15001f/serde_json-1.0.108/src/de.rsnext"
+    text = b"x/root/.cargo/registry/src/index.example.com-6f17d22bba15001f/serde_json-1.0.108/src/de.rsnext"
     assert components(holding(text)) == [("rust", "serde_json", "1.0.108")]
 
 

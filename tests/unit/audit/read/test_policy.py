@@ -2,9 +2,9 @@
 
 import pytest
 
-from linkmode import resources
 from linkmode.audit.read import policy
 from linkmode.generate.header import HEADER
+from linkmode.model import resources
 
 REGENERATE = (
     "PYTHONPATH=generator python -c 'from linkmode.audit.read.policy import c_header; print(c_header(), end=\"\")' "

@@ -104,8 +104,14 @@ def _cc_toolchain_config_impl(ctx):
         feature(name = "dynamic_link", provides = ["link_mode"]),
     ]
     if attr.supports_dynamic_linker:
-        # only where the C++ runtime is shared: of two static copies neither catches the other's exceptions
-        features.append(feature(name = "supports_dynamic_linker", enabled = True))
+        # Only where the C++ runtime is shared: of two static copies neither catches the other's exceptions. And only in a dynamic build:
+        # where it is off, Bazel makes no shared library of a cc_library, and a cc_test or a cc_binary(linkstatic = False) takes the
+        # static one, which is all that `-static` can link.
+        features.append(feature(
+            name = "supports_dynamic_linker",
+            enabled = True,
+            requires = [] if attr.default_mode == "dynamic" else [feature_set(features = ["dynamic_link"])],
+        ))
     if attr.coverage_flags:
         features += [
             feature(name = "coverage"),

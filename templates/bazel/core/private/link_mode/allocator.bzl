@@ -6,12 +6,12 @@
 - Else nothing is changed: the build's own --custom_malloc, or the binary's own `malloc`, is in force.
 """
 
-load("//:lock.bzl", "LIBRARIES", "MALLOC")
+load("//:lock.bzl", "ALLOCATORS", "LIBRARIES", "MALLOC")
 
-ALLOCATORS = ["", "libc", "mimalloc"]
+MALLOC_VALUES = ["", "libc"] + ALLOCATORS.keys()
 CUSTOM_MALLOC = "//command_line_option:custom_malloc"
 
-_MIMALLOC = Label("//lib:mimalloc")
+_ALLOCATORS = {name: str(Label("//lib:" + name)) for name in ALLOCATORS}
 
 # the default of cc_binary: an empty library, so that the libc's own malloc is linked
 _LIBC = str(Label("@bazel_tools//tools/cpp:malloc"))
@@ -20,7 +20,7 @@ def custom_malloc(asked, target, current):
     """Chooses the value of --custom_malloc.
 
     Args:
-        asked: one of ALLOCATORS, from the rule.
+        asked: one of MALLOC_VALUES, from the rule.
         target: target triple that is built for; empty on a platform that is not linkmode's.
         current: the build's own value.
 
@@ -30,12 +30,12 @@ def custom_malloc(asked, target, current):
     allocator = asked or MALLOC.get(target, "")
     if allocator == "libc":
         return _LIBC
-    if allocator == "mimalloc":
-        if "mimalloc" not in LIBRARIES:
-            fail("linkmode: malloc = \"mimalloc\" needs its sources. Add `mimalloc = \"~=2.2\"` to [library] of linkmode.toml and run " +
-                 "`linkmode lock && linkmode fetch && linkmode generate`.")
-        return str(_MIMALLOC)
-    return current
+    if not allocator:
+        return current
+    if allocator not in LIBRARIES:
+        fail(("linkmode: malloc = \"{name}\" needs its sources. Add `{name} = \"{version}\"` to [library] of linkmode.toml and run " +
+              "`linkmode lock && linkmode fetch && linkmode generate`.").format(name = allocator, version = ALLOCATORS[allocator]))
+    return _ALLOCATORS[allocator]
 
 def allocator_in_force(target):
     """Reads --custom_malloc back.
@@ -44,9 +44,9 @@ def allocator_in_force(target):
         target: Target or None: what it names.
 
     Returns:
-        string: mimalloc where it is this library's own; else empty.
+        string: one of ALLOCATORS where it is this library's own; else empty.
     """
 
-    # //lib:mimalloc is an alias, and a target says its own name
-    own = target and target.label.name == "mimalloc" and "linkmode_mimalloc-" in target.label.workspace_name
-    return "mimalloc" if own else ""
+    # //lib has aliases, and a target says its own name
+    name = target.label.name if target else ""
+    return name if name in ALLOCATORS and "linkmode_%s-" % name in str(target.label) else ""

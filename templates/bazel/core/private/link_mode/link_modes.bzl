@@ -2,7 +2,7 @@
 """link_modes: one binary in all three modes."""
 
 load(":link_mode_binary.bzl", "link_mode_binary")
-load(":link_mode_setting.bzl", "LINK_MODE_VALUES")
+load(":link_mode_values.bzl", "LINK_MODE_VALUES")
 
 def link_modes(name, binary, link_modes = LINK_MODE_VALUES, **kwargs):
     """Declares `<name>_static`, `<name>_mostly_static` and `<name>_dynamic`, and the filegroup `<name>` of them all.

@@ -8,17 +8,12 @@
 """
 
 load("//:lock.bzl", "LINK_MODES", "TARGETS")
-load("//private/adapters:adapters.bzl", "ADAPTERS")
+load("//private:adapters.bzl", "ADAPTERS")
 load(":allocator.bzl", "CUSTOM_MALLOC", "custom_malloc")
-
-_FEATURES = {
-    "static": "fully_static_link",
-    "mostly_static": "mostly_static_link",
-    "dynamic": "dynamic_link",
-}
+load(":link_mode_values.bzl", "LINK_MODE_FEATURES")
 
 # the features that this transition sets or leaves out, and no others
-LINK_FEATURES = _FEATURES.values() + ["static_pie", "strip_at_link"]
+LINK_FEATURES = LINK_MODE_FEATURES.values() + ["static_pie", "strip_at_link"]
 
 # overrides linkstatic of the binary itself: the mode decides which libraries are shared
 _DYNAMIC_MODE = {
@@ -27,7 +22,6 @@ _DYNAMIC_MODE = {
     "dynamic": "fully",
 }
 
-_LINK_MODE = str(Label("//:link_mode"))
 _OURS = {
     str(Label("//platforms:" + target)).lstrip("@"): target
     for target in TARGETS
@@ -57,7 +51,7 @@ def _link_mode_transition_impl(settings, attr):
         for feature in settings["//command_line_option:features"]
         if feature not in LINK_FEATURES
     ]
-    features.append(_FEATURES[mode])
+    features.append(LINK_MODE_FEATURES[mode])
     if attr.static_pie:
         features.append("static_pie")
     if attr.strip:
@@ -72,7 +66,6 @@ def _link_mode_transition_impl(settings, attr):
             _OURS.get(platform.lstrip("@"), ""),
             settings[CUSTOM_MALLOC],
         ),
-        _LINK_MODE: mode,
     }
     for adapter in ADAPTERS:
         changed.update(adapter.settings(mode, platform, attr.static_pie, settings))
@@ -90,6 +83,5 @@ link_mode_transition = transition(
         "//command_line_option:features",
         "//command_line_option:platforms",
         CUSTOM_MALLOC,
-        _LINK_MODE,
     ] + [setting for adapter in ADAPTERS for setting in adapter.outputs],
 )

@@ -2,6 +2,7 @@
 """From the attributes of a Go rule to a compiled package: one action a package."""
 
 load("@linkmode_cc//:cc.bzl", "CcInfo_", cc_common = "cc_common_")
+load("@linkmode_cc//:rule.bzl", "for_toolchain")
 load(":providers.bzl", "GoConfigurationInfo", "GoPackageInfo", "GoStdInfo")
 load(":toolchain.bzl", "GO_TYPE", "go_environment", "sdk_arguments")
 
@@ -185,6 +186,7 @@ def compile_package(ctx, name, importpath, source, deps, tests = "", label = Non
         env = go_environment(toolchain),
         mnemonic = "GoCompileCgo" if source.cgo else "GoCompile",
         progress_message = "Compiling Go package " + str(label),
+        **for_toolchain(GO_TYPE)
     )
     return struct(
         archive = archive,

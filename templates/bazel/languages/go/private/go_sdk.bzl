@@ -10,7 +10,6 @@ def _sdk_transition_impl(_settings, _attr):
         "//command_line_option:dynamic_mode": "off",
         "//command_line_option:features": [],
         "//command_line_option:platforms": [str(Label("//platforms:" + TARGETS[0]))],
-        str(Label("//:link_mode")): "",
         str(Label("//go:race")): False,
         str(Label("//go:tags")): "",
     }
@@ -25,7 +24,6 @@ _sdk_transition = transition(
         "//command_line_option:dynamic_mode",
         "//command_line_option:features",
         "//command_line_option:platforms",
-        str(Label("//:link_mode")),
         str(Label("//go:race")),
         str(Label("//go:tags")),
     ],

@@ -25,5 +25,5 @@ def graalvm_archive(name):
         ),
         javac = "bin/javac",
         native_image = "bin/native-image",
-        version = ARTIFACTS[name]["version"],
+        release = ARTIFACTS[name]["line"],
     )

@@ -2,12 +2,13 @@
 """The rule behind native_image: an executable made of Java classes, linked by the C++ toolchain of the build."""
 
 load("@linkmode_cc//:cc.bzl", CcInfo = "CcInfo_")
-load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS")
+load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS", "for_toolchain")
 load("//:lock.bzl", "TARGETS")
-load("//private/link_mode:link_mode_setting.bzl", "LINK_MODE_VALUES")
+load("//private/link_mode:link_mode_values.bzl", "LINK_MODE_VALUES")
 load("//private/link_mode:providers.bzl", "TargetInfo")
 load(":c_compiler.bzl", "CC_TOOLCHAIN_TYPE", "c_compiler")
-load(":graalvm_releases.bzl", "COMPILER_NAMES", "graalvm_release", "link_mode_refusal", "option_refusal")
+load(":graalvm_releases.bzl", "GRAALVM_RELEASES")
+load(":native_image_options.bzl", "COMPILER_NAMES", "link_mode_refusal", "mode_options", "option_refusal")
 
 GRAALVM_TOOLCHAIN_TYPE = "@linkmode//graalvm:toolchain_type"
 
@@ -79,6 +80,7 @@ def _compiled(ctx, jdk, class_path):
         },
         mnemonic = "NativeImageJavac",
         progress_message = "Compiling the Java sources of " + str(ctx.label),
+        **for_toolchain(GRAALVM_TOOLCHAIN_TYPE)
     )
     return classes
 
@@ -89,7 +91,7 @@ def _native_image_impl(ctx):
     zlib = attr._zlib
     _check(ctx, mode, target, CcInfo in zlib)
     graalvm = ctx.toolchains[GRAALVM_TOOLCHAIN_TYPE]
-    release = graalvm_release(graalvm.jdk.version)
+    release = GRAALVM_RELEASES[graalvm.jdk.release]
     compiler = c_compiler(ctx, graalvm.launcher, COMPILER_NAMES[target.libc], zlib)
 
     # what a library needs at run time is among its runfiles, in every version of Bazel and for every JVM language
@@ -104,8 +106,8 @@ def _native_image_impl(ctx):
 
     executable = ctx.actions.declare_file(ctx.label.name)
     options = ctx.actions.args()
-    options.add_all(release.always)
-    options.add_all(release.modes[target.libc][mode])
+    options.add_all(release["always"])
+    options.add_all(mode_options(release, target.libc, mode))
     options.add(compiler.program, format = "--native-compiler-path=%s")
     if attr.march:
         options.add(attr.march, format = "-march=%s")
@@ -127,6 +129,7 @@ def _native_image_impl(ctx):
         }),
         mnemonic = "NativeImage",
         progress_message = "Building the native image " + str(ctx.label),
+        **for_toolchain(GRAALVM_TOOLCHAIN_TYPE)
     )
     runfiles = ctx.runfiles(files = ctx.files.data)
     for dep in attr.data:

@@ -7,6 +7,6 @@ GraalvmJdkInfo = provider(
         "files": "depset of File: all of it that actions need.",
         "javac": "File: its Java compiler.",
         "native_image": "File: native-image.",
-        "version": "string: such as 23.0.1.",
+        "release": "string: key in GRAALVM_RELEASES.",
     },
 )

@@ -10,7 +10,7 @@ def _graalvm_jdk_impl(ctx):
             files = depset(ctx.files.files),
             javac = ctx.file.javac,
             native_image = ctx.file.native_image,
-            version = ctx.attr.version,
+            release = ctx.attr.release,
         ),
     ]
 
@@ -21,7 +21,7 @@ graalvm_jdk = rule(
         "files": attr.label_list(allow_files = True, mandatory = True, doc = "Everything in the archive; a folder counts as one file."),
         "javac": attr.label(allow_single_file = True, mandatory = True, doc = "bin/javac."),
         "native_image": attr.label(allow_single_file = True, mandatory = True, doc = "bin/native-image."),
-        "version": attr.string(mandatory = True, doc = "GraalVM's version."),
+        "release": attr.string(mandatory = True, doc = "Key in GRAALVM_RELEASES."),
     },
     provides = [GraalvmJdkInfo],
 )

@@ -2,6 +2,7 @@
 """What ocaml_library and ocaml_binary have in common: attributes, dependencies, options for the builder."""
 
 load("@linkmode_cc//:cc.bzl", CcInfo = "CcInfo_", cc_common = "cc_common_")
+load("@linkmode_cc//:rule.bzl", "for_toolchain")
 load("//private/cc:words.bzl", "link_mode_of", "tool_words")
 load(":ocaml_compiler.bzl", "builder_options", "environment")
 load(":ocaml_toolchain.bzl", "OCAML_TOOLCHAIN_TYPE")
@@ -78,6 +79,7 @@ def _run(ctx, verb, options, deps, words, outputs, progress):
         env = environment(outputs[0], words.env),
         mnemonic = "Ocaml" + verb.capitalize(),
         progress_message = "%s %s" % (progress, ctx.label),
+        **for_toolchain(OCAML_TOOLCHAIN_TYPE)
     )
 
 def compile_library(ctx, name, wrapped):

@@ -2,9 +2,9 @@
 """What a release's sources have: the runtime and the C halves of its libraries for the target, and an interpreter."""
 
 load("@linkmode_cc//:cc.bzl", "cc_binary", "cc_library")
-load("//:lock.bzl", "ARTIFACTS")
+load("//:lock.bzl", "ARTIFACTS", "CPUS")
 load(":ocaml_source.bzl", "ocaml_headers", "ocaml_source", "ocaml_tables")
-load(":releases.bzl", "ARCHITECTURES", "release")
+load(":release.bzl", "release")
 
 # as OCaml's makefiles have it, whatever the compilation mode. PIC goes into every kind of executable.
 _COPTS = [
@@ -22,15 +22,17 @@ _COPTS = [
 def _native(cpu):
     return [
         "-DNATIVE_CODE",
-        "-DTARGET_" + ARCHITECTURES[cpu],
+        "-DTARGET_" + CPUS[cpu]["ocaml"],
         "-DMODEL_default",
         "-DSYS_linux",
     ]
 
-_NATIVE = select({
-    "@platforms//cpu:aarch64": _native("aarch64"),
-    "@platforms//cpu:x86_64": _native("x86_64"),
-})
+def _of_cpu(found):
+    """Returns what `found` returns for the CPU that is built for."""
+    return select({"@platforms//cpu:" + facts["constraint"]: found(cpu) for cpu, facts in CPUS.items()})
+
+def _assembler(cpu):
+    return ["runtime/%s.S" % CPUS[cpu]["ocaml"]]
 
 def ocaml_archive(name):
     """Declares what is compiled from the sources of a release.
@@ -64,8 +66,8 @@ def ocaml_archive(name):
         deps = ["@linkmode//private/ocaml/config"],
     )
 
-    common = ["runtime/%s.c" % file for file in known.runtime.common]
-    bytecode = common + ["runtime/%s.c" % file for file in known.runtime.bytecode]
+    common = ["runtime/%s.c" % file for file in known.runtime["common"]]
+    bytecode = common + ["runtime/%s.c" % file for file in known.runtime["bytecode"]]
     ocaml_tables(
         name = "tables",
         instructions = "runtime/caml/instruct.h",
@@ -88,11 +90,8 @@ def ocaml_archive(name):
 
     cc_library(
         name = "native_runtime",
-        srcs = common + ["runtime/%s.c" % file for file in known.runtime.native] + native.glob(["runtime/*.h"]) + select({
-            "@platforms//cpu:aarch64": ["runtime/arm64.S"],
-            "@platforms//cpu:x86_64": ["runtime/amd64.S"],
-        }),
-        copts = _COPTS + _NATIVE,
+        srcs = common + ["runtime/%s.c" % file for file in known.runtime["native"]] + native.glob(["runtime/*.h"]) + _of_cpu(_assembler),
+        copts = _COPTS + _of_cpu(_native),
         linkstatic = True,
         deps = [":headers"],
     )
@@ -100,8 +99,8 @@ def ocaml_archive(name):
     # what the compiler alone calls
     cc_library(
         name = "compiler_runtime",
-        srcs = ["runtime/%s.c" % file for file in known.runtime.compiler],
-        copts = _COPTS + _NATIVE,
+        srcs = ["runtime/%s.c" % file for file in known.runtime["compiler"]],
+        copts = _COPTS + _of_cpu(_native),
         linkstatic = True,
         deps = [
             ":headers",
@@ -123,7 +122,7 @@ def ocaml_archive(name):
                 exclude = ["otherlibs/%s/%s" % (folder, file) for file in exclude],
             ),
             hdrs = native.glob(["otherlibs/%s/caml/*.h" % folder], allow_empty = True),
-            copts = _COPTS + _NATIVE + (["-DCAML_BUILDING_UNIX"] if library == "unix" else []),
+            copts = _COPTS + _of_cpu(_native) + (["-DCAML_BUILDING_UNIX"] if library == "unix" else []),
             includes = own,
             linkstatic = True,
             deps = [
@@ -139,7 +138,7 @@ def ocaml_archive(name):
             ),
         )
 
-    for arch in ARCHITECTURES.values():
+    for arch in [facts["ocaml"] for facts in CPUS.values()]:
         ocaml_source(
             name = "source_" + arch,
             arch = arch,

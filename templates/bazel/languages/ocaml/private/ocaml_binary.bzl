@@ -3,7 +3,7 @@
 
 load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS")
 load("//private/cc:words.bzl", "CC_TOOLCHAIN_TYPE")
-load("//private/link_mode:link_mode_setting.bzl", "LINK_MODE_VALUES")
+load("//private/link_mode:link_mode_values.bzl", "LINK_MODE_VALUES")
 load("//private/link_mode:program_tests.bzl", "program_tests")
 load(":compile.bzl", "OCAML_ATTRIBUTES", "link_program")
 load(":ocaml_toolchain.bzl", "OCAML_TOOLCHAIN_TYPE")

@@ -7,7 +7,7 @@ another CPU the last step is done again, by the program that it gave.
 """
 
 load("@linkmode_cc//:cc.bzl", CcInfo = "CcInfo_")
-load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS")
+load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS", "for_toolchain")
 load("//private/cc:words.bzl", "CC_TOOLCHAIN_TYPE", "tool_words")
 load("//private/link_mode:exec_transition.bzl", "exec_transition")
 load(":providers.bzl", "OcamlCompilerInfo", "OcamlSourceInfo")
@@ -55,6 +55,7 @@ def _stdlib(ctx, name, kind, source, compiler, inputs, env = {}, tools = depset(
         env = environment(output, env),
         mnemonic = "OcamlStdlib",
         progress_message = "Building OCaml's standard library (once)",
+        **for_toolchain(CC_TOOLCHAIN_TYPE)
     )
     return output
 
@@ -78,6 +79,7 @@ def _builder(ctx, source, stdlib, ocamlrun, primitives):
         env = environment(output),
         mnemonic = "OcamlBuilder",
         progress_message = "Building the builder of OCaml",
+        **for_toolchain(CC_TOOLCHAIN_TYPE)
     )
     return output
 
@@ -103,6 +105,7 @@ def _compiler(ctx, source, name, kind, by, stdlib, boot_stdlib, builder, ocamlru
         env = environment(output, env),
         mnemonic = "OcamlCompiler",
         progress_message = "Building OCaml's compiler for %s (%s, once)" % (ctx.attr.arch, {"byte": "bytecode", "native": "native code"}[kind]),
+        **for_toolchain(CC_TOOLCHAIN_TYPE)
     )
     return output
 

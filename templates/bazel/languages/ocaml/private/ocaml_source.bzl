@@ -2,7 +2,7 @@
 """The sources of a release, with what its configure script would have written from them."""
 
 load(":providers.bzl", "OcamlSourceInfo")
-load(":releases.bzl", "headers")
+load(":release.bzl", "headers")
 load(":settings.bzl", "settings")
 
 def _ocaml_headers_impl(ctx):

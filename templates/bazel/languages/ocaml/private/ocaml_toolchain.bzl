@@ -2,7 +2,7 @@
 """A compiler, a standard library and a runtime as a toolchain for one target."""
 
 load("@linkmode_cc//:cc.bzl", CcInfo = "CcInfo_", cc_common = "cc_common_")
-load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS")
+load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS", "for_toolchain")
 load("//private/cc:words.bzl", "CC_TOOLCHAIN_TYPE", "tool_words")
 load("//private/link_mode:exec_transition.bzl", "target_transition")
 load("//private/link_mode:only.bzl", "only")
@@ -60,6 +60,7 @@ def _library(ctx, name, compiler, stdlib, words, libraries):
         env = environment(output, words.env),
         mnemonic = "OcamlStdlib",
         progress_message = "Building OCaml's %s (once)" % name,
+        **for_toolchain(CC_TOOLCHAIN_TYPE)
     )
     return OcamlInfo(
         archives = depset([output.path + "/%s.cmxa" % name], transitive = [libraries[other].archives for other in uses], order = "postorder"),
@@ -85,6 +86,7 @@ def _ocaml_stdlib_impl(ctx):
         env = environment(stdlib, words.env),
         mnemonic = "OcamlStdlib",
         progress_message = "Building OCaml's standard library for %s (once)" % ctx.attr.target,
+        **for_toolchain(CC_TOOLCHAIN_TYPE)
     )
     libraries = {}
     for name in ["str", "unix", "threads"]:

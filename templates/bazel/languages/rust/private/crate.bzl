@@ -2,6 +2,7 @@
 """What every rule that compiles a crate has in common: attributes, what its dependencies are, rustc's command line."""
 
 load("@linkmode_cc//:cc.bzl", CcInfo = "CcInfo_", cc_common = "cc_common_")
+load("@linkmode_cc//:rule.bzl", "for_toolchain")
 load(":providers.bzl", "CrateInfo")
 load(":rust_mode.bzl", "RustModeInfo", "link_mode_of")
 load(":toolchain.bzl", "RUST_TOOLCHAIN_TYPE")
@@ -310,4 +311,5 @@ def compile(ctx, crate, output, kind, inputs = [], tools = [], arguments = [], e
         env = dict(env, **dict(crate.env, PATH = "/nonexistent", TMPDIR = output.dirname)),
         mnemonic = "Rustc",
         progress_message = "Compiling Rust %s %s" % ({"rlib": "crate"}.get(kind, kind), ctx.label),
+        **for_toolchain(RUST_TOOLCHAIN_TYPE)
     )

@@ -2,22 +2,19 @@
 """The transition of crates of macros: to a platform that names no libc, as the compiler that loads them has its own.
 
 A platform of linkmode's names one, also where it is the platform that a build is executed on; any other is left as it is.
-The link mode is taken away, so that a crate of macros is not built once for each.
 """
 
-_LINK_MODE = str(Label("//:link_mode"))
 _OURS = str(Label("//platforms:x")).lstrip("@")[:-1]
 
 def _macro_transition_impl(settings, _attr):
     platforms = [str(platform) for platform in settings["//command_line_option:platforms"]]
     if platforms and platforms[0].lstrip("@").startswith(_OURS):
-        name = platforms[0].lstrip("@")[len(_OURS):]
+        name = platforms[0].lstrip("@")[len(_OURS):]  # host, exec_x86_64-linux or a target triple
         if name.startswith("exec_"):
             name = name[len("exec_"):]
         platforms = [str(Label("//private/rust:itself_" + name.partition("-")[0]))]
     return {
         "//command_line_option:platforms": platforms,
-        _LINK_MODE: "",
     }
 
 macro_transition = transition(
@@ -25,6 +22,5 @@ macro_transition = transition(
     inputs = ["//command_line_option:platforms"],
     outputs = [
         "//command_line_option:platforms",
-        _LINK_MODE,
     ],
 )

@@ -2,7 +2,7 @@
 """rust_test: the #[test] functions of a crate, run as they are linked in each mode."""
 
 load("@linkmode_cc//:cc.bzl", cc_common = "cc_common_")
-load("//private/link_mode:link_mode_setting.bzl", "LINK_MODE_VALUES")
+load("//private/link_mode:link_mode_values.bzl", "LINK_MODE_VALUES")
 load("//private/link_mode:program_tests.bzl", "program_tests")
 load(":crate.bzl", "CRATE_ATTRIBUTES", "crate_of")
 load(":providers.bzl", "CrateInfo")

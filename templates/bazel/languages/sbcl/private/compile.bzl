@@ -2,6 +2,7 @@
 """What lisp_library and sbcl_binary have in common: attributes, dependencies, actions that SBCL runs."""
 
 load("@linkmode_cc//:cc.bzl", CcInfo = "CcInfo_", cc_common = "cc_common_")
+load("@linkmode_cc//:rule.bzl", "for_toolchain")
 load(":providers.bzl", "LispInfo")
 load(":sbcl_toolchain.bzl", "LISP_TOOLCHAIN_TYPE")
 
@@ -128,4 +129,5 @@ def run_sbcl(ctx, verb, args, inputs, outputs, progress, deps = None, env = {}, 
         ),
         mnemonic = "Sbcl" + verb.capitalize(),
         progress_message = "%s %s" % (progress, ctx.label),
+        **for_toolchain(LISP_TOOLCHAIN_TYPE)
     )

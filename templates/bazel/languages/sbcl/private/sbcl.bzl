@@ -2,10 +2,11 @@
 """SBCL for an exec platform, from its sources; and its runtime for a target."""
 
 load("@linkmode_cc//:cc.bzl", "cc_binary", "cc_library", CcInfo = "CcInfo_")
+load("//:lock.bzl", "CPUS")
 load("//private/link_mode:exec_transition.bzl", "exec_transition", "target_transition")
 load("//private/link_mode:only.bzl", "only")
 load(":providers.bzl", "SbclInfo")
-load(":releases.bzl", "CPUS", "GROVELERS", "runtime_sources")
+load(":release.bzl", "GROVELERS", "runtime_sources")
 load(":sbcl_steps.bzl", "headers_context", "sbcl_cold", "sbcl_contribs", "sbcl_core", "sbcl_headers")
 
 # as Config.*-linux and GNUmakefile have them, whatever the compilation mode
@@ -60,7 +61,7 @@ def sbcl(name, exec, host, source):
         host: label of the sbcl_host that builds it.
         source: the package of the sources, such as @linkmode_sbcl//.
     """
-    cpu = CPUS[exec.partition("-")[0]]
+    cpu = CPUS[exec.partition("-")[0]]["sbcl"]
     common = {"cpu": cpu, "host": host, "source": source + ":source", "tags": ["manual"]}
     sbcl_headers(name = name + "_headers", **common)
     _runtime_library(name + "_runtime", cpu, ":%s_headers" % name, source)
@@ -169,7 +170,7 @@ def sbcl_runtime(name, cpu, sbcl, source):
         source: the package of the sources.
     """
     _headers(name = name + "_headers", sbcl = sbcl, tags = ["manual"])
-    _runtime_library(name + "_library", CPUS[cpu], ":%s_headers" % name, source)
+    _runtime_library(name + "_library", CPUS[cpu]["sbcl"], ":%s_headers" % name, source)
     _sbcl_runtime(
         name = name,
         headers = ":%s_headers" % name,

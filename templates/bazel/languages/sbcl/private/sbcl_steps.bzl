@@ -6,7 +6,7 @@ They belong to one configuration, that of //private/link_mode:exec_transition.bz
 
 load("@linkmode_cc//:cc.bzl", CcInfo = "CcInfo_", cc_common = "cc_common_")
 load(":providers.bzl", "SbclHostInfo", "SbclInfo", "SbclSourceInfo")
-load(":releases.bzl", "GROVELERS", "names")
+load(":release.bzl", "GROVELERS", "names")
 
 SbclStepInfo = provider(
     doc = "What a step leaves for later ones.",

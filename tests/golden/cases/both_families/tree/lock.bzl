@@ -16,7 +16,11 @@ ARTIFACTS = {
         "integrity": "sha256-yQmBeFbWztqGqlEIlPo1J+rHmJ8O9uh7VyHFhzegbDg=",
         "strip_prefix": "aarch64-linux-musl-cross",
         "type": "",
+        "line": "",
         "layout": "cross",
+        "rules": "//private/gcc:gcc_archive.bzl",
+        "macro": "gcc_archive",
+        "remove": ["usr"],
         "measured": {
             "binutils": "2.37",
             "gcc": "11.2.1",
@@ -36,7 +40,11 @@ ARTIFACTS = {
         "integrity": "sha256-xdQQ2fgqTyTFSf5dJPmI+FsmebRSQTqffl97lW8v5+o=",
         "strip_prefix": "x86_64-linux-musl-cross",
         "type": "",
+        "line": "",
         "layout": "cross",
+        "rules": "//private/gcc:gcc_archive.bzl",
+        "macro": "gcc_archive",
+        "remove": ["usr"],
         "measured": {
             "binutils": "2.37",
             "gcc": "11.2.1",
@@ -53,7 +61,11 @@ ARTIFACTS = {
         "integrity": "sha256-AqonDxg9onbltZILHaxEpj8aSeVQUOveOuzJ64L5Mjk=",
         "strip_prefix": "zig-x86_64-linux-0.15.2",
         "type": "",
+        "line": "0.15",
         "layout": "zig",
+        "rules": "//private/zig:zig_archive.bzl",
+        "macro": "zig_archive",
+        "remove": [],
         "measured": {},
     },
     "zlib-1.3.1": {
@@ -63,7 +75,11 @@ ARTIFACTS = {
         "integrity": "sha256-mpOyt9/ax3zrpaVYpYDnRmfdb+3kWFuR7vtg8Dty3yM=",
         "strip_prefix": "zlib-1.3.1",
         "type": "",
+        "line": "",
         "layout": "zlib",
+        "rules": "//private/zlib:zlib_archive.bzl",
+        "macro": "zlib_archive",
+        "remove": [],
         "measured": {},
     },
 }
@@ -117,6 +133,22 @@ TARGETS = [
     "x86_64-linux-gnu.2.28",
 ]
 
+# CPU -> what others call it, and where its loaders are
+CPUS = {
+    "x86_64": {
+        "constraint": "x86_64",
+        "glibc-loader": "/lib64/ld-linux-x86-64.so.2",
+        "name": "x86_64",
+        "zig-headers": "x86",
+    },
+    "aarch64": {
+        "constraint": "aarch64",
+        "glibc-loader": "/lib/ld-linux-aarch64.so.1",
+        "name": "aarch64",
+        "zig-headers": "aarch64",
+    },
+}
+
 # CPU -> link mode -> target that a rule gets when it names no platform
 LINK_MODES = {
     "x86_64": {
@@ -133,6 +165,11 @@ LINK_MODES = {
 
 # target triple -> allocator of a rule that names none; any other target keeps its libc's
 MALLOC = {}
+
+# libraries that can take malloc's place -> what to ask for in [library]
+ALLOCATORS = {
+    "mimalloc": "~=2.2",
+}
 
 # what //lib has
 LIBRARIES = ["zlib"]

@@ -13,7 +13,14 @@ ARTIFACTS = {
         "integrity": "sha256-Z1wmxEnLsY/CS3RlDeHqu65uFvZDJv2FooP7O1goBoU=",
         "strip_prefix": "go",
         "type": "",
+        "line": "",
         "layout": "go",
+        "rules": "//private/go:go_archive.bzl",
+        "macro": "go_archive",
+        "remove": [
+            "src/cmd",
+            "test",
+        ],
         "measured": {},
     },
     "zig-0.15.2-x86_64-linux": {
@@ -23,7 +30,11 @@ ARTIFACTS = {
         "integrity": "sha256-AqonDxg9onbltZILHaxEpj8aSeVQUOveOuzJ64L5Mjk=",
         "strip_prefix": "zig-x86_64-linux-0.15.2",
         "type": "",
+        "line": "0.15",
         "layout": "zig",
+        "rules": "//private/zig:zig_archive.bzl",
+        "macro": "zig_archive",
+        "remove": [],
         "measured": {},
     },
     "zlib-1.3.2": {
@@ -37,7 +48,11 @@ ARTIFACTS = {
         "integrity": "sha256-uzKaCizQJ00FUZ1hxmfAYuBpkNcuEl7i36jeZPARnRY=",
         "strip_prefix": "zlib-1.3.2",
         "type": "",
+        "line": "",
         "layout": "zlib",
+        "rules": "//private/zlib:zlib_archive.bzl",
+        "macro": "zlib_archive",
+        "remove": [],
         "measured": {},
     },
 }
@@ -86,6 +101,24 @@ TARGETS = [
     "aarch64-linux-musl",
 ]
 
+# CPU -> what others call it, and where its loaders are
+CPUS = {
+    "x86_64": {
+        "constraint": "x86_64",
+        "glibc-loader": "/lib64/ld-linux-x86-64.so.2",
+        "go": "amd64",
+        "name": "x86_64",
+        "zig-headers": "x86",
+    },
+    "aarch64": {
+        "constraint": "aarch64",
+        "glibc-loader": "/lib/ld-linux-aarch64.so.1",
+        "go": "arm64",
+        "name": "aarch64",
+        "zig-headers": "aarch64",
+    },
+}
+
 # CPU -> link mode -> target that a rule gets when it names no platform
 LINK_MODES = {
     "x86_64": {
@@ -102,6 +135,11 @@ LINK_MODES = {
 
 # target triple -> allocator of a rule that names none; any other target keeps its libc's
 MALLOC = {}
+
+# libraries that can take malloc's place -> what to ask for in [library]
+ALLOCATORS = {
+    "mimalloc": "~=2.2",
+}
 
 # what //lib has
 LIBRARIES = ["zlib"]

@@ -10,7 +10,11 @@ ARTIFACTS = {
         "integrity": "sha256-WkVtuRYqib5frdUOcDwZMT0l739QQ7dQtjnNBGAzXmA=",
         "strip_prefix": "graalvm-community-openjdk-23.0.1+11.1",
         "type": "",
+        "line": "23",
         "layout": "graalvm",
+        "rules": "//private/graalvm:graalvm_archive.bzl",
+        "macro": "graalvm_archive",
+        "remove": [],
         "measured": {},
     },
     "graalvm-23.0.1-x86_64-linux": {
@@ -20,7 +24,11 @@ ARTIFACTS = {
         "integrity": "sha256-4moKdAZLFonAVrXyTXzDsnH1f1dr4GOxOdJ6r6EyKVE=",
         "strip_prefix": "graalvm-community-openjdk-23.0.1+11.1",
         "type": "",
+        "line": "23",
         "layout": "graalvm",
+        "rules": "//private/graalvm:graalvm_archive.bzl",
+        "macro": "graalvm_archive",
+        "remove": [],
         "measured": {},
     },
     "zig-0.15.2-aarch64-linux": {
@@ -30,7 +38,11 @@ ARTIFACTS = {
         "integrity": "sha256-lY7X0eANDqdlkNJ2Zu+/epMigbPXugxrAbD/JkmPZn8=",
         "strip_prefix": "zig-aarch64-linux-0.15.2",
         "type": "",
+        "line": "0.15",
         "layout": "zig",
+        "rules": "//private/zig:zig_archive.bzl",
+        "macro": "zig_archive",
+        "remove": [],
         "measured": {},
     },
     "zig-0.15.2-x86_64-linux": {
@@ -40,7 +52,11 @@ ARTIFACTS = {
         "integrity": "sha256-AqonDxg9onbltZILHaxEpj8aSeVQUOveOuzJ64L5Mjk=",
         "strip_prefix": "zig-x86_64-linux-0.15.2",
         "type": "",
+        "line": "0.15",
         "layout": "zig",
+        "rules": "//private/zig:zig_archive.bzl",
+        "macro": "zig_archive",
+        "remove": [],
         "measured": {},
     },
 }
@@ -107,6 +123,22 @@ TARGETS = [
     "aarch64-linux-musl",
 ]
 
+# CPU -> what others call it, and where its loaders are
+CPUS = {
+    "x86_64": {
+        "constraint": "x86_64",
+        "glibc-loader": "/lib64/ld-linux-x86-64.so.2",
+        "name": "x86_64",
+        "zig-headers": "x86",
+    },
+    "aarch64": {
+        "constraint": "aarch64",
+        "glibc-loader": "/lib/ld-linux-aarch64.so.1",
+        "name": "aarch64",
+        "zig-headers": "aarch64",
+    },
+}
+
 # CPU -> link mode -> target that a rule gets when it names no platform
 LINK_MODES = {
     "x86_64": {
@@ -122,6 +154,11 @@ LINK_MODES = {
 
 # target triple -> allocator of a rule that names none; any other target keeps its libc's
 MALLOC = {}
+
+# libraries that can take malloc's place -> what to ask for in [library]
+ALLOCATORS = {
+    "mimalloc": "~=2.2",
+}
 
 # what //lib has
 LIBRARIES = []

@@ -16,7 +16,11 @@ ARTIFACTS = {
         "integrity": "sha256-yQmBeFbWztqGqlEIlPo1J+rHmJ8O9uh7VyHFhzegbDg=",
         "strip_prefix": "aarch64-linux-musl-cross",
         "type": "",
+        "line": "",
         "layout": "cross",
+        "rules": "//private/gcc:gcc_archive.bzl",
+        "macro": "gcc_archive",
+        "remove": ["usr"],
         "measured": {
             "binutils": "2.37",
             "gcc": "11.2.1",
@@ -36,7 +40,11 @@ ARTIFACTS = {
         "integrity": "sha256-xdQQ2fgqTyTFSf5dJPmI+FsmebRSQTqffl97lW8v5+o=",
         "strip_prefix": "x86_64-linux-musl-cross",
         "type": "",
+        "line": "",
         "layout": "cross",
+        "rules": "//private/gcc:gcc_archive.bzl",
+        "macro": "gcc_archive",
+        "remove": ["usr"],
         "measured": {
             "binutils": "2.37",
             "gcc": "11.2.1",
@@ -77,6 +85,16 @@ TARGETS = [
     "x86_64-linux-musl",
 ]
 
+# CPU -> what others call it, and where its loaders are
+CPUS = {
+    "aarch64": {
+        "constraint": "aarch64",
+    },
+    "x86_64": {
+        "constraint": "x86_64",
+    },
+}
+
 # CPU -> link mode -> target that a rule gets when it names no platform
 LINK_MODES = {
     "aarch64": {
@@ -88,6 +106,11 @@ LINK_MODES = {
 
 # target triple -> allocator of a rule that names none; any other target keeps its libc's
 MALLOC = {}
+
+# libraries that can take malloc's place -> what to ask for in [library]
+ALLOCATORS = {
+    "mimalloc": "~=2.2",
+}
 
 # what //lib has
 LIBRARIES = []

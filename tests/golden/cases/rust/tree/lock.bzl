@@ -10,7 +10,11 @@ ARTIFACTS = {
         "integrity": "sha256-NvguluhuyKAtCgpmV09Le+CGdxzsQbuOnUC6XL1kyTo=",
         "strip_prefix": "rust-std-1.98.0-aarch64-unknown-linux-musl/rust-std-aarch64-unknown-linux-musl",
         "type": "",
+        "line": "1.98",
         "layout": "rust-std",
+        "rules": "//private/rust:rust_archive.bzl",
+        "macro": "rust_std_archive",
+        "remove": [],
         "measured": {},
     },
     "rust-1.98.0-x86_64-linux": {
@@ -20,7 +24,11 @@ ARTIFACTS = {
         "integrity": "sha256-DjfLM59Ef8RNbXgQc7rKzr/cVhLyYA5MfoTCZvXzrO0=",
         "strip_prefix": "rustc-1.98.0-x86_64-unknown-linux-gnu/rustc",
         "type": "",
+        "line": "1.98",
         "layout": "rustc",
+        "rules": "//private/rust:rust_archive.bzl",
+        "macro": "rustc_archive",
+        "remove": [],
         "measured": {},
     },
     "rust-1.98.0-x86_64-linux-gnu.2.17": {
@@ -30,7 +38,11 @@ ARTIFACTS = {
         "integrity": "sha256-9QIubJWlrSPMolE9yCgSAPWF+hiN5jcKo3sSikP4dqM=",
         "strip_prefix": "rust-std-1.98.0-x86_64-unknown-linux-gnu/rust-std-x86_64-unknown-linux-gnu",
         "type": "",
+        "line": "1.98",
         "layout": "rust-std",
+        "rules": "//private/rust:rust_archive.bzl",
+        "macro": "rust_std_archive",
+        "remove": [],
         "measured": {},
     },
     "rust-1.98.0-x86_64-linux-musl": {
@@ -40,7 +52,11 @@ ARTIFACTS = {
         "integrity": "sha256-Gnb3gtstVA4c0W6keCmzI/So9N2mS8pLI74YkQnFEPg=",
         "strip_prefix": "rust-std-1.98.0-x86_64-unknown-linux-musl/rust-std-x86_64-unknown-linux-musl",
         "type": "",
+        "line": "1.98",
         "layout": "rust-std",
+        "rules": "//private/rust:rust_archive.bzl",
+        "macro": "rust_std_archive",
+        "remove": [],
         "measured": {},
     },
     "zig-0.15.2-x86_64-linux": {
@@ -50,7 +66,11 @@ ARTIFACTS = {
         "integrity": "sha256-AqonDxg9onbltZILHaxEpj8aSeVQUOveOuzJ64L5Mjk=",
         "strip_prefix": "zig-x86_64-linux-0.15.2",
         "type": "",
+        "line": "0.15",
         "layout": "zig",
+        "rules": "//private/zig:zig_archive.bzl",
+        "macro": "zig_archive",
+        "remove": [],
         "measured": {},
     },
     "zlib-1.3.2": {
@@ -64,7 +84,11 @@ ARTIFACTS = {
         "integrity": "sha256-uzKaCizQJ00FUZ1hxmfAYuBpkNcuEl7i36jeZPARnRY=",
         "strip_prefix": "zlib-1.3.2",
         "type": "",
+        "line": "",
         "layout": "zlib",
+        "rules": "//private/zlib:zlib_archive.bzl",
+        "macro": "zlib_archive",
+        "remove": [],
         "measured": {},
     },
 }
@@ -114,6 +138,22 @@ TARGETS = [
     "aarch64-linux-musl",
 ]
 
+# CPU -> what others call it, and where its loaders are
+CPUS = {
+    "x86_64": {
+        "constraint": "x86_64",
+        "glibc-loader": "/lib64/ld-linux-x86-64.so.2",
+        "name": "x86_64",
+        "zig-headers": "x86",
+    },
+    "aarch64": {
+        "constraint": "aarch64",
+        "glibc-loader": "/lib/ld-linux-aarch64.so.1",
+        "name": "aarch64",
+        "zig-headers": "aarch64",
+    },
+}
+
 # CPU -> link mode -> target that a rule gets when it names no platform
 LINK_MODES = {
     "x86_64": {
@@ -130,6 +170,11 @@ LINK_MODES = {
 
 # target triple -> allocator of a rule that names none; any other target keeps its libc's
 MALLOC = {}
+
+# libraries that can take malloc's place -> what to ask for in [library]
+ALLOCATORS = {
+    "mimalloc": "~=2.2",
+}
 
 # what //lib has
 LIBRARIES = ["zlib"]

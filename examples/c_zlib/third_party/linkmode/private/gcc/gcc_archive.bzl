@@ -8,6 +8,7 @@ Both layouts of musl.cc are known: `cross` (bin/<triple>-gcc, <triple>/include) 
 load("@linkmode_cc//:cc.bzl", "cc_toolchain")
 load("//:lock.bzl", "ARTIFACTS", "TOOLCHAINS")
 load("//private/cc:cc_toolchain_config.bzl", "cc_toolchain_config")
+load("//private/cc:default_mode.bzl", "default_mode")
 load("//private/link_mode:libc_runtime.bzl", "libc_runtime")
 
 def gcc_archive(name):
@@ -101,7 +102,7 @@ def _gcc_toolchain(target, layout, gcc, without):
         compiler = "gcc",
         coverage_flags = ["--coverage"],
         cpu = target.partition("-")[0],
-        default_mode = "static",
+        default_mode = default_mode(target),
         # The folder that an action runs in is /proc/self/cwd where there is a /proc. Where there is none, as in the empty sandbox of a
         # remote worker, it is the root; no other absolute name is to be had in an action. The flag that comes last is tried first.
         determinism_flags = [

@@ -5,6 +5,7 @@ A dynamic or mostly_static musl binary names /lib/ld-musl-<cpu>.so.1, which most
 is and start it by the loader of the toolchain that linked it, with the toolchain's shared libraries at hand.
 """
 
+load("@linkmode_cc//:rule.bzl", "run_environment")
 load(":providers.bzl", "LinkModeInfo")
 
 def _link_mode_run_impl(ctx):
@@ -26,17 +27,28 @@ def _link_mode_run_impl(ctx):
     ctx.actions.symlink(output = program, target_file = info.runner, is_executable = True)
     instructions = ctx.actions.declare_file(ctx.label.name + ".run")
     ctx.actions.write(instructions, "\n".join(lines) + "\n")
-    return [DefaultInfo(
-        executable = program,
-        runfiles = ctx.runfiles(
-            files = files + [instructions],
-            transitive_files = info.libraries if info.loader else None,
-        ).merge(runfiles),
-    )]
+    data = ctx.runfiles(files = ctx.files.data)
+    for target in ctx.attr.data:
+        data = data.merge(target[DefaultInfo].default_runfiles)
+    return [
+        DefaultInfo(
+            executable = program,
+            runfiles = ctx.runfiles(
+                files = files + [instructions],
+                transitive_files = info.libraries if info.loader else None,
+            ).merge(runfiles).merge(data),
+        ),
+        run_environment({
+            name: ctx.expand_location(value, ctx.attr.data)
+            for name, value in ctx.attr.env.items()
+        }),
+    ]
 
 _ATTRS = {
     "arguments": attr.string_list(doc = "Arguments given to the binary before those of the command line, without line breaks."),
     "binary": attr.label(mandatory = True, providers = [LinkModeInfo], doc = "A link_mode_binary."),
+    "data": attr.label_list(allow_files = True, doc = "What it reads when it runs, beside what the binary itself names."),
+    "env": attr.string_dict(doc = "Environment variables to run it with; `$(location …)` of data is expanded."),
 }
 
 link_mode_run = rule(

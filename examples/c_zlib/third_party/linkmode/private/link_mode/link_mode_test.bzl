@@ -3,7 +3,7 @@
 
 load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS")
 load(":check.bzl", "ELFCHECK_TYPE", "elfcheck_arguments")
-load(":link_mode_setting.bzl", "LINK_MODE_VALUES")
+load(":link_mode_values.bzl", "LINK_MODE_VALUES")
 load(":providers.bzl", "TargetInfo")
 
 def _link_mode_test_impl(ctx):

@@ -4,8 +4,6 @@
 load(":allocator.bzl", "CUSTOM_MALLOC")
 load(":only.bzl", "only")
 
-_LINK_MODE = str(Label("//:link_mode"))
-
 def _static_tool_transition_impl(settings, attr):
     platforms = [str(attr.platform)] if attr.platform else [str(p) for p in settings["//command_line_option:platforms"]]
     return {
@@ -14,7 +12,6 @@ def _static_tool_transition_impl(settings, attr):
         "//command_line_option:features": ["fully_static_link"] if platforms[0].endswith("-musl") else [],
         "//command_line_option:platforms": platforms,
         CUSTOM_MALLOC: None,
-        _LINK_MODE: "",
     }
 
 _static_tool_transition = transition(
@@ -26,7 +23,6 @@ _static_tool_transition = transition(
         "//command_line_option:features",
         "//command_line_option:platforms",
         CUSTOM_MALLOC,
-        _LINK_MODE,
     ],
 )
 

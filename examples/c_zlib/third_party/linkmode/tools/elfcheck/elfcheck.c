@@ -5,7 +5,7 @@
  *
  *     elfcheck [--machine CPU] [--libc musl|glibc] [--expect MODE] [--max-glibc X.Y] [--allow SONAME]...
  *              [--deny-rpath] [--allow-static-glibc] [--require-pie] [--require-relro partial|full]
- *              [--malloc mimalloc] [--label TEXT] [--output REPORT] FILE
+ *              [--allow-payload] [--malloc mimalloc] [--label TEXT] [--output REPORT] FILE
  *     elfcheck @ARGUMENTS        reads the arguments from a file, one a line
  *
  * --malloc is this program's alone: `linkmode audit` does not know it.
@@ -16,9 +16,10 @@
  * The report goes to REPORT, only when all holds, or else to stdout. Exit: 0 all holds, 1 an expectation does not
  * hold, 2 the command line is wrong, 3 FILE or REPORT could not be read or written.
  *
- * ISO C11 and its library, nothing else. Read on: facts.h reads, libc.h and verdict.h judge, policy.h is data.
+ * ISO C11 and its library, nothing else. Read on: facts.h and behind.h read, libc.h and verdict.h judge, policy.h is data.
  */
 
+#include "behind.h"
 #include "facts.h"
 #include "libc.h"
 #include "policy.h"
@@ -36,7 +37,7 @@ _Noreturn static void misused(const char *problem, const char *about)
             "usage: elfcheck [--machine CPU] [--libc musl|glibc] [--expect static|mostly_static|dynamic]\n"
             "                [--max-glibc X.Y] [--allow SONAME]... [--deny-rpath] [--allow-static-glibc]\n"
             "                [--require-pie] [--require-relro partial|full]\n"
-            "                [--malloc mimalloc] [--label TEXT] [--output REPORT] FILE\n"
+            "                [--allow-payload] [--malloc mimalloc] [--label TEXT] [--output REPORT] FILE\n"
             "       elfcheck @ARGUMENTS\n"
             "A file named like the program with .args added alone decides; the command line is then ignored.\n",
             problem, about);
@@ -175,6 +176,8 @@ static const char *parse_arguments(const char **output)
             wanted.deny_rpath = true;
         } else if (strcmp(option, "--allow-static-glibc") == 0) {
             wanted.allow_static_glibc = true;
+        } else if (strcmp(option, "--allow-payload") == 0) {
+            wanted.allow_payload = true;
         } else if (strcmp(option, "--require-pie") == 0) {
             wanted.require_pie = true;
         } else if (strncmp(option, "--", 2) != 0) {
@@ -232,17 +235,16 @@ static void read_facts(void)
 
     read_size();
     type = read_header();
+    find_behind();
     read_interpreter();
     read_dynamic();
     elf.kind = tell_kind(type);
-    if (!elf.has_interpreter && elf.needed_count == 0 && elf.kind != SHARED_OBJECT)
-        tell_static_libc();
-    else
-        tell_dynamic_libc();
-    if (wanted.malloc) {
-        bool has_abi_tag = false, has_go = false;
-
-        read_notes(&has_abi_tag, &has_go);
+    read_notes();
+    if (!tell_other_system()) {
+        if (!elf.has_interpreter && elf.needed_count == 0 && elf.kind != SHARED_OBJECT)
+            tell_static_libc();
+        else
+            tell_dynamic_libc();
     }
     find_glibc_required();
     elf.executable_stack = "unset";

@@ -1,0 +1,82 @@
+"""Platform tags of Python wheels as platforms: manylinux (PEP 600, with its older names) and musllinux (PEP 656)."""
+
+import functools
+import re
+
+from linkmode.audit.judge import platforms
+from linkmode.audit.judge.platforms import Platform
+from linkmode.audit.read.facts import Facts
+from linkmode.audit.read.libc import version_number
+
+_TAG = re.compile(r"(manylinux1|manylinux2010|manylinux2014|(?:many|musl)linux_\d{1,3}_\d{1,3})(?:_(\w+))?")
+_PEP_600 = "https://peps.python.org/pep-0600/"
+_PEP_656 = "https://peps.python.org/pep-0656/"
+
+
+@functools.cache
+def named(tag: str) -> Platform | None:
+    """Return the platform of a tag, with or without a CPU at its end; None for what is none."""
+    match = _TAG.fullmatch(tag)
+    if match is None:
+        return None
+    table = platforms.wheels()
+    machines: tuple[str, ...] | None = None
+    if match[2] is not None:
+        if match[2] not in table.machines:
+            return None
+        machines = (table.machines[match[2]],)
+    family, major, minor = table.aliases.get(match[1], match[1]).split("_")
+    release = f"{int(major)}.{int(minor)}"
+    if family == "musllinux":
+        title = f"the platform tag {tag}: musl {release} and zlib"
+        return Platform(
+            name=tag,
+            title=title,
+            source=_PEP_656,
+            libc="musl",
+            machines=machines or table.musl_machines,
+            libraries=table.musl_libraries,
+            is_baseline=True,
+        )
+    rows = [row for row in table.manylinux if (version_number(row.glibc) or ()) <= (version_number(release) or ())]
+    row = rows[-1] if rows else table.manylinux[0]
+    return Platform(
+        name=tag,
+        title=f"the platform tag {tag}: glibc {release} and a few libraries",
+        source=_PEP_600,
+        libc="glibc",
+        machines=machines or row.machines,
+        libraries=table.libraries,
+        newest={"GLIBC": release, **row.newest},
+        named=table.named if (version_number(row.glibc) or ()) >= (2, 24) else table.named[:1],
+        is_baseline=True,
+    )
+
+
+def lowest(facts: Facts, brought: frozenset[str] = frozenset()) -> str | None:
+    """Return the lowest tag, with its CPU, that a file keeps; None where it keeps none.
+
+    ``brought`` are needed libraries that lie in the same wheel.
+    """
+    table = platforms.wheels()
+    cpu = next((tag for tag, machine in table.machines.items() if machine == facts.machine), None)
+    if cpu is None:
+        return None
+    if facts.libc == "musl":
+        candidates = [f"musllinux_{release.replace('.', '_')}" for release in table.musl_releases]
+    else:
+        least = version_number(facts.glibc_required or "") or ()
+        releases = [release for release in table.releases if (version_number(release) or ()) >= least]
+        # a glibc newer than the table has a tag as well
+        releases = releases or [".".join((facts.glibc_required or "").split(".")[:2])]
+        candidates = [f"manylinux_{release.replace('.', '_')}" for release in releases]
+    for tag in candidates:
+        platform = named(f"{tag}_{cpu}")
+        if platform and platforms.suits(facts, platform, brought).answer == "yes":
+            return f"{tag}_{cpu}"
+    return None
+
+
+def rank(tag: str) -> tuple[int, ...]:
+    """Return what orders tags of one libc: a wheel keeps the highest of those that its files keep."""
+    return tuple(int(part) for part in tag.split("_")[1:3])

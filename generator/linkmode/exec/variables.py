@@ -1,0 +1,181 @@
+"""What becomes of each variable that steers a tool which `linkmode exec` sets up: the table of docs/reference/exec.md.
+
+Set: names the locked toolchain. Cleared: makes a tool of the toolchain, or pkg-config, look for its parts, headers or
+libraries elsewhere, write elsewhere, or put into a binary what nobody asked for on its command line; it was set for
+another compiler. Passed: flags of this very build, which are the user's to give, and the settings of tools that are the
+machine's own.
+"""
+
+from typing import Literal, NamedTuple
+
+Fate = Literal["set", "put before", "cleared", "passed"]
+
+
+class Row(NamedTuple):
+    """Variables of one tool and one fate. ``*`` in a name stands for what varies: a target of Rust's, or more."""
+
+    tool: str
+    names: tuple[str, ...]
+    fate: Fate
+    why: str
+
+
+TABLE = (
+    Row("make, configure", ("CC", "CXX", "AR", "RANLIB", "LD", "STRIP"), "set", "the locked programs, by name"),
+    Row("make, configure", ("PATH",), "put before", "the folder of these programs"),
+    Row("make, configure", ("LDFLAGS",), "put before", "`-static` where the libc is musl"),
+    Row("make, configure", ("CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDLIBS", "MAKEFLAGS"), "passed", "flags of this build"),
+    Row("CMake", ("CMAKE_PREFIX_PATH",), "put before", "the sysroot"),
+    Row("CMake", ("CMAKE_*",), "passed", "flags of this build"),
+    Row(
+        "GCC",
+        ("CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "OBJC_INCLUDE_PATH"),
+        "cleared",
+        "headers of another place, before the sysroot's",
+    ),
+    Row("GCC", ("LIBRARY_PATH",), "cleared", "libraries and start-up files of another place"),
+    Row(
+        "GCC",
+        ("COMPILER_PATH", "GCC_EXEC_PREFIX", "GCC_ROOT"),
+        "cleared",
+        "another compiler, assembler or linker behind the driver",
+    ),
+    Row(
+        "GCC",
+        ("COLLECT_GCC", "COLLECT_GCC_OPTIONS", "COLLECT_LTO_WRAPPER", "COLLECT_AS_OPTIONS", "COLLECT_NAMES"),
+        "cleared",
+        "what the driver tells its own linker wrapper: options and programs",
+    ),
+    Row("GCC", ("DEPENDENCIES_OUTPUT", "SUNPRO_DEPENDENCIES"), "cleared", "files that each compilation writes"),
+    Row("GCC", ("GCC_COMPARE_DEBUG",), "cleared", "each file is compiled twice, with other flags"),
+    Row("GCC", ("SOURCE_DATE_EPOCH",), "passed", "the time of `__DATE__`, meant for a build that can be repeated"),
+    Row(
+        "GCC",
+        ("GCC_COLORS", "GCC_URLS", "LANG", "LC_*", "TMPDIR"),
+        "passed",
+        "how messages look, and where temporary files lie",
+    ),
+    Row(
+        "clang, Zig",
+        ("CCC_OVERRIDE_OPTIONS", "CCC_ADD_ARGS", "QA_OVERRIDE_GCC3_OPTIONS"),
+        "cleared",
+        "flags that are on no command line",
+    ),
+    Row("clang, Zig", ("OBJCPLUS_INCLUDE_PATH",), "cleared", "as GCC's; those that GCC reads too are cleared above"),
+    Row(
+        "clang, Zig",
+        (
+            "CC_PRINT_OPTIONS",
+            "CC_PRINT_OPTIONS_FILE",
+            "CC_PRINT_HEADERS",
+            "CC_PRINT_HEADERS_FILE",
+            "CC_LOG_DIAGNOSTICS",
+            "CC_LOG_DIAGNOSTICS_FILE",
+            "CC_PRINT_PROC_STAT",
+            "CC_PRINT_PROC_STAT_FILE",
+        ),
+        "cleared",
+        "files that each compilation writes",
+    ),
+    Row("clang, Zig", ("SDKROOT",), "cleared", "another sysroot"),
+    Row(
+        "clang, Zig",
+        ("ZIG_LIB_DIR", "ZIG_LIBC"),
+        "cleared",
+        "another libc and compiler library than the locked Zig's",
+    ),
+    Row("clang, Zig", ("ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR"), "passed", "where Zig keeps what it compiled"),
+    Row("ld", ("LD_RUN_PATH",), "cleared", "a RUNPATH in the binary"),
+    Row("ld", ("LDEMULATION", "LD_OPTIONS"), "cleared", "another format, or flags that are on no command line"),
+    Row(
+        "ld",
+        ("LLD_REPRODUCE", "LLD_VERSION"),
+        "cleared",
+        "a file that each link writes; a text in the binary",
+    ),
+    Row(
+        "ld",
+        ("LD_LIBRARY_PATH",),
+        "passed",
+        "programs of the machine need it to start; a native ld looks there for what shared libraries need, and puts it "
+        "into no binary",
+    ),
+    Row(
+        "pkg-config",
+        ("PKG_CONFIG_LIBDIR",),
+        "set",
+        "the sysroot's: none of the machine's own libraries is found",
+    ),
+    Row(
+        "pkg-config",
+        ("PKG_CONFIG_PATH", "PKG_CONFIG_SYSROOT_DIR"),
+        "cleared",
+        "libraries of another place, before the sysroot's; another root before every path",
+    ),
+    Row(
+        "pkg-config",
+        (
+            "PKG_CONFIG_SYSTEM_INCLUDE_PATH",
+            "PKG_CONFIG_SYSTEM_LIBRARY_PATH",
+            "PKG_CONFIG_ALLOW_SYSTEM_CFLAGS",
+            "PKG_CONFIG_ALLOW_SYSTEM_LIBS",
+        ),
+        "cleared",
+        "which paths it leaves out, as another compiler searches them itself",
+    ),
+    Row(
+        "pkg-config",
+        (
+            "TARGET_PKG_CONFIG_PATH",
+            "TARGET_PKG_CONFIG_LIBDIR",
+            "TARGET_PKG_CONFIG_SYSROOT_DIR",
+        ),
+        "cleared",
+        "the same, as Rust's crate `pkg-config` reads them first",
+    ),
+    Row("pkg-config", ("PKG_CONFIG", "PKG_CONFIG_ALLOW_CROSS"), "passed", "which pkg-config is run, and by whom"),
+    Row(
+        "Cargo, rustc",
+        ("CARGO_TARGET_*_LINKER", "CC_*", "CXX_*", "AR_*"),
+        "set",
+        "the locked programs, for this target; not with Zig and musl",
+    ),
+    Row(
+        "Cargo, rustc",
+        ("RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_TARGET_*_RUSTFLAGS", "CARGO_BUILD_*", "CFLAGS_*"),
+        "passed",
+        "flags of this build",
+    ),
+    Row(
+        "Cargo, rustc",
+        ("RUSTC", "RUSTC_WRAPPER", "RUSTUP_TOOLCHAIN", "CARGO_HOME"),
+        "passed",
+        "the machine's own Rust; none is locked here",
+    ),
+    Row(
+        "Go",
+        ("CGO_CFLAGS", "CGO_CPPFLAGS", "CGO_CXXFLAGS", "CGO_LDFLAGS", "GOFLAGS", "GOOS", "GOARCH", "CGO_ENABLED"),
+        "passed",
+        "flags of this build. cgo takes `CC` and `CXX`",
+    ),
+    Row(
+        "Go",
+        ("GOROOT", "GOPATH", "GOENV", "GOTOOLCHAIN"),
+        "passed",
+        "the machine's own Go; none is locked here",
+    ),
+    Row(
+        "OCaml",
+        ("OCAMLPARAM", "OCAMLFIND_CONF", "OCAMLPATH"),
+        "passed",
+        "flags of this build, and its packages",
+    ),
+    Row(
+        "OCaml",
+        ("OCAMLLIB", "CAMLLIB", "CAML_LD_LIBRARY_PATH", "OPAM*"),
+        "passed",
+        "the machine's own OCaml, whose opam sets them; none is locked here",
+    ),
+)
+
+CLEARED = tuple(name for row in TABLE if row.fate == "cleared" for name in row.names)

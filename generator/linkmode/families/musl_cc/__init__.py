@@ -1,0 +1,60 @@
+"""GCC and musl in musl.cc's layout: one archive for each target, as a cross compiler or as a native one."""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+from linkmode.families.musl_cc.recognise import RECOGNISER
+from linkmode.model.components import NO_LINES, Layout
+from linkmode.model.cpus import CPUS, known
+from linkmode.model.values import ExecPlatform, Pin, Target
+
+_LAYOUTS = ("cross", "native")
+
+
+class MuslCc:
+    """What a musl.cc archive can make is what its pin says; of that, the generated rules know two CPUs."""
+
+    name = "musl.cc"
+    folder = "gcc"
+    # usr is a link to the archive's own root
+    layouts = dict.fromkeys(_LAYOUTS, Layout("gcc_archive.bzl", "gcc_archive", ("usr",)))
+    lines = NO_LINES
+    cpu_facts: tuple[str, ...] = ()
+    recogniser = RECOGNISER
+    brings_libc = True
+    suggested_version = ">=11.2,<12"
+    suggested_targets = ("x86_64-linux-musl",)
+    facts = ("gcc",)  # the name of a folder in the archive: lib/gcc/<target>/<gcc>
+    parts = ("c++", "lto")
+
+    def line(self, version: str) -> str:
+        """Return nothing: the rules know every release alike."""
+        del version
+        return ""
+
+    def refuses(self, target: Target, version: str = "") -> str:
+        """Refuse every libc but musl, as these archives hold no other, and CPUs that the rules do not know."""
+        del version  # every version is the same in this
+        if target.os != "linux" or not target.is_musl:
+            if target.os == "linux" and get_close_matches(target.libc, ["musl"]):
+                return f"no such target; did you mean '{target.cpu}-linux-musl'?"
+            return "musl.cc's compilers make Linux binaries with musl only; family 'zig' makes glibc targets"
+        if not _has(target.cpu) or target.libc != "musl":
+            return f"linkmode's rules know {known(lambda cpu: cpu.gcc)} with musl, and have been built with no other"
+        return ""
+
+    def pins_for(self, pins: Sequence[Pin], exec_platform: ExecPlatform, target: Target) -> tuple[Pin, ...]:
+        """Prefer a cross compiler, which is smaller and statically linked, to a native one."""
+        fitting = [pin for pin in pins if pin.exec == exec_platform and str(target) in pin.targets]
+        return tuple(sorted(fitting, key=lambda pin: _LAYOUTS.index(pin.layout)))
+
+    def unwanted(self, target: str, without: Sequence[str]) -> tuple[str, ...]:
+        """Return the headers of C++, in either layout: a folder of headers is one input, with all that is in it."""
+        return ("include/c++", f"{target}/include/c++") if "c++" in without else ()
+
+
+FAMILY = MuslCc()
+
+
+def _has(cpu: str) -> bool:
+    return cpu in CPUS and bool(CPUS[cpu].gcc)

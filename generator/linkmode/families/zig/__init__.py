@@ -1,0 +1,78 @@
+"""Zig: one archive for each exec platform compiles C and C++ for every target."""
+
+from collections.abc import Mapping, Sequence
+
+from linkmode.families.zig.recognise import RECOGNISER
+from linkmode.model.components import Layout, Lines, first_two, releases
+from linkmode.model.cpus import CPUS, known
+from linkmode.model.values import ExecPlatform, Pin, Target
+
+_OLDEST_GLIBC = (2, 17)
+
+
+class Zig:
+    """Which targets are possible depends on the version alone, not on the archive."""
+
+    name = "zig"
+    folder = "zig"
+    layouts: Mapping[str, Layout] = {"zig": Layout("zig_archive.bzl", "zig_archive")}
+    lines: Lines = releases(__name__)
+    cpu_facts: tuple[str, ...] = ("name", "glibc_loader", "zig_headers")
+    recogniser = RECOGNISER
+    brings_libc = False
+    suggested_version = "~=0.15.2"
+    suggested_targets = ("x86_64-linux-musl", "x86_64-linux-gnu.2.28")
+    facts: tuple[str, ...] = ()  # a release of Zig is what its version says
+    parts: tuple[str, ...] = ("c++",)  # all else is one program
+
+    def line(self, version: str) -> str:
+        """Return the first two numbers."""
+        return first_two(version)
+
+    def refuses(self, target: Target, version: str = "") -> str:
+        """Refuse unknown lines of Zig, CPUs that are not tested, glibc without a version, glibc newer than Zig's."""
+        if version and self.line(version) not in self.lines:
+            lines = list(self.lines)
+            return f"linkmode knows how to build with Zig {lines[0]} to {lines[-1]}, not with {version}"
+        if target.os != "linux" or not _has(target.cpu):
+            cpus = known(lambda cpu: cpu.zig_headers)
+            return f"linkmode makes Linux binaries for {cpus} with Zig, and has tested no other"
+        if target.libc == "musl" and not target.glibc:
+            return ""
+        if target.libc != "gnu":
+            return f"Zig makes {target.cpu}-linux-musl and {target.cpu}-linux-gnu.<version>, not {target.libc}"
+        if not target.glibc:
+            return f"name the oldest glibc that the binary must run with, such as {target}.2.28"
+        if target.glibc < _OLDEST_GLIBC:
+            return f"Zig needs glibc {_dotted(_OLDEST_GLIBC)} or newer"
+        lines_asked = [self.lines[self.line(version)]] if version else self.lines.values()
+        newest = max(_numbers(line["newest-glibc"]) for line in lines_asked)
+        if target.glibc > newest:
+            which = f"Zig {version} knows" if version else "the newest Zig that is known here knows"
+            return f"{which} glibc up to {_dotted(newest)}"
+        return ""
+
+    def pins_for(self, pins: Sequence[Pin], exec_platform: ExecPlatform, target: Target) -> tuple[Pin, ...]:
+        """Keep the catalogue's order: its pins name no targets, and any of them makes all."""
+        return tuple(pin for pin in pins if pin.exec == exec_platform and not self.refuses(target, pin.version))
+
+    def unwanted(self, target: str, without: Sequence[str]) -> tuple[str, ...]:
+        """Return nothing: what a toolchain does without lies in folders that are inputs by themselves."""
+        del target, without
+        return ()
+
+
+def _numbers(version: str) -> tuple[int, int]:
+    major, _, minor = version.partition(".")
+    return int(major), int(minor)
+
+
+def _dotted(version: tuple[int, int]) -> str:
+    return f"{version[0]}.{version[1]}"
+
+
+FAMILY = Zig()
+
+
+def _has(cpu: str) -> bool:
+    return cpu in CPUS and bool(CPUS[cpu].zig_headers)

@@ -1,0 +1,32 @@
+"""An archive of Zig by its files: the program beside its library."""
+
+from linkmode.messages import ConfigError
+from linkmode.model.survey import Measured, Recogniser, Survey, label, tree_digest
+
+_LIB = "lib/std/std.zig"
+
+
+def recognise(found: Survey) -> Measured | None:
+    """Return what the archive is, None where it has no Zig. Raises ConfigError when its name has no version."""
+    homes = [path.removesuffix("zig") for path in found.platforms if f"{path.removesuffix('zig')}{_LIB}" in found.nodes]
+    if not homes:
+        return None
+    start = min(homes, key=len)
+    version = label(found.file)
+    if not version:
+        raise ConfigError(f"{found.file}: the name has no version, and Zig's archives state it nowhere else")
+    is_stated = f"{start}zig" in found.stated
+    return Measured(
+        family="zig",
+        version=version,
+        layout="zig",
+        strip_prefix=start.removesuffix("/"),
+        exec=found.platforms[f"{start}zig"],
+        targets=(),
+        measured={"zig": version} if is_stated else {},
+        tree_sha256=tree_digest(found.nodes, start.removesuffix("/")),
+        remarks=() if is_stated else (f"the program zig in it does not hold {version}: is the file name right?",),
+    )
+
+
+RECOGNISER = Recogniser(f"zig beside {_LIB}", recognise)

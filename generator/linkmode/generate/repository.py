@@ -1,0 +1,126 @@
+"""The repository that the rule library is written into: what it is, and the blocks that its own files need."""
+
+import re
+from pathlib import Path, PurePosixPath
+
+import msgspec
+
+from linkmode.generate.blocks import Block, edited
+from linkmode.messages import ConfigError
+
+_MODULE, _WORKSPACES = "MODULE.bazel", ("WORKSPACE.bazel", "WORKSPACE")
+_VERSION = re.compile(r"(?:[\w.-]+/)?(\d+)\.")
+
+
+class Edit(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of the user's, with what it holds (None where there is none) and what it is to hold."""
+
+    file: str
+    before: str | None
+    after: str
+
+
+def bazel_major(root: Path) -> int | None:
+    """Return the major version that ``.bazelversion`` names; None without one that is a number (``latest``)."""
+    text = _read(root / ".bazelversion") or ""
+    found = _VERSION.match(text.strip())
+    return int(found[1]) if found else None
+
+
+def is_bazel(root: Path) -> bool:
+    """Whether ``root`` is the root of a Bazel workspace or module."""
+    return any((root / name).is_file() for name in (_MODULE, *_WORKSPACES))
+
+
+def blocks(root: Path, output: str) -> tuple[Block, ...]:
+    """Return the blocks that make the library in the folder ``output`` a part of the build of ``root``."""
+    major = bazel_major(root)
+    config = {4: "linkmode_bazel4", 5: "linkmode_bazel6", 6: "linkmode_bazel6"}.get(major or 0)
+    workspace = next((name for name in _WORKSPACES if (root / name).is_file()), "")
+    made = []
+    if (root / _MODULE).is_file() and (major is None or major > 5):
+        made.append(_module(output))
+    if workspace and (major is None or major < 8) and (not made or (major or 9) < 7 or _has_rules(root / workspace)):
+        made.append(_workspace(workspace, output))
+    flags = (f"import %workspace%/{output}/linkmode.bazelrc", *([f"build --config={config}"] if config else []))
+    made.append(Block(file=".bazelrc", lines=flags, by_hand=rf"import\b.*{re.escape(output)}/linkmode\.bazelrc$"))
+    parents = [str(folder) for folder in PurePosixPath(output).parents if str(folder) != "."]
+    ignored = "|".join(map(re.escape, [output, *parents]))
+    made.append(Block(file=".bazelignore", lines=(output,), by_hand=rf"^(?:{ignored})/?$"))
+    return tuple(made)
+
+
+def edits(root: Path, output: str) -> tuple[Edit, ...]:
+    """Return the edits that ``root`` still needs, of its own files; none outside of a Bazel workspace.
+
+    Raises:
+        ConfigError: a file is a symbolic link, cannot be read, or has half a block.
+    """
+    if not is_bazel(root):
+        return ()
+    found = []
+    for block in blocks(root, output):
+        path = root / block.file
+        if path.is_symlink():
+            raise ConfigError(
+                f"{path} is a symbolic link, and linkmode writes through none",
+                hint="add the lines that `linkmode generate --no-edit` prints to the file that it leads to",
+            )
+        before = _read(path)
+        after = edited(before or "", block)
+        if after != before:
+            found.append(Edit(file=block.file, before=before, after=after))
+    return tuple(found)
+
+
+def _module(output: str) -> Block:
+    return Block(
+        file=_MODULE,
+        lines=(
+            'bazel_dep(name = "linkmode")',
+            "local_path_override(",
+            '    module_name = "linkmode",',
+            f'    path = "{output}",',
+            ")",
+        ),
+        by_hand=r'\bname = "linkmode"',
+        after="module",  # before every module that registers C++ toolchains: Bazel takes them in this order
+    )
+
+
+def _workspace(file: str, output: str) -> Block:
+    return Block(
+        file=file,
+        lines=(
+            "local_repository(",
+            '    name = "linkmode",',
+            f'    path = "{output}",',
+            ")",
+            "",
+            'load("@linkmode//:repositories.bzl", "linkmode_register_toolchains", "linkmode_repositories")',
+            "",
+            "linkmode_repositories()",
+            "",
+            "linkmode_register_toolchains()",
+        ),
+        by_hand=r'\bname = "linkmode"',
+        after="workspace",
+    )
+
+
+def _has_rules(workspace: Path) -> bool:
+    """Whether a WORKSPACE beside a MODULE.bazel does anything: an empty one only marks the root."""
+    text = _read(workspace) or ""
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.strip().startswith("#")]
+    return bool([line for line in lines if not line.startswith("workspace(")])
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        return None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is not UTF-8: {error}", hint=f"save {path.name} as UTF-8") from error
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror or error}") from error

@@ -1,0 +1,34 @@
+"""What linkmode must know about a library beyond its pins."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from linkmode.model.components import NO_LINES, Layout, Lines
+from linkmode.model.survey import Recogniser
+
+
+class Library(msgspec.Struct, frozen=True, kw_only=True):
+    """Sources that are built into a target ``@linkmode//lib:<name>``.
+
+    ``suggested_version`` is a specifier for messages. ``layouts`` are those of its archives. ``allocates`` is whether
+    it defines malloc, and can stand in ``[malloc]``.
+    """
+
+    name: str
+    suggested_version: str
+    layouts: Mapping[str, Layout]
+    allocates: bool = False
+    recogniser: Recogniser | None = None
+    lines: Lines = NO_LINES
+    cpu_facts: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> str:
+        """The folder of its rules below ``private/``."""
+        return self.name
+
+    def line(self, version: str) -> str:
+        """Return nothing: the rules build every version alike."""
+        del version
+        return ""

@@ -1,0 +1,50 @@
+"""What a family, a language and a library have in common: a folder that is found, and archives of known layouts."""
+
+import importlib
+import pkgutil
+import tomllib
+from collections.abc import Iterable
+from importlib import resources
+from typing import Any
+
+import msgspec
+
+
+class Layout(msgspec.Struct, frozen=True):
+    """How Bazel makes targets of an archive: a macro, in a file of the component's folder below ``private/``.
+
+    ``remove`` are paths in the archive that must not be there, such as a link to its own root.
+    """
+
+    file: str
+    macro: str
+    remove: tuple[str, ...] = ()
+
+
+def found(package: str, path: Iterable[str], value: str) -> dict[str, Any]:
+    """Return ``value`` of each folder of ``package``, whose ``__path__`` is ``path``, by its name and in that order.
+
+    A folder is a package of its own. It is called as its ``name`` is, with ``_`` for what Python takes in no name.
+    """
+    folders = sorted(module.name for module in pkgutil.iter_modules(path) if module.ispkg)
+    values = [getattr(importlib.import_module(f"{package}.{folder}"), value) for folder in folders]
+    return {each.name: each for each in values}
+
+
+Lines = dict[str, dict[str, Any]]
+"""What is known of each line of releases, such as ``0.15``: data that the generated rules read."""
+
+NO_LINES: Lines = {}
+
+
+def releases(package: str) -> Lines:
+    """Return the lines of releases in the releases.toml of a folder, in its order."""
+    text = resources.files(package).joinpath("releases.toml").read_text(encoding="utf-8")
+    lines: Lines = tomllib.loads(text)["line"]
+    return lines
+
+
+def first_two(version: str) -> str:
+    """Return the line of a version that its first two numbers name: ``0.15`` for ``0.15.2``."""
+    major, _, rest = version.partition(".")
+    return f"{major}.{rest.partition('.')[0]}"

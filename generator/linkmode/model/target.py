@@ -1,0 +1,85 @@
+"""What is built for, and where compilers run: read once where text comes in, and values ever after."""
+
+import re
+from typing import Any
+
+from linkmode.messages import ConfigError
+from linkmode.model.cpus import CPUS
+
+_TRIPLE = re.compile(
+    r"(?P<cpu>[a-z0-9_]+)-(?P<os>[a-z]+)-(?P<libc>[a-z0-9]+)(?:\.(?P<version>[0-9]{1,4}\.[0-9]{1,4}))?"
+)
+
+
+class Target(str):
+    """A target triple, and its parts. It is its own text, in Zig's notation, wherever one is written or compared.
+
+    ``glibc`` is ``(2, 28)`` for ``…-gnu.2.28`` and None for musl.
+    """
+
+    __slots__ = ("cpu", "glibc", "libc", "os")
+
+    cpu: str
+    os: str
+    libc: str
+    glibc: tuple[int, int] | None
+
+    def __new__(cls, text: str) -> "Target":
+        """Raise ConfigError when ``text`` is no triple."""
+        found = _TRIPLE.fullmatch(text)
+        if not found:
+            raise ConfigError(f"{text!r} is not a target triple such as x86_64-linux-musl or x86_64-linux-gnu.2.28")
+        major, _, minor = (found["version"] or "").partition(".")
+        glibc = (int(major), int(minor)) if minor else None
+        suffix = f".{glibc[0]}.{glibc[1]}" if glibc else ""
+        self = super().__new__(cls, f"{found['cpu']}-{found['os']}-{found['libc']}{suffix}")
+        self.cpu, self.os, self.libc, self.glibc = found["cpu"], found["os"], found["libc"], glibc
+        return self
+
+    @property
+    def is_musl(self) -> bool:
+        """Whether the libc is musl, in any ABI variant (``musl``, ``musleabihf``, ``muslx32``)."""
+        return self.libc.startswith("musl")
+
+    @property
+    def constraint(self) -> str:
+        """The name of the libc constraint value: ``musl`` or ``glibc_2.28``."""
+        return f"glibc_{self.glibc[0]}.{self.glibc[1]}" if self.glibc else self.libc
+
+    @property
+    def gnu(self) -> str:
+        """The triple as GNU tools write it, without glibc's version: ``x86_64-linux-gnu``."""
+        return f"{self.cpu}-{self.os}-{self.libc}"
+
+
+class ExecPlatform(str):
+    """Where compilers run, such as ``x86_64-linux``."""
+
+    __slots__ = ("cpu",)
+
+    cpu: str
+
+    def __new__(cls, text: str) -> "ExecPlatform":
+        """Take any text: what it may be is said where it comes in."""
+        self = super().__new__(cls, text)
+        self.cpu = text.partition("-")[0]
+        return self
+
+    @property
+    def musl(self) -> Target:
+        """The target of this very platform with musl: what runs there and needs nothing of the machine."""
+        return Target(f"{self}-musl")
+
+
+EXEC_PLATFORMS = tuple(ExecPlatform(f"{cpu.name}-linux") for cpu in CPUS.values() if cpu.exec)
+"""Every exec platform."""
+
+
+def read(kind: type[Any], value: object) -> Any:
+    """Make a value of this module from what a file holds, as the ``dec_hook`` of msgspec, which says where it was."""
+    if kind in (Target, ExecPlatform) and isinstance(value, str):
+        try:
+            return kind(value)
+        except ConfigError as error:
+            raise ValueError(error.problem) from error
+    raise TypeError(f"expected {kind.__name__}, got {type(value).__name__}")

@@ -1,0 +1,96 @@
+"""TOML of a stranger's: read by tomllib, after one linear pass that bounds what tomllib itself does not.
+
+tomllib recurses at every bracket, takes time with the cube of a dotted key's parts, and leaves Python's limits on
+numbers to its caller. Pure. The grammar is that of https://toml.io/en/v1.0.0.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+DEEPEST = 32
+"""How many tables and arrays may lie within each other, of those that a key and its value open together."""
+
+_BOM = "\ufeff"
+_TOKEN = re.compile(
+    r"""
+    (?P<comment>\#[^\n]*+)
+    | (?P<lines>\"{3}(?:[^"\\]++|\\[\s\S]|"{1,2}(?!"))*+"{3,5}|'{3}(?:[^']++|'{1,2}(?!'))*+'{3,5})
+    | (?P<string>"(?:[^"\\\n]++|\\[^\n])*+"|'[^'\n]*+')
+    | (?P<unclosed>["'])
+    | (?P<mark>[\[\]{}.,\n])
+    | (?P<bare>[^"'\#\[\]{}.,\n]++)
+    """,
+    re.VERBOSE,
+)
+_INT64 = range(-(2**63), 2**63)
+
+
+class NotTomlError(ValueError):
+    """It is not TOML, or TOML that is not read: nested too deep, or with numbers beyond 64 bits."""
+
+
+def loads(text: str) -> dict[str, Any]:
+    """Return what ``text`` holds; a byte order mark before it is passed over.
+
+    Raises:
+        NotTomlError: with what is wrong, and where.
+    """
+    text = text.removeprefix(_BOM)
+    _check_depth(text)
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise NotTomlError(str(error)) from error
+    except ValueError as error:  # int(): https://docs.python.org/3/library/stdtypes.html#int-max-str-digits
+        raise NotTomlError("a number has thousands of digits; expected one of at most 64 bits") from error
+    _check_numbers("", data)
+    return data
+
+
+def without_strings(text: str) -> str:
+    """Return ``text`` with every string of several lines emptied; no line changes its number."""
+    parts = []
+    for token in _tokens(text.removeprefix(_BOM)):
+        whole = token[0]
+        parts.append('""' + "\n" * whole.count("\n") if token.lastgroup == "lines" else whole)
+    return "".join(parts)
+
+
+def _tokens(text: str) -> Iterator[re.Match[str]]:
+    """Yield the tokens up to a string that is not closed, where tomllib will stop as well."""
+    for token in _TOKEN.finditer(text):
+        yield token
+        if token.lastgroup == "unclosed":
+            return
+
+
+def _check_depth(text: str) -> None:
+    around = [0]  # the dots of the keys around this place, and of its own, for each open bracket
+    for token in _tokens(text):
+        match token["mark"]:
+            case "[" | "{":
+                around.append(around[-1])
+            case "]" | "}" if len(around) > 1:
+                around.pop()
+            case "." if token.end() < len(text):
+                around[-1] += 1
+            case "," | "\n":
+                around[-1] = around[-2] if len(around) > 1 else 0
+            case _:
+                continue
+        if len(around) - 1 + around[-1] > DEEPEST:
+            line = text.count("\n", 0, token.start()) + 1
+            raise NotTomlError(f"nested deeper than {DEEPEST} levels (at line {line})")
+
+
+def _check_numbers(path: str, value: object) -> None:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            _check_numbers(f"{path}.{key}" if path else str(key), inner)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            _check_numbers(f"{path}[{index}]", inner)
+    elif isinstance(value, int) and value not in _INT64:
+        raise NotTomlError(f"{path}: a number beyond 64 bits")

@@ -1,0 +1,2 @@
+// Throws std::runtime_error("negative") below zero.
+void guard(int value);

@@ -1,0 +1,308 @@
+"""A store that others can write to: what they put there is neither run nor kept, and nothing of ours is theirs.
+
+The other user is a process that gives up being root; where the tests are not root there is none.
+"""
+
+import gzip
+import hashlib
+import io
+import os
+import shutil
+import stat
+import tarfile
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import filelock
+import pytest
+from faultserver import FaultServer, whole
+from fetching import BODY, Notes, artifact, fetch, kept, stored
+
+from linkmode.exec import toolbox
+from linkmode.messages import ConfigError, IntegrityError
+from linkmode.model.values import Artifact, Checksum, LockedToolchain
+from linkmode.net.partial import Partial
+from linkmode.store import private, trees
+from linkmode.store.files import Store
+from linkmode.store.unpack import unpack
+
+OTHER = 12345
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs another user, which only root can become")
+SUM = Checksum("sha256", hashlib.sha256(BODY).hexdigest())
+
+
+def by_another(act: Callable[[], None]) -> None:
+    """Do something as another user."""
+    child = os.fork()
+    if not child:
+        code = 1
+        try:
+            os.setgroups([])
+            os.setgid(OTHER)
+            os.setuid(OTHER)
+            os.umask(0o022)
+            act()
+            code = 0
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+@pytest.fixture
+def shared() -> Iterator[Path]:
+    """A folder like /tmp: everybody may write there, and rename what is theirs."""
+    folder = Path(tempfile.mkdtemp(prefix="linkmode-shared-"))
+    folder.chmod(0o1777)
+    yield folder
+    for path, _, _ in os.walk(folder):
+        Path(path).chmod(0o700)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(params=[0o000, 0o022, 0o077], ids=oct)
+def umask(request: pytest.FixtureRequest) -> Iterator[None]:
+    before = os.umask(request.param)
+    yield
+    os.umask(before)
+
+
+def tree_archive() -> bytes:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as made:
+        info = tarfile.TarInfo("top/bin/x86_64-linux-musl-gcc")
+        info.size, info.mode = 6, 0o755
+        made.addfile(info, io.BytesIO(b"a tool"))
+    return gzip.compress(stream.getvalue(), mtime=0)
+
+
+TREE = tree_archive()
+
+
+def tool(**changes: object) -> Artifact:
+    return artifact(body=TREE, strip_prefix="top", layout="cross", **changes)  # type: ignore[arg-type]
+
+
+def put(store: Path, body: bytes = TREE) -> Path:
+    """Lay the archive into a store."""
+    file = Store(store).file(tool().checksum)
+    file.parent.mkdir(parents=True)
+    file.write_bytes(body)
+    return file
+
+
+def modes(root: Path) -> dict[str, int]:
+    return {str(path.relative_to(root)): stat.S_IMODE(path.lstat().st_mode) for path in sorted(root.rglob("*"))}
+
+
+@pytest.mark.usefixtures("umask")
+def test_whatever_the_umask_nobody_else_gets_in(server: FaultServer, tmp_path: Path) -> None:
+    server.routes["/tool"] = whole(TREE)
+    fetch(tmp_path / "store", artifact(server.url("/tool"), body=TREE))
+    unpack(tool(), Store(tmp_path / "store"), trees.home(tmp_path / "store"), print)
+    found = modes(tmp_path / "store")
+    inside = {name: mode for name, mode in found.items() if "/unpacked/" in name and not name.endswith(".lock")}
+    assert set(inside.values()) == {0o555}
+    for name, mode in found.items():
+        if name not in inside:
+            assert mode == (0o700 if (tmp_path / "store" / name).is_dir() else 0o600), name
+
+
+@as_root
+@pytest.mark.parametrize("level", ["linkmode", "linkmode/partial", "linkmode/locks"])
+def test_a_download_is_not_gathered_where_another_user_could_change_it(
+    server: FaultServer, shared: Path, level: str
+) -> None:
+    server.routes["/tool"] = whole(BODY)
+    (shared / level).parent.mkdir(parents=True, exist_ok=True)
+    (shared / level).parent.chmod(0o1777)
+    by_another(lambda: (shared / level).mkdir())
+    with pytest.raises(ConfigError, match=f"{shared / level} belongs to another user"):
+        fetch(shared, artifact(server.url("/tool")))
+    assert server.asked == []
+
+
+@as_root
+def test_a_partial_file_of_another_user_is_not_taken_over(shared: Path) -> None:
+    path = shared / "partial"
+    by_another(lambda: path.write_bytes(BODY))
+    shared.chmod(0o755)  # no sticky bit: what is there can be removed
+    with Partial(path, SUM, len(BODY)) as partial:
+        assert (partial.received, path.stat().st_uid) == (0, 0)
+        partial.write(BODY)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_partial_file_that_is_not_ours_alone_is_made_anew(tmp_path: Path) -> None:
+    """It has another name, can be written by others, or is no file."""
+    victim, path = tmp_path / "victim", tmp_path / "p"
+
+    def linked() -> None:
+        victim.write_bytes(BODY)
+        os.link(victim, path)
+
+    def writable() -> None:
+        path.write_bytes(BODY)
+        path.chmod(0o666)
+
+    def pointing() -> None:
+        victim.write_bytes(BODY)
+        path.symlink_to(victim)
+
+    for make in (linked, writable, pointing, lambda: os.mkfifo(path)):
+        victim.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
+        make()
+        with Partial(path, SUM, len(BODY)) as partial:
+            assert partial.received == 0
+            partial.write(b"ours")
+        assert not victim.exists() or victim.read_bytes() == BODY
+        assert (path.read_bytes(), stat.S_IMODE(path.lstat().st_mode)) == (b"ours", 0o600)
+
+
+def plant_unpacked(home: Path) -> None:
+    bin_ = trees.unpacked(home, tool()) / "bin"
+    bin_.mkdir(parents=True)
+    (bin_ / "x86_64-linux-musl-gcc").write_text("#!/bin/sh\necho evil\n")
+
+
+@as_root
+def test_an_unpacked_archive_of_another_user_is_not_run(shared: Path) -> None:
+    put(shared)
+    by_another(lambda: plant_unpacked(trees.home(shared)))
+    with pytest.raises(ConfigError, match=r"linkmode belongs to another user \(12345\), who could change"):
+        trees.hold(unpack(tool(), Store(shared), trees.home(shared), print))
+
+
+@as_root
+@pytest.mark.parametrize("what", ["bin/x86_64-linux-musl-gcc", "bin", "."])
+def test_one_file_or_folder_of_another_user_is_enough(shared: Path, what: str) -> None:
+    put(shared)
+    folder = unpack(tool(), Store(shared), trees.home(shared), print)
+    held = trees.hold(folder)
+    assert held is not None
+    os.close(held)
+    os.chown(folder / what, OTHER, 0)
+    with pytest.raises(ConfigError, match=r"belongs to another user .12345.: nothing of what lies there is run"):
+        trees.hold(folder)
+
+
+@pytest.mark.parametrize("what", ["bin/x86_64-linux-musl-gcc", "bin", "."])
+@pytest.mark.parametrize("mode", [0o757, 0o775])
+def test_what_others_can_write_is_not_run(tmp_path: Path, what: str, mode: int) -> None:
+    put(tmp_path)
+    folder = unpack(tool(), Store(tmp_path), trees.home(tmp_path), print)
+    (folder / what).chmod(mode)
+    with pytest.raises(ConfigError, match=rf"can be written by others \(mode {mode:o}\): nothing of what"):
+        trees.hold(folder)
+
+
+@pytest.mark.parametrize("what", ["a link", "a file"])
+def test_what_is_no_folder_is_not_run(tmp_path: Path, what: str) -> None:
+    put(tmp_path)
+    home = trees.home(tmp_path)
+    folder = trees.unpacked(home, tool())
+    private.make(folder.parent)
+    plant_unpacked(tmp_path / "elsewhere")
+    if what == "a link":
+        folder.symlink_to(trees.unpacked(tmp_path / "elsewhere", tool()))
+    else:
+        folder.write_text("x")
+    with pytest.raises(ConfigError, match=f"{folder.name} is no folder: nothing that lies there is run"):
+        trees.hold(unpack(tool(), Store(tmp_path), home, print))
+
+
+def test_a_toolchain_made_ready_that_lacks_everything_is_a_line(tmp_path: Path) -> None:
+    put(tmp_path)
+    home = trees.home(tmp_path)
+    unpacked = unpack(tool(), Store(tmp_path), home, print)
+    toolchain = LockedToolchain(family="musl.cc", exec="x86_64-linux", target="x86_64-linux-musl", artifact="tool")
+    made = toolbox.ready(home, toolchain, tool(), unpacked, None, print)
+    assert trees.hold(trees.entry(home, made.bin)) is not None
+    folder = trees.entry(home, made.bin)
+    for path in (folder, folder / "tree", folder / "tree" / "bin"):
+        path.chmod(0o755)
+    shutil.rmtree(folder / "tree" / "bin")
+    with pytest.raises(ConfigError, match=r"tree/bin: cannot be read: No such file or directory") as caught:
+        toolbox.ready(home, toolchain, tool(), unpacked, None, print)
+    assert f"delete {folder}" in caught.value.hint
+
+
+@as_root
+def test_folders_of_ours_that_others_could_write_are_closed(tmp_path: Path) -> None:
+    put(tmp_path)
+    for path in (tmp_path / "linkmode", tmp_path / "linkmode" / "unpacked"):
+        path.mkdir()
+        path.chmod(0o777)
+    trees.hold(unpack(tool(), Store(tmp_path), trees.home(tmp_path), print))
+    assert [modes(tmp_path)[name] for name in ("linkmode", "linkmode/unpacked")] == [0o755, 0o755]
+
+
+@as_root
+def test_the_bytes_that_are_unpacked_are_those_that_were_verified(shared: Path) -> None:
+    """Its owner can change an archive at any time; a copy is verified and unpacked."""
+    file = put(shared)
+    os.chown(file, OTHER, OTHER)
+    folder = unpack(tool(), Store(shared), trees.home(shared), print)
+    assert (folder / "bin" / "x86_64-linux-musl-gcc").read_bytes() == b"a tool"
+    assert sorted(path.suffix for path in folder.parent.iterdir()) == ["", ".lock"]
+
+
+def test_other_bytes_are_not_unpacked_whoever_owns_them(tmp_path: Path) -> None:
+    put(tmp_path, gzip.compress(b"other"))
+    with pytest.raises(IntegrityError, match="has other bytes than sha256:"):
+        unpack(tool(), Store(tmp_path), trees.home(tmp_path), print)
+    assert not trees.unpacked(trees.home(tmp_path), tool()).exists()
+
+
+@pytest.mark.parametrize("size", [-1, None])
+def test_a_pipe_in_the_place_of_an_archive_is_damage(server: FaultServer, store: Path, size: int | None) -> None:
+    server.routes["/tool"] = whole(BODY)
+    art = artifact(server.url("/tool"), size=size)
+    Store(store).folder(art.checksum).mkdir(parents=True)
+    os.mkfifo(Store(store).file(art.checksum))
+    fetch(store, art)
+    assert stored(store) == kept(art)
+
+
+def test_a_lock_file_that_leads_elsewhere_is_not_written_through(
+    server: FaultServer, store: Path, tmp_path: Path
+) -> None:
+    server.routes["/tool"] = whole(BODY)
+    art = artifact(server.url("/tool"))
+    victim = tmp_path / "victim"
+    victim.write_text("untouched")
+    locks = Store(store).private("locks")
+    (locks / f"sha256-{art.checksum.hex}.lock").symlink_to(victim)
+    with pytest.raises(ConfigError, match="cannot write to the store"):
+        fetch(store, art)
+    assert victim.read_text() == "untouched"
+
+
+def test_what_is_waited_for_is_said_with_its_path(server: FaultServer, store: Path) -> None:
+    server.routes["/tool"] = whole(BODY)
+    art = artifact(server.url("/tool"))
+    path = Store(store).private("locks") / f"sha256-{art.checksum.hex}.lock"
+    other = filelock.FileLock(path)
+    notes, told = Notes(), threading.Event()
+
+    def note(name: str, text: str) -> None:
+        notes.notes.append(f"{name}: {text}")
+        told.set()
+
+    notes.note = note  # type: ignore[method-assign]
+    with other:
+        waiting = threading.Thread(target=fetch, args=(store, art), kwargs={"notes": notes})
+        waiting.start()
+        assert told.wait(60)
+    waiting.join()
+    assert notes.notes == [f"tool: waiting for another run, which holds {path}"]
+    assert stored(store) == kept(art)
+
+
+def test_nobody_who_need_not_wait_is_told_so(server: FaultServer, store: Path) -> None:
+    server.routes["/tool"] = whole(BODY)
+    notes = Notes()
+    fetch(store, artifact(server.url("/tool")), notes=notes)
+    assert notes.notes == []

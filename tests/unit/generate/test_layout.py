@@ -1,0 +1,73 @@
+"""What is written: what the lock names, and nothing else."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from resolving import CATALOG, ZIG_REQUEST, config
+
+from linkmode.families import FAMILIES
+from linkmode.generate import render as renders
+from linkmode.languages import LANGUAGES
+from linkmode.libraries import LIBRARIES
+from linkmode.lock.resolve import resolve
+from linkmode.model import resources
+from linkmode.model.values import Tree
+
+
+def tree(more: str = "", request: tuple[str, str, list[str]] = ZIG_REQUEST) -> Tree:
+    wanted = config(request, more=more)
+    return renders.render(wanted, resolve(wanted, CATALOG), resources.templates())
+
+
+def folders(written: Tree) -> set[str]:
+    return {path.split("/")[1] for path in written if path.startswith("private/") and path.count("/") > 1}
+
+
+def test_zig_alone_is_the_core_and_zig() -> None:
+    assert folders(tree()) == {"cc", "link_mode", "zig"}
+
+
+def test_each_thing_that_is_locked_adds_its_own_folder() -> None:
+    musl = ("musl.cc", "~=11.2.1", ["x86_64-linux-musl"])
+    assert folders(tree(request=musl)) == {"cc", "link_mode", "gcc"}
+    assert folders(tree('[library]\nzlib = "~=1.3.1"\n')) == {"cc", "link_mode", "zig", "zlib"}
+    assert folders(tree('[language]\ngo = "~=1.27.0"\n')) == {"cc", "link_mode", "zig", "go"}
+    assert folders(tree("[adapters]\nrules_go = true\n")) == {"cc", "link_mode", "zig", "adapters"}
+
+
+def test_nothing_loads_what_is_not_written() -> None:
+    for more in ("", '[library]\nzlib = "~=1.3.1"\n', '[language]\ngo = "~=1.27.0"\n'):
+        written = tree(more)
+        for path, content in written.items():
+            for line in content.decode().splitlines():
+                if line.startswith('load("//'):
+                    package, _, file = line.partition('load("//')[2].partition('"')[0].partition(":")
+                    assert f"{package}/{file}".removeprefix("/") in written, (path, line)
+
+
+@pytest.mark.parametrize("kind", ["families", "languages", "libraries"])
+def test_every_component_has_templates_of_its_name_and_a_file_of_pins(kind: str) -> None:
+    known = {"families": FAMILIES, "languages": LANGUAGES, "libraries": LIBRARIES}[kind]
+    own = {path.name for path in (resources.templates() / "bazel" / kind).iterdir()} - {"shared"}
+    assert own == set(known)
+    assert {path.name for path in (resources.templates() / "common" / kind).iterdir()} <= own
+    for name, component in known.items():
+        assert (resources.catalogue() / f"{name}.toml").is_file()
+        files = {f"private/{component.folder}/{layout.file}" for layout in component.layouts.values()}
+        assert files <= {f"private/{component.folder}/{path.name}" for path in _rules(kind, name)}
+
+
+def _rules(kind: str, name: str) -> list[Path]:
+    folder = resources.templates() / "bazel" / kind / name
+    return list((folder / "private" if kind == "languages" else folder).iterdir())
+
+
+def test_git_is_told_that_it_is_generated(tmp_path: Path) -> None:
+    folder = tmp_path / "third_party" / "linkmode"
+    folder.mkdir(parents=True)
+    (folder / ".gitattributes").write_bytes(tree()[".gitattributes"])
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    ask = ["git", "-C", str(tmp_path), "check-attr", "linguist-generated", "third_party/linkmode/lock.bzl", "app.c"]
+    said = subprocess.run(ask, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert [line.rpartition(" ")[2] for line in said] == ["set", "unspecified"]

@@ -1,0 +1,138 @@
+"""What a repository's own files get: marked blocks, in the right place, and none where the user says the same."""
+
+from pathlib import Path
+
+import pytest
+
+from linkmode.generate import repository
+from linkmode.generate.blocks import BEGIN, END, Block, edited
+from linkmode.messages import ConfigError
+
+OUT = "third_party/linkmode"
+MODULE = """\
+\"\"\"A module.\"\"\"
+
+module(
+    name = "x",  # a ) in a comment
+    version = "1)",
+)
+
+bazel_dep(name = "rules_cc", version = "0.2.14")
+"""
+
+
+def laid(root: Path, **files: str) -> Path:
+    for name, text in files.items():
+        (root / name.replace("__", ".")).write_text(text)
+    return root
+
+
+def after(root: Path, output: str = OUT) -> dict[str, str]:
+    return {edit.file: edit.after for edit in repository.edits(root, output)}
+
+
+def test_the_block_stands_behind_module_and_before_all_that_registers_toolchains(tmp_path: Path) -> None:
+    made = after(laid(tmp_path, MODULE__bazel=MODULE))
+    assert set(made) == {"MODULE.bazel", ".bazelrc", ".bazelignore"}
+    lines = made["MODULE.bazel"].splitlines()
+    assert lines.index(")") < lines.index(BEGIN) < lines.index('bazel_dep(name = "linkmode")')
+    assert lines.index(END) < lines.index('bazel_dep(name = "rules_cc", version = "0.2.14")')
+    assert made[".bazelignore"] == f"{BEGIN}\n{OUT}\n{END}\n"
+    assert made[".bazelrc"] == f"{BEGIN}\nimport %workspace%/{OUT}/linkmode.bazelrc\n{END}\n"
+
+
+@pytest.mark.parametrize(
+    ("above", "below"),
+    [
+        ("", ""),
+        ("# licence\n", ""),
+        ("# licence\n", "\nbazel_dep()\n"),
+        ("", "# of the line below\nbazel_dep()\n"),
+        ('"""d"""\n', 'bazel_dep(name = "a")\n'),
+        ("", "bazel_dep()\n"),
+        ("", "bazel_dep(\n"),
+    ],
+)
+def test_without_module_it_stands_behind_the_head(tmp_path: Path, above: str, below: str) -> None:
+    made = after(laid(tmp_path, MODULE__bazel=above + below))["MODULE.bazel"]
+    block = made[made.index(BEGIN) : made.index(END) + len(END) + 1]
+    assert [part.strip("\n") for part in made.split(block)] == [above.strip("\n"), below.strip("\n")]
+
+
+def test_what_is_written_needs_no_further_edit_and_follows_the_output(tmp_path: Path) -> None:
+    laid(tmp_path, MODULE__bazel=MODULE)
+    for edit in repository.edits(tmp_path, OUT):
+        (tmp_path / edit.file).write_text(edit.after)
+    assert repository.edits(tmp_path, OUT) == ()
+    moved = after(tmp_path, "build/linkmode")
+    assert "build/linkmode" in moved["MODULE.bazel"]
+    assert all(OUT not in text and text.count(BEGIN) == 1 for text in moved.values())
+
+
+def test_what_the_user_says_by_hand_is_left_alone(tmp_path: Path) -> None:
+    laid(
+        tmp_path,
+        MODULE__bazel='bazel_dep(name = "linkmode")\n',
+        __bazelrc=f"import %workspace%/{OUT}/linkmode.bazelrc\n",
+        __bazelignore="third_party/\n",
+    )
+    assert repository.edits(tmp_path, OUT) == ()
+
+
+def test_what_only_looks_like_it_is_not_taken_for_it(tmp_path: Path) -> None:
+    laid(
+        tmp_path,
+        MODULE__bazel='# bazel_dep(name = "linkmode")\nbazel_dep(name = "linkmode_extras")\n',
+        __bazelrc=f"# import %workspace%/{OUT}/linkmode.bazelrc\n",
+        __bazelignore=f"{OUT}_old\n",
+    )
+    assert set(after(tmp_path)) == {"MODULE.bazel", ".bazelrc", ".bazelignore"}
+
+
+@pytest.mark.parametrize(
+    ("version", "files", "edited_files", "flags"),
+    [
+        ("4.2.3", {"WORKSPACE": ""}, "WORKSPACE", "linkmode_bazel4"),
+        ("6.5.0", {"WORKSPACE.bazel": ""}, "WORKSPACE.bazel", "linkmode_bazel6"),
+        ("7.7.1", {"MODULE.bazel": "", "WORKSPACE": "# empty\n"}, "MODULE.bazel", ""),
+        ("8.4.0", {"MODULE.bazel": "", "WORKSPACE": "x()\n"}, "MODULE.bazel", ""),
+        ("latest", {"MODULE.bazel": ""}, "MODULE.bazel", ""),
+        ("7.7.1", {"WORKSPACE": ""}, "WORKSPACE", ""),
+    ],
+)
+def test_the_files_and_flags_of_each_bazel(
+    tmp_path: Path, version: str, files: dict[str, str], edited_files: str, flags: str
+) -> None:
+    laid(tmp_path, **files)
+    (tmp_path / ".bazelversion").write_text(f"{version}\n")
+    made = after(tmp_path)
+    assert set(made) == {edited_files, ".bazelrc", ".bazelignore"}
+    assert (f"--config={flags}" in made[".bazelrc"]) is bool(flags)
+
+
+def test_a_folder_that_is_no_workspace_is_left_alone(tmp_path: Path) -> None:
+    assert repository.edits(laid(tmp_path, __bazelrc="build --x\n"), OUT) == ()
+
+
+def test_line_endings_and_a_missing_one_at_the_end_are_kept() -> None:
+    block = Block(file="f", lines=("x",), by_hand="^never$")
+    assert edited("a\r\nb", block) == f"a\r\nb\r\n\r\n{BEGIN}\r\nx\r\n{END}\r\n"
+
+
+@pytest.mark.parametrize("text", [f"{BEGIN}\n", f"{END}\n", f"{END}\n{BEGIN}\n", f"{BEGIN}\n{END}\n{BEGIN}\n{END}\n"])
+def test_half_a_block_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"f: the marks of linkmode's block do not fit"):
+        edited(text, Block(file="f", lines=("x",), by_hand="^never$"))
+
+
+def test_a_link_is_not_written_through(tmp_path: Path) -> None:
+    laid(tmp_path, MODULE__bazel="")
+    (tmp_path / ".bazelrc").symlink_to("/nonexistent")
+    with pytest.raises(ConfigError, match=r"\.bazelrc is a symbolic link"):
+        repository.edits(tmp_path, OUT)
+
+
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "MODULE.bazel").write_bytes(b"\xff")
+    with pytest.raises(ConfigError, match="is not UTF-8"):
+        repository.edits(tmp_path, OUT)
