@@ -108,11 +108,11 @@ def _unseen(source: Path, seen: set[str]) -> list[str]:
 
 
 def _linked(source: Path) -> Iterator[str]:
-    """Yield the files outside docs/ that the page ``source`` links to."""
+    """Yield the files that the page ``source`` links to and that are not pages of docs/."""
     text = _FENCE.sub("", (ROOT / source).read_text(encoding="utf-8"))
     for match in _LINK.finditer(text):
         path = _target(match[2], source)
-        if path and not path.startswith("docs/"):
+        if path and not (path.startswith("docs/") and path.endswith(".md")):
             yield path
 
 
@@ -151,7 +151,7 @@ def _site_path(path: Path) -> str:
     """Return where a file of the repository is on the site."""
     if path.as_posix() == "README.md":
         return "index.md"
-    if path.parts[0] == "docs":
+    if path.parts[0] == "docs" and path.suffix == ".md":
         return posixpath.join(*path.parts[1:])
     return f"repository/{path.as_posix()}{'' if path.suffix == '.md' else '.md'}"
 

@@ -5,31 +5,44 @@ are written with is evaluated: dictionaries, ``dict(…)``, ``attr.…(…)``, n
 """
 
 import ast
+import functools
 import json
 from collections.abc import Iterator
 from inspect import cleandoc
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from mdtable import code, prose, table
 
-ROOT = Path(__file__).resolve().parents[2] / "templates/bazel"
+from linkmode.generate import layout
+from linkmode.model import resources
 
 
 class _Symbol(NamedTuple):
     """A name of a .bzl file: its definition, and the file that the definition stands in."""
 
     node: ast.stmt
-    file: Path
+    file: PurePosixPath
+
+
+@functools.cache
+def sources() -> dict[PurePosixPath, str]:
+    """Return every .bzl file of a library with all that there is, by the path that it gets there."""
+    found = layout.whole_bazel(resources.templates())
+    return {PurePosixPath(path): data.decode("utf-8") for path, data in found.items() if path.endswith(".bzl")}
+
+
+def public_files() -> list[PurePosixPath]:
+    """Return the files that users load from: every defs.bzl, the one at the root first."""
+    return sorted((file for file in sources() if file.name == "defs.bzl"), key=lambda file: (len(file.parts), file))
 
 
 def rules() -> str:
-    """Return a section for each file that users load from (every defs.bzl), and in it one for each of its symbols."""
-    files = sorted(ROOT.glob("**/defs.bzl"), key=lambda file: (len(file.relative_to(ROOT).parts), file))
-    return "\n".join(part for file in files for part in _section(file))
+    """Return a section for each file that users load from, and in it one for each of its symbols."""
+    return "\n".join(part for file in public_files() for part in _section(file))
 
 
-def public(file: Path) -> dict[str, str]:
+def public(file: PurePosixPath) -> dict[str, str]:
     """Return the symbols that ``file`` exports, each with its name in the file that defines it."""
     tree = _parse(file)
     loaded = {alias: original for alias, (original, _) in _loads(tree, file).items()}
@@ -43,8 +56,8 @@ def public(file: Path) -> dict[str, str]:
     return exported
 
 
-def _section(file: Path) -> Iterator[str]:
-    label = f"@linkmode//{file.parent.relative_to(ROOT)}:{file.name}".replace("//.:", "//:")
+def _section(file: PurePosixPath) -> Iterator[str]:
+    label = f"@linkmode//{file.parent}:{file.name}".replace("//.:", "//:")
     about = cleandoc(ast.get_docstring(_parse(file)) or "")
     first, _, example = about.partition("\n\n")
     yield f"## {label}\n\n{prose(first)}\n"
@@ -54,7 +67,7 @@ def _section(file: Path) -> Iterator[str]:
         yield f"### {name}\n\n{_about(name, file)}"
 
 
-def _about(name: str, file: Path) -> str:
+def _about(name: str, file: PurePosixPath) -> str:
     match _resolve(name, file):
         case _Symbol(node=ast.FunctionDef() as function):
             return _macro(function)
@@ -65,7 +78,7 @@ def _about(name: str, file: Path) -> str:
     raise ValueError(f"{file}: {name} is neither a rule, a macro nor a provider")
 
 
-def _rule(call: ast.Call, file: Path) -> str:
+def _rule(call: ast.Call, file: PurePosixPath) -> str:
     keywords = {one.arg: one.value for one in call.keywords if one.arg}
     rows = [(code("name"), "string", "required", "A unique name for this target.")]
     for name, (value, home) in sorted(_dictionary(keywords["attrs"], file).items()):
@@ -74,7 +87,7 @@ def _rule(call: ast.Call, file: Path) -> str:
     return f"{prose(_string(keywords['doc']))}\n\n{table(('attribute', 'type', 'default', 'meaning'), rows)}"
 
 
-def _attribute(value: ast.expr, file: Path) -> tuple[str, str, str]:
+def _attribute(value: ast.expr, file: PurePosixPath) -> tuple[str, str, str]:
     """Return type, default and meaning of ``attr.type(…)``."""
     if not isinstance(value, ast.Call) or not isinstance(value.func, ast.Attribute):
         raise TypeError(f"{file}:{value.lineno}: not an attribute: {ast.unparse(value)}")
@@ -84,7 +97,7 @@ def _attribute(value: ast.expr, file: Path) -> tuple[str, str, str]:
     meaning = _string(given["doc"]) if "doc" in given else ""
     if "values" in given:
         known = _strings(given["values"], file)
-        meaning += f" One of {', '.join(code(json.dumps(one)) for one in known)}."
+        meaning += f" One of {', '.join(known)}."
     return value.func.attr.replace("_", " "), default, prose(meaning)
 
 
@@ -128,11 +141,11 @@ def _arguments(text: str) -> dict[str, str]:
     return found
 
 
-def _dictionary(node: ast.expr, file: Path) -> dict[str, tuple[ast.expr, Path]]:
+def _dictionary(node: ast.expr, file: PurePosixPath) -> dict[str, tuple[ast.expr, PurePosixPath]]:
     """Evaluate what gives a dictionary of attributes; each with the file that its expression stands in."""
     match node:
         case ast.Dict(keys=keys, values=values):
-            found: dict[str, tuple[ast.expr, Path]] = {}
+            found: dict[str, tuple[ast.expr, PurePosixPath]] = {}
             for key, value in zip(keys, values, strict=True):
                 found |= {_string(key): (value, file)} if key else _dictionary(value, file)
             return found
@@ -150,10 +163,15 @@ def _dictionary(node: ast.expr, file: Path) -> dict[str, tuple[ast.expr, Path]]:
     raise TypeError(f"{file}:{node.lineno}: not a dictionary of attributes: {ast.unparse(node)}")
 
 
-def _strings(node: ast.expr, file: Path) -> list[str]:
+def _strings(node: ast.expr, file: PurePosixPath) -> list[str]:
+    """Return what a list of values holds, each as Markdown."""
     match node:
         case ast.List(elts=elements):
-            return [str(ast.literal_eval(one)) for one in elements]
+            return [code(json.dumps(ast.literal_eval(one))) for one in elements]
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return [*_strings(left, file), *_strings(right, file)]
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="keys")):
+            return [f"a key of {code(name)}, which the lock gives"]
         case ast.Name(id=name):
             symbol = _resolve(name, file)
             if isinstance(symbol.node, ast.Assign):
@@ -161,7 +179,7 @@ def _strings(node: ast.expr, file: Path) -> list[str]:
     raise TypeError(f"{file}:{node.lineno}: not a list of strings: {ast.unparse(node)}")
 
 
-def _resolve(name: str, file: Path) -> _Symbol:
+def _resolve(name: str, file: PurePosixPath) -> _Symbol:
     """Return the definition of ``name`` as ``file`` sees it, in this file or in one that it loads from."""
     tree = _parse(file)
     loads = _loads(tree, file)
@@ -179,9 +197,9 @@ def _resolve(name: str, file: Path) -> _Symbol:
     raise KeyError(f"{file}: {name} is not defined")
 
 
-def _loads(tree: ast.Module, file: Path) -> dict[str, tuple[str, Path]]:
+def _loads(tree: ast.Module, file: PurePosixPath) -> dict[str, tuple[str, PurePosixPath]]:
     """Return what the ``load`` statements bring: by local name, the original name and the file."""
-    found: dict[str, tuple[str, Path]] = {}
+    found: dict[str, tuple[str, PurePosixPath]] = {}
     for node in tree.body:
         match node:
             case ast.Expr(value=ast.Call(func=ast.Name(id="load"), args=[label, *names], keywords=keywords)):
@@ -192,17 +210,17 @@ def _loads(tree: ast.Module, file: Path) -> dict[str, tuple[str, Path]]:
     return found
 
 
-def _path(label: str, file: Path) -> Path | None:
+def _path(label: str, file: PurePosixPath) -> PurePosixPath | None:
     """Return the file of a label of the library; None for another repository's and for a rendered file."""
     if label.startswith("@"):
         return None
     package, _, name = label.rpartition(":")
-    folder = ROOT / package.removeprefix("//") if package.startswith("//") else file.parent
+    folder = PurePosixPath(package.removeprefix("//")) if package.startswith("//") else file.parent
     return folder / name
 
 
-def _parse(file: Path) -> ast.Module:
-    return ast.parse(file.read_text(encoding="utf-8"), filename=str(file))
+def _parse(file: PurePosixPath) -> ast.Module:
+    return ast.parse(sources()[file], filename=str(file))
 
 
 def _string(node: ast.expr) -> str:

@@ -24,7 +24,7 @@ from linkmode.lock.resolve import keep, resolve
 from linkmode.lock.sources import Outdone, expanded, outdone
 from linkmode.messages import CheckError, ConfigError, Message, Run, StaleLockError, UsageError, did_you_mean
 from linkmode.model import resources, textfile
-from linkmode.model.values import Advisory, Artifact, ExecPlatform, Lock, LockedToolchain, Tree
+from linkmode.model.values import Advisory, Artifact, ExecPlatform, LinkMode, Lock, LockedToolchain, Tree
 from linkmode.store import trees
 
 _UNSEEN = "  nothing that it says, only how it is written: a digest, comments, line endings or conflict markers\n"
@@ -67,12 +67,14 @@ class Output(msgspec.Struct, frozen=True):
 class Tools(msgspec.Struct, frozen=True):
     """A locked toolchain that is ready to be used, and the changes to an environment that make build tools use it.
 
-    ``held`` are open descriptors: while one of them is, nobody removes the toolchain.
+    ``libraries`` are those of linkmode.toml. ``held`` are open descriptors: while one of them is, nobody removes the
+    toolchain.
     """
 
     toolchain: LockedToolchain
     ready: environment.Ready
     changes: environment.Environment
+    libraries: tuple[str, ...]
     held: tuple[int, ...]
 
 
@@ -228,7 +230,7 @@ def edits(root: Path) -> tuple[repository.Edit, ...]:
         ConfigError: linkmode.toml is wrong, or a file cannot be edited.
     """
     config = configs.load(root / configs.FILE)
-    return repository.edits(root, config.output) if "bazel" in config.build_systems else ()
+    return repository.edits(root, config.output, config.bazel_module) if "bazel" in config.build_systems else ()
 
 
 def check_edits(needed: Sequence[repository.Edit]) -> None:
@@ -263,13 +265,16 @@ def tools(
     host: ExecPlatform,
     target: str | None,
     family: str | None,
+    mode: LinkMode | None = None,
     store: Path | None,
     say: Callable[[str], None],
+    machine_compilers: Mapping[str, str] | None = None,
     command: Sequence[str] = (),
 ) -> Tools:
     """Unpack a locked toolchain, and zlib where it is locked, unless that was done before; touch no network.
 
-    ``host`` is this machine as an exec platform; ``say`` is told what takes a while; ``command`` is what is to be run.
+    ``host`` is this machine as an exec platform, ``machine_compilers`` are its own C compilers; ``say`` is told what
+    takes a while; ``command`` is what is to be run.
 
     Raises:
         StaleLockError: the lock is missing, was edited by hand, or is out of date.
@@ -281,21 +286,38 @@ def tools(
     from linkmode.exec import toolbox  # as above
 
     lock = locked(root)
-    toolchain = environment.choose(lock, host, target, family)
+    toolchain = environment.choose(lock, host, target, family, mode)
+    mode = environment.mode_of(toolchain.target, mode)
     native_image.check(command, toolchain, lock)
     artifacts = {artifact.name: artifact for artifact in lock.artifacts}
     compiler, zlib = artifacts[toolchain.artifact], artifacts.get(lock.libraries.get("zlib", ""))
+    builder = environment.for_this_machine(lock, host, toolchain, artifacts)
+    needed = list(dict.fromkeys([compiler.name, artifacts[builder.artifact].name, *([zlib.name] if zlib else [])]))
     home = trees.home(store)
-    sources = trees.unpacked(home, zlib) if zlib else None
     while True:
-        _unpack(root, [compiler, *([zlib] if zlib else [])], store, home, say)
-        held = [trees.hold(trees.unpacked(home, artifact)) for artifact in (compiler, zlib) if artifact]
+        _unpack(root, [artifacts[name] for name in needed], store, home, say)
+        held = [trees.hold(trees.unpacked(home, artifacts[name])) for name in needed]
         if None not in held:
-            ready = toolbox.ready(home, toolchain, compiler, trees.unpacked(home, compiler), sources, say)
-            held += [trees.hold(trees.entry(home, ready.bin)), *toolbox.hold_caches(home, compiler)]
+            boxes = [
+                toolbox.Toolbox(
+                    home,
+                    one,
+                    artifacts[one.artifact],
+                    trees.unpacked(home, artifacts[one.artifact]),
+                    trees.unpacked(home, zlib) if zlib else None,
+                    say,
+                )
+                for one in (builder, toolchain)
+            ]
+            ready = boxes[1].ready(boxes[0].programs(host), mode)
+            held += [trees.hold(entry) for entry in ready.entries]
             whole = [descriptor for descriptor in held if descriptor is not None]
             if len(whole) == len(held):
-                return Tools(toolchain, ready, environment.environment(toolchain, ready), tuple(whole))
+                machine = environment.Machine(host, dict(machine_compilers or {}))
+                changes = environment.environment(
+                    toolchain, ready, machine, has_plain_names=not native_image.is_called(command)
+                )
+                return Tools(toolchain, ready, changes, tuple(lock.libraries), tuple(whole))
         # `linkmode store gc` came in between, and it will not do so for ever.
         for descriptor in held:
             if descriptor is not None:

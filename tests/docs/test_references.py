@@ -1,7 +1,6 @@
 """The references: the committed pages are what the code gives, and a change of the code changes the page."""
 
-import shutil
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import click
 import msgspec
@@ -106,15 +105,15 @@ def test_a_changed_meaning_changes_the_page(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_documented_defaults_are_those_of_the_reader() -> None:
-    config = msgspec.to_builtins(parse(MINIMAL, where="linkmode.toml"))
+    config = parse(MINIMAL, where="linkmode.toml")
     documented = {key: one.default for key, one in keys.TABLES[""].items()}
     shown = {
-        "output": f'"{config["output"]}"',
-        "build-systems": str(list(config["build_systems"])).replace("'", '"'),
-        "exec-platforms": str(list(config["exec_platforms"])).replace("'", '"'),
+        "output": f'"{config.output}"',
+        "build-systems": str(list(config.build_systems)).replace("'", '"'),
+        "exec-platforms": str(list(map(str, config.exec_platforms))).replace("'", '"'),
     }
     assert documented == shown
-    assert keys.TABLES["toolchain"]["without"].default == str(list(config["toolchains"][0]["without"]))
+    assert keys.TABLES["toolchain"]["without"].default == str(list(config.toolchains[0].without))
 
 
 def test_every_table_of_the_reader_has_its_keys() -> None:
@@ -151,33 +150,31 @@ def test_every_family_and_every_refused_version_is_on_the_page() -> None:
 # --- The rules -----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def templates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the .bzl files that a test may change."""
-    folder = tmp_path / "bazel"
-    shutil.copytree(reference_rules.ROOT, folder, ignore=shutil.ignore_patterns("*.c", "*.h", "*.jinja"))
-    monkeypatch.setattr(reference_rules, "ROOT", folder)
-    return folder
+LINK_MODE = PurePosixPath("private/link_mode")
 
 
-def test_a_changed_docstring_changes_the_page(templates: Path) -> None:
-    file = templates / "private/link_mode/link_modes.bzl"
-    text = file.read_text(encoding="utf-8")
-    assert "binary: label of the executable target." in text
-    file.write_text(text.replace("binary: label of the executable target.", "binary: what to build in <each> mode."))
-    assert "| `binary` | required | what to build in &lt;each> mode. |" in reference_rules.rules()
+def change(monkeypatch: pytest.MonkeyPatch, name: str, old: str, new: str) -> None:
+    """Let a .bzl file of private/link_mode have other text."""
+    sources = reference_rules.sources()
+    text = sources[LINK_MODE / name]
+    assert old in text
+    changed = {**sources, LINK_MODE / name: text.replace(old, new, 1)}
+    monkeypatch.setattr(reference_rules, "sources", lambda: changed)
 
 
-def test_a_new_attribute_appears(templates: Path) -> None:
-    file = templates / "private/link_mode/link_mode_test.bzl"
-    text = file.read_text(encoding="utf-8")
-    file.write_text(text.replace("    attrs = {\n", '    attrs = {\n        "colour": attr.string(doc = "Red."),\n', 1))
+def test_a_changed_docstring_changes_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    change(monkeypatch, "link_modes.bzl", "binary: ", "binary: what to build in <each> mode. ")
+    assert "| `binary` | required | what to build in &lt;each> mode. " in reference_rules.rules()
+
+
+def test_a_new_attribute_appears(monkeypatch: pytest.MonkeyPatch) -> None:
+    added = '    attrs = {\n        "colour": attr.string(doc = "Red."),\n'
+    change(monkeypatch, "check.bzl", "    attrs = {\n", added)
     assert "| `colour` | string |  | Red. |" in reference_rules.rules()
 
 
-def test_an_attribute_that_cannot_be_read_is_an_error(templates: Path) -> None:
-    file = templates / "private/link_mode/link_mode_test.bzl"
-    file.write_text(file.read_text(encoding="utf-8").replace("    attrs = {\n", "    attrs = {} if True else {\n", 1))
+def test_an_attribute_that_cannot_be_read_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    change(monkeypatch, "check.bzl", "    attrs = {\n", "    attrs = {} if True else {\n")
     with pytest.raises(TypeError, match="not a dictionary of attributes"):
         reference_rules.rules()
 
@@ -185,7 +182,7 @@ def test_an_attribute_that_cannot_be_read_is_an_error(templates: Path) -> None:
 def test_every_public_symbol_is_on_the_page() -> None:
     page = reference_rules.rules()
     count = 0
-    for file in reference_rules.ROOT.glob("**/defs.bzl"):
+    for file in reference_rules.public_files():
         for name in reference_rules.public(file):
             count += 1
             assert f"\n### {name}\n" in page

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
-pytest.importorskip("mkdocs", reason="mkdocs is not installed: make docs installs it")
+pytest.importorskip("mkdocs", reason="the lowest versions and the newest are tried without the site's own packages")
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 from envmap import prepare as prepare_envmap
-from harness import examples, graalvm, nine
-from harness.bazel import Bazel, NoBazelError, everything_is_asked_for
+from harness import examples, graalvm, nine, workspace
+from harness.bazel import Bazel, NoBazelError
 from harness.cases import CASES
 from harness.places import ROOT
-from harness.workspace import MissingToolchainsError, prepare
+from harness.shared import MissingToolchainsError
 
 _TEMPLATES = ROOT / "templates/bazel"
 _STARLARK = sorted(
@@ -28,11 +28,13 @@ def as_nine() -> Bazel:
         pytest.skip(str(error))
 
 
-@pytest.mark.parametrize("path", _STARLARK, ids=lambda path: str(path.relative_to(_TEMPLATES)))
-def test_no_template_names_what_nine_removed(path: Path) -> None:
+@pytest.mark.tier("fast")
+@pytest.mark.parametrize("path", _STARLARK, ids=lambda path: str(path.relative_to(ROOT)))
+def test_nothing_that_nine_removed_is_named(path: Path) -> None:
     assert _removed_names(path.read_text(encoding="utf-8")) == set()
 
 
+@pytest.mark.tier("fast")
 def test_names_that_nine_removed_are_found() -> None:
     assert _removed_names("x = CcInfo\n") == {"CcInfo"}
     assert _removed_names("native.cc_binary(name = 1)\n") == {"cc_binary"}
@@ -45,7 +47,7 @@ def test_names_that_nine_removed_are_found() -> None:
     assert _removed_names('load("//:x.bzl", CcInfo = "CcInfo_")\nx = CcInfo\ny = "CcInfo"\n') == set()
 
 
-@pytest.mark.e2e
+@pytest.mark.tier("bazel")
 def test_a_rule_without_load_fails_as_in_nine(as_nine: Bazel, c_zlib: Path) -> None:
     (c_zlib / "old").mkdir()
     (c_zlib / "old/BUILD.bazel").write_text('cc_binary(name = "old", srcs = ["old.c"])\n', encoding="utf-8")
@@ -58,13 +60,13 @@ def test_a_rule_without_load_fails_as_in_nine(as_nine: Bazel, c_zlib: Path) -> N
     assert "'NoneType' value has no field or method 'foo'" in done.stderr
 
 
-@pytest.mark.e2e
+@pytest.mark.tier("bazel")
 def test_c_builds_and_passes_its_tests(as_nine: Bazel, c_zlib: Path) -> None:
     said = as_nine.run(c_zlib, "test", "//:all", "//aarch64/...")
     assert re.search(r"Executed \d+ out of \d+ tests?: \d+ tests? pass", said.stdout + said.stderr), said.stdout
 
 
-@pytest.mark.e2e
+@pytest.mark.tier("bazel")
 def test_every_target_of_the_library_loads(as_nine: Bazel, c_zlib: Path) -> None:
     said = as_nine.run(c_zlib, "cquery", "--config=linkmode_hermetic", "@linkmode//...").stdout
     assert {"@linkmode//platforms:target ", "@linkmode//tools/elfcheck:elfcheck "} <= set(
@@ -85,17 +87,16 @@ def _graalvm() -> Path:
 
 
 _EXAMPLES = {
-    "cpp_zig": lambda: prepare(CASES["cpp_zig"], "as-9"),
+    "cpp_zig": lambda: workspace.prepare(CASES["cpp_zig"], "as-9"),
     **{name: _language(name) for name in ("go_http", "rust_native", "ocaml_fserv", "sbcl_tool")},
     "graalvm_envmap": _graalvm,
 }
 
 
-@pytest.mark.e2e
-@pytest.mark.parametrize("name", _EXAMPLES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.tier("bazel" if name == "cpp_zig" else "slow")) for name in _EXAMPLES]
+)
 def test_every_example_is_analysed(as_nine: Bazel, name: str) -> None:
-    if name != "cpp_zig" and not everything_is_asked_for():
-        pytest.skip("takes minutes with the archives of every language; make e2e-all runs it")
     try:
         folder = _EXAMPLES[name]()
     except MissingToolchainsError as error:
@@ -109,10 +110,8 @@ def test_every_example_is_analysed(as_nine: Bazel, name: str) -> None:
 
 @pytest.fixture(scope="module")
 def c_zlib(as_nine: Bazel) -> Iterator[Path]:
-    try:
-        folder = prepare(CASES["c_zlib"], "as-9")
-    except MissingToolchainsError as error:
-        pytest.skip(str(error))
+    workspace.need(CASES["c_zlib"].pins)
+    folder = workspace.prepare(CASES["c_zlib"], "as-9")
     try:
         yield folder
     finally:
@@ -126,9 +125,8 @@ def _removed_names(starlark: str) -> set[str]:
     """
     symbols = {*nine.CC_SYMBOLS, *nine.OTHER_SYMBOLS}
     rules = {*nine.CC_RULES, *nine.OTHER_RULES}
-    source = re.sub(r"{%.*?%}", "", re.sub(r"{{.*?}}", "0", starlark))  # of a template
-    loads = " ".join(re.findall(r"^load\([^)]*\)", source, re.MULTILINE))
-    tokens = [token.string for token in tokenize.generate_tokens(io.StringIO(source).readline)]
+    loads = " ".join(re.findall(r"^load\([^)]*\)", starlark, re.MULTILINE))
+    tokens = [token.string for token in tokenize.generate_tokens(io.StringIO(starlark).readline)]
     found = set()
     for before, name, after in zip(["", *tokens], tokens, [*tokens[1:], ""], strict=False):
         loaded = re.search(rf'\b{name}\b *=|"{name}"', loads) if name.isidentifier() else None

@@ -11,7 +11,8 @@ from harness.places import ROOT
 
 pytestmark = pytest.mark.tier("fast")
 
-_RUNTIME = ROOT / "templates" / "common" / "languages" / "sbcl" / "runtime"
+_SOURCES = ROOT / "templates" / "common" / "languages" / "sbcl" / "runtime"
+_BUILD = ROOT / "templates" / "bazel" / "languages" / "sbcl" / "private" / "runtime" / "BUILD.bazel"
 
 _PROGRAM = r"""
 #include <dirent.h>
@@ -122,7 +123,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("needs musl-gcc, of the package musl-tools")
     folder = tmp_path_factory.mktemp("no_place")
     (folder / "main.c").write_text(_PROGRAM, encoding="utf-8")
-    build = (_RUNTIME / "BUILD.bazel").read_text(encoding="utf-8")
+    build = _BUILD.read_text(encoding="utf-8")
     listed = re.search(r"--wrap=%s\" % function for function in \[(.*?)\]\]", build, re.DOTALL)
     assert listed
     wraps = [f"-Wl,--wrap={name}" for name in re.findall(r'"(\w+)"', listed[1])]
@@ -135,7 +136,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "-o",
         "app",
         "main.c",
-        _RUNTIME / "no_place.c",
+        _SOURCES / "no_place.c",
     ]
     subprocess.run([compiler, *options, *wraps], cwd=folder, check=True)
     (folder / "data").write_text("12345", encoding="utf-8")

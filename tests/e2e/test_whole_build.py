@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from harness import bazel, readelf
+import rows
+from harness import bazel, readelf, workspace
 from harness.bare import bare
 from harness.bazel import Bazel
 from harness.cases import CASES
 from harness.places import PROJECTS
-from harness.workspace import MissingToolchainsError, linkmode, prepare
-
-pytestmark = pytest.mark.e2e
+from harness.workspace import linkmode
 
 _MUSL = "--platforms=@linkmode//platforms:x86_64-linux-musl"
 _GLIBC = "--platforms=@linkmode//platforms:x86_64-linux-gnu.{}"
@@ -38,22 +37,18 @@ class Whole:
         return self.folder / "bazel-bin/whole" / name
 
 
-def _cases() -> list[tuple[str, str]]:
-    cases = ("c_zlib", "cpp_zig") if bazel.everything_is_asked_for() else ("c_zlib",)
-    return [(name, case) for name in bazel.requested() for case in cases]
-
-
-@pytest.fixture(scope="module", params=_cases(), ids=lambda pair: "-".join(pair).replace("/", "_"))
+@pytest.fixture(scope="module", params=rows.each(CASES["c_zlib"], CASES["cpp_zig"], ci=("c_zlib-7.7.1",)))
 def whole(request: pytest.FixtureRequest) -> Iterator[Whole]:
     name, case = request.param
+    workspace.need(case.pins)
     try:
         builder = bazel.find(name)
-        folder = prepare(CASES[case], f"whole-{name}")
-    except (bazel.NoBazelError, MissingToolchainsError) as error:
+    except bazel.NoBazelError as error:
         pytest.skip(str(error))
+    folder = workspace.prepare(case, f"whole-{name}")
     shutil.copytree(PROJECTS / "whole", folder / "whole")
     try:
-        yield Whole(builder, case, folder)
+        yield Whole(builder, case.name, folder)
     finally:
         builder.leave(folder)
 

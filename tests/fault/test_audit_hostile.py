@@ -84,13 +84,26 @@ FAT = struct.pack(">II", 0xCAFEBABE, 2) + bytes(200)
         (b"BC\xc0\xde" + bytes(60), "LLVM bitcode, not a linked ELF file"),
         (Elf().build()[:100], "truncated: the file ends inside the program headers"),
         (Elf(type=1).build(), "a relocatable object (.o), not linked yet"),
-        # The class says 32 bits of a file with 64: its counts are then read from elsewhere in the header.
+        # The class says 32 bits of a file with 64, or the byte order is the other one: Linux starts it all the same.
         (
             Elf().build()[:4] + b"\1" + Elf().build()[5:],
+            "malformed: its first bytes say 32-bit little-endian (EI_CLASS, EI_DATA), and Linux, which does not ask "
+            "them, reads it as x86_64, 64-bit little-endian",
+        ),
+        (
+            Elf().build()[:5] + b"\2" + Elf().build()[6:],
+            "malformed: its first bytes say 64-bit big-endian (EI_CLASS, EI_DATA), and Linux, which does not ask them, "
+            "reads it as x86_64, 64-bit little-endian",
+        ),
+        # Of RISC-V, Linux asks both: its counts are then read from elsewhere in the header, and 512 is no type.
+        (
+            Elf(machine=243).build()[:4] + b"\1" + Elf(machine=243).build()[5:],
             "malformed: no program headers, so nothing that could be loaded",
         ),
-        # The byte order is the other one: 512 is no type.
-        (Elf().build()[:5] + b"\2" + Elf().build()[6:], "malformed: ELF type 512, 2 (EXEC) or 3 (DYN) expected"),
+        (
+            Elf(machine=243).build()[:5] + b"\2" + Elf(machine=243).build()[6:],
+            "malformed: ELF type 512, 2 (EXEC) or 3 (DYN) expected",
+        ),
     ],
 )
 def test_what_is_no_program(raw: bytes, words: str, tmp_path: Path) -> None:

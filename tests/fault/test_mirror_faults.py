@@ -35,8 +35,8 @@ import os, signal, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[4])
 from test_mirror_faults import ARTIFACTS
-from linkmode.fetch import Store
-from linkmode.fetch import mirror as writer
+from linkmode.store import mirror as writer
+from linkmode.store.files import Store
 
 left = int(sys.argv[3])
 

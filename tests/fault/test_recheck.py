@@ -83,9 +83,9 @@ def test_no_more_than_four_at_once_from_one_host_with_pages_and_redirects(
 
         return counting
 
-    page = b"<!DOCTYPE html><html><body><a href='/moved'>f.tgz</a></body></html>"
+    page = b"<!DOCTYPE html><html><body><a href='/moved/f.tgz'>f.tgz</a></body></html>"
     trusted.routes |= {
-        "/moved": counted(redirect("/f")),
+        "/moved/f.tgz": counted(redirect("/f")),
         "/f": counted(whole(BODY)),
         **{f"/simple/p{number}/": counted(whole(page, Content_Type="text/html")) for number in range(12)},
     }

@@ -22,7 +22,7 @@ from fetching import BODY, Notes, artifact, fetch, kept, stored
 
 from linkmode.exec import toolbox
 from linkmode.messages import ConfigError, IntegrityError
-from linkmode.model.values import Artifact, Checksum, LockedToolchain
+from linkmode.model.values import Artifact, Checksum, ExecPlatform, LockedToolchain, Target
 from linkmode.net.partial import Partial
 from linkmode.store import private, trees
 from linkmode.store.files import Store
@@ -217,7 +217,9 @@ def test_a_toolchain_made_ready_that_lacks_everything_is_a_line(tmp_path: Path) 
     put(tmp_path)
     home = trees.home(tmp_path)
     unpacked = unpack(tool(), Store(tmp_path), home, print)
-    toolchain = LockedToolchain(family="musl.cc", exec="x86_64-linux", target="x86_64-linux-musl", artifact="tool")
+    machine: ExecPlatform = "x86_64-linux"
+    target = Target("x86_64-linux-musl")
+    toolchain = LockedToolchain(family="musl.cc", exec=machine, target=target, artifact="tool")
     made = toolbox.ready(home, toolchain, tool(), unpacked, None, print)
     assert trees.hold(trees.entry(home, made.bin)) is not None
     folder = trees.entry(home, made.bin)

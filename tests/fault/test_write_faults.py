@@ -28,7 +28,8 @@ OLD, NEW = tree("old"), tree("new")
 WRITER = """
 import os, signal, sys
 from pathlib import Path
-from linkmode import exchange, write
+from linkmode.generate import write
+from linkmode.store import exchange
 sys.path.insert(0, sys.argv[1])
 from test_write_faults import OLD, NEW
 

@@ -105,7 +105,11 @@ def test_every_line_of_a_lock_has_checksums_and_none_names_an_index() -> None:
 @pytest.mark.parametrize("python", PYTHONS)
 @pytest.mark.parametrize(
     ("lock", "wanted"),
-    [("dev", [*RUN, *EXTRAS["test"], *EXTRAS["lint"]]), ("run", [*RUN, *BUILD]), ("fuzz", EXTRAS["fuzz"])],
+    [
+        ("dev", [*RUN, *EXTRAS["test"], *EXTRAS["lint"], *EXTRAS["docs"]]),
+        ("run", [*RUN, *BUILD]),
+        ("fuzz", EXTRAS["fuzz"]),
+    ],
     ids=["dev", "run", "fuzz"],
 )
 def test_a_lock_has_all_that_is_asked_for(lock: str, wanted: list[Requirement], python: str) -> None:

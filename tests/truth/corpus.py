@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 FOREIGN = (
@@ -51,3 +52,22 @@ def fetch(folder: Path) -> list[str]:
             subprocess.run(["dpkg", "-x", str(archive), str(folder / package)], check=True)
             got.append(package)
     return got
+
+
+WHEELS = Path(__file__).with_name("wheels.txt")
+"""Wheels of PyPI, one a line: requirement, Python tag, ABI tag and platform tag."""
+
+
+def fetch_wheels(folder: Path, every: int = 1) -> list[Path]:
+    """Download each ``every``-th wheel of WHEELS below ``folder``; return those that pip could get."""
+    for line in WHEELS.read_text(encoding="utf-8").splitlines()[::every]:
+        requirement, python, abi, platform = line.split()
+        version = python.removeprefix("cp") if python.startswith("cp") else "311"
+        choice = ["--python-version", version, "--abi", abi, "--platform", platform, "--implementation", "cp"]
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+        subprocess.run(
+            [*command, "--only-binary=:all:", *choice, "--dest", str(folder), requirement],
+            capture_output=True,
+            check=False,
+        )
+    return sorted(folder.glob("*.whl"))

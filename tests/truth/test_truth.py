@@ -12,6 +12,7 @@ import compare
 import corpus
 import oracles
 import pytest
+import wheel_verdicts
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "parity"))
 from checker import EXPECTATIONS, SOURCES, STRICT, difference
@@ -98,3 +99,15 @@ def test_a_difference_is_found_and_named(monkeypatch: pytest.MonkeyPatch) -> Non
     if "file" in oracles.available():
         (line,) = compare.compare([program]).unexplained
         assert line == f"{program}: file: bits: ours 64, theirs 16"
+
+
+def test_auditwheel_agrees_on_whole_wheels(tmp_path: Path) -> None:
+    """Wheels with grafted libraries among them: all of wheels.txt, or each twelfth where not everything is asked."""
+    paths = corpus.fetch_wheels(tmp_path, 1 if IS_FULL else 12)
+    if not paths:
+        pytest.skip("pip can download none of the wheels here")
+    verdicts = [wheel_verdicts.compare(path) for path in paths]
+    for one in verdicts:
+        sys.stdout.write(f"{one.wheel}: {one.ours}{f' and not {one.theirs}: {one.rule}' if one.rule else ''}\n")
+    assert not [one for one in verdicts if one.is_unexplained]
+    assert any(one.theirs and one.theirs.startswith("manylinux") for one in verdicts)

@@ -207,7 +207,7 @@ def test_a_language(tmp_path: Path, copy: Path, run: Run) -> None:
     }
     add(copy, files | {f"templates/bazel/languages/toy/private/{name}": text for name, text in RULES.items()})
     read = generated(tmp_path, run, ZIG.format(more="") + '[language]\ntoy = ">=1"\n')
-    assert folders(tmp_path) == {"cc", "link_mode", "toys", "zig"}
+    assert folders(tmp_path) == {"cc", "link_mode", "toys", "words", "zig"}
     assert "# linkmode_toy-1.0" in read("toys/BUILD.bazel")
     assert "//toys:toy_x86_64-linux_to_x86_64-linux-musl" in read("lock.bzl")
     assert "@generated" in read("private/toys/builder.c")

@@ -9,6 +9,7 @@ import os
 import tarfile
 from typing import Protocol, cast
 
+from linkmode.archives import sparse
 from linkmode.archives.members import (
     BLOCK,
     NOTHING,
@@ -50,6 +51,8 @@ _USTAR = b"ustar\0"
 _OF_A_MEMBER = ("path", "linkpath", "size")
 """What an extension header may say of the next member, that matters here."""
 
+_SPARSE, _SPARSE_WORDS = "GNU.sparse.", "a sparse file, whose bytes do not lie in their order"
+
 _IN_HEADER, _IN_MEMBER = "inside a header", "inside a member"
 
 
@@ -82,7 +85,7 @@ def members(source: Readable, budget: Budget, policy: Policy) -> Members:
         elif info.type == tarfile.XGLTYPE:
             _check_global(_pax(_extension(source, info.size, name), name, policy), name, policy)
         else:
-            member, body = _member(source, info, name, extensions, policy)
+            member, body = _member(source, info, name, extensions, policy, block)
             budget.name(member.name, member.target)
             yield member
             body.skip(end)
@@ -140,12 +143,20 @@ class _Body:
 
 
 def _member(
-    source: Readable, info: tarfile.TarInfo, header_name: str, extensions: dict[str, str], policy: Policy
+    source: Readable,
+    info: tarfile.TarInfo,
+    header_name: str,
+    extensions: dict[str, str],
+    policy: Policy,
+    block: bytes,
 ) -> tuple[Member, _Body]:
     name = extensions.get("path", header_name)
     kind = _KINDS.get(info.type, "special")
     if info.type == tarfile.GNUTYPE_SPARSE:
-        raise Refusal("a sparse file, whose bytes do not lie in their order", name)
+        policy.refuse(_SPARSE_WORDS, name)
+        parts, whole = sparse.of_gnu(block, source, name)
+        body = _Body(source, info.size, name)
+        return Member(name, "file", sparse.Sparse(body, parts, whole, info.size, name), whole), body
     if kind == "special" or info.type in _REFUSED:
         what = _REFUSED.get(info.type, f"a member of type {info.type!r}")
         policy.refuse(f"{what}; expected a file, folder or link", name)
@@ -157,6 +168,10 @@ def _member(
         policy.refuse("a file with the name of a folder", name)
     target = extensions.get("linkpath", info.linkname) if kind in {"symlink", "hardlink"} else ""
     body = _Body(source, size, name)
+    if kind == "file" and any(key.startswith(_SPARSE) for key in extensions):
+        name = extensions.get("GNU.sparse.name", name)
+        parts, whole = sparse.of_pax(extensions, body, name)
+        return Member(name, kind, sparse.Sparse(body, parts, whole, size, name), whole), body
     return Member(name, kind, body if size else NOTHING, size, bool(info.mode & 0o111), target), body
 
 
@@ -227,8 +242,8 @@ def _pax(body: bytes, name: str, policy: Policy) -> dict[str, str]:
             raise Refusal("a malformed pax header", name)
         records[key.decode("utf-8", "surrogateescape")] = value.decode("utf-8", "surrogateescape")
         at += length
-    if any(key.startswith("GNU.sparse.") for key in records):
-        raise Refusal("a sparse file, whose bytes do not lie in their order", records.get("GNU.sparse.name", name))
+    if any(key.startswith(_SPARSE) for key in records):
+        policy.refuse(_SPARSE_WORDS, records.get("GNU.sparse.name", name))
     return records
 
 
@@ -239,6 +254,7 @@ def _extend(extensions: dict[str, str], more: dict[str, str], name: str, policy:
             if key in extensions:
                 policy.refuse(f"two extension headers that both give its {key}", name)
             extensions[key] = more[key]
+    extensions |= {key: value for key, value in more.items() if key.startswith(_SPARSE)}
 
 
 def _check_global(records: dict[str, str], name: str, policy: Policy) -> None:

@@ -60,7 +60,7 @@ def members(source: BinaryIO, budget: Budget, policy: Policy) -> Members:
 
 
 def _of_mode(entry: zipfile.ZipInfo, body: "_Body") -> Member:
-    kind = "folder" if entry.is_dir() else _KINDS.get(stat.S_IFMT(entry.external_attr >> 16), "special")
+    kind = "folder" if entry.filename.endswith("/") else _KINDS.get(stat.S_IFMT(entry.external_attr >> 16), "special")
     return Member(entry.filename, kind, body, entry.file_size)
 
 

@@ -5,33 +5,26 @@ of processes.
 """
 
 import functools
-import os
 from collections.abc import Iterable, Iterator
-from io import BytesIO
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
-from linkmode.archives.members import BadMember, Member, Refusal, blocks, shown_name
-from linkmode.audit.inputs.find import LINK, SPECIAL, Found, find
+from linkmode.audit import together
+from linkmode.audit.inputs.find import Found, find
 from linkmode.audit.judge import verdict
 from linkmode.audit.judge.verdict import Expectations
+from linkmode.audit.naming import displayed, misnamed
+from linkmode.audit.outcome import Outcome, Package
 from linkmode.audit.read import elf, policy
 from linkmode.audit.read.image import Image, NotAudited, NothingToAudit
 from linkmode.audit.show.report import Audited, PassedOver
 from linkmode.messages import UsageError
 
 if TYPE_CHECKING:
-    from linkmode.audit.inputs.opened import Entry
     from linkmode.audit.load.attribution import Archive
-
-_IN_MEMORY = 16 << 20
-"""A member of an archive that is larger than this many bytes goes through a nameless temporary file."""
-
-_START = 64
-"""Bytes that tell what a member is: an ELF header's."""
 
 _BATCH = {False: 500, True: 8}
 """Files that a process is given at once, when only headers are read and when all is."""
@@ -50,13 +43,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     archives: tuple[str, ...] = ()
 
 
-class Outcome(msgspec.Struct, frozen=True):
-    """Files that were audited, or should have been, and those that are nothing to audit."""
-
-    audited: tuple[Audited, ...] = ()
-    passed_over: tuple[PassedOver, ...] = ()
-
-
 def run(paths: Iterable[str], settings: Settings, jobs: int) -> Outcome:
     """Audit all that is at ``paths``, in at most ``jobs`` processes. Errors of files are part of the outcome."""
     if settings.archives:
@@ -69,11 +55,22 @@ def run(paths: Iterable[str], settings: Settings, jobs: int) -> Outcome:
     audited: list[Audited] = []
     passed_over: list[PassedOver] = []
     elves: dict[str, int] = {}
-    for (path, _), outcome in zip(batches, outcomes, strict=True):
-        if path is not None:
-            elves[path] = elves.get(path, 0) + len(outcome.audited)
+    folders: dict[str, dict[str, int]] = {}  # by folder: where in `audited` each of its files stands
+    for (path, batch), outcome in zip(batches, outcomes, strict=True):
+        first = len(audited)
         audited += outcome.audited
         passed_over += outcome.passed_over
+        if path is None:
+            continue
+        elves[path] = elves.get(path, 0) + len(outcome.audited)
+        places = {one.path: at for at, one in enumerate(outcome.audited, first)}
+        for package in outcome.packages:
+            together.judge(audited, package, places, settings.wanted)
+        files = ((one.path, displayed(one.path)) for one in batch if one.is_inside and one.kind == "file")
+        names = {real: places[shown] for real, shown in files if shown in places}
+        folders.setdefault(path, {}).update(names)
+    for folder, names in folders.items():
+        together.judge_folder(audited, folder, names, settings.wanted)
     # Nothing to audit must not look as if all expectations held.
     audited += [Audited(path=displayed(path), error="no ELF file in it") for path, count in elves.items() if not count]
     return Outcome(tuple(audited), tuple(passed_over))
@@ -135,6 +132,7 @@ def audit_batch(batch: tuple[Found, ...], settings: Settings) -> Outcome:
     """Audit files one after the other."""
     audited: list[Audited] = []
     passed_over: list[PassedOver] = []
+    packages: list[Package] = []
     for found in batch:
         if found.kind == "passed over":
             passed_over.append(PassedOver(displayed(found.path), found.words))
@@ -147,24 +145,29 @@ def audit_batch(batch: tuple[Found, ...], settings: Settings) -> Outcome:
             else:
                 audited.append(one)
         else:
-            outcome = _audit_archive(found, settings)
+            from linkmode.audit import archived  # only archives need tarfile and its like
+
+            outcome = archived.audit(found, displayed(found.path), functools.partial(_audit_stream, settings=settings))
             audited += outcome.audited
             passed_over += outcome.passed_over
-    return Outcome(tuple(audited), tuple(passed_over))
+            packages += outcome.packages
+    return Outcome(tuple(audited), tuple(passed_over), tuple(packages))
 
 
 def _audit_file(found: Found, settings: Settings) -> Audited | PassedOver:
     shown = displayed(found.path)
     try:
         with elf.opened(Path(found.path)) as (stream, size):
-            return _audit_stream(shown, stream, size, settings)
+            return _audit_stream(shown, stream, size, settings=settings)
     except NothingToAudit as error:
-        return PassedOver(shown, error.problem) if found.is_inside else Audited(path=shown, error=error.problem)
+        if found.is_inside and not (words := misnamed(found.path, error.problem)):
+            return PassedOver(shown, error.problem)
+        return Audited(path=shown, error=words if found.is_inside else error.problem)
     except NotAudited as error:
         return Audited(path=shown, error=error.problem)
 
 
-def _audit_stream(shown: str, stream: BinaryIO, size: int, settings: Settings) -> Audited:
+def _audit_stream(shown: str, stream: BinaryIO, size: int, *, settings: Settings) -> Audited:
     contents, floor = settings.with_contents, settings.wanted.max_glibc
     facts = elf.facts(stream, size, with_contents=contents, floor=floor)
     judged = verdict.judge(facts, settings.wanted.allow)
@@ -191,76 +194,3 @@ def _archives(paths: tuple[str, ...]) -> "tuple[Archive, ...]":
                 f"--archive {displayed(path)}: {error.problem}", hint="name a static library (.a)"
             ) from error
     return tuple(found)
-
-
-def _audit_archive(found: Found, settings: Settings) -> Outcome:
-    from linkmode.audit.inputs import opened  # only archives need tarfile and its like
-
-    shown = displayed(found.path)
-    try:
-        try:
-            return _audit_members(shown, opened.members(Path(found.path), found.kind), settings)
-        except opened.IsImage:
-            return _audit_members(shown, opened.image_members(Path(found.path)), settings)
-    except OSError as error:
-        return Outcome((Audited(path=shown, error=f"cannot be read: {error.strerror}"),))
-
-
-def _audit_members(archive: str, entries: "Iterator[Entry]", settings: Settings) -> Outcome:
-    audited: dict[str, Audited] = {}  # by path: what a layer holds twice counts once
-    passed_over: dict[str, PassedOver] = {}
-    in_layers = False
-    broken: tuple[Audited, ...] = ()
-    try:
-        for image, member in entries:
-            if member.kind == "folder":
-                continue
-            in_layers = in_layers or image is not None
-            path = f"{archive}{f'[{displayed(image)}]' if image else ''}:{displayed(shown_name(member.name))}"
-            one = _audit_member(path, member, settings)
-            audited.pop(path, None)
-            if isinstance(one, Audited):
-                audited[path] = one
-            else:
-                passed_over[path] = one
-    except Refusal as refusal:
-        broken = (Audited(path=archive, error=str(refusal)),)
-    order = sorted(audited) if in_layers else list(audited)  # layers are read from the uppermost down
-    return Outcome((*(audited[path] for path in order), *broken), tuple(passed_over.values()))
-
-
-def _audit_member(path: str, member: Member, settings: Settings) -> Audited | PassedOver:
-    if member.kind != "file":
-        return PassedOver(path, SPECIAL if member.kind == "special" else LINK)
-    try:
-        start = b""
-        while len(start) < min(_START, member.size) and (block := member.body.read(_START - len(start))):
-            start += block
-        if not start.startswith(b"\x7fELF"):
-            elf.facts(BytesIO(start), len(start))  # says what it is
-        return _audit_body(path, start, member, settings)
-    except BadMember as refusal:  # any other Refusal ends the archive
-        return Audited(path=path, error=str(refusal))
-    except NothingToAudit as error:
-        return PassedOver(path, error.problem)
-    except NotAudited as error:
-        return Audited(path=path, error=error.problem)
-
-
-def _audit_body(path: str, start: bytes, member: Member, settings: Settings) -> Audited:
-    from tempfile import SpooledTemporaryFile
-
-    with SpooledTemporaryFile(_IN_MEMORY) as held:
-        held.write(start)
-        for block in blocks(member.body):
-            held.write(block)
-        return _audit_stream(path, cast(BinaryIO, held), held.tell(), settings)
-
-
-def displayed(path: str) -> str:
-    """Return a path as a report shows it: UTF-8 text in one line, other bytes and control characters escaped.
-
-    A backslash is escaped as well, so that no two paths look the same.
-    """
-    text = os.fsencode(path).replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

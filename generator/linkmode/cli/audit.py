@@ -10,6 +10,7 @@ import msgspec
 from linkmode.audit import run
 from linkmode.audit.judge import hardening, platforms
 from linkmode.audit.judge.verdict import Expectations
+from linkmode.audit.naming import displayed
 from linkmode.audit.read import components, policy
 from linkmode.audit.read.libc import version_number
 from linkmode.audit.read.policy import KnownLibc
@@ -36,6 +37,7 @@ _NOT_AUDITED = 3
 @click.option("--allow-static-glibc", is_flag=True, help="Let `--expect static` pass a file with glibc inside.")
 @click.option("--allow-payload", is_flag=True, help="Let --expect and --policy pass a file with more behind it.")
 @click.option("--headers-only", is_flag=True, help="Read no file whole: less is said, and it takes far less time.")
+@click.option("--verbose", is_flag=True, help="Print every fact of every file, where one line of each is the rule.")
 @click.option("--all", "names_all", is_flag=True, help="Name what is passed over in folders and archives, and why.")
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes at most; as many as there are CPUs.")
 @click.option("--tree", "is_tree", is_flag=True, help="Print what each file loads, and what that loads.")
@@ -70,6 +72,7 @@ def command(
     allow_payload: bool,
     require_pie: bool,
     headers_only: bool,
+    verbose: bool,
     names_all: bool,
     is_tree: bool,
     is_diff: bool,
@@ -97,6 +100,10 @@ def command(
             hint=f"one of {', '.join(platforms.load())}, or a tag of wheels such as manylinux_2_28, manylinux2014 or "
             "musllinux_1_2, with or without a CPU at its end",
         )
+    absent = [path for path in paths if not os.path.lexists(path)]  # any bytes a command line can hold
+    if absent and not (is_tree and root is not None):
+        shown = ", ".join(map(displayed, absent))
+        raise UsageError(f"no such file or folder: {shown}", hint="nothing was audited; correct the path")
     wanted = Expectations(
         machine=machine,
         libc=libc,
@@ -130,13 +137,18 @@ def command(
         audit_views.write_page(page, outcome.audited, summary, named, root or "/")
     if is_json:
         click.echo(report.as_json(outcome.audited, summary, named), nl=False)
-    elif sys.stdout.isatty():
+    elif sys.stdout.isatty() and not verbose:
         # Only a terminal needs them, and they take longer to import than most files to audit.
         from rich.console import Console
 
         from linkmode.audit.show import table
 
         table.show(outcome.audited, summary, named, Console(highlight=False))
+    elif len(outcome.audited) > 1 and not verbose:
+        from linkmode.audit.show import overview
+
+        texts = [overview.as_text(outcome.audited, summary), *map(report.passed_over_as_text, named)]
+        click.echo("\n".join(texts), nl=False)
     else:
         texts = [*map(report.as_text, outcome.audited), *map(report.passed_over_as_text, named)]
         click.echo("\n".join(filter(None, texts)), nl=False)

@@ -10,6 +10,7 @@ from linkmode.audit import run
 from linkmode.audit.inputs.find import find
 from linkmode.audit.load import tree
 from linkmode.audit.load.loaded import Tree
+from linkmode.audit.naming import displayed
 from linkmode.audit.read.image import NotAudited, NothingToAudit
 from linkmode.audit.show import diff, report
 from linkmode.messages import Message, Run, UsageError
@@ -26,18 +27,18 @@ def show_trees(paths: tuple[str, ...], root: str, *, is_json: bool) -> int:
         for found in find(path):
             if found.kind not in ("file", "passed over", "unreadable"):
                 raise UsageError(
-                    f"--tree needs files that a loader can find, and {run.displayed(path)} is an archive",
+                    f"--tree needs files that a loader can find, and {displayed(path)} is an archive",
                     hint="unpack it to a folder, and name that with --root DIR",
                 )
             if found.kind == "unreadable":
-                click.echo(f"{run.displayed(found.path)}: not audited: {found.words}", err=True)
+                click.echo(f"{displayed(found.path)}: not audited: {found.words}", err=True)
                 code = NOT_AUDITED
             try:
                 if found.kind == "file":
                     trees.append(tree.read(found.path, root))
             except NotAudited as error:
                 if not (found.is_inside and isinstance(error, NothingToAudit)):
-                    click.echo(f"{run.displayed(found.path)}: not audited: {error.problem}", err=True)
+                    click.echo(f"{displayed(found.path)}: not audited: {error.problem}", err=True)
                     code = NOT_AUDITED
     if is_json:
         click.echo(report.trees_as_json(tuple(trees)), nl=False)
@@ -57,7 +58,7 @@ def show_difference(paths: tuple[str, ...], settings: run.Settings, jobs: int, *
             f"--diff compares two paths, and {len(paths)} were given", hint=Message(Run("audit", "--diff A B"))
         )
     before, after = (run.run([path], settings, jobs).audited for path in paths)
-    found = diff.compare(run.displayed(paths[0]), before, run.displayed(paths[1]), after)
+    found = diff.compare(displayed(paths[0]), before, displayed(paths[1]), after)
     click.echo(diff.as_json(found) if is_json else diff.as_text(found), nl=False)
     broken = [one for one in (*before, *after) if one.error is not None]
     click.echo("".join(map(report.complaints, broken)), nl=False, err=True)

@@ -2,50 +2,120 @@
 
 import os
 import platform
+import shutil
 import signal
 import sys
+import tempfile
 from pathlib import Path
 
 import click
 
 from linkmode import pipeline
 from linkmode.cli import again, places
-from linkmode.exec import environment, native_image
-from linkmode.messages import CommandNotExecutableError, CommandNotFoundError, Message, Run, UsageError
-from linkmode.model.values import ExecPlatform
+from linkmode.config import document as configs
+from linkmode.exec import build_systems, environment, native_image, session
+from linkmode.messages import (
+    CheckError,
+    CommandNotExecutableError,
+    CommandNotFoundError,
+    LinkmodeError,
+    Message,
+    Run,
+    UsageError,
+)
+from linkmode.model.values import LINK_MODES, ExecPlatform, LinkMode
 
 
 @click.command("exec", context_settings={"allow_interspersed_args": False})
 @click.option("--target", metavar="TRIPLE", help="What to make binaries for; by default what link mode static does.")
+@click.option(
+    "--mode",
+    type=click.Choice(LINK_MODES),
+    help="How programs are linked; by default static with musl, mostly_static with glibc.",
+)
 @click.option("--toolchain", "family", metavar="FAMILY", help="Of several locked families that make it, this one.")
 @click.option("--print-env", is_flag=True, help="Print the environment for a shell to eval; run nothing.")
+@click.option(
+    "--no-verify", is_flag=True, help="Keep programs that are not of their mode, and do not sum up at the end."
+)
 @places.store
 @click.argument("command_line", nargs=-1, type=click.UNPROCESSED, metavar="-- COMMAND...")
 def command(
-    target: str | None, family: str | None, store: Path | None, command_line: tuple[str, ...], *, print_env: bool
-) -> None:
-    """Run COMMAND with CC, CXX, AR, PATH and a sysroot with static zlib set to the locked toolchain.
+    target: str | None,
+    mode: LinkMode | None,
+    family: str | None,
+    store: Path | None,
+    command_line: tuple[str, ...],
+    *,
+    print_env: bool,
+    no_verify: bool,
+) -> int:
+    """Run COMMAND with the locked toolchain: its compiler on PATH, CC, CXX, and a sysroot with static zlib.
 
-    Its archives are unpacked on first use, and have to be in the store: linkmode fetch. The exit code is COMMAND's.
+    Its archives are unpacked on first use, and have to be in the store: linkmode fetch. Each program that is linked is
+    checked, and the last line says what they are. The exit code is COMMAND's, or 1 when a program is not of its mode.
     """
     if bool(command_line) == print_env:
         problem = "--print-env runs no command" if print_env else "no command to run"
         raise UsageError(problem, hint=Message("write it as in: ", Run("exec", "-- make CFLAGS=-O2")))
     native_image.check_release(command_line, native_image.installed(command_line))
     host = ExecPlatform(f"{platform.machine()}-{sys.platform}")
+    own = {key: path for key, name in {"CC": "cc", "CXX": "c++", "AR": "ar"}.items() if (path := shutil.which(name))}
     with again.repeating({"fetch": again.store(store)}):
         found = pipeline.tools(
-            Path(), host=host, target=target, family=family, store=store, say=_say, command=command_line
+            _root(Path()),
+            host=host,
+            target=target,
+            family=family,
+            mode=mode,
+            store=store,
+            say=_say,
+            machine_compilers=own,
+            command=command_line,
         )
     if print_env:
         click.echo(environment.as_shell(found.changes, found.toolchain, found.ready), nl=False)
-        return
+        return 0
     for descriptor in found.held:
         os.set_inheritable(descriptor, True)
     if remark := native_image.notice(command_line, found.toolchain):
         _say(remark)
     command_line = native_image.with_compiler(command_line, found.toolchain, found.ready)
-    _become(command_line, environment.applied(found.changes, os.environ))
+    command_line = build_systems.with_machine_file(
+        command_line,
+        found.ready.bin.parent,
+        is_cross=found.toolchain.target.cpu != host.cpu,
+    )
+    variables = environment.applied(found.changes, os.environ)
+    if no_verify:
+        _become(command_line, variables | {"LINKMODE_VERIFY": "no"})
+    return _run(command_line, variables, found)
+
+
+def _root(here: Path) -> Path:
+    """The nearest folder, from ``here`` upwards, that holds linkmode.toml; ``here`` where none does."""
+    absolute = here.absolute()
+    found = next((folder for folder in (absolute, *absolute.parents) if (folder / configs.FILE).is_file()), absolute)
+    return here if found == absolute else found
+
+
+def _run(command_line: tuple[str, ...], variables: dict[str, str], found: pipeline.Tools) -> int:
+    """Run the command, say what was linked, and end as the command did; by 1 when something is not of its mode."""
+    with tempfile.TemporaryDirectory(prefix="linkmode-") as folder:
+        note = Path(folder) / "note"
+        note.touch()
+        told = {"LINKMODE_NOTE": str(note), "LINKMODE_HERE": str(Path.cwd())}
+        try:
+            code = session.run(command_line, variables | told, found.held)
+        except OSError as error:
+            raise _cannot_start(command_line[0], error) from error
+        said = session.parse(note.read_text(encoding="utf-8", errors="replace"))
+        verdict = session.judge(said, found.toolchain, found.ready, Path.cwd(), found.libraries)
+    for line in verdict.lines:
+        _say(line)
+    if code < 0:
+        session.end_by(-code)
+    return CheckError.exit_code if code == 0 and not verdict.holds else code
 
 
 def _say(text: str) -> None:
@@ -61,9 +131,13 @@ def _become(command_line: tuple[str, ...], environment: dict[str, str]) -> None:
     sys.stderr.flush()
     try:
         os.execvpe(command_line[0], command_line, environment)  # noqa: S606 - the command is the user's own
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise CommandNotFoundError(
-            f"{command_line[0]}: no such command", hint="it was looked for on PATH, the toolchain's programs first"
-        ) from error
     except OSError as error:
-        raise CommandNotExecutableError(f"{command_line[0]}: cannot be run: {error.strerror or error}") from error
+        raise _cannot_start(command_line[0], error) from error
+
+
+def _cannot_start(name: str, error: OSError) -> LinkmodeError:
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return CommandNotFoundError(
+            f"{name}: no such command", hint="it was looked for on PATH, the toolchain's programs first"
+        )
+    return CommandNotExecutableError(f"{name}: cannot be run: {error.strerror or error}")

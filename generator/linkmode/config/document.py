@@ -14,6 +14,7 @@ from packaging.version import InvalidVersion, Version
 
 from linkmode import __version__
 from linkmode.config.adapters import adapters
+from linkmode.config.bazel_module import BazelModule, bazel_module
 from linkmode.config.dune import DuneExecutable, dune
 from linkmode.config.exec_properties import ExecProperties, exec_properties
 from linkmode.config.keys import TABLES, TOP_LEVEL
@@ -76,6 +77,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     link_modes: dict[LinkMode, tuple[Target, ...]]
     exec_properties: ExecProperties = {}
     adapters: tuple[str, ...] = ()
+    bazel_module: BazelModule = BazelModule()
     malloc: dict[str, str] = {}
     dune: tuple[DuneExecutable, ...] = ()
     accepted: dict[str, str] = {}
@@ -125,6 +127,7 @@ def parse(text: str, *, where: str) -> Config:
         link_modes={},
         accepted=_accepted(raw, issues),
         adapters=adapters(raw, issues),
+        bazel_module=bazel_module(raw, issues),
         dune=dune(raw, issues, wanted="dune" in build_systems),
     )
     config = msgspec.structs.replace(

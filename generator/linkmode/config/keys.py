@@ -72,6 +72,14 @@ TABLES: dict[str, dict[str, Key]] = {
         "rules_go": Key("boolean", "false", "Set up binaries of rules_go for a link mode."),
         "rules_rust": Key("boolean", "false", "Set up binaries of rules_rust for a link mode."),
     },
+    "bazel-module": {
+        "name": Key(
+            "string",
+            '"linkmode"',
+            "The name of the rule library among Bazel's modules; its labels stay `@linkmode//…`.",
+        ),
+        "version": Key("string", '"1"', "Its version: what other modules ask for in `bazel_dep`."),
+    },
     "dune.<executable>": {
         "stubs": Key("array", "[]", "The C halves of OCaml libraries, as `-l` takes them: `unix` for `libunix.a`."),
         "libraries": Key("table", "{}", "C libraries to link statically, each with its name in pkg-config."),

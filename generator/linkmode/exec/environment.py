@@ -11,24 +11,40 @@ from pathlib import Path
 
 import msgspec
 
+from linkmode.exec import build_systems
 from linkmode.exec.variables import CLEARED
 from linkmode.messages import ConfigError, Message, Run, UsageError, did_you_mean
 from linkmode.model.cpus import CPUS
-from linkmode.model.values import ExecPlatform, Lock, LockedToolchain
+from linkmode.model.values import Artifact, ExecPlatform, LinkMode, Lock, LockedToolchain, Target
 
 _PROGRAMS = {"CC": "gcc", "CXX": "g++", "AR": "ar", "RANLIB": "ranlib", "LD": "ld", "STRIP": "strip"}
 
 
 class Ready(msgspec.Struct, frozen=True):
-    """A toolchain made ready: ``bin`` holds its programs, called ``<triple>-gcc`` and so on.
+    """A toolchain made ready for a mode.
 
-    ``tools`` are their names without the triple. ``sysroot`` holds ``include`` and ``lib``, with zlib if it is locked.
+    ``bin`` holds its programs, each as ``<triple>-gcc`` and as ``<name>-gcc``, where ``name`` is target and mode;
+    ``plain`` holds them as ``gcc``. ``tools`` are their names without either. ``sysroot`` holds ``include`` and
+    ``lib``, with zlib if it is locked. ``check`` is the program elfcheck, for this machine. ``entries`` are the
+    folders that all of it lies in.
     """
 
     triple: str
+    name: str
     bin: Path
+    plain: Path
     tools: frozenset[str]
     sysroot: Path
+    check: Path
+    mode: LinkMode
+    entries: tuple[Path, ...] = ()
+
+
+class Machine(msgspec.Struct, frozen=True):
+    """This machine: its exec platform, and its own C compilers by the variable that names each (``CC``)."""
+
+    platform: ExecPlatform
+    compilers: dict[str, str] = {}
 
 
 class Environment(msgspec.Struct, frozen=True):
@@ -39,10 +55,13 @@ class Environment(msgspec.Struct, frozen=True):
     unset: tuple[str, ...]
 
 
-def choose(lock: Lock, host: ExecPlatform, target: str | None, family: str | None) -> LockedToolchain:
+def choose(
+    lock: Lock, host: ExecPlatform, target: str | None, family: str | None, mode: LinkMode | None = None
+) -> LockedToolchain:
     """The toolchain that runs on ``host`` and makes ``target``; of several families the one that is locked first.
 
-    Without a target it is the one that link mode ``static`` builds for on this CPU, or the only one that is locked.
+    Without a target it is the one that link mode ``mode``, or ``static``, builds for on this CPU, or the only one that
+    is locked.
 
     Raises:
         UsageError: the lock has no such target or family, or has several and none was named.
@@ -61,7 +80,7 @@ def choose(lock: Lock, host: ExecPlatform, target: str | None, family: str | Non
     if target is not None:
         return _named("--target", target, by_target)[0]
     asked_for = {t.target: t for t in reversed(here) if t.purpose == "target"}
-    usual = lock.link_modes.get(host.cpu, {}).get("static")
+    usual = lock.link_modes.get(host.cpu, {}).get(mode or "static")
     if usual in asked_for:
         return asked_for[usual]
     if len(asked_for) == 1:
@@ -78,26 +97,97 @@ def _named(option: str, name: str, known: Mapping[str, list[LockedToolchain]]) -
     return known[name]
 
 
-def environment(toolchain: LockedToolchain, ready: Ready) -> Environment:
-    """What a build tool needs so that it takes this toolchain, its sysroot, and no other."""
+def for_this_machine(
+    lock: Lock, host: ExecPlatform, chosen: LockedToolchain, artifacts: Mapping[str, Artifact]
+) -> LockedToolchain:
+    """Return the toolchain that compiles programs for this machine: ``chosen`` where it can, another of the lock else.
+
+    Raises ConfigError when the lock has none.
+    """
+    if artifacts[chosen.artifact].layout == "zig" or chosen.target == host.musl:
+        return chosen
+    for other in lock.toolchains:
+        if other.exec == host and (artifacts[other.artifact].layout == "zig" or other.target == host.musl):
+            return other
+    raise ConfigError(
+        f"linkmode.lock has no compiler for this machine, {host}, which linkmode's own compiler driver is compiled by",
+        hint=Message(f"add {host.musl} to the targets of a [[toolchain]] in linkmode.toml, then run: ", Run("lock")),
+    )
+
+
+def mode_of(target: Target, mode: LinkMode | None) -> LinkMode:
+    """Return the link mode of a run: ``mode`` if it is named, else ``static`` for musl and ``mostly_static`` for glibc.
+
+    Raises UsageError when the target's libc cannot be linked in that mode.
+    """
+    if mode == "static" and not target.is_musl:
+        raise UsageError(
+            f"--mode static: {target} has glibc, which cannot be linked statically: it loads parts of itself",
+            hint=Message(Run("exec", f"--target {target.cpu}-linux-musl -- …"), ", or --mode mostly_static"),
+        )
+    return mode or ("static" if target.is_musl else "mostly_static")
+
+
+def environment(
+    toolchain: LockedToolchain, ready: Ready, machine: Machine, *, has_plain_names: bool = True
+) -> Environment:
+    """What a build tool needs so that it takes this toolchain, its sysroot, and no other.
+
+    Without ``has_plain_names`` a program called ``gcc`` stays the machine's own.
+    """
     target = toolchain.target
+    is_native = machine.platform == f"{target.cpu}-{target.os}"
     # By name: make splits a value at blanks, which a path may have; and names survive where paths are written down.
-    values = {key: f"{ready.triple}-{tool}" for key, tool in _PROGRAMS.items() if tool in ready.tools}
-    before = {"PATH": (str(ready.bin), ":"), "CMAKE_PREFIX_PATH": (str(ready.sysroot), ":")}
+    values = {key: f"{ready.name}-{tool}" for key, tool in _PROGRAMS.items() if tool in ready.tools}
+    folders = [ready.bin]
+    if is_native and has_plain_names:
+        # For those that say gcc whatever CC is. What is built for another CPU needs programs for this one meanwhile.
+        folders.append(ready.plain)
+    before = {
+        "PATH": (":".join(map(str, folders)), ":"),
+        "CMAKE_PREFIX_PATH": (str(ready.sysroot), ":"),
+        "GOFLAGS": (_go_flag(f"-toolexec={shlex.quote(str(ready.bin / f'{ready.triple}-go-toolexec'))}"), " "),
+    }
     # The machine's own libraries are of another libc: none of them must be found.
     values["PKG_CONFIG_LIBDIR"] = str(ready.sysroot / "lib" / "pkgconfig")
-    if target.is_musl:
-        # What configure scripts try out must run here, where there is no musl to load.
-        before["LDFLAGS"] = ("-static", " ")
-    # rustc brings its own start-up files for musl, and so does zig: one program would have both.
-    cpu = CPUS[target.cpu].rust
-    if cpu and not (target.is_musl and toolchain.family == "zig"):
-        rust = f"{cpu}_unknown_{target.os}_{target.libc}"
-        of_cargo = {"CC": f"CARGO_TARGET_{rust.upper()}_LINKER"}
-        of_cc_crate = {key: f"{key}_{rust}" for key in ("CC", "CXX", "AR")}
-        for names in (of_cargo, of_cc_crate):
-            values |= {name: values[key] for key, name in names.items() if key in values}
+    values["CMAKE_TOOLCHAIN_FILE"] = str(ready.bin.parent / build_systems.CMAKE)
+    values |= {"LINK_MODE": ready.mode, "CGO_ENABLED": "1"}
+    if ready.mode != "dynamic":
+        values["PKG_CONFIG_ALL_STATIC"] = "1"
+    if not is_native and (go := CPUS[target.cpu].go):
+        values |= {"GOOS": target.os, "GOARCH": go}
+    values |= _rust(target, values, machine)
     return Environment(values, before, CLEARED)
+
+
+def _rust(target: Target, values: Mapping[str, str], machine: Machine) -> dict[str, str]:
+    """What Cargo and the crate `cc` read. Build scripts are for this machine, and are linked by its own compiler."""
+    cpu = CPUS[target.cpu].rust
+    if not cpu:
+        return {}
+    name = f"{cpu}-unknown-{target.os}-{target.libc}"
+    found = {_linker(name): values["CC"], "PKG_CONFIG_ALLOW_CROSS": "1"} if "CC" in values else {}
+    found |= {f"{key}_{name.replace('-', '_')}": values[key] for key in ("CC", "CXX", "AR") if key in values}
+    host = f"{machine.platform.cpu}-unknown-linux-gnu"
+    if name == host:
+        return found
+    found["CARGO_BUILD_TARGET"] = name
+    found |= {f"HOST_{key}": path for key, path in machine.compilers.items()}
+    found |= {f"{key}_{host.replace('-', '_')}": path for key, path in machine.compilers.items()}
+    if "CC" in machine.compilers:
+        found[_linker(host)] = machine.compilers["CC"]
+    return found
+
+
+def _linker(rust_target: str) -> str:
+    return f"CARGO_TARGET_{rust_target.upper().replace('-', '_')}_LINKER"
+
+
+def _go_flag(flag: str) -> str:
+    """A flag as a word of GOFLAGS, which knows quotes of either kind, and no backslash."""
+    if not set(flag) & set(" \t'\""):
+        return flag
+    return f'"{flag}"' if '"' not in flag else f"'{flag}'"
 
 
 def applied(changes: Environment, current: Mapping[str, str]) -> dict[str, str]:

@@ -50,7 +50,7 @@ def installed(command: Sequence[str]) -> Installed | None:
 
     Every JDK has a file ``release`` in its folder, with JAVA_VERSION in it (https://openjdk.org/jeps/223).
     """
-    found = shutil.which(command[0]) if _is_native_image(command) else None
+    found = shutil.which(command[0]) if is_called(command) else None
     if not found:
         return None
     program = Path(found).resolve()
@@ -91,7 +91,7 @@ def check(command: Sequence[str], toolchain: LockedToolchain, lock: Lock) -> Non
         UsageError: the options do not go with the toolchain.
         ConfigError: linkmode.toml asks for no zlib, which the JDK's libraries need.
     """
-    if not _is_native_image(command):
+    if not is_called(command):
         return
     target = toolchain.target
     static = next((word for word in _STATIC if word in command), None)
@@ -141,7 +141,7 @@ def notice(command: Sequence[str], toolchain: LockedToolchain) -> str:
     It is no error: `--libc=musl` may be said where it cannot be seen here, in a jar or a file of arguments.
     """
     if (
-        not _is_native_image(command)
+        not is_called(command)
         or not toolchain.target.is_musl
         or _libc(command) == "musl"
         or _names_compiler(command)
@@ -154,7 +154,7 @@ def notice(command: Sequence[str], toolchain: LockedToolchain) -> str:
 def with_compiler(command: Sequence[str], toolchain: LockedToolchain, ready: Ready) -> tuple[str, ...]:
     """Return ``command``; native-image's with the compiler named where it would take this machine's ``gcc``."""
     if (
-        not _is_native_image(command)
+        not is_called(command)
         or toolchain.target.is_musl  # which it finds on PATH
         or _names_compiler(command)
     ):
@@ -162,7 +162,8 @@ def with_compiler(command: Sequence[str], toolchain: LockedToolchain, ready: Rea
     return (command[0], f"--native-compiler-path={ready.bin / f'{ready.triple}-gcc'}", *command[1:])
 
 
-def _is_native_image(command: Sequence[str]) -> bool:
+def is_called(command: Sequence[str]) -> bool:
+    """Return whether ``command`` is native-image itself."""
     return bool(command) and Path(command[0]).name == "native-image"
 
 

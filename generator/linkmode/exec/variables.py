@@ -23,10 +23,20 @@ class Row(NamedTuple):
 TABLE = (
     Row("make, configure", ("CC", "CXX", "AR", "RANLIB", "LD", "STRIP"), "set", "the locked programs, by name"),
     Row("make, configure", ("PATH",), "put before", "the folder of these programs"),
-    Row("make, configure", ("LDFLAGS",), "put before", "`-static` where the libc is musl"),
-    Row("make, configure", ("CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDLIBS", "MAKEFLAGS"), "passed", "flags of this build"),
+    Row(
+        "make, configure",
+        ("CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "LDLIBS", "MAKEFLAGS"),
+        "passed",
+        "flags of this build; the compiler driver knows the mode",
+    ),
     Row("CMake", ("CMAKE_PREFIX_PATH",), "put before", "the sysroot"),
-    Row("CMake", ("CMAKE_*",), "passed", "flags of this build"),
+    Row(
+        "CMake",
+        ("CMAKE_TOOLCHAIN_FILE",),
+        "set",
+        "a file that names the compiler, and lets nothing of the machine's own be found",
+    ),
+    Row("CMake", ("CMAKE_BUILD_*", "CMAKE_GENERATOR"), "passed", "flags of this build"),
     Row(
         "GCC",
         ("CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "OBJC_INCLUDE_PATH"),
@@ -133,16 +143,26 @@ TABLE = (
         "cleared",
         "the same, as Rust's crate `pkg-config` reads them first",
     ),
-    Row("pkg-config", ("PKG_CONFIG", "PKG_CONFIG_ALLOW_CROSS"), "passed", "which pkg-config is run, and by whom"),
+    Row(
+        "pkg-config",
+        ("PKG_CONFIG_ALL_STATIC", "PKG_CONFIG_ALLOW_CROSS"),
+        "set",
+        "what Rust's crate `pkg-config` asks before it looks for archives; the first not in mode dynamic",
+    ),
+    Row("pkg-config", ("PKG_CONFIG",), "passed", "which pkg-config is run"),
     Row(
         "Cargo, rustc",
         ("CARGO_TARGET_*_LINKER", "CC_*", "CXX_*", "AR_*"),
         "set",
-        "the locked programs, for this target; not with Zig and musl",
+        "the locked programs, for this target; the machine's own for build scripts",
+    ),
+    Row("Cargo, rustc", ("HOST_CC", "HOST_AR"), "set", "the machine's own, for build scripts"),
+    Row(
+        "Cargo, rustc", ("CARGO_BUILD_TARGET",), "set", "the target in Rust's notation, unless it is the machine's own"
     ),
     Row(
         "Cargo, rustc",
-        ("RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_TARGET_*_RUSTFLAGS", "CARGO_BUILD_*", "CFLAGS_*"),
+        ("RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_TARGET_*_RUSTFLAGS", "CFLAGS_*"),
         "passed",
         "flags of this build",
     ),
@@ -152,12 +172,16 @@ TABLE = (
         "passed",
         "the machine's own Rust; none is locked here",
     ),
+    Row("Go", ("GOFLAGS",), "put before", "`-toolexec`, by which the driver sees Go's own link"),
+    Row("Go", ("CGO_ENABLED",), "set", "1, also for another CPU"),
+    Row("Go", ("GOOS", "GOARCH"), "set", "for another CPU"),
     Row(
         "Go",
-        ("CGO_CFLAGS", "CGO_CPPFLAGS", "CGO_CXXFLAGS", "CGO_LDFLAGS", "GOFLAGS", "GOOS", "GOARCH", "CGO_ENABLED"),
+        ("CGO_CFLAGS", "CGO_CPPFLAGS", "CGO_CXXFLAGS", "CGO_LDFLAGS"),
         "passed",
         "flags of this build. cgo takes `CC` and `CXX`",
     ),
+    Row("dune", ("LINK_MODE",), "set", "the mode, which the flags read that linkmode generates"),
     Row(
         "Go",
         ("GOROOT", "GOPATH", "GOENV", "GOTOOLCHAIN"),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from linkmode.families import FAMILIES, Family
-from linkmode.languages import LANGUAGES, Language
+from linkmode.languages import LANGUAGES, Language, only_glibc
 from linkmode.libraries import ALLOCATORS, LIBRARIES, Library
 from linkmode.messages import ConfigError
 from linkmode.model.components import Layout, Lines
@@ -37,6 +37,7 @@ def bazel_context(lock: Lock) -> dict[str, object]:
         "toolchain_targets": _toolchain_names(lock),
         "triples": targets,
         "cpus": _cpus(lock),
+        "only_glibc": only_glibc(),
         "releases": _releases(lock),
         "link_modes": lock.link_modes,
         "malloc": lock.malloc,
@@ -201,6 +202,14 @@ def _toolchain(kind: str, toolchain: LockedToolchain) -> dict[str, object]:
     }
 
 
+def first_toolchains(lock: Lock) -> list[str]:
+    """Return labels of C++ toolchains: for each target and machine the one that wins when no others are registered."""
+    first: dict[tuple[str, str], str] = {}
+    for toolchain in lock.toolchains:
+        first.setdefault((toolchain.exec, str(toolchain.target)), f"//toolchains:{_cc_toolchain(toolchain)['name']}")
+    return list(first.values())
+
+
 def _languages(lock: Lock) -> dict[str, list[dict[str, object]]]:
     """Return, for each language, one toolchain for each exec platform and target that was asked for, in their order.
 
@@ -232,6 +241,8 @@ def _language_toolchain(
         "implementation": f"{name}_implementation",
         "exec": exec_platform,
         "target": target or "",
+        "exec_cpu": exec_platform.cpu,
+        "target_cpu": target.cpu if target else exec_platform.cpu,
         "exec_constraints": _exec_constraints(exec_platform),
         "target_constraints": _constraints(target) if target else _exec_constraints(exec_platform),
         "parts": parts,

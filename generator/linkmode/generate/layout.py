@@ -4,9 +4,10 @@
 tree. Each family, language and library has a folder in both, and so adds nothing to any other.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from importlib.resources.abc import Traversable
 
+from linkmode.config.adapters import ADAPTERS
 from linkmode.config.document import Config
 from linkmode.families import FAMILIES
 from linkmode.generate.engine import Sources, files_below
@@ -17,25 +18,43 @@ from linkmode.model.values import Lock
 
 def bazel(templates: Traversable, config: Config, lock: Lock) -> Sources:
     """Return the templates of what ``lock`` names, by the paths that they get in a tree for Bazel."""
-    own, common = templates.joinpath("bazel"), templates.joinpath("common")
+    families = dict.fromkeys(toolchain.family for toolchain in lock.toolchains)
     languages = sorted({part.language for part in lock.parts})
+    return _bazel(templates, config.adapters, families, languages, lock.libraries)
+
+
+def whole_bazel(templates: Traversable) -> Sources:
+    """Return all templates that there are for Bazel, by the same paths: for what describes them."""
+    return _bazel(templates, ADAPTERS, FAMILIES, LANGUAGES, LIBRARIES)
+
+
+def _bazel(
+    templates: Traversable,
+    adapters: Iterable[str],
+    families: Iterable[str],
+    languages: Collection[str],
+    libraries: Collection[str],
+) -> Sources:
+    own, common = templates.joinpath("bazel"), templates.joinpath("common")
     sources = {
         **_every(templates),
         **files_below(own.joinpath("core")),
         **files_below(common.joinpath("tools"), "tools"),
     }
-    for adapter in config.adapters:
+    for adapter in adapters:
         sources |= _named(own.joinpath("adapters"), ("BUILD.bazel", f"{adapter}.bzl"), "private/adapters")
     if languages:
         sources |= files_below(own.joinpath("languages", "shared"))
+        sources |= files_below(common.joinpath("languages", "shared"))
+    if libraries:
+        sources |= files_below(own.joinpath("libraries", "shared"))
     for name in languages:
         folder, into = f"languages/{name}", LANGUAGES[name].folder
         sources |= files_below(own.joinpath(folder, "public"), into)
         sources |= files_below(own.joinpath(folder, "private"), f"private/{into}")
         sources |= files_below(common.joinpath(folder), f"private/{into}")
-    families = {f"families/{toolchain.family}": FAMILIES[toolchain.family].folder for toolchain in lock.toolchains}
-    libraries = {f"libraries/{name}": LIBRARIES[name].folder for name in lock.libraries}
-    for folder, into in (*families.items(), *libraries.items()):
+    rules = {f"families/{name}": FAMILIES[name].folder for name in families}
+    for folder, into in {**rules, **{f"libraries/{name}": LIBRARIES[name].folder for name in libraries}}.items():
         sources |= files_below(own.joinpath(folder), f"private/{into}")
         sources |= files_below(common.joinpath(folder), f"private/{into}")
     return sources

@@ -3,14 +3,23 @@
 from collections.abc import Callable
 from importlib.resources.abc import Traversable
 
+import msgspec
+
+from linkmode.config.bazel_module import BazelModule
 from linkmode.config.document import Config
 from linkmode.generate import layout
-from linkmode.generate.context import bazel_context
+from linkmode.generate.context import bazel_context, first_toolchains
 from linkmode.generate.engine import Sources, render_tree
 from linkmode.model.values import Lock, Tree
 
 _CONTEXTS: dict[str, Callable[[Config, Lock], dict[str, object]]] = {
-    "bazel": lambda config, lock: {**bazel_context(lock), "adapters": config.adapters},
+    "bazel": lambda config, lock: {
+        **bazel_context(lock),
+        "adapters": config.adapters,
+        "module": msgspec.structs.asdict(config.bazel_module),
+        # a module of another name comes with a dependency: others have registered their toolchains before it
+        "own_toolchains": [] if config.bazel_module.name == BazelModule().name else first_toolchains(lock),
+    },
     "dune": lambda config, lock: {"executables": config.dune},
 }
 """What the templates of each build system are given."""

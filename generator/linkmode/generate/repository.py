@@ -5,6 +5,7 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
+from linkmode.config.bazel_module import BazelModule
 from linkmode.generate.blocks import Block, edited
 from linkmode.messages import ConfigError
 
@@ -32,14 +33,14 @@ def is_bazel(root: Path) -> bool:
     return any((root / name).is_file() for name in (_MODULE, *_WORKSPACES))
 
 
-def blocks(root: Path, output: str) -> tuple[Block, ...]:
+def blocks(root: Path, output: str, module: BazelModule) -> tuple[Block, ...]:
     """Return the blocks that make the library in the folder ``output`` a part of the build of ``root``."""
     major = bazel_major(root)
     config = {4: "linkmode_bazel4", 5: "linkmode_bazel6", 6: "linkmode_bazel6"}.get(major or 0)
     workspace = next((name for name in _WORKSPACES if (root / name).is_file()), "")
     made = []
     if (root / _MODULE).is_file() and (major is None or major > 5):
-        made.append(_module(output))
+        made.append(_module(output, module))
     if workspace and (major is None or major < 8) and (not made or (major or 9) < 7 or _has_rules(root / workspace)):
         made.append(_workspace(workspace, output))
     flags = (f"import %workspace%/{output}/linkmode.bazelrc", *([f"build --config={config}"] if config else []))
@@ -50,8 +51,10 @@ def blocks(root: Path, output: str) -> tuple[Block, ...]:
     return tuple(made)
 
 
-def edits(root: Path, output: str) -> tuple[Edit, ...]:
+def edits(root: Path, output: str, module: BazelModule) -> tuple[Edit, ...]:
     """Return the edits that ``root`` still needs, of its own files; none outside of a Bazel workspace.
+
+    ``output`` is the folder of the library, and ``module`` its name and version among modules.
 
     Raises:
         ConfigError: a file is a symbolic link, cannot be read, or has half a block.
@@ -59,7 +62,7 @@ def edits(root: Path, output: str) -> tuple[Edit, ...]:
     if not is_bazel(root):
         return ()
     found = []
-    for block in blocks(root, output):
+    for block in blocks(root, output, module):
         path = root / block.file
         if path.is_symlink():
             raise ConfigError(
@@ -73,17 +76,18 @@ def edits(root: Path, output: str) -> tuple[Edit, ...]:
     return tuple(found)
 
 
-def _module(output: str) -> Block:
+def _module(output: str, module: BazelModule) -> Block:
+    renamed = "" if module.name == "linkmode" else ', repo_name = "linkmode"'
     return Block(
         file=_MODULE,
         lines=(
-            'bazel_dep(name = "linkmode")',
+            f'bazel_dep(name = "{module.name}", version = "{module.version}"{renamed})',
             "local_path_override(",
-            '    module_name = "linkmode",',
+            f'    module_name = "{module.name}",',
             f'    path = "{output}",',
             ")",
         ),
-        by_hand=r'\bname = "linkmode"',
+        by_hand=rf'\bname = "{re.escape(module.name)}"',
         after="module",  # before every module that registers C++ toolchains: Bazel takes them in this order
     )
 

@@ -315,15 +315,15 @@ def _locked(folder: Path, locks: Path) -> Iterator[None]:
     try:
         locks.mkdir(parents=True, exist_ok=True)
         lock.acquire()
+    except Timeout as error:  # an OSError too
+        raise ConfigError(
+            f"{folder}: another linkmode has been writing it for {_LOCK_SECONDS:.0f} seconds",
+            hint=f"wait for it to end, or end it; the lock is {locks / name}.lock",
+        ) from error
     except OSError as error:
         raise ConfigError(
             f"{locks}: linkmode's cache cannot be written: {error.strerror or error}: {error.filename or locks}",
             hint="set XDG_CACHE_HOME, or HOME, to a folder that can be written; runs at the same time meet there",
-        ) from error
-    except Timeout as error:
-        raise ConfigError(
-            f"{folder}: another linkmode has been writing it for {_LOCK_SECONDS:.0f} seconds",
-            hint=f"wait for it to end, or end it; the lock is {locks / name}.lock",
         ) from error
     try:
         yield

@@ -1,6 +1,8 @@
 """The languages beside C and C++: each a folder here, one of its name in templates/, and a file in toolchains/."""
 
+import tomllib
 from collections.abc import Mapping, Sequence
+from importlib import resources
 from typing import Protocol
 
 from linkmode.languages.part import Part
@@ -54,4 +56,13 @@ class Language(Protocol):
 LANGUAGES: dict[str, Language] = found(__name__, __path__, "LANGUAGE")
 """Every language by name."""
 
-__all__ = ["LANGUAGES", "Language", "Part"]
+
+def only_glibc() -> dict[str, list[str]]:
+    """Return the names that only glibc has, by how they are told: ``names``, ``beginnings`` and ``endings``."""
+    found: dict[str, list[str]] = tomllib.loads(
+        resources.files(__name__).joinpath("only_glibc.toml").read_text(encoding="utf-8")
+    )
+    return found
+
+
+__all__ = ["LANGUAGES", "Language", "Part", "only_glibc"]

@@ -10,14 +10,16 @@ from collections.abc import Iterator
 
 _TAG = re.compile(r"<(?:(!--)|([a-zA-Z][^\s/>]*))")
 _ATTRIBUTE = re.compile(r"""[\s/]*(=?[^\s/>=]+|=)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"'][^\s>]*)))?""")
+_NEXT = re.compile("<")
 _COMMENT_ENDS = re.compile("-->")
 _RAW = {name: re.compile(rf"</{name}", re.IGNORECASE) for name in ("script", "style", "textarea", "title")}
 """Elements whose text holds no tags, and what ends them."""
 
 
-def tags(page: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield the name of each start tag, in small letters, with its attributes; the first of one name counts.
+def tags(page: str) -> Iterator[tuple[str, dict[str, str], str]]:
+    """Yield the name of each start tag, in small letters, with its attributes, and the text up to the next tag.
 
+    Of attributes of one name the first counts.
     Comments and what only looks like a tag inside of scripts are passed over. Raises ValueError for a character
     reference that is no number.
     """
@@ -33,7 +35,8 @@ def tags(page: str) -> Iterator[tuple[str, dict[str, str]]]:
             at = attribute.end()
             value = next((text for text in attribute.groups()[1:] if text is not None), "")
             attributes.setdefault(attribute[1].lower(), html.unescape(value))
-        yield name, attributes
+        text = page[at : _end(_NEXT.search(page, at), page)]
+        yield name, attributes, html.unescape(text.lstrip(" /").removeprefix(">").removesuffix("<")).strip()
         if name in _RAW:
             at = _end(_RAW[name].search(page, at), page)
 

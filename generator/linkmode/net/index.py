@@ -170,7 +170,7 @@ def _listing(wanted: _Wanted, body: bytes, kind: str, base: str) -> Iterable[_Li
 def _links(page: str, base: str, file: str) -> Iterator[_Listed]:
     """The links of a page that lead to a file of this name (PEP 503), a digest in the fragment of each."""
     is_based = False
-    for tag, attributes in tags(page):
+    for tag, attributes, text in tags(page):
         if tag == "meta" and attributes.get("name") == "pypi:repository-version":
             version = attributes.get("content", "")
             if version.partition(".")[0] != "1":
@@ -182,10 +182,11 @@ def _links(page: str, base: str, file: str) -> Iterator[_Listed]:
         elif tag == "a":
             href, _, fragment = attributes["href"].strip().partition("#")
             name = unquote(href.partition("?")[0].rpartition("/")[2])
-            # Of thousands of links one is wanted: only that one is taken apart.
-            if name == file:
+            # By its address, as pip has it, or by its text, where an address is a number. Of thousands of links one is
+            # wanted: only that one is taken apart.
+            if file in (name, text):
                 digests = parse_qsl(fragment, keep_blank_values=True, max_num_fields=_MAX_FIELDS)
-                yield _Listed(name, urljoin(base, href), dict(digests))
+                yield _Listed(file, urljoin(base, href), dict(digests))
 
 
 def _choose(listing: Iterable[_Listed], wanted: _Wanted) -> _Listed:

@@ -7,12 +7,83 @@
     linkmode_register_toolchains()
 """
 
-load("//:lock.bzl", "TOOLCHAIN_TARGETS")
-load("//private:repositories.bzl", "declare_repositories")
+load("//:lock.bzl", "ARTIFACTS", "TOOLCHAIN_TARGETS")
+load("//private/cc:compat.bzl", "cc_compat_repo")
 
-def linkmode_repositories():
-    """Declares the repositories of linkmode.lock. Each is fetched when something in it is first needed."""
-    declare_repositories("native")
+# A locked archive as a repository. It is downloaded when something in it is first needed, and nothing of it is run.
+_BUILD = """\
+load("{rules}", "{macro}")
+
+package(default_visibility = ["//visibility:public"])
+
+{macro}(name = "{artifact}")
+"""
+
+def _archive_repo_impl(rctx):
+    attr = rctx.attr
+    result = rctx.download_and_extract(
+        url = attr.urls,
+        integrity = attr.integrity,
+        stripPrefix = attr.strip_prefix,
+        type = attr.type,
+        canonical_id = attr.canonical_id,
+        allow_fail = True,
+    )
+    if not result.success:
+        fail(("linkmode: cannot get {artifact} with integrity {integrity}. Bazel looked in its repository cache and at:\n  {urls}\n" +
+              "Run `linkmode fetch` in the workspace, which also knows mirrors, proxies and package indexes and names " +
+              "the reason for every URL, then build again.").format(
+            artifact = attr.artifact,
+            integrity = attr.integrity,
+            urls = "\n  ".join(attr.urls),
+        ))
+    for path in attr.delete:
+        rctx.delete(path)
+    rctx.file("BUILD.bazel", _BUILD.format(
+        artifact = attr.artifact,
+        macro = attr.macro,
+        rules = attr.rules,
+    ))
+
+archive_repo = repository_rule(
+    doc = "Downloads one artifact of linkmode.lock and declares its targets by a macro.",
+    implementation = _archive_repo_impl,
+    attrs = {
+        "artifact": attr.string(mandatory = True, doc = "Key in ARTIFACTS of lock.bzl."),
+        "canonical_id": attr.string(mandatory = True, doc = "The upstream URL: a cached file counts only for the URL it was locked for."),
+        "delete": attr.string_list(doc = "Paths in the archive that must not be there, such as a link to its own folder."),
+        "integrity": attr.string(mandatory = True, doc = "Subresource Integrity of the archive."),
+        "macro": attr.string(mandatory = True, doc = "The macro that declares the targets, called with the artifact's name."),
+        "rules": attr.string(mandatory = True, doc = "Label of the .bzl that holds the macro."),
+        "strip_prefix": attr.string(doc = "Folder of the archive that becomes the repository's root."),
+        "type": attr.string(doc = "Archive type, where the file name does not tell Bazel (a wheel is a zip)."),
+        "urls": attr.string_list(mandatory = True, doc = "Tried in order."),
+    },
+)
+
+def linkmode_repositories(cc_rules = "native"):
+    """Declares the repositories of linkmode.lock, and @linkmode_cc. Each is fetched when something in it is first needed.
+
+    Args:
+        cc_rules: where the C++ rules come from: native, or rules_cc, as with modules.
+    """
+    cc_compat_repo(
+        name = "linkmode_cc",
+        rules = cc_rules,
+    )
+    for name, artifact in ARTIFACTS.items():
+        archive_repo(
+            name = "linkmode_" + name,
+            artifact = name,
+            canonical_id = artifact["canonical_id"],
+            delete = artifact["remove"],
+            integrity = artifact["integrity"],
+            macro = artifact["macro"],
+            rules = "@linkmode" + artifact["rules"],
+            strip_prefix = artifact["strip_prefix"],
+            type = artifact["type"],
+            urls = artifact["urls"],
+        )
 
 # buildifier: disable=unnamed-macro
 def linkmode_register_toolchains():

@@ -46,7 +46,7 @@ go_binary(name = "stamp", srcs = ["empty_main.go"], x_defs = {"v": "{ABSENT}"}, 
         "dropped": ["static"],
         "mixed": ["static"],
         "no_main": ["static"],
-        "only_shared": ["static"],
+        "only_shared": ["static", "mostly_static"],
         "pure": ["static"],
         "really_pure": ["static", "mostly_static"],
         "stamp": ["static"],
@@ -109,7 +109,10 @@ REFUSED = {
     r"  found:    no library has fortified\n  fix:      name the cc_library",
     "dropped_static": r"  found:    no library has SSL_new; #cgo LDFLAGS asks for -lssl, which no toolchain .*\n"
     r"  fix:      name the cc_library in cdeps",
-    "only_shared_static": r'//wrong:only_shared: link_mode = "static" for x86_64-linux-musl: libshared.so is a shared',
+    "only_shared_static": r"//wrong:only_shared: wrong/libshared.so is a shared library only, "
+    r"and a static binary for x86_64-linux-musl cannot need it",
+    "only_shared_mostly_static": r"//wrong:only_shared: wrong/libshared.so is a shared library only, "
+    r"and a mostly_static binary for \S+ cannot need it",
     "twice_static": r"//wrong:twice: two packages have the import path wrong/c: \S*//wrong:\w+ and \S*//wrong:\w+",
     "no_main_static": r"//wrong:no_main: a program is made of package main, and this is package empty; make it",
     "stamp_static": r"//wrong:stamp: x_defs: main.v: the workspace status has no ABSENT; it has: BUILD_EMBED_LABEL, ",

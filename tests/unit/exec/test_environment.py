@@ -1,25 +1,42 @@
 """Which toolchain `exec` takes, and what its environment says."""
 
+import shlex
 import subprocess
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from linkmode.exec.environment import Ready, applied, as_shell, choose, environment
+from linkmode.exec.environment import (
+    Machine,
+    Ready,
+    applied,
+    as_shell,
+    choose,
+    environment,
+    for_this_machine,
+    mode_of,
+)
 from linkmode.messages import ConfigError, UsageError
-from linkmode.model.values import ExecPlatform, Lock, LockedToolchain, Target
+from linkmode.model.values import Artifact, ExecPlatform, LinkMode, Lock, LockedToolchain, Target
 
 X86, ARM = ExecPlatform("x86_64-linux"), ExecPlatform("aarch64-linux")
 ALL = frozenset({"gcc", "g++", "cc", "ar", "ranlib", "ld", "strip"})
 
 
-def toolchain(family: str, target: str, exec_platform: ExecPlatform = X86, purpose: str = "target") -> LockedToolchain:
+def toolchain(family: str, target: str, exec_platform: str = X86, purpose: str = "target") -> LockedToolchain:
     artifact = f"{family}-{exec_platform}-{target}"
-    return LockedToolchain(family=family, artifact=artifact, exec=exec_platform, target=Target(target), purpose=purpose)  # type: ignore[arg-type]
+    return LockedToolchain(
+        family=family,
+        artifact=artifact,
+        exec=ExecPlatform(exec_platform),
+        target=Target(target),
+        purpose=purpose,  # type: ignore[arg-type]
+    )
 
 
 def lock(*toolchains: LockedToolchain, static: str | None = None) -> Lock:
-    modes = {"x86_64": {"static": static}} if static else {}
+    modes: dict[str, dict[LinkMode, str]] = {"x86_64": {"static": static}} if static else {}
     return Lock(
         version=1,
         artifacts=(),
@@ -29,10 +46,20 @@ def lock(*toolchains: LockedToolchain, static: str | None = None) -> Lock:
     )
 
 
-def ready(target: str, tools: frozenset[str] = ALL) -> Ready:
-    return Ready(Target(target).gnu, Path("/c/bin"), tools, Path("/c/sys root"))
+def ready(target: Target, tools: frozenset[str] = ALL, mode: LinkMode = "static") -> Ready:
+    return Ready(
+        triple=target.gnu,
+        name=f"{target}-{mode}",
+        bin=Path("/c/bin"),
+        plain=Path("/c/plain"),
+        tools=tools,
+        sysroot=Path("/c/sys root"),
+        check=Path("/c/elfcheck"),
+        mode=mode,
+    )
 
 
+HERE = Machine(X86, {"CC": "/usr/bin/cc", "AR": "/usr/bin/ar"})
 MUSL, GLIBC, ARM_MUSL = map(Target, ("x86_64-linux-musl", "x86_64-linux-gnu.2.28", "aarch64-linux-musl"))
 MANY = lock(
     toolchain("musl.cc", ARM_MUSL),
@@ -96,50 +123,132 @@ def test_nothing_runs_here() -> None:
     with pytest.raises(
         ConfigError, match="runs on this machine, riscv64-linux; it has some for: x86_64-linux, aarch"
     ) as caught:
-        choose(MANY, "riscv64-linux", None, None)
+        choose(MANY, ExecPlatform("riscv64-linux"), None, None)
     assert "exec-platforms" in caught.value.hint
 
 
+def test_the_mode_chooses_the_target_where_none_is_named() -> None:
+    both = lock(toolchain("zig", GLIBC), toolchain("zig", MUSL))
+    modes: dict[str, dict[LinkMode, str]] = {"x86_64": {"static": MUSL, "mostly_static": GLIBC}}
+    locked = msgspec.structs.replace(both, link_modes=modes)
+    assert choose(locked, X86, None, None, "mostly_static").target == GLIBC
+    assert choose(locked, X86, None, None, "static").target == MUSL
+    assert choose(locked, X86, MUSL, None, "mostly_static").target == MUSL
+
+
+def test_the_mode_of_a_run() -> None:
+    assert mode_of(MUSL, None) == "static"
+    assert mode_of(GLIBC, None) == "mostly_static"
+    assert mode_of(MUSL, "dynamic") == "dynamic"
+    with pytest.raises(UsageError, match=r"--mode static: \S+ has glibc") as caught:
+        mode_of(GLIBC, "static")
+    assert "--target x86_64-linux-musl" in caught.value.hint
+
+
+def artifacts(*toolchains: LockedToolchain) -> dict[str, Artifact]:
+    return {
+        one.artifact: Artifact(
+            family=one.family,
+            version="1",
+            file="f",
+            urls=("https://example.com/f",),
+            layout="zig" if one.family == "zig" else "cross",
+            name=one.artifact,
+            upstream="https://example.com/f",
+        )
+        for one in toolchains
+    }
+
+
+def test_who_compiles_for_this_machine() -> None:
+    arm, native, zig = toolchain("musl.cc", ARM_MUSL), toolchain("musl.cc", MUSL), toolchain("zig", GLIBC)
+    known = artifacts(arm, native, zig)
+    assert for_this_machine(lock(arm, native), X86, native, known) == native
+    assert for_this_machine(lock(arm, native), X86, arm, known) == native
+    assert for_this_machine(lock(arm, zig), X86, arm, known) == zig
+    assert for_this_machine(lock(arm, zig), X86, zig, known) == zig
+    with pytest.raises(ConfigError, match="no compiler for this machine, x86_64-linux") as caught:
+        for_this_machine(lock(arm), X86, arm, known)
+    assert MUSL in caught.value.hint
+
+
 def test_gcc_for_musl() -> None:
-    changes = environment(toolchain("musl.cc", MUSL), ready(MUSL))
+    changes = environment(toolchain("musl.cc", MUSL), ready(MUSL), HERE)
     assert changes.values == {
-        "CC": "x86_64-linux-musl-gcc",
-        "CXX": "x86_64-linux-musl-g++",
-        "AR": "x86_64-linux-musl-ar",
-        "RANLIB": "x86_64-linux-musl-ranlib",
-        "LD": "x86_64-linux-musl-ld",
-        "STRIP": "x86_64-linux-musl-strip",
+        "CC": "x86_64-linux-musl-static-gcc",
+        "CXX": "x86_64-linux-musl-static-g++",
+        "AR": "x86_64-linux-musl-static-ar",
+        "RANLIB": "x86_64-linux-musl-static-ranlib",
+        "LD": "x86_64-linux-musl-static-ld",
+        "STRIP": "x86_64-linux-musl-static-strip",
         "PKG_CONFIG_LIBDIR": "/c/sys root/lib/pkgconfig",
-        "CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_LINKER": "x86_64-linux-musl-gcc",
-        "CC_x86_64_unknown_linux_musl": "x86_64-linux-musl-gcc",
-        "CXX_x86_64_unknown_linux_musl": "x86_64-linux-musl-g++",
-        "AR_x86_64_unknown_linux_musl": "x86_64-linux-musl-ar",
+        "PKG_CONFIG_ALL_STATIC": "1",
+        "PKG_CONFIG_ALLOW_CROSS": "1",
+        "CMAKE_TOOLCHAIN_FILE": "/c/toolchain.cmake",
+        "LINK_MODE": "static",
+        "CGO_ENABLED": "1",
+        "CARGO_BUILD_TARGET": "x86_64-unknown-linux-musl",
+        "CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_LINKER": "x86_64-linux-musl-static-gcc",
+        "CC_x86_64_unknown_linux_musl": "x86_64-linux-musl-static-gcc",
+        "CXX_x86_64_unknown_linux_musl": "x86_64-linux-musl-static-g++",
+        "AR_x86_64_unknown_linux_musl": "x86_64-linux-musl-static-ar",
+        # build scripts and procedural macros are for this machine, and plain `cc` is the locked compiler
+        "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER": "/usr/bin/cc",
+        "CC_x86_64_unknown_linux_gnu": "/usr/bin/cc",
+        "AR_x86_64_unknown_linux_gnu": "/usr/bin/ar",
+        "HOST_CC": "/usr/bin/cc",
+        "HOST_AR": "/usr/bin/ar",
     }
     current = {"PATH": "/bin", "LDFLAGS": "-s", "CC": "clang", "CPATH": "/usr/include", "LIBRARY_PATH": "/l", "X": "y"}
     assert applied(changes, current) == changes.values | {
-        "PATH": "/c/bin:/bin",
-        "LDFLAGS": "-static -s",
+        "PATH": "/c/bin:/c/plain:/bin",
+        "LDFLAGS": "-s",
+        "GOFLAGS": "-toolexec=/c/bin/x86_64-linux-musl-go-toolexec",
         "CMAKE_PREFIX_PATH": "/c/sys root",
         "X": "y",
     }
 
 
 def test_zig_for_glibc() -> None:
-    changes = environment(toolchain("zig", GLIBC), ready(GLIBC, ALL - {"strip"}))
-    assert changes.values["CC"] == "x86_64-linux-gnu-gcc"
-    assert changes.values["CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER"] == "x86_64-linux-gnu-gcc"
+    changes = environment(toolchain("zig", GLIBC), ready(GLIBC, ALL - {"strip"}, "mostly_static"), HERE)
+    assert changes.values["CC"] == "x86_64-linux-gnu.2.28-mostly_static-gcc"
+    assert changes.values["CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER"] == changes.values["CC"]
     assert "STRIP" not in changes.values
-    assert "LDFLAGS" not in changes.before
+    # it is Rust's own target on this machine: where it builds stays as it is
+    assert {"CARGO_BUILD_TARGET", "HOST_CC"} & set(changes.values) == set()
 
 
-def test_zig_for_musl_is_not_given_to_rust() -> None:
-    changes = environment(toolchain("zig", MUSL), ready(MUSL))
-    assert [key for key in changes.values if "unknown" in key.lower()] == []
+def test_a_dynamic_program_may_have_shared_libraries() -> None:
+    changes = environment(toolchain("zig", GLIBC), ready(GLIBC, mode="dynamic"), HERE)
+    assert "PKG_CONFIG_ALL_STATIC" not in changes.values
+    assert changes.values["LINK_MODE"] == "dynamic"
+
+
+def test_another_cpu_keeps_the_machine_s_own_gcc() -> None:
+    changes = environment(toolchain("zig", ARM_MUSL), ready(ARM_MUSL), HERE)
+    assert changes.before["PATH"][0] == "/c/bin"
+    assert (changes.values["GOOS"], changes.values["GOARCH"]) == ("linux", "arm64")
+    assert changes.values["CARGO_BUILD_TARGET"] == "aarch64-unknown-linux-musl"
+
+
+def test_native_image_looks_for_gcc_itself() -> None:
+    changes = environment(toolchain("zig", MUSL), ready(MUSL), HERE, has_plain_names=False)
+    assert changes.before["PATH"][0] == "/c/bin"
+
+
+@pytest.mark.parametrize("folder", ["/c/bin", "/a b/bin", '/a"b/bin', "/a'b/bin"])
+def test_go_reads_the_flag_as_one_word(folder: str) -> None:
+    made = msgspec.structs.replace(ready(MUSL), bin=Path(folder))
+    flags = applied(environment(toolchain("zig", MUSL), made, HERE), {"GOFLAGS": "-mod=mod"})["GOFLAGS"]
+    assert flags.endswith(" -mod=mod")
+    flag = flags.removesuffix(" -mod=mod")
+    inner = flag[1:-1] if flag[0] in "'\"" else flag
+    assert shlex.split(inner.removeprefix("-toolexec=")) == [f"{folder}/x86_64-linux-musl-go-toolexec"]
 
 
 def test_a_shell_reads_the_same() -> None:
     locked = toolchain("musl.cc", MUSL)
-    changes = environment(locked, ready(MUSL))
+    changes = environment(locked, ready(MUSL), HERE)
     current = {"PATH": "/bin:/usr/bin", "LDFLAGS": "-s  -x", "CPATH": "/i", "CMAKE_PREFIX_PATH": ""}
     text = as_shell(changes, locked, ready(MUSL))
     assert text.splitlines()[:2] == [f"# {locked.artifact}, for {MUSL}", "# ./configure --host=x86_64-linux-musl"]

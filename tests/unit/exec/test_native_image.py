@@ -1,13 +1,11 @@
 """What `linkmode exec` refuses of native-image's command line, and what it adds."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from linkmode.exec.environment import Ready
 from linkmode.exec.native_image import RELEASES, Installed, check, check_release, installed, notice, with_compiler
-from linkmode.exec.toolbox import _NO_PUSHED_STATE, _version_question
 from linkmode.messages import ConfigError, LinkmodeError, UsageError
 from linkmode.model.values import ExecPlatform, Lock, LockedToolchain, Target
 
@@ -16,6 +14,19 @@ MUSL, ARM_MUSL, GLIBC = map(Target, ("x86_64-linux-musl", "aarch64-linux-musl", 
 
 def toolchain(target: str) -> LockedToolchain:
     return LockedToolchain(family="zig", artifact="zig", exec=ExecPlatform("x86_64-linux"), target=Target(target))
+
+
+def made_ready(folder: str) -> Ready:
+    return Ready(
+        triple=GLIBC.gnu,
+        name=f"{GLIBC}-mostly_static",
+        bin=Path(folder),
+        plain=Path("/plain"),
+        tools=frozenset({"gcc"}),
+        sysroot=Path("/sysroot"),
+        check=Path("/elfcheck"),
+        mode="mostly_static",
+    )
 
 
 def lock(*targets: str, zlib: bool = True) -> Lock:
@@ -55,7 +66,7 @@ def test_what_goes_together(target: str, options: list[str]) -> None:
 @pytest.mark.parametrize("command", [(), ("make", "--static"), ("sh", "-c", "native-image --static App")])
 def test_other_commands_are_not_judged(command: tuple[str, ...]) -> None:
     check(command, toolchain(GLIBC), lock(GLIBC, zlib=False))
-    ready = Ready(Target(GLIBC).gnu, Path("/bin"), frozenset({"gcc"}), Path("/sysroot"))
+    ready = made_ready("/bin")
     assert with_compiler(command, toolchain(GLIBC), ready) == command
 
 
@@ -230,47 +241,9 @@ def test_otherwise_it_is_not(target: str, command: list[str]) -> None:
 
 
 def test_glibc_s_compiler_is_named_and_musl_s_is_found_by_its_name() -> None:
-    ready = Ready(Target(GLIBC).gnu, Path("/cache/bin"), frozenset({"gcc"}), Path("/sysroot"))
+    ready = made_ready("/cache/bin")
     named = ("native-image", "--native-compiler-path=/cache/bin/x86_64-linux-gnu-gcc", "-jar", "a.jar")
     assert with_compiler(("native-image", "-jar", "a.jar"), toolchain(GLIBC), ready) == named
     for own in ("--native-compiler-path=/usr/bin/gcc", "-H:CCompilerPath=/usr/bin/gcc"):
         assert with_compiler(("native-image", own, "App"), toolchain(GLIBC), ready) == ("native-image", own, "App")
     assert with_compiler(("native-image", "App"), toolchain(MUSL), ready) == ("native-image", "App")
-
-
-def test_zig_is_asked_for_its_version_without_the_glibc_that_it_would_call_an_error() -> None:
-    answer = '[ "$*" = -v ] && exec /zig cc -target x86_64-linux-gnu -v\n'
-    assert _version_question("/zig", "cc", GLIBC) == answer
-    assert _version_question("/zig", "cc", MUSL) == ""
-    assert _version_question("/zig", "ar", GLIBC) == ""
-
-
-@pytest.mark.parametrize(
-    ("given", "asked"),
-    [
-        (["-c", "a b.c", "-o", "it's"], ["-c", "a b.c", "-o", "it's"]),
-        ([], []),
-        (
-            ["-Wl,--push-state", "-Wl,-Bdynamic", "-lm", "-Wl,-Bstatic", "-lz", "-Wl,--pop-state", "-static-libgcc"],
-            ["-Wl,-Bdynamic", "-lm", "-Wl,-Bstatic", "-lz", "-Wl,-Bdynamic", "-static-libgcc"],
-        ),
-        (
-            [
-                "-Wl,-Bstatic",
-                "-Wl,--push-state",
-                "-Wl,-Bdynamic",
-                "-Wl,--push-state",
-                "-Wl,--pop-state",
-                "-Wl,--pop-state",
-            ],
-            ["-Wl,-Bstatic", "-Wl,-Bdynamic", "-Wl,-Bdynamic", "-Wl,-Bstatic"],
-        ),
-        (["-Wl,--pop-state"], ["-Wl,-Bdynamic"]),
-    ],
-)
-def test_zig_is_not_told_to_push_and_pop_state_which_it_calls_an_error(given: list[str], asked: list[str]) -> None:
-    """native-image does so around the libraries of a mostly static image."""
-    script = _NO_PUSHED_STATE + """for word do printf '%s\\n' "$word"; done"""
-    surroundings = {"pushed": "static", "state": "static"}
-    done = subprocess.run(["/bin/sh", "-c", script, "sh", *given], env=surroundings, capture_output=True, text=True)
-    assert (done.stdout.splitlines(), done.stderr) == (asked, "")

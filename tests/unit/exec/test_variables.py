@@ -4,7 +4,7 @@ import fnmatch
 from pathlib import Path
 
 import pytest
-from test_environment import ALL, GLIBC, MUSL, ready, toolchain
+from test_environment import ALL, ARM_MUSL, GLIBC, HERE, MUSL, ready, toolchain
 
 from linkmode.exec.environment import Environment, applied, environment
 from linkmode.exec.variables import CLEARED, TABLE
@@ -18,8 +18,9 @@ def names(*fates: str) -> list[str]:
 
 def environments() -> list[Environment]:
     return [
-        environment(toolchain("musl.cc", MUSL), ready(MUSL)),
-        environment(toolchain("zig", GLIBC), ready(GLIBC, ALL)),
+        environment(toolchain("musl.cc", MUSL), ready(MUSL), HERE),
+        environment(toolchain("zig", GLIBC), ready(GLIBC, ALL, "mostly_static"), HERE),
+        environment(toolchain("zig", ARM_MUSL), ready(ARM_MUSL), HERE),
     ]
 
 

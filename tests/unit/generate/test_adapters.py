@@ -23,7 +23,7 @@ def tree(wanted: Config) -> Tree:
 def test_with_all_of_them_off_no_other_rule_set_is_named_in_what_bazel_loads() -> None:
     for wanted in (config(ZIG_REQUEST), asks("".join(f"{name} = false\n" for name in ADAPTERS))):
         written = tree(wanted)
-        assert b"\nADAPTERS = []\n" in written["private/adapters.bzl"]
+        assert b"\nADAPTERS = []\n" in written["private/link_mode/adapters.bzl"]
         for path, content in written.items():
             for name in ADAPTERS:
                 assert path != f"private/adapters/{name}.bzl"
@@ -34,15 +34,15 @@ def test_with_all_of_them_off_no_other_rule_set_is_named_in_what_bazel_loads() -
 
 def test_one_that_is_on_is_loaded_and_a_dependency_of_the_module() -> None:
     written = tree(asks("rules_rust = true"))
-    assert b'load("//private/adapters:rules_rust.bzl", "rules_rust")\n' in written["private/adapters.bzl"]
-    assert b"ADAPTERS = [\n    rules_rust,\n]\n" in written["private/adapters.bzl"]
+    assert b'load("//private/adapters:rules_rust.bzl", "rules_rust")\n' in written["private/link_mode/adapters.bzl"]
+    assert b"ADAPTERS = [\n    rules_rust,\n]\n" in written["private/link_mode/adapters.bzl"]
     assert b'bazel_dep(name = "rules_rust"' in written["MODULE.bazel"]
     assert b"@rules_rust//rust/settings:extra_rustc_flags" in written["private/adapters/rules_rust.bzl"]
 
 
 def test_that_of_go_sets_what_rules_go_documents() -> None:
     written = tree(asks("rules_go = true"))
-    assert b"ADAPTERS = [\n    rules_go,\n]\n" in written["private/adapters.bzl"]
+    assert b"ADAPTERS = [\n    rules_go,\n]\n" in written["private/link_mode/adapters.bzl"]
     assert b'name = "rules_go", version = "0.50.1", repo_name = "io_bazel_rules_go"' in written["MODULE.bazel"]
     for setting in (b"static", b"linkmode"):
         assert b"@io_bazel_rules_go//go/config:" + setting in written["private/adapters/rules_go.bzl"]

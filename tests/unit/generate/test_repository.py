@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from linkmode.config.bazel_module import BazelModule
 from linkmode.generate import repository
 from linkmode.generate.blocks import BEGIN, END, Block, edited
 from linkmode.messages import ConfigError
 
 OUT = "third_party/linkmode"
+DEFAULT = BazelModule()
 MODULE = """\
 \"\"\"A module.\"\"\"
 
@@ -27,15 +29,15 @@ def laid(root: Path, **files: str) -> Path:
     return root
 
 
-def after(root: Path, output: str = OUT) -> dict[str, str]:
-    return {edit.file: edit.after for edit in repository.edits(root, output)}
+def after(root: Path, output: str = OUT, module: BazelModule = DEFAULT) -> dict[str, str]:
+    return {edit.file: edit.after for edit in repository.edits(root, output, module)}
 
 
 def test_the_block_stands_behind_module_and_before_all_that_registers_toolchains(tmp_path: Path) -> None:
     made = after(laid(tmp_path, MODULE__bazel=MODULE))
     assert set(made) == {"MODULE.bazel", ".bazelrc", ".bazelignore"}
     lines = made["MODULE.bazel"].splitlines()
-    assert lines.index(")") < lines.index(BEGIN) < lines.index('bazel_dep(name = "linkmode")')
+    assert lines.index(")") < lines.index(BEGIN) < lines.index('bazel_dep(name = "linkmode", version = "1")')
     assert lines.index(END) < lines.index('bazel_dep(name = "rules_cc", version = "0.2.14")')
     assert made[".bazelignore"] == f"{BEGIN}\n{OUT}\n{END}\n"
     assert made[".bazelrc"] == f"{BEGIN}\nimport %workspace%/{OUT}/linkmode.bazelrc\n{END}\n"
@@ -61,9 +63,9 @@ def test_without_module_it_stands_behind_the_head(tmp_path: Path, above: str, be
 
 def test_what_is_written_needs_no_further_edit_and_follows_the_output(tmp_path: Path) -> None:
     laid(tmp_path, MODULE__bazel=MODULE)
-    for edit in repository.edits(tmp_path, OUT):
+    for edit in repository.edits(tmp_path, OUT, DEFAULT):
         (tmp_path / edit.file).write_text(edit.after)
-    assert repository.edits(tmp_path, OUT) == ()
+    assert repository.edits(tmp_path, OUT, DEFAULT) == ()
     moved = after(tmp_path, "build/linkmode")
     assert "build/linkmode" in moved["MODULE.bazel"]
     assert all(OUT not in text and text.count(BEGIN) == 1 for text in moved.values())
@@ -76,7 +78,7 @@ def test_what_the_user_says_by_hand_is_left_alone(tmp_path: Path) -> None:
         __bazelrc=f"import %workspace%/{OUT}/linkmode.bazelrc\n",
         __bazelignore="third_party/\n",
     )
-    assert repository.edits(tmp_path, OUT) == ()
+    assert repository.edits(tmp_path, OUT, DEFAULT) == ()
 
 
 def test_what_only_looks_like_it_is_not_taken_for_it(tmp_path: Path) -> None:
@@ -111,7 +113,7 @@ def test_the_files_and_flags_of_each_bazel(
 
 
 def test_a_folder_that_is_no_workspace_is_left_alone(tmp_path: Path) -> None:
-    assert repository.edits(laid(tmp_path, __bazelrc="build --x\n"), OUT) == ()
+    assert repository.edits(laid(tmp_path, __bazelrc="build --x\n"), OUT, DEFAULT) == ()
 
 
 def test_line_endings_and_a_missing_one_at_the_end_are_kept() -> None:
@@ -129,10 +131,17 @@ def test_a_link_is_not_written_through(tmp_path: Path) -> None:
     laid(tmp_path, MODULE__bazel="")
     (tmp_path / ".bazelrc").symlink_to("/nonexistent")
     with pytest.raises(ConfigError, match=r"\.bazelrc is a symbolic link"):
-        repository.edits(tmp_path, OUT)
+        repository.edits(tmp_path, OUT, DEFAULT)
 
 
 def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "MODULE.bazel").write_bytes(b"\xff")
     with pytest.raises(ConfigError, match="is not UTF-8"):
-        repository.edits(tmp_path, OUT)
+        repository.edits(tmp_path, OUT, DEFAULT)
+
+
+def test_a_library_module_is_known_by_its_own_name_and_used_as_linkmode(tmp_path: Path) -> None:
+    module = BazelModule(name="words_linkmode", version="1.4.0")
+    made = after(laid(tmp_path, MODULE__bazel=MODULE), module=module)["MODULE.bazel"]
+    assert 'bazel_dep(name = "words_linkmode", version = "1.4.0", repo_name = "linkmode")\n' in made
+    assert '    module_name = "words_linkmode",\n' in made

@@ -114,6 +114,8 @@ def test_a_toolchain_for_each_exec_platform_and_target() -> None:
                 "implementation": "go_x86_64-linux_to_x86_64-linux-musl_implementation",
                 "exec": "x86_64-linux",
                 "target": "x86_64-linux-musl",
+                "exec_cpu": "x86_64",
+                "target_cpu": "x86_64",
                 "exec_constraints": ["@platforms//cpu:x86_64", "@platforms//os:linux"],
                 "target_constraints": ["//constraints:musl", "@platforms//cpu:x86_64", "@platforms//os:linux"],
                 "parts": {"sdk": ["linkmode_go-1.27.1-x86_64-linux"]},

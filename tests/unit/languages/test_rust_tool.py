@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from linkmode.generate.engine import files_below, render_tree
+from linkmode.languages import only_glibc
 from linkmode.model import resources
 
 SOURCES = ("compile.c", "link.c", "run.c", "rust_tool.c", "words.c")
@@ -17,9 +19,13 @@ def tool(tmp_path_factory: pytest.TempPathFactory) -> Path:
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if not compiler:
         pytest.skip("no C compiler: cc, gcc or clang")
-    program = tmp_path_factory.mktemp("rust_tool") / "rust_tool"
-    options = ("-std=c11", "-D_POSIX_C_SOURCE=200809L", "-Wall", "-Wextra", "-Werror", "-o", program)
-    folder = resources.templates() / "common/languages/rust/tool"
+    folder = tmp_path_factory.mktemp("rust_tool")
+    program = folder / "rust_tool"
+    languages = resources.templates() / "common/languages"
+    sources = {**files_below(languages / "rust/tool"), **files_below(languages / "shared/private/words")}
+    for name, data in render_tree(sources, {"only_glibc": only_glibc()}).items():
+        (folder / name).write_bytes(data)
+    options = ("-std=c11", "-D_POSIX_C_SOURCE=200809L", "-Wall", "-Wextra", "-Werror", "-I.", "-o", program)
     subprocess.run([compiler, *options, *SOURCES], cwd=folder, check=True)
     return program
 

@@ -6,7 +6,7 @@ from linkmode.net.html import tags
 
 
 def links(page: str) -> list[str]:
-    return [attributes["href"] for name, attributes in tags(page) if name == "a" and "href" in attributes]
+    return [attributes["href"] for name, attributes, _ in tags(page) if name == "a" and "href" in attributes]
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,21 @@ def links(page: str) -> list[str]:
 )
 def test_links(page: str, found: list[str]) -> None:
     assert links(page) == found
+
+
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        ("<a href=x>f.whl</a>", "f.whl"),
+        ("<a href='x' >\n f.whl\n</a>", "f.whl"),
+        ("<a href='x'/>f&amp;g", "f&g"),
+        ("<a href=x></a>f.whl", ""),
+        ("<a href=x", ""),
+        ("<a href=x>1 > 0", "1 > 0"),
+    ],
+)
+def test_the_text_of_a_link(page: str, text: str) -> None:
+    assert [found for _, _, found in tags(page)] == [text]
 
 
 def test_a_number_that_is_none() -> None:

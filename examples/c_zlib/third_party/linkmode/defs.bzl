@@ -12,11 +12,10 @@
     link_modes_test(name = "unit_all", test = ":unit")
 """
 
+load("//private/link_mode:check.bzl", _link_mode_test = "link_mode_test")
 load("//private/link_mode:link_mode_binary.bzl", _link_mode_binary = "link_mode_binary")
 load("//private/link_mode:link_mode_run.bzl", _link_mode_run = "link_mode_run", _link_mode_run_test = "link_mode_run_test")
-load("//private/link_mode:link_mode_test.bzl", _link_mode_test = "link_mode_test")
-load("//private/link_mode:link_modes.bzl", _link_modes = "link_modes")
-load("//private/link_mode:link_modes_test.bzl", _link_modes_test = "link_modes_test")
+load("//private/link_mode:link_modes.bzl", _link_modes = "link_modes", _link_modes_test = "link_modes_test")
 load("//private/link_mode:providers.bzl", _LinkModeInfo = "LinkModeInfo")
 
 LinkModeInfo = _LinkModeInfo

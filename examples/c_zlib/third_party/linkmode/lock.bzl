@@ -97,6 +97,9 @@ TOOLCHAIN_TARGETS = [
     "//toolchains:libc_system_toolchain",
 ]
 
+# toolchains that the transitions of this library ask for ahead of all registered ones; see //private/link_mode:own_toolchains.bzl
+OWN_TOOLCHAINS = []
+
 # target triples, one platform each
 TARGETS = [
     "x86_64-linux-musl",

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 Kind = Literal["file", "tar", "compressed", "zip", "deb", "layout", "passed over", "unreadable"]
 
 LINK = "a symbolic link, which is not followed"
+HARD_LINK = "a hard link to a file that the archive does not hold before it"
 SPECIAL = "not a regular file"
 
 

@@ -1,196 +1,25 @@
-"""Container images: what `docker save`, `podman save` and `skopeo` write, as the files that a container would see.
+"""The files that a container sees: layers that lie over each other.
 
-Layers lie over each other; a file ``.wh.NAME`` of an upper one hides NAME below, ``.wh..wh..opq`` all that is in its
-folder below. Formats: https://github.com/opencontainers/image-spec (image-layout.md, layer.md) and
-https://github.com/moby/docker-image-spec. Only names that the archive itself holds are followed.
+A file ``.wh.NAME`` of an upper layer hides NAME below, ``.wh..wh..opq`` all that is in its folder below. A hard
+link is a file of its own: what hides the name that it was made from does not hide it.
+Format: https://github.com/opencontainers/image-spec/blob/main/layer.md.
 """
 
-import os
-import posixpath
-import re
-from collections.abc import Iterator
-from pathlib import Path
-from typing import BinaryIO, NamedTuple, Protocol, TypeVar
-
-import msgspec
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from linkmode.archives import tar
 from linkmode.archives.compression import decompressed
-from linkmode.archives.members import Bounds, Budget, Counted, Members, Policy, Refusal, shown_name
-from linkmode.archives.window import window
-
-MARKS = ("manifest.json", "oci-layout")
-"""Members at an archive's root that tell an image from any other archive."""
-
-_MAX_JSON = 4 << 20
-_MAX_IMAGES = 1000
-_MAX_LAYERS = 1000
-_MAX_LABEL = 1024
-_DEEPEST = 8
-"""Indexes inside of each other. Tools write two: one for the layout, and one for the platforms of an image."""
-
-_DIGEST = re.compile(r"[a-z0-9+._-]{1,32}:[0-9a-f]{32,128}")
+from linkmode.archives.members import NOTHING, Budget, Counted, Member, Members, Policy, Refusal, shown_name
+from linkmode.audit.inputs.images import Image
+from linkmode.audit.inputs.parts import Parts
 
 
-class Parts(Protocol):
-    """The files of an image's archive or folder, by name."""
+class Seen(NamedTuple):
+    """A member that a container sees, under the name that it has there, and the layer that brought it."""
 
-    size: int
-    """Bytes of all of them, as they lie in the archive or folder."""
-
-    def open(self, name: str) -> tuple[BinaryIO, int] | None:
-        """Return a file and its size, None when there is none of this name."""
-
-
-class Image(NamedTuple):
-    """``label`` is the tag or platform that tells it from others of its archive; ``layers`` are names, lowest first."""
-
-    label: str
-    layers: tuple[str, ...]
-
-
-class TarParts:
-    """Of an uncompressed tar archive that can be sought in."""
-
-    def __init__(self, stream: BinaryIO, size: int) -> None:
-        self.size = size
-        self._stream = stream
-        self._places: dict[str, tuple[int, int]] = {}
-        self._links: dict[str, str] = {}
-        whole = window(stream, 0, size)
-        for member in tar.members(whole, Budget(Bounds.to_look(size)), Policy.LOOK):
-            name = shown_name(member.name)
-            if member.kind == "file":
-                self._places[name] = whole.tell(), member.size
-            elif member.kind == "symlink":
-                self._links[name] = posixpath.normpath(posixpath.join(posixpath.dirname(name), member.target))
-            elif member.kind == "hardlink":
-                self._links[name] = shown_name(member.target)
-
-    def open(self, name: str) -> tuple[BinaryIO, int] | None:
-        """Return a member; `docker save` links a layer to the same one of another image."""
-        if name not in self._places:
-            name = self._links.get(name, "")
-        if name not in self._places:
-            return None
-        start, size = self._places[name]
-        return window(self._stream, start, size), size
-
-
-class FolderParts:
-    """Of a folder in the OCI layout. Names are the fixed ones and digests, so none leads out of the folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        blobs = (Path(place) / name for place, _, names in os.walk(folder / "blobs") for name in names)
-        self.size = sum(path.lstat().st_size for path in blobs)
-
-    def open(self, name: str) -> tuple[BinaryIO, int] | None:
-        """Return a file of the folder, which stays open for as long as it is read."""
-        path = self._folder / name
-        if not path.is_file():
-            return None
-        return path.open("rb"), path.stat().st_size
-
-
-class _Docker(msgspec.Struct, frozen=True):
-    """An entry of manifest.json, which `docker save` writes."""
-
-    config: str = msgspec.field(name="Config")
-    layers: tuple[str, ...] = msgspec.field(name="Layers")
-    tags: tuple[str, ...] | None = msgspec.field(name="RepoTags", default=None)
-
-
-class _Layout(msgspec.Struct, frozen=True, rename="camel"):
-    """The file oci-layout."""
-
-    image_layout_version: str
-
-
-class _Descriptor(msgspec.Struct, frozen=True):
-    """A part that is named by its digest."""
-
-    digest: str
-    annotations: dict[str, str] | None = None
-    platform: dict[str, str | list[str]] | None = None
-
-
-class _Document(msgspec.Struct, frozen=True):
-    """An OCI index, which has manifests, or an OCI manifest, which has layers."""
-
-    manifests: tuple[_Descriptor, ...] | None = None
-    layers: tuple[_Descriptor, ...] | None = None
-
-
-_Json = TypeVar("_Json")
-
-
-def images(parts: Parts) -> tuple[Image, ...] | None:
-    """Return the images, or None when this is no image; raise Refusal when it is one and contradicts itself."""
-    if _json(parts, "oci-layout", _Layout) is not None:
-        return _checked(tuple(_of_index(parts, "index.json", (), set())))
-    manifest = _json(parts, "manifest.json", tuple[_Docker, ...])
-    if not manifest:
-        return None
-    return _checked(
-        tuple(
-            Image(entry.tags[0] if entry.tags else f"image {at}", entry.layers) for at, entry in enumerate(manifest, 1)
-        )
-    )
-
-
-def _checked(found: tuple[Image, ...]) -> tuple[Image, ...]:
-    if not found:
-        raise Refusal("a container archive without an image")
-    if len(found) > _MAX_IMAGES or any(len(image.layers) > _MAX_LAYERS for image in found):
-        raise Refusal(f"more than {_MAX_IMAGES} images or {_MAX_LAYERS} layers")
-    return found
-
-
-def _of_index(parts: Parts, name: str, labels: tuple[str, ...], seen: set[str]) -> Iterator[Image]:
-    # An index may hold indexes, one for each platform as a rule. Each document is read once: indexes may be cyclic.
-    if name in seen:
-        return
-    seen.add(name)
-    label = " ".join(filter(None, labels))
-    if len(labels) > _DEEPEST:
-        raise Refusal(f"an index of the image in more than {_DEEPEST} others")
-    if len(label) > _MAX_LABEL:
-        raise Refusal(f"a name of the image has more than {_MAX_LABEL} characters")
-    document = _json(parts, name, _Document)
-    if document is not None and document.layers is not None:
-        yield Image(label, tuple(_blob(layer.digest) for layer in document.layers))
-        return
-    if document is None or document.manifests is None:
-        raise Refusal(f"{name} of the image is missing, or is no index and no manifest")
-    for entry in document.manifests[: _MAX_IMAGES + 1]:
-        notes, platform = entry.annotations or {}, entry.platform or {}
-        if notes.get("vnd.docker.reference.type") == "attestation-manifest":
-            continue
-        tag = notes.get("io.containerd.image.name") or notes.get("org.opencontainers.image.ref.name")
-        machine = "/".join(str(platform[key]) for key in ("os", "architecture", "variant") if platform.get(key))
-        below = " ".join(filter(None, (tag, machine)))
-        yield from _of_index(parts, _blob(entry.digest), (*labels, below), seen)
-
-
-def _blob(digest: str) -> str:
-    if not _DIGEST.fullmatch(digest):
-        raise Refusal("the image names a part by what is no digest")
-    return "blobs/" + digest.replace(":", "/")
-
-
-def _json(parts: Parts, name: str, kind: type[_Json]) -> _Json | None:
-    found = parts.open(name)
-    if found is None:
-        return None
-    stream, size = found
-    with stream:
-        if size > _MAX_JSON:
-            raise Refusal(f"{name} of the image has {size} bytes, at most {_MAX_JSON} expected")
-        try:
-            return msgspec.json.decode(stream.read(size), type=kind)
-        except (msgspec.DecodeError, RecursionError, UnicodeError):
-            return None
+    member: Member
+    layer: str
 
 
 class _View:
@@ -219,34 +48,116 @@ class _View:
         self._opaque |= opaque
 
 
-def members(parts: Parts, image: Image, budget: Budget) -> Members:
+class _Contents:
+    """What one layer holds, as far as it matters to others."""
+
+    def __init__(self) -> None:
+        self.files: set[str] = set()
+        self.folders: set[str] = set()
+        self.opaque: set[str] = set()
+        self.regular: set[str] = set()
+        self.links: dict[str, str] = {}
+
+    def of_link(self, name: str) -> str:
+        """Return the file that a hard link of this layer stands for, or the name that a layer below must have."""
+        passed = set()
+        while name in self.links and name not in passed:
+            passed.add(name)
+            name = self.links[name]
+        return name
+
+    def hides(self, name: str) -> bool:
+        """Tell whether a file of this name in a lower layer is hidden by this one."""
+        view = _View()
+        view.add(self.files, self.folders, self.opaque)
+        return not view.shows(name)
+
+
+def members(parts: Parts, image: Image, budget: Budget) -> Iterator[Seen]:
     """Yield every file that a container of ``image`` sees, from the uppermost layer down; raises Refusal.
 
     When a layer holds a file twice, it is yielded twice, and the last one counts. A layer that an image names twice
-    is read once, where it lies uppermost: below it shows nothing.
+    is read once, where it lies uppermost: below it shows nothing. A hard link comes after the file that it stands for,
+    with its name as the target; where a container does not see that name, the link is the file.
     """
     view = _View()
+    missing = ""
+    pending: dict[str, list[str]] = {}  # what a layer below must have: links of the layers above that stand for it
     for layer in dict.fromkeys(reversed(image.layers)):
-        found = parts.open(layer)
-        if found is None:
-            raise Refusal(f"the image has no layer {layer}")
-        stream, size = found
-        files: set[str] = set()
-        folders: set[str] = set()
-        opaque: set[str] = set()
-        with stream:
-            source = decompressed(stream, size, budget) or Counted(stream, budget)
-            for member in tar.members(source, budget, Policy.LOOK):
-                name = shown_name(member.name)
-                folder, _, last = name.rpartition("/")
-                if last == ".wh..wh..opq":
-                    opaque.add(folder)
-                elif last.startswith(".wh."):
-                    files.add(f"{folder}/{last[4:]}".lstrip("/"))
-                elif member.kind == "folder":
-                    folders.add(name)
-                else:
-                    files.add(name)
-                    if view.shows(name):
-                        yield member
-        view.add(files, folders, opaque)
+        if not parts.has(layer):
+            missing = missing or layer
+            continue
+        contents = _Contents()
+        shown: set[str] = set()
+        for member in _read(parts, layer, budget):
+            if _note(member, contents) and view.shows(name := shown_name(member.name)):
+                shown.add(name)
+                yield Seen(member, layer)
+        wanted, pending = _asked(contents, view, pending)
+        yield from _links({one: names for one, names in wanted.items() if one in shown}, layer)
+        yield from _hidden(parts, layer, budget, {one: names for one, names in wanted.items() if one not in shown})
+        view.add(contents.files, contents.folders, contents.opaque)
+    if missing:
+        raise Refusal(f"the image has no layer {missing}")
+
+
+def _note(member: Member, contents: _Contents) -> bool:
+    # Keeps what the member does to layers below; tells whether it is a file, other link or device itself.
+    name = shown_name(member.name)
+    folder, _, last = name.rpartition("/")
+    if last == ".wh..wh..opq":
+        contents.opaque.add(folder)
+    elif last.startswith(".wh."):
+        contents.files.add(f"{folder}/{last[4:]}".lstrip("/"))
+    elif member.kind == "folder":
+        contents.folders.add(name)
+    else:
+        contents.files.add(name)
+        if member.kind == "hardlink":
+            contents.links[name] = shown_name(member.target)
+            return False
+        contents.links.pop(name, None)
+        if member.kind == "file":
+            contents.regular.add(name)
+        return True
+    return False
+
+
+def _asked(
+    contents: _Contents, view: _View, pending: Mapping[str, list[str]]
+) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    # Files of this layer with the links, seen by a container, that stand for them; and what is left for those below.
+    wanted: dict[str, list[str]] = {}
+    below: dict[str, list[str]] = {}
+    asked = {name: [name] for name in contents.links if view.shows(name)}
+    for name, links in (*asked.items(), *pending.items()):
+        found = contents.of_link(name)
+        if found in contents.regular:
+            wanted.setdefault(found, []).extend(links)
+        elif not contents.hides(found):
+            below.setdefault(found, []).extend(links)
+    return wanted, below
+
+
+def _links(wanted: Mapping[str, list[str]], layer: str) -> Iterator[Seen]:
+    for file, names in wanted.items():
+        yield from (Seen(Member(name, "hardlink", NOTHING, target=file), layer) for name in names)
+
+
+def _hidden(parts: Parts, layer: str, budget: Budget, wanted: Mapping[str, list[str]]) -> Iterator[Seen]:
+    # Files that no container sees by their own name, read once more for the links that stand for them.
+    for member in _read(parts, layer, budget) if wanted else ():
+        names = wanted.get(shown_name(member.name), ()) if member.kind == "file" else ()
+        if names:
+            yield Seen(Member(names[0], "file", member.body, member.size, member.executable), layer)
+            yield from _links({names[0]: list(names[1:])}, layer)
+
+
+def _read(parts: Parts, layer: str, budget: Budget) -> Members:
+    found = parts.open(layer)
+    if found is None or not found[1]:
+        return  # no byte at all is how an empty layer is written, too
+    stream, size = found
+    with stream:
+        source = decompressed(stream, size, budget) or Counted(stream, budget)
+        yield from tar.members(source, budget, Policy.LOOK)

@@ -9,15 +9,22 @@ from typing import BinaryIO, NamedTuple
 from linkmode.archives import tar
 from linkmode.archives.compression import decompressed, name_of
 from linkmode.archives.members import BLOCK, Bounds, Budget, Member, NotAnArchive, Policy, Readable, Refusal, shown_name
-from linkmode.audit.inputs import deb, layers
+from linkmode.audit.inputs import deb, images, layers
 from linkmode.audit.inputs.find import Kind
+from linkmode.audit.inputs.parts import FolderParts, Parts, TarParts
 
 
 class Entry(NamedTuple):
-    """A member, and which of an archive's images it is of: empty when there is but one, None when it is no image's."""
+    """A member, and which of an archive's images it is of: empty when there is but one, None when it is no image's.
+
+    ``layer`` is the layer of the image that brought it. ``absent`` says, instead of a member, why an image that the
+    archive names has none.
+    """
 
     image: str | None
-    member: Member
+    member: Member | None
+    layer: str | None = None
+    absent: str = ""
 
 
 class IsImage(Exception):  # noqa: N818 - says what was found, and is no error
@@ -31,7 +38,7 @@ def members(path: Path, kind: Kind) -> Iterator[Entry]:
     after which what was yielded is void. What is wrong with one member alone is a BadMember, raised when it is read.
     """
     if kind == "layout":
-        yield from _of_images(layers.FolderParts(path))
+        yield from _of_images(FolderParts(path))
         return
     with path.open("rb") as stream:
         size = os.fstat(stream.fileno()).st_size
@@ -67,8 +74,8 @@ def image_members(path: Path) -> Iterator[Entry]:
 def _of_tar(stream: BinaryIO, size: int, bounds: Bounds | None = None) -> Iterator[Entry]:
     if _has_mark(stream, size):
         stream.seek(0)
-        parts = layers.TarParts(stream, size)
-        if layers.images(parts) is not None:
+        parts = TarParts(stream, size)
+        if images.images(parts) is not None:
             yield from _of_images(parts, bounds)
             return
     stream.seek(0)
@@ -79,7 +86,7 @@ def _of_tar(stream: BinaryIO, size: int, bounds: Bounds | None = None) -> Iterat
 def _has_mark(stream: BinaryIO, size: int) -> bool:
     found = tar.members(stream, Budget(Bounds.to_look(size)), Policy.LOOK)
     try:
-        return any(shown_name(member.name) in layers.MARKS for member in found)
+        return any(shown_name(member.name) in images.MARKS for member in found)
     except Refusal:
         return False  # damaged: what comes before the damage is told in the second pass
 
@@ -94,7 +101,7 @@ def _of_compressed(stream: BinaryIO, size: int, budget: Budget) -> Iterator[Entr
     if source is None or not tar.is_tar(start):
         raise NotAnArchive(f"{name} data, and no tar archive in it")
     for member in tar.members(_Again(start, source), budget, Policy.LOOK):
-        if shown_name(member.name) in layers.MARKS:
+        if shown_name(member.name) in images.MARKS:
             raise IsImage
         yield Entry(None, member)
     while source.read(BLOCK):
@@ -115,12 +122,14 @@ class _Again:
         return self._rest.read(size)
 
 
-def _of_images(parts: layers.Parts, bounds: Bounds | None = None) -> Iterator[Entry]:
-    images = layers.images(parts)
-    if images is None:
+def _of_images(parts: Parts, bounds: Bounds | None = None) -> Iterator[Entry]:
+    held = images.images(parts)
+    if held is None:
         raise Refusal("a folder with oci-layout that is no image in the OCI layout")
     # One for all of them: images may share layers, and name each ten thousand times.
     budget = Budget(bounds or Bounds.to_look(parts.size))
-    for image in images:
-        label = image.label if len(images) > 1 else ""
-        yield from (Entry(label, member) for member in layers.members(parts, image, budget))
+    for image in held:
+        label = image.label if len(held) > 1 else ""
+        if image.absent:
+            yield Entry(label, None, absent=image.absent)
+        yield from (Entry(label, seen.member, seen.layer) for seen in layers.members(parts, image, budget))

@@ -216,7 +216,10 @@ def _libraries(facts: Facts, platform: Platform, brought: frozenset[str]) -> lis
 def _versions(facts: Facts, platform: Platform, brought: frozenset[str]) -> tuple[list[str], list[str]]:
     # What is too new for the platform, and what cannot be told; a library that is not there has been told already.
     known = policy.load()
-    newer, untold = [], []
+    newer: list[str] = []
+    untold: list[str] = []
+    if platform.libc == "musl":  # its loader compares no versions
+        return newer, untold
     for need in facts.version_needs:
         is_there = known.owner(need.library) == platform.libc or need.library in platform.libraries
         if not is_there or need.library in brought:

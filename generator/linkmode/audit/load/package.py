@@ -1,9 +1,11 @@
 """What files of one package need of each other: a wheel, a folder, an archive or an image is a tree of its own.
 
 A need is *brought* when the file's own DT_RPATH, DT_RUNPATH or ``$ORIGIN``, or those of what loads it, lead to a
-library of the package. In a whole system, one with the program's loader in place, what is nowhere is *missing*.
+library of the package. In a whole system, which has the program's loader at the loader's place, what is nowhere is
+*missing*.
 """
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 
 from linkmode.audit.judge.resolved import Brought, Resolved
@@ -29,14 +31,10 @@ class _Package:
     def resolve(self) -> dict[str, Resolved]:
         for path, facts in self._files.items():
             self._found[path] = dict(self._needs(Loaded(path, "", facts)))
-        users: dict[str, list[str]] = {}
-        for path, found in self._found.items():
-            for one in found.values():
-                users.setdefault(self._root.real(one.path) or one.path, []).append(path)
+        inherited = self._inherited()
         out: dict[str, Resolved] = {}
         for path, facts in self._files.items():
-            inherited = self._inherited(path, facts, users)
-            found = {**inherited, **self._found[path]}
+            found = {**inherited.get(path, {}), **self._found[path]}
             brought = tuple(
                 Brought(name, found[name].path.lstrip("/"))
                 for name in facts.needed
@@ -63,18 +61,38 @@ class _Package:
             if found := loader.find(name, one):
                 yield name, found
 
-    def _inherited(self, path: str, facts: Facts, users: Mapping[str, list[str]]) -> dict[str, Loaded]:
-        # What those that load it have loaded already, or have DT_RPATH for, which counts further down as well.
-        wanted = [name for name in facts.needed if name not in self._found[path]]
-        out: dict[str, Loaded] = {}
-        for user in users.get(path, ()) if wanted else ():
-            here = Loaded(path, "", facts, Loaded(user, "", self._files[user]))
-            loader = self._loader(self._files[user])
-            for name in wanted:
-                found = self._found[user].get(name) or loader.find(name, here)
-                if found is not None:
-                    out.setdefault(name, found)
+    def _inherited(self) -> dict[str, dict[str, Loaded]]:
+        # What each file has of those that load it: what they have loaded already, and DT_RPATH, which counts further
+        # down as well. Only files with a search path of their own lead anywhere in a package.
+        out: dict[str, dict[str, Loaded]] = {}
+        if all(len(found) == len(set(self._files[path].needed)) for path, found in self._found.items()):
+            return out
+        for path, facts in self._files.items():
+            if facts.rpath is not None or facts.runpath is not None:
+                for one, found in self._walk(Loaded(path, "", facts)):
+                    out.setdefault(one, {}).update(found)
         return out
+
+    def _walk(self, top: Loaded) -> Iterator[tuple[str, dict[str, Loaded]]]:
+        loader = self._loader(top.facts)
+        loaded: dict[str, Loaded] = {}
+        queue, seen = deque([top]), {top.path}
+        while queue:
+            one = queue.popleft()
+            found: dict[str, Loaded] = {}
+            for name in one.facts.needed:
+                library = loaded.get(name) or loader.find(name, one)
+                if library is None:
+                    continue
+                found[name] = loaded[name] = library
+                if library.facts.soname:
+                    loaded.setdefault(library.facts.soname, library)
+                real = self._root.real(library.path) or library.path
+                if real not in seen:
+                    seen.add(real)
+                    queue.append(library._replace(path=real))
+            if one is not top:
+                yield one.path, found
 
     def _missing(self, path: str, facts: Facts, found: Mapping[str, Loaded]) -> Iterator[str]:
         if facts.kind == "shared object" or not self._is_system(facts):

@@ -4,11 +4,13 @@ A text is asked for by an anchor, a run of bytes that must be there, and perhaps
 bounded by image.PIECE; what may occur without end (versions, paths) is counted up to a limit.
 """
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from linkmode.audit.read.image import PIECE, Image
+from linkmode.audit.read.matcher import Growing, Matcher
 
 MAX_SEARCHED = 1 << 30
 MAX_FOUND = 64
@@ -26,6 +28,7 @@ _CARGO = re.compile(
     rb"/(?:root|home/[\w.-]+|Users/[\w.-]+)/\.cargo/(?:registry/src|git/checkouts)/[\w.@/-]{1,300}?\.rs"
 )
 _CRATE = re.compile(rb"/registry/src/[\w.-]{1,100}/([A-Za-z][\w-]*?)-(\d+\.\d+\.\d+(?:[-+][\w.+-]*)?)/")
+_REGISTRY, _CARGO_FOLDER = b"/registry/src/", b"/.cargo/"
 _RUST = re.compile(rb"/rustc/[0-9a-f]{40}/")
 
 
@@ -64,14 +67,19 @@ def search(image: Image, asked: Mapping[str, Asked], system: tuple[bytes, ...]) 
     paths: dict[int, Hit] = {}
     path_count, counted_to = 0, 0
     end = min(image.size, MAX_SEARCHED)
+    matcher = _matcher((*dict.fromkeys(wanted.anchor for wanted in asked.values()), _REGISTRY, _CARGO_FOLDER))
+    nowhere: Iterator[int] = iter(())
     for start, piece in _pieces(image, end):
+        # Several may ask for one text, each from its first place on.
+        places = {anchor: _Again(found) for anchor, found in matcher.places(piece).items()}
         for seeker in seekers.values():
-            seeker.seek(piece, start)
-        if b"/registry/src/" in piece:
+            seeker.seek(piece, start, iter(places.get(seeker.wanted.anchor, nowhere)))
+        if next(iter(places.get(_REGISTRY, nowhere)), None) is not None:
             for match in _CRATE.finditer(piece):
                 if len(crates) < MAX_PATHS:
                     crates.setdefault((match[1], match[2]), start + match.start())
-        for hit in _paths(piece, start, system):
+        has_cargo = next(iter(places.get(_CARGO_FOLDER, nowhere)), None) is not None
+        for hit in _paths(piece, start, system, has_cargo=has_cargo):
             if hit.offset >= counted_to and path_count < MAX_PATHS:
                 path_count += 1
                 counted_to = hit.offset + 1
@@ -94,21 +102,43 @@ class _Seeker:
         self.found: dict[int, Hit] = {}
         self.left = MAX_ANCHORS
 
-    def seek(self, piece: bytes, start: int) -> None:
+    def seek(self, piece: bytes, start: int, places: Iterator[int]) -> None:
         anchor, pattern = self.wanted
         if pattern is None:
-            at = -1 if self.found else piece.find(anchor)
+            at = -1 if self.found else next(places, -1)
             if at >= 0:
                 self.found[start + at] = Hit(start + at, anchor, b"")
             return
-        at = piece.find(anchor)
-        while at >= 0 and self.left and len(self.found) < MAX_FOUND:
+        while self.left and len(self.found) < MAX_FOUND and (at := next(places, -1)) >= 0:
             self.left -= 1
             for match in pattern.finditer(piece, max(0, at - _BEFORE), at + len(anchor) + _AFTER):
                 if match.start() <= at < match.end():
                     where = start + match.start()
                     self.found.setdefault(where, Hit(where, match[0], match[1] if pattern.groups else b""))
-            at = piece.find(anchor, at + 1)
+
+
+class _Again:
+    # Places that can be asked for more than once, each found when it is asked for first.
+
+    def __init__(self, places: Iterator[int]) -> None:
+        self._places = places
+        self._known: list[int] = []
+
+    def __iter__(self) -> Iterator[int]:
+        at = 0
+        while True:
+            if at == len(self._known):
+                if (found := next(self._places, None)) is None:
+                    return
+                self._known.append(found)
+            yield self._known[at]
+            at += 1
+
+
+@functools.cache
+def _matcher(texts: tuple[bytes, ...]) -> Matcher:
+    # One for a process, which learns from file to file whether a faster one pays.
+    return Growing(texts)
 
 
 def _pieces(image: Image, end: int) -> Iterator[tuple[int, bytes]]:
@@ -120,7 +150,7 @@ def _pieces(image: Image, end: int) -> Iterator[tuple[int, bytes]]:
             yield start, piece
 
 
-def _paths(piece: bytes, start: int, system: tuple[bytes, ...]) -> Iterator[Hit]:
+def _paths(piece: bytes, start: int, system: tuple[bytes, ...], *, has_cargo: bool) -> Iterator[Hit]:
     # Absolute paths of sources and objects, each bounded by bytes that no path has; Rust's stand side by side.
     for match in _EXTENSION.finditer(piece):
         low = max(0, match.end() - _MAX_PATH)
@@ -131,7 +161,7 @@ def _paths(piece: bytes, start: int, system: tuple[bytes, ...]) -> Iterator[Hit]
         text = piece[at : match.end()]
         if text[:1] == b"/" and text[1:2] != b"/" and text.count(b"/") > 1 and not text.startswith(system):
             yield Hit(start + at, text, b"")
-    if b"/.cargo/" in piece:
+    if has_cargo:
         for match in _CARGO.finditer(piece):
             yield Hit(start + match.start(), match[0], b"")
 

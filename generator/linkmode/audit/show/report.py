@@ -18,6 +18,7 @@ class Audited(msgspec.Struct, frozen=True, kw_only=True):
     """One file of a report: either ``error``, why it could not be audited, or ``facts`` and ``verdict``.
 
     ``libraries`` are the shares of the static libraries that were named; None when none was, or no symbols tell.
+    ``layer`` is that of a container image which brought the file.
     """
 
     path: str
@@ -26,6 +27,7 @@ class Audited(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Verdict | None = None
     failures: tuple[Failure, ...] = ()
     libraries: tuple[Share, ...] | None = None
+    layer: str | None = None
 
 
 class PassedOver(msgspec.Struct, frozen=True):
@@ -144,6 +146,7 @@ def as_text(audited: Audited) -> str:
     if audited.facts is None or audited.verdict is None:
         return ""
     lines = [("file", audited.path), *pairs(audited.facts, audited.verdict), *_libraries(audited.libraries or ())]
+    lines += [("layer", audited.layer)] if audited.layer else []
     return "".join(f"{key}: {value}\n" for key, value in lines)
 
 

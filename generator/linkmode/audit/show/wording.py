@@ -1,5 +1,8 @@
 """Words for what elfcheck does not tell: the lines that follow the facts that both have."""
 
+from collections.abc import Iterable
+
+from linkmode.audit.judge.platforms import Suits
 from linkmode.audit.judge.verdict import Verdict
 from linkmode.audit.read.facts import CompileUnits, Contents, Facts
 
@@ -23,8 +26,16 @@ def more_pairs(facts: Facts, verdict: Verdict) -> list[tuple[str, str]]:
         ),
         *(("brought", f"{one.name} at {one.path}") for one in verdict.brought),
         *([("lowest-tag", verdict.lowest_tag)] if verdict.lowest_tag else []),
-        *(("runs-on", f"{one.platform}: {one.answer}: {one.reason}") for one in verdict.images),
+        *(("runs-on", words) for words in runs_on(verdict.images)),
     ]
+
+
+def runs_on(images: Iterable[Suits]) -> list[str]:
+    """Return the answers for base images, those with one answer and one reason together."""
+    names: dict[tuple[str, str], list[str]] = {}
+    for one in images:
+        names.setdefault((one.answer, one.reason), []).append(one.platform)
+    return [f"{', '.join(platforms)}: {answer}: {reason}" for (answer, reason), platforms in names.items()]
 
 
 def _contents(contents: Contents) -> list[tuple[str, str]]:

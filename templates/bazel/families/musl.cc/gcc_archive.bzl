@@ -8,8 +8,8 @@ Both layouts of musl.cc are known: `cross` (bin/<triple>-gcc, <triple>/include) 
 load("@linkmode_cc//:cc.bzl", "cc_toolchain")
 load("//:lock.bzl", "ARTIFACTS", "TOOLCHAINS")
 load("//private/cc:cc_toolchain_config.bzl", "cc_toolchain_config")
-load("//private/cc:default_mode.bzl", "default_mode")
-load("//private/link_mode:libc_runtime.bzl", "libc_runtime")
+load("//private/link_mode:link_mode_values.bzl", "default_mode")
+load("//private/link_mode:target.bzl", "libc_runtime")
 
 def gcc_archive(name):
     """Declares the targets of a GCC archive: `:cc-<target>`, its parts, and the libc that its dynamic output needs.

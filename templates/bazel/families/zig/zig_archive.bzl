@@ -7,7 +7,7 @@ Compiles see zig, the launcher and the target's header folders; links see zig, t
 load("@linkmode_cc//:cc.bzl", "cc_toolchain")
 load("//:lock.bzl", "ARTIFACTS", "CPUS", "TOOLCHAINS")
 load("//private/cc:cc_toolchain_config.bzl", "cc_toolchain_config")
-load("//private/cc:default_mode.bzl", "default_mode")
+load("//private/link_mode:link_mode_values.bzl", "default_mode")
 load(":zig_lines.bzl", "ZIG_LINES")
 load(":zig_programs.bzl", "zig_programs")
 load(":zig_runtime.bzl", "CXX_FILES", "C_FILES", "zig_runtime")

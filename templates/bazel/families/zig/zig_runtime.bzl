@@ -59,6 +59,8 @@ def _zig_runtime_impl(ctx):
         for _, names in links
         for name in names
     }
+    main = ctx.actions.declare_file(ctx.label.name + ".main.c")
+    ctx.actions.write(main, "int main(void) { return 0; }\n")
     cache = "%s/%s/%s.cache" % (ctx.bin_dir.path, ctx.label.workspace_root, ctx.label.name)
     args = ctx.actions.args()
     args.add(ctx.file.zig)
@@ -69,14 +71,14 @@ def _zig_runtime_impl(ctx):
         args.add("c++" if cxx else "cc")
         args.add_all(["-target", ctx.attr.target, "-mcpu=baseline", "-O2", "-s", "-fno-sanitize=undefined"])
         args.add_all(flags)
-        args.add(ctx.file._main)
+        args.add(main)
         args.add_all(["-o", cache + "/main"])
         for name in names:
             args.add_all(["--take", name, outputs[name]])
     ctx.actions.run(
         executable = ctx.file.program,
         arguments = [args],
-        inputs = [ctx.file.lib, ctx.file._main],
+        inputs = [ctx.file.lib, main],
         tools = [ctx.file.zig],
         outputs = outputs.values(),
         env = {"PATH": ""},
@@ -100,6 +102,5 @@ zig_runtime = rule(
         "program": attr.label(allow_single_file = True, cfg = "exec", mandatory = True, doc = "The runtime program of zig_programs."),
         "target": attr.string(mandatory = True, doc = "Target triple."),
         "zig": attr.label(allow_single_file = True, cfg = "exec", mandatory = True, doc = "The zig executable."),
-        "_main": attr.label(allow_single_file = True, default = "//private/zig:main.c"),
     },
 )

@@ -96,6 +96,9 @@ struct not_elf {
 };
 static const struct not_elf not_elf_files[] = {
     {"\x23\x21", 2, "a script (#!), not an ELF file"},
+    {"\x2f\x2a\x20\x47\x4e\x55\x20\x6c\x64\x20\x73\x63\x72\x69\x70\x74", 16, "a linker script, not an ELF file"},
+    {"\x49\x4e\x50\x55\x54\x28", 6, "a linker script, not an ELF file"},
+    {"\x49\x4e\x50\x55\x54\x20\x28", 7, "a linker script, not an ELF file"},
     {"\x21\x3c\x61\x72\x63\x68\x3e\x0a", 8, "a static library (ar archive), not a linked ELF file"},
     {"\x21\x3c\x74\x68\x69\x6e\x3e\x0a", 8, "a thin static library (ar archive), not a linked ELF file"},
     {"\x42\x43\xc0\xde", 4, "LLVM bitcode, not a linked ELF file"},

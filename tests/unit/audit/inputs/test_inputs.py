@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
-from archives import tar
+from archives import tar, zipped
 from auditing import DYNAMIC, STATIC, modes, report, run
 from click.testing import CliRunner
 from elf_maker import Elf
@@ -113,3 +113,37 @@ def test_the_order_is_the_same_whatever_the_number_of_processes(
         *sorted(f"d1/{at}" for at in range(1, 200, 3)),
         "d2",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "words"),
+    [
+        (
+            "lib/libx.so",
+            b"!<arch>\n",
+            "a library by its name, and is a static library (ar archive), not a linked ELF file",
+        ),
+        ("lib/libx.so.1.2", b"MZ", "a library by its name, and is a Windows program (PE), not an ELF file"),
+        ("lib/libx.so", b"text", "a library by its name, and is no ELF file: not an ELF file"),
+        ("lib/libx.so", b"", "a library by its name, and is an empty file"),
+    ],
+)
+def test_what_is_named_like_a_library_and_is_none_is_told(here: Path, name: str, raw: bytes, words: str) -> None:
+    (here / "d/lib").mkdir(parents=True)
+    (here / "d/app").write_bytes(STATIC)
+    (here / "d" / name).write_bytes(raw)
+    (here / "w.whl").write_bytes(zipped((name, raw), ("app", STATIC)))
+    for path, shown in (("d", f"d/{name}"), ("w.whl", f"w.whl:{name}")):
+        code, document = report(path)
+        assert (code, modes(document)[shown]) == (3, words)
+
+
+@pytest.mark.parametrize(
+    ("name", "raw"),
+    [("libc.so", b"/* GNU ld script\n"), ("libx.so", b"INPUT(libx.so.1)"), ("libx.so.txt", b"x"), ("so", b"x")],
+)
+def test_linker_scripts_and_other_names_are_passed_over(here: Path, name: str, raw: bytes) -> None:
+    (here / "d").mkdir()
+    (here / "d/app").write_bytes(STATIC)
+    (here / "d" / name).write_bytes(raw)
+    assert report("d")[0] == 0

@@ -92,3 +92,10 @@ def test_a_zip_directory_is_never_held_whole(here: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("linkmode.archives.zip._MAX_DIRECTORY", 70000)
     (here / "a.zip").write_bytes(zipped(*((f"{'n' * 200}{at}", b"") for at in range(500))))
     assert "malformed: a table of contents of " in run("a.zip").stderr
+
+
+def test_a_member_of_a_zip_without_a_name(here: Path) -> None:
+    raw = bytearray(zipped(("a", STATIC), ("b", STATIC)))
+    raw[raw.index(b"PK\1\2") + 46] = 0  # zipfile ends a name at its first NUL
+    (here / "a.zip").write_bytes(raw)
+    assert modes(report("a.zip")[1])["a.zip:b"] == "static"

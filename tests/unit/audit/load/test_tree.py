@@ -12,6 +12,7 @@ from typing import Any
 import jsonschema
 import pytest
 from click.testing import CliRunner, Result
+from crafted import loading
 from elf_maker import DYN, GLIBC_LOADER, MUSL_LOADER, Elf, interp
 
 from linkmode.audit.inputs.find import Found
@@ -284,3 +285,32 @@ def test_what_a_view_has_no_use_for_is_refused(arguments: tuple[str, ...], said:
     done = CliRunner().invoke(command, [*arguments, str(tmp_path), str(tmp_path)])
     assert isinstance(done.exception, UsageError)
     assert done.exception.problem == said
+
+
+def test_a_library_of_musl_finds_its_libc_in_the_loader(musl: Image) -> None:
+    musl.library("/usr/lib/libz.so.1", needed=("libc.musl-x86_64.so.1",))
+    assert musl.found("/usr/lib/libz.so.1") == {"libc.musl-x86_64.so.1": MUSL_LOADER}
+    (musl.folder / MUSL_LOADER.lstrip("/")).unlink()
+    assert musl.found("/usr/lib/libz.so.1") == {"libc.musl-x86_64.so.1": None}
+
+
+@pytest.mark.parametrize(("tag", "code"), [("DT_FILTER", 1), ("DT_AUXILIARY", 0), ("DT_AUDIT", 0)])
+def test_what_other_tags_load_is_in_the_tree(glibc: Image, tag: str, code: int) -> None:
+    glibc.library("/lib/libc.so.6")
+    glibc.put("/bin/app", loading(tag, "libx.so"))
+    done = glibc.run("/bin/app")
+    assert done.exit_code == code
+    assert f"libx.so ({tag}) => {'NOT FOUND' if code else 'not found, and not needed'}\n" in done.stdout
+    glibc.library("/lib/libx.so")
+    done = glibc.run("/bin/app")
+    assert done.exit_code == 0
+    assert f"libx.so ({tag}) => /lib/libx.so\n" in done.stdout
+
+
+def test_a_file_may_keep_its_loader_out_of_the_default_folders(glibc: Image) -> None:
+    glibc.library("/lib/liba.so")
+    glibc.put("/etc/ld.so.conf", "/conf\n")
+    glibc.program("/bin/app", "liba.so", tags=((0x6FFFFFFB, 0x800),))
+    assert glibc.found("/bin/app") == {"liba.so": None}
+    glibc.library("/conf/liba.so")
+    assert glibc.found("/bin/app") == {"liba.so": "/conf/liba.so"}

@@ -65,6 +65,9 @@ def test_libc_itself_is_a_shared_object_though_it_has_an_interpreter() -> None:
     assert facts(Elf(type=DYN, interp=interp(GLIBC_LOADER), soname="libc.so.6").build()).kind == "shared object"
 
 
+MUSL_TEXTS = (b"-0X+0X 0X-0x+0x 0x", b"No error information")
+
+
 @pytest.mark.parametrize(("bits", "big", "machine", "name"), [(64, False, 183, "aarch64"), (32, True, 8, "mips")])
 def test_both_classes_and_byte_orders(bits: int, big: bool, machine: int, name: str) -> None:
     found = facts(
@@ -130,12 +133,13 @@ def test_relro_and_bind_now(relro: bool, tags: tuple[tuple[int, int], ...], expe
         (Elf(notes=GO_NOTE + ABI_TAG), "glibc", "NT_GNU_ABI_TAG"),
         (Elf(notes=GO_NOTE, code=MUSL_START), "musl", "_start"),
         (Elf(notes=GO_NOTE), "none", "Go's linker"),
-        (Elf(code=b"\xc3 No error information\0"), "musl", '"No error information"'),
-        (Elf(code=b"\xc3 GLIBC_TUNABLES No error information\0"), "glibc", '"GLIBC_TUNABLES"'),
+        (Elf(code=b"\xc3" + b"\0".join(MUSL_TEXTS)), "musl", '"-0X+0X 0X-0x+0x 0x"'),
+        (Elf(code=b"\xc3" + MUSL_TEXTS[0]), "unknown", '"-0X+0X 0X-0x+0x 0x" among its loadable bytes is a hint'),
+        (Elf(code=b"\xc3 GLIBC_TUNABLES No error information\0"), "unknown", '"GLIBC_TUNABLES" among its loadable'),
         (Elf(code=b"\xc3" * 100), "unknown", "no note"),
         (Elf(interp=interp(GLIBC_LOADER)), "glibc", GLIBC_LOADER),
         (Elf(interp=interp("/opt/x/ld-musl-x86_64.so.1")), "musl", "/opt/x"),
-        (Elf(interp=interp("/system/bin/linker64"), needed=("libc.so",)), "unknown", "linker64"),
+        (Elf(interp=interp("/system/bin/linker64"), needed=("libc.so",)), "other", "linker64"),
         (Elf(type=DYN, needed=("libz.so.1", "libc.musl-x86_64.so.1")), "musl", "libc.musl-x86_64.so.1"),
         (Elf(type=DYN, needed=("x",), needs=(("x", ("GLIBC_2.4",)),)), "glibc", "GLIBC_2.4 of x"),
         (Elf(type=DYN, needed=("libz.so.1",)), "unknown", "needs no library of"),
@@ -151,7 +155,8 @@ def test_libc_and_its_evidence(made: Elf, libc: str, evidence: str) -> None:
 def test_a_text_across_two_pieces_of_the_search_is_found() -> None:
     for shift in (0, 7, 12, 30):
         code = b"\xc3" * ((1 << 20) - 200 + shift)
-        assert facts(Elf(code=code + b"No error information" + b"\0" * 500).build()).libc == "musl"
+        texts = MUSL_TEXTS[1] + b"\0" * 500 + MUSL_TEXTS[0]
+        assert facts(Elf(code=code + texts).build()).libc == "musl"
 
 
 def test_section_headers_are_never_looked_at() -> None:

@@ -66,5 +66,7 @@ def test_no_two_libcs_have_a_loader_of_the_same_name() -> None:
 
 def test_texts_of_the_policy_need_no_escape_in_c() -> None:
     known = policy.load()
-    texts = [mark.text for mark in known.mark] + [kind.words for kind in known.not_elf]
+    texts = [text for mark in known.mark for text in mark.texts] + [kind.words for kind in known.not_elf]
+    texts += [text for kind in known.behind for text in (kind.words, kind.opens)]
+    texts += [text for one in known.system for text in (one.name, *one.loaders, *one.sonames)]
     assert all(text.isascii() and text.isprintable() and "??" not in text for text in texts)

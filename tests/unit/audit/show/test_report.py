@@ -59,7 +59,7 @@ def test_text_in_a_pipe(files: Path) -> None:
 
 
 def test_several_files_are_parted_by_an_empty_line(files: Path) -> None:
-    blocks = run("static", "dynamic").stdout.split("\n\n")
+    blocks = run("--verbose", "static", "dynamic").stdout.split("\n\n")
     assert [block.splitlines()[0] for block in blocks] == ["file: static", "file: dynamic"]
     assert "version-need: libz.so.1 ZLIB_1.2\nversion-need: libc.so.6 GLIBC_2.4, GLIBC_2.34\n" in blocks[1]
     assert "glibc-required: 2.34\n" in blocks[1]
@@ -78,14 +78,51 @@ def test_exit_code_and_message_of_an_expectation_that_fails(files: Path) -> None
 
 
 def test_a_file_that_cannot_be_audited_is_one_line_and_the_rest_goes_on(files: Path) -> None:
-    result = run("--expect", "static", "script", "absent", "static", "dynamic")
+    (files / "pipe").symlink_to("/dev/null")
+    result = run("--expect", "static", "script", "pipe", "static", "dynamic")
     assert result.exit_code == 3
     assert result.stderr.splitlines()[:2] == [
         "script: not audited: a script (#!), not an ELF file",
-        "absent: not audited: cannot be read: No such file or directory",
+        "pipe: not audited: not a regular file",
     ]
     assert "--expect static does not hold" in result.stderr
-    assert "file: static\n" in result.stdout
+    assert "\nstatic: static; " in result.stdout
+
+
+def test_a_path_that_is_not_there_is_a_wrong_command_line(files: Path) -> None:
+    result = run("static", "absent", "no/such\n")
+    assert isinstance(result.exception, UsageError)
+    assert result.exception.problem == r"no such file or folder: absent, no/such\n"
+    assert result.stdout == ""
+
+
+def test_several_files_are_an_overview(files: Path) -> None:
+    (files / "cut").write_bytes((files / "static").read_bytes()[:70])
+    lines = run("--expect", "static", "static", "dynamic", "cut").stdout.splitlines()
+    assert lines[0] == "3 files: 1 static, 1 dynamic; 1 not as expected; 1 not audited"
+    assert lines[1] == "does not hold: --expect static: dynamic"
+    assert lines[2].startswith("not audited: truncated: ")
+    assert lines[-3:] == [
+        "static: static; musl; needs no library",
+        "dynamic: dynamic; glibc 2.34; needs libz.so.1, libc.so.6",
+        "cut: not audited",
+    ]
+
+
+def test_what_is_odd_is_told_once_with_a_few_names(files: Path) -> None:
+    for at in range(9):
+        (files / f"odd{at}").write_bytes(Elf(code=MUSL_START, stack=7).build())
+    lines = run(*(f"odd{at}" for at in range(9)), "static").stdout.splitlines()
+    (odd,) = [line for line in lines if line.startswith("hazard: ")]
+    assert odd == "hazard: executable-stack: its stack is executable: odd0, odd1, odd2, odd3, odd4 and 4 more"
+
+
+def test_base_images_with_one_answer_are_one_line(files: Path) -> None:
+    lines = [line for line in run("static").stdout.splitlines() if line.startswith("runs-on: ")]
+    assert lines == [
+        "runs-on: scratch, distroless-static, alpine, distroless-base-nossl, distroless-base, distroless-cc, "
+        "debian-12, rocky-8: yes: needs no loader and no library"
+    ]
 
 
 def test_usage(files: Path) -> None:

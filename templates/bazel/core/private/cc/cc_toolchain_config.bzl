@@ -15,8 +15,7 @@ Features for users, all off unless said otherwise:
 
 load("@linkmode_cc//:cc.bzl", CcToolchainConfigInfo = "CcToolchainConfigInfo_", cc_common = "cc_common_")
 load("@linkmode_cc//:config_lib.bzl", "action_config", "env_entry", "env_set", "feature", "feature_set", "tool", "tool_path", "with_feature_set")
-load(":actions.bzl", "ARCHIVE", "COMPILE", "CXX_COMPILE", "LINK", "LINK_EXECUTABLE", "LINK_SHARED", "STRIP")
-load(":features.bzl", "archive_variables", "compile_input_output", "compile_variables", "flags", "link_variables", "strip_variables")
+load(":features.bzl", "ARCHIVE", "COMPILE", "CXX_COMPILE", "LINK", "LINK_EXECUTABLE", "LINK_SHARED", "STRIP", "archive_variables", "compile_input_output", "compile_variables", "flags", "link_variables", "strip_variables")
 
 # attributes of flags; in each, {root} is the archive's folder, {runtime} and {cxx_runtime} those of the built run-time
 # files of C and C++, and {lld} the linker that clang is to call

@@ -5,8 +5,7 @@ load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS")
 load(":allocator.bzl", "MALLOC_VALUES")
 load(":check.bzl", "ELFCHECK_TYPE", "check_binary", "elfcheck_arguments")
 load(":link_mode_values.bzl", "LINK_MODE_VALUES")
-load(":only.bzl", "only")
-load(":providers.bzl", "LibcRuntimeInfo", "LinkModeInfo", "TargetInfo")
+load(":providers.bzl", "LibcRuntimeInfo", "LinkModeInfo", "TargetInfo", "only")
 load(":transition.bzl", "link_mode_transition")
 
 def _link_mode_binary_impl(ctx):
@@ -71,7 +70,7 @@ says fails the build; the report is in the output group `linkmode_report`.
         "allow_static_glibc": attr.bool(doc = "Accept glibc inside a static binary, linked by a toolchain of your own on a platform of your own."),
         "binary": attr.label(cfg = link_mode_transition, mandatory = True, doc = "The executable target, in any language."),
         "link_mode": attr.string(values = LINK_MODE_VALUES, mandatory = True, doc = "static: no loader, nothing shared, musl inside. mostly_static: only the libc is shared. dynamic: as the platform has it."),
-        "malloc": attr.string(values = MALLOC_VALUES, doc = "mimalloc: linked in place of the libc's malloc, and proved to be there. libc: not, whatever [malloc] of linkmode.toml says. Default: as [malloc] says for the target. See docs/how-to/malloc.md."),
+        "malloc": attr.string(values = MALLOC_VALUES, doc = "mimalloc: linked in place of the libc's malloc, and proved to be there. libc: not, even if [malloc] of linkmode.toml names another. Default: as [malloc] says for the target. See docs/how-to/malloc.md."),
         "platform": attr.label(doc = "The platform to build for; default: see //private/link_mode:transition.bzl."),
         "static_pie": attr.bool(doc = "With static: position-independent, so that the kernel loads it at a random address."),
         "strip": attr.bool(doc = "Link without a symbol table and debug information."),

@@ -5,6 +5,8 @@ A feature says it, and no build setting of Starlark: Bazel 5 to 8 carry such a s
 tool would be compiled once for each mode. --features is not carried over.
 """
 
+load("//:lock.bzl", "LINK_MODES")
+
 LINK_MODE_FEATURES = {
     "static": "fully_static_link",
     "mostly_static": "mostly_static_link",
@@ -12,3 +14,18 @@ LINK_MODE_FEATURES = {
 }
 
 LINK_MODE_VALUES = LINK_MODE_FEATURES.keys()
+
+def default_mode(target):
+    """Chooses the link mode of a build that names a platform and no mode: `bazel build --platforms=@linkmode//platforms:…`.
+
+    Args:
+        target: target triple.
+
+    Returns:
+        string: static with musl. With glibc dynamic, where linkmode.toml has this target for dynamic binaries and another one for
+        mostly_static ones; else mostly_static.
+    """
+    if target.endswith("-musl"):
+        return "static"
+    modes = LINK_MODES.get(target.partition("-")[0], {})
+    return "dynamic" if modes.get("dynamic") == target and modes.get("mostly_static") != target else "mostly_static"

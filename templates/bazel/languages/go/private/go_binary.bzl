@@ -30,8 +30,9 @@ def _go_binary_impl(ctx):
 go_binary = rule(
     doc = """A Go program.
 
-How it is linked is for link_mode_binary to say. static: by Go's linker alone, as CGO_ENABLED=0 has it, or, when a package of it has
-cgo = True, by the C toolchain with musl. mostly_static and dynamic: by the C toolchain, and names and users are resolved by the libc.
+How it is linked is for link_mode_binary to say. In static, Go's linker alone links it, as CGO_ENABLED=0 has it.
+When one of its packages has cgo = True, the C toolchain links it with musl. In mostly_static and dynamic the C toolchain links it, and
+the libc resolves names and users.
 """,
     implementation = _go_binary_impl,
     attrs = dict(PACKAGE_ATTRS, **PROGRAM_ATTRS),

@@ -2,6 +2,7 @@
 """From a package main to an executable: Go's own linker, or with C, Go's linker and then the C toolchain's."""
 
 load("@linkmode_cc//:rule.bzl", "for_toolchain")
+load("//private/cc:libraries.bzl", "library_words")
 load(":providers.bzl", "GoConfigurationInfo", "GoStdInfo")
 load(":toolchain.bzl", "GO_TYPE", "go_environment", "sdk_arguments")
 
@@ -58,9 +59,9 @@ def link_program(ctx, info, output):
     transitive = []
     shared = []
     if std.cc:
-        libraries = _libraries(ctx, info, output, configuration.link_mode)
+        libraries = library_words(ctx.label, output, configuration.link_mode, info.link.cc_info, configuration.target.target or "this platform")
         args.add("-cc", std.cc.file)
-        args.add_all(libraries.arguments + info.link.clinkopts.to_list(), before_each = "-library")
+        args.add_all(libraries.words + info.link.clinkopts.to_list(), before_each = "-library")
         inputs += [std.cc.file] + libraries.files
         transitive.append(std.cc.files)
         shared = libraries.shared
@@ -116,40 +117,3 @@ def _check_mode(ctx, configuration, packages):
         ))
     if "static_pie" in ctx.features:
         fail("{}: static_pie = True is for C and C++: Go code is linked at fixed addresses here".format(ctx.label))
-
-def _libraries(ctx, info, output, mode):
-    """The C libraries of a program as arguments of a linker, in the order that they must have."""
-    arguments = []
-    files = []
-    shared = []
-    for linker_input in info.link.cc_info.linking_context.linker_inputs.to_list():
-        for library in linker_input.libraries:
-            static = library.static_library or library.pic_static_library
-            if library.dynamic_library and (mode == "dynamic" or not static):
-                if mode == "static":
-                    fail(("{}: link_mode = \"static\" for {}: {} is a shared library, and {} has no static one. Build it from " +
-                          "source as a cc_library, or give cc_import its static_library.").format(
-                        ctx.label,
-                        ctx.attr._configuration[GoConfigurationInfo].target.target,
-                        library.dynamic_library.basename,
-                        linker_input.owner,
-                    ))
-                shared.append(library.dynamic_library)
-            elif not static:
-                continue
-            elif library.alwayslink:
-                arguments += ["-Wl,--whole-archive", static.path, "-Wl,--no-whole-archive"]
-                files.append(static)
-            else:
-                arguments.append(static.path)
-                files.append(static)
-        arguments += linker_input.user_link_flags
-        files += linker_input.additional_inputs
-    for library in shared:
-        up = "/".join([".."] * output.short_path.count("/"))
-        arguments += [
-            "-L" + library.dirname,
-            "-l:" + library.basename,
-            "-Wl,-rpath,$ORIGIN/" + up + ("/" if up else "") + library.short_path.rpartition("/")[0],
-        ]
-    return struct(arguments = arguments, files = files + shared, shared = shared)

@@ -6,19 +6,12 @@ a file that launcher.c reads. So the toolchain is the very one of cc_binary, in 
 declared inputs, and with zlib beside it.
 """
 
-load("@linkmode_cc//:cc.bzl", CcInfo = "CcInfo_", cc_common = "cc_common_")
-
-CC_TOOLCHAIN_TYPE = "@bazel_tools//tools/cpp:toolchain_type"
-
-# stands for native-image's own arguments
-_HERE = "native-image"
+load("@linkmode_cc//:cc.bzl", CcInfo = "CcInfo_")
+load("//private/cc:command_lines.bzl", "COMPILE", "GAP", "compile_line", "configured", "link_line", "tool_of")
+load("//private/cc:libraries.bzl", "static_file")
 
 # native-image names these on every link; a toolchain that is called with -nostdlib names the libc's files itself
 _LIBC_PARTS = ["dl", "m", "pthread", "rt"]
-
-def _cc_toolchain(ctx):
-    info = ctx.toolchains[CC_TOOLCHAIN_TYPE]
-    return info.cc if hasattr(info, "cc_provider_in_toolchain") and hasattr(info, "cc") else info
 
 def _rooted(flag):
     """A flag whose paths begin at the execution root, with {root} before them."""
@@ -32,12 +25,12 @@ def _rooted(flag):
 def _split(flags):
     """What comes before and after native-image's own arguments."""
     flags = [_rooted(flag) for flag in flags]
-    at = flags.index(_HERE)
+    at = flags.index(GAP)
     return flags[:at], flags[at + 1:]
 
 def _static_library(zlib):
     libraries = [
-        library.pic_static_library or library.static_library
+        static_file(library)
         for linker_input in zlib[CcInfo].linking_context.linker_inputs.to_list()
         for library in linker_input.libraries
     ]
@@ -57,33 +50,9 @@ def c_compiler(ctx, launcher, name, zlib):
     Returns:
         A struct: program (File), and inputs (depset of File), which includes it.
     """
-    cc = _cc_toolchain(ctx)
-    features = cc_common.configure_features(
-        ctx = ctx,
-        cc_toolchain = cc,
-        requested_features = ctx.features,
-        unsupported_features = ctx.disabled_features,
-    )
-    compile_flags, _ = _split(cc_common.get_memory_inefficient_command_line(
-        action_name = "c-compile",
-        feature_configuration = features,
-        variables = cc_common.create_compile_variables(
-            cc_toolchain = cc,
-            feature_configuration = features,
-            user_compile_flags = [_HERE],
-        ),
-    ))
-    before, after = _split(cc_common.get_memory_inefficient_command_line(
-        action_name = "c++-link-executable",
-        feature_configuration = features,
-        variables = cc_common.create_link_variables(
-            cc_toolchain = cc,
-            feature_configuration = features,
-            is_linking_dynamic_library = False,
-            is_using_linker = True,
-            user_link_flags = [_HERE],
-        ),
-    ))
+    cc = configured(ctx)
+    compile_flags, _ = _split(compile_line(cc, COMPILE, [GAP])[1:])
+    before, after = _split(link_line(ctx, cc, [GAP]).words[1:])
 
     folder = ctx.label.name + ".native-image/"
     program = ctx.actions.declare_file(folder + name)
@@ -106,7 +75,7 @@ def c_compiler(ctx, launcher, name, zlib):
     ]
     lines = [
         "self " + program.path,
-        "compiler " + cc_common.get_tool_for_action(action_name = "c-compile", feature_configuration = features),
+        "compiler " + tool_of(cc, COMPILE),
     ]
     lines += ["compile " + flag for flag in compile_flags]
     lines += ["before " + flag for flag in before + ["-L{root}/" + libz.dirname]]
@@ -115,6 +84,6 @@ def c_compiler(ctx, launcher, name, zlib):
     ctx.actions.write(arguments, "\n".join(lines) + "\n")
 
     return struct(
-        inputs = depset([program, arguments] + libraries, transitive = [cc.all_files, headers.headers]),
+        inputs = depset([program, arguments] + libraries, transitive = [cc.toolchain.all_files, headers.headers]),
         program = program,
     )

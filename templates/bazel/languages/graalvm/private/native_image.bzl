@@ -4,9 +4,10 @@
 load("@linkmode_cc//:cc.bzl", CcInfo = "CcInfo_")
 load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS", "for_toolchain")
 load("//:lock.bzl", "TARGETS")
+load("//private/cc:command_lines.bzl", "CC_TOOLCHAIN_TYPE")
 load("//private/link_mode:link_mode_values.bzl", "LINK_MODE_VALUES")
 load("//private/link_mode:providers.bzl", "TargetInfo")
-load(":c_compiler.bzl", "CC_TOOLCHAIN_TYPE", "c_compiler")
+load(":c_compiler.bzl", "c_compiler")
 load(":graalvm_releases.bzl", "GRAALVM_RELEASES")
 load(":native_image_options.bzl", "COMPILER_NAMES", "link_mode_refusal", "mode_options", "option_refusal")
 

@@ -3,7 +3,8 @@
 
 load("@linkmode_cc//:cc.bzl", CcInfo = "CcInfo_", cc_common = "cc_common_")
 load("@linkmode_cc//:rule.bzl", "for_toolchain")
-load("//private/cc:words.bzl", "link_mode_of", "tool_words")
+load("//private/cc:command_lines.bzl", "link_mode_of")
+load("//private/cc:words.bzl", "tool_words")
 load(":ocaml_compiler.bzl", "builder_options", "environment")
 load(":ocaml_toolchain.bzl", "OCAML_TOOLCHAIN_TYPE")
 load(":providers.bzl", "OcamlInfo")

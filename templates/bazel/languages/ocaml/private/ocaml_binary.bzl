@@ -2,7 +2,7 @@
 """ocaml_binary: a program. Its link mode is that of the link_mode_binary around it, or of the platform."""
 
 load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS")
-load("//private/cc:words.bzl", "CC_TOOLCHAIN_TYPE")
+load("//private/cc:command_lines.bzl", "CC_TOOLCHAIN_TYPE")
 load("//private/link_mode:link_mode_values.bzl", "LINK_MODE_VALUES")
 load("//private/link_mode:program_tests.bzl", "program_tests")
 load(":compile.bzl", "OCAML_ATTRIBUTES", "link_program")

@@ -8,7 +8,8 @@ another CPU the last step is done again, by the program that it gave.
 
 load("@linkmode_cc//:cc.bzl", CcInfo = "CcInfo_")
 load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS", "for_toolchain")
-load("//private/cc:words.bzl", "CC_TOOLCHAIN_TYPE", "tool_words")
+load("//private/cc:command_lines.bzl", "CC_TOOLCHAIN_TYPE")
+load("//private/cc:words.bzl", "tool_words")
 load("//private/link_mode:exec_transition.bzl", "exec_transition")
 load(":providers.bzl", "OcamlCompilerInfo", "OcamlSourceInfo")
 

@@ -2,7 +2,7 @@
 """ocaml_library: modules that others use, and the libraries that OCaml brings along."""
 
 load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS")
-load("//private/cc:words.bzl", "CC_TOOLCHAIN_TYPE")
+load("//private/cc:command_lines.bzl", "CC_TOOLCHAIN_TYPE")
 load(":compile.bzl", "OCAML_ATTRIBUTES", "compile_library", "toolchain_of")
 load(":ocaml_toolchain.bzl", "OCAML_TOOLCHAIN_TYPE")
 load(":providers.bzl", "OcamlInfo")

@@ -3,9 +3,10 @@
 
 load("@linkmode_cc//:cc.bzl", CcInfo = "CcInfo_", cc_common = "cc_common_")
 load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS", "for_toolchain")
-load("//private/cc:words.bzl", "CC_TOOLCHAIN_TYPE", "tool_words")
+load("//private/cc:command_lines.bzl", "CC_TOOLCHAIN_TYPE")
+load("//private/cc:words.bzl", "tool_words")
 load("//private/link_mode:exec_transition.bzl", "target_transition")
-load("//private/link_mode:only.bzl", "only")
+load("//private/link_mode:providers.bzl", "only")
 load(":ocaml_compiler.bzl", "builder_options", "environment")
 load(":providers.bzl", "OcamlCompilerInfo", "OcamlInfo", "OcamlToolchainInfo")
 

@@ -3,6 +3,7 @@
 
 load("@linkmode_cc//:cc.bzl", CcInfo = "CcInfo_", cc_common = "cc_common_")
 load("@linkmode_cc//:rule.bzl", "for_toolchain")
+load("//private/cc:libraries.bzl", "static_file")
 load(":providers.bzl", "CrateInfo")
 load(":rust_mode.bzl", "RustModeInfo", "link_mode_of")
 load(":toolchain.bzl", "RUST_TOOLCHAIN_TYPE")
@@ -116,40 +117,8 @@ def _dependencies(ctx):
         native = depset(native, transitive = [crate.native for crate in crates if not crate.is_macro]),
     )
 
-def library_file(library, shared = False, pic = False):
-    """The file of a C library that is to be linked.
-
-    Args:
-        library: LibraryToLink.
-        shared: whether a shared one is preferred.
-        pic: whether it must be position-independent.
-
-    Returns:
-        File or None.
-    """
-    if shared and library.dynamic_library:
-        return library.dynamic_library
-    if pic:
-        return library.pic_static_library or library.static_library
-    return library.static_library or library.pic_static_library
-
-def libraries_of(cc_info):
-    """All that a CcInfo asks to be linked.
-
-    Args:
-        cc_info: CcInfo.
-
-    Returns:
-        A struct: libraries (list of LibraryToLink), flags (list of string), inputs (list of File).
-    """
-    libraries = []
-    flags = []
-    inputs = []
-    for linker_input in cc_info.linking_context.linker_inputs.to_list():
-        libraries += linker_input.libraries
-        flags += linker_input.user_link_flags
-        inputs += linker_input.additional_inputs
-    return struct(flags = flags, inputs = inputs, libraries = libraries)
+def _libraries_of(cc_info):
+    return [library for linker_input in cc_info.linking_context.linker_inputs.to_list() for library in linker_input.libraries]
 
 def _library_name(file):
     # libz.a, libz.pic.a, libz.so, libz.so.1: z; libz-1.2.a: z-1.2
@@ -162,7 +131,7 @@ def _library_name(file):
     return name.partition(".so")[0]
 
 def _library_names(cc_info):
-    names = [_library_name(library_file(library) or library.dynamic_library) for library in libraries_of(cc_info).libraries]
+    names = [_library_name(static_file(library) or library.dynamic_library) for library in _libraries_of(cc_info)]
     return [name for name in names if name]
 
 def _named(ctx):
@@ -171,11 +140,11 @@ def _named(ctx):
     for dep in ctx.attr.deps:
         if CrateInfo not in dep:
             for library in _own_libraries(dep):
-                file = library_file(library, pic = True)
+                file = static_file(library)
                 named[_library_name(file)] = file
     for target, name in ctx.attr.native_libraries.items():
-        for library in libraries_of(target[CcInfo]).libraries[:1]:
-            named[name] = library_file(library, pic = True)
+        for library in _libraries_of(target[CcInfo])[:1]:
+            named[name] = static_file(library)
     files = []
     for name, file in named.items():
         if name and file:

@@ -5,16 +5,10 @@ So link modes, features and --linkopt mean what they mean for C, whatever the to
 and crates are taken. See tool/link.c.
 """
 
-load("@linkmode_cc//:cc.bzl", cc_common = "cc_common_")
-load(":crate.bzl", "libraries_of", "library_file", "toolchain_of")
+load("//private/cc:command_lines.bzl", "GAP", "configured", "link_line")
+load("//private/cc:libraries.bzl", "library_words")
+load(":crate.bzl", "toolchain_of")
 load(":rust_mode.bzl", "link_mode_of")
-
-CC_TOOLCHAIN_TYPE = "@bazel_tools//tools/cpp:toolchain_type"
-
-_ACTION = "c++-link-executable"
-
-# stands in the command line of the C++ toolchain for what rustc brings
-_MARK = "@rust@"
 
 def _instructions(ctx, toolchain, mode, lines):
     file = ctx.actions.declare_file(ctx.label.name + ".link")
@@ -27,45 +21,6 @@ def _instructions(ctx, toolchain, mode, lines):
 
 def _arguments(toolchain, instructions):
     return ["-Clinker=" + toolchain.tool.path, "-Clinker-flavor=gcc", "-Clink-arg=--linkmode=" + instructions.path]
-
-def _cc_toolchain(ctx):
-    info = ctx.toolchains[CC_TOOLCHAIN_TYPE]
-    return info.cc if hasattr(info, "cc") and hasattr(info, "cc_provider_in_toolchain") else info
-
-def _library_words(ctx, output, mode, cc_info):
-    """C libraries as words of a link command line, with the files behind them."""
-    native = libraries_of(cc_info)
-    words = []
-    files = []
-    shared = []
-    folders = {}
-    for library in native.libraries:
-        file = library_file(library, shared = mode == "dynamic")
-        if not file:
-            if mode != "dynamic" and library.dynamic_library:
-                fail(("{}: {} is a shared library only, and a {} binary for {} cannot need it. Build it from its sources by a cc_library, " +
-                      "or give its cc_import a static_library").format(
-                    ctx.label,
-                    (library.resolved_symlink_dynamic_library or library.dynamic_library).short_path,
-                    mode,
-                    toolchain_of(ctx).target,
-                ))
-            file = library.dynamic_library
-        if not file:
-            continue
-        files.append(file)
-        if file == library.dynamic_library:
-            shared.append(file)
-            folders[file.dirname] = None
-            words += ["-L" + file.dirname, "-l:" + file.basename]
-        elif library.alwayslink:
-            words += ["-Wl,-whole-archive", file.path, "-Wl,-no-whole-archive"]
-        else:
-            words.append(file.path)
-    up = "/".join([".." for _ in output.short_path.split("/")[:-1]])
-    for folder in {file.short_path.rpartition("/")[0]: None for file in shared}.keys():
-        words.append("-Wl,-rpath,$ORIGIN/" + "/".join([part for part in [up, folder] if part]))
-    return struct(files = files + native.inputs, shared = shared, words = words + native.flags)
 
 def link_program(ctx, crate, output):
     """What a program needs to be linked.
@@ -84,40 +39,24 @@ def link_program(ctx, crate, output):
               "by itself, wrap it: link_mode_binary(name = \"{name}_static\", binary = \":{name}\", link_mode = \"static\"); " +
               "and give the rust_binary tags = [\"manual\"], for `bazel build //...`.").format(label = ctx.label, name = ctx.label.name))
     mode = link_mode_of(ctx, toolchain)
-    cc_toolchain = _cc_toolchain(ctx)
-    features = cc_common.configure_features(
-        ctx = ctx,
-        cc_toolchain = cc_toolchain,
-        requested_features = ctx.features,
-        unsupported_features = ctx.disabled_features,
-    )
-    native = _library_words(ctx, output, mode, crate.deps.cc_info)
-    variables = cc_common.create_link_variables(
-        cc_toolchain = cc_toolchain,
-        feature_configuration = features,
-        is_linking_dynamic_library = False,
-        is_static_linking_mode = mode != "dynamic",
-        user_link_flags = [_MARK] + native.words + ctx.fragments.cpp.linkopts,
-    )
-    words = [cc_common.get_tool_for_action(action_name = _ACTION, feature_configuration = features)]
-    words += cc_common.get_memory_inefficient_command_line(action_name = _ACTION, feature_configuration = features, variables = variables)
-    if _MARK not in words:
-        fail("{}: the C++ toolchain has no place for user_link_flags on its command line; linkmode's own toolchains have".format(ctx.label))
+    cc = configured(ctx)
+    native = library_words(ctx.label, output, mode, crate.deps.cc_info, toolchain.target)
+    link = link_line(ctx, cc, [GAP] + native.words + ctx.fragments.cpp.linkopts)
     instructions = _instructions(
         ctx,
         toolchain,
         mode,
         ["provides " + name for name in crate.deps.native.to_list()] + [
-            "rust" if word == _MARK else "arg " + word
-            for word in words
+            "rust" if word == GAP else "arg " + word
+            for word in link.words
         ],
     )
     return struct(
         arguments = _arguments(toolchain, instructions),
-        env = cc_common.get_environment_variables(action_name = _ACTION, feature_configuration = features, variables = variables),
+        env = link.env,
         inputs = depset([instructions] + native.files),
         shared = native.shared,
-        tools = [cc_toolchain.all_files],
+        tools = [cc.toolchain.all_files],
     )
 
 def link_macro(ctx):

@@ -2,8 +2,9 @@
 """rust_binary: a program. Its link mode is that of the link_mode_binary around it, or of the platform."""
 
 load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS")
+load("//private/cc:command_lines.bzl", "CC_TOOLCHAIN_TYPE")
 load(":crate.bzl", "CRATE_ATTRIBUTES", "compile", "crate_of")
-load(":link.bzl", "CC_TOOLCHAIN_TYPE", "link_program")
+load(":link.bzl", "link_program")
 load(":toolchain.bzl", "RUST_TOOLCHAIN_TYPE")
 
 def program(ctx, crate, kind, runfiles = None):

@@ -27,7 +27,7 @@ def _rust_proc_macro_impl(ctx):
     ]
 
 rust_proc_macro = rule(
-    doc = "A crate of macros, for proc_macro_deps. It and its deps are built for the machine that builds, whatever the target is.",
+    doc = "A crate of macros, for proc_macro_deps. It and its deps are built for the machine that builds, and not for the target.",
     implementation = _rust_proc_macro_impl,
     cfg = macro_transition,
     attrs = dict(

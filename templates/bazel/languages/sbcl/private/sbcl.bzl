@@ -4,7 +4,7 @@
 load("@linkmode_cc//:cc.bzl", "cc_binary", "cc_library", CcInfo = "CcInfo_")
 load("//:lock.bzl", "CPUS")
 load("//private/link_mode:exec_transition.bzl", "exec_transition", "target_transition")
-load("//private/link_mode:only.bzl", "only")
+load("//private/link_mode:providers.bzl", "only")
 load(":providers.bzl", "SbclInfo")
 load(":release.bzl", "GROVELERS", "runtime_sources")
 load(":sbcl_steps.bzl", "headers_context", "sbcl_cold", "sbcl_contribs", "sbcl_core", "sbcl_headers")

@@ -3,7 +3,8 @@
 
 load("@linkmode_cc//:cc.bzl", CcInfo = "CcInfo_", cc_common = "cc_common_")
 load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS")
-load("//private/cc:words.bzl", "CC_TOOLCHAIN_TYPE", "cc_features", "link_mode_of", "tool_words")
+load("//private/cc:command_lines.bzl", "CC_TOOLCHAIN_TYPE", "link_mode_of")
+load("//private/cc:words.bzl", "cc_features", "tool_words")
 load("//private/link_mode:link_mode_values.bzl", "LINK_MODE_VALUES")
 load("//private/link_mode:program_tests.bzl", "program_tests")
 load(":compile.bzl", "LISP_ATTRIBUTES", "add_files", "dependencies_of", "run_sbcl", "toolchain_of")

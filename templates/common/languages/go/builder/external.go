@@ -96,18 +96,21 @@ func expandResponseFiles(arguments []string) ([]string, error) {
 	return expanded, nil
 }
 
-var (
-	undefinedSymbol = regexp.MustCompile("undefined (?:reference to|symbol:) [`']?([A-Za-z_][A-Za-z0-9_@.]*)")
-	// names that only glibc's headers put into an object file; see the Linux Standard Base and glibc's bits/*.h
-	onlyGlibc = regexp.MustCompile(`^(__[a-z0-9_]+_chk|__isoc23_\w+|__libc_single_threaded|_IO_(getc|putc)|__(strdup|rawmemchr)|gnu_get_libc_version|__memcpy_chk)$`)
-)
+var undefinedSymbol = regexp.MustCompile("undefined (?:reference to|symbol:) [`']?([A-Za-z_][A-Za-z0-9_@.]*)")
+
+// onlyGlibc says whether glibc's headers put a name into objects, and musl does not have it.
+func onlyGlibc(name string) bool {
+	starts := func(beginning string) bool { return strings.HasPrefix(name, beginning) }
+	ends := func(ending string) bool { return strings.HasPrefix(name, "__") && strings.HasSuffix(name, ending) }
+	return slices.Contains(glibcNames, name) || slices.ContainsFunc(glibcBeginnings, starts) || slices.ContainsFunc(glibcEndings, ends)
+}
 
 // remedy says what to do about what the linker said, where that is known.
 func remedy(j *job, said string, dropped []string) string {
 	var foreign, missing []string
 	for _, found := range undefinedSymbol.FindAllStringSubmatch(said, -1) {
 		name := found[1]
-		if strings.HasSuffix(j.Target, "-musl") && onlyGlibc.MatchString(name) {
+		if strings.HasSuffix(j.Target, "-musl") && onlyGlibc(name) {
 			foreign = append(foreign, name)
 		} else {
 			missing = append(missing, name)

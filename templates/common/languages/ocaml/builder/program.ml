@@ -18,11 +18,11 @@ let undefined said =
          match name line "undefined symbol: " with None -> name line "undefined reference to `" | found -> found)
        (Text.lines said))
 
-(** Names that glibc's headers put into objects, and musl has not. *)
+(** Whether glibc's headers put a name into objects, and musl has it not. *)
 let only_glibc name =
-  List.mem name [ "gnu_get_libc_version"; "__libc_single_threaded"; "__xstat"; "__fxstat"; "__longjmp_chk"; "__fdelt_chk" ]
-  || Text.starts "__isoc23_" name
-  || (Text.starts "__" name && Filename.check_suffix name "_chk")
+  List.mem name Only_glibc.names
+  || List.exists (fun beginning -> Text.starts beginning name) Only_glibc.beginnings
+  || (Text.starts "__" name && List.exists (Filename.check_suffix name) Only_glibc.endings)
 
 let remedy options said =
   match undefined said with

@@ -7,6 +7,8 @@
 
 #include "tool.h"
 
+const char *const program = "ocaml_tool";
+
 int main(int argc, char **argv) {
     if (argc > 6 && !strcmp(argv[1], "primitives")) return primitives(argv + 2);
     if (argc > 6 && !strcmp(argv[1], "stdlib")) return standard_library(argv + 2);

@@ -15,7 +15,7 @@ static int letter(char c) {
 
 static void jump_table(const char *header, const char *output) {
     FILE *out = writing(output);
-    const char *at = strstr(contents(header), "enum instructions {");
+    const char *at = strstr(contents(header, 0), "enum instructions {");
     if (!at) fail("no enum of instructions in ", header);
     for (at = strchr(at, '{') + 1; *at && *at != '}'; at++) {
         if (!letter(*at)) continue;
@@ -47,7 +47,7 @@ int primitives(char **arguments) {
     struct words names = {0};
     jump_table(arguments[0], arguments[1]);
     for (char **source = arguments + 4; *source; source++) {
-        char *text = contents(*source);
+        char *text = contents(*source, 0);
         named(text, "CAMLprim value ", "", "", &names);
         named(text, "CAMLprim_int64_", "caml_int64_", "", &names);
         named(text, "CAMLprim_int64_", "caml_int64_", "_native", &names);

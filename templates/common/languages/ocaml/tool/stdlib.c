@@ -38,7 +38,7 @@ static void run(const struct words *command, const char *said) {
 // the names between `STDLIB_MODULE_BASENAMES = \` and the first line that does not go on
 static struct words modules(const char *list) {
     struct words names = {0};
-    char *at = strstr(contents(list), "\nSTDLIB_MODULE_BASENAMES =");
+    char *at = strstr(contents(list, 0), "\nSTDLIB_MODULE_BASENAMES =");
     if (!at) fail("no STDLIB_MODULE_BASENAMES in ", list);
     at = strchr(at, '=') + 1;
     for (int more = 1; more;) {
@@ -55,7 +55,7 @@ static struct words modules(const char *list) {
 
 // stdlib.ml names every module after a mark as `module List = List`: each is List in the library and Stdlib__List to a linker
 static const char *with_aliases(const struct library *it, const char *name) {
-    char *text = contents(joined(it->sources, "/", name, (char *)0));
+    char *text = contents(joined(it->sources, "/", name, (char *)0), 0);
     const char *path = joined(it->output, "/", name, (char *)0);
     FILE *out = writing(path);
     int after = 0;
@@ -148,7 +148,7 @@ static void in_order(const struct library *it) {
     for (size_t i = 0; i < it->before; i++) module(it, it->names.at[i]);
     interface(it, "stdlib", with_aliases(it, "stdlib.mli"));
     implementation(it, "stdlib", with_aliases(it, "stdlib.ml"));
-    for (char *file = strtok(contents(list), " \n"); file; file = strtok(0, " \n")) {
+    for (char *file = strtok(contents(list, 0), " \n"); file; file = strtok(0, " \n")) {
         const char *slash = strrchr(file, '/');
         char *name = joined(slash ? slash + 1 : file, (char *)0);
         *strchr(name, '.') = 0;

@@ -9,21 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// a list of words that grows; ends with a null pointer
-struct words {
-    char **at;
-    size_t count;
-};
-
-_Noreturn void fail(const char *what, const char *which);
-void add(struct words *words, const char *word);
-// a new text of the parts, which end with a null pointer
-char *joined(const char *first, ...);
-// the text of a file
-char *contents(const char *path);
-FILE *writing(const char *path);
-int starts(const char *text, const char *prefix);
-int ends(const char *text, const char *suffix);
+#include <words.h>
 
 int primitives(char **arguments);
 int standard_library(char **arguments);

@@ -9,7 +9,7 @@ static void explain(const char *label, const char *said) {
     static const char saying[] = "could not find native static library `";
     const char *found = strstr(said, saying);
     if (!found) return;
-    char *name = joined(found + strlen(saying), "");
+    char *name = joined(found + strlen(saying), "", (char *)0);
     name[strcspn(name, "`\n")] = 0;
     fprintf(stderr,
         "linkmode: %s: the crate asks for the static library %s (#[link(name = \"%s\", kind = \"static\")] or -l static=%s), and neither "
@@ -24,12 +24,12 @@ int compile(const char *label, char **arguments) {
     if (!getcwd(here, sizeof here)) fail("cannot tell the current folder", "");
     struct words command = {0};
     while (*arguments) add(&command, *arguments++);
-    add(&command, joined("--remap-path-prefix=", joined(here, "=.")));
+    add(&command, joined("--remap-path-prefix=", joined(here, "=.", (char *)0), (char *)0));
 
     const char *folder = getenv("TMPDIR");
     char number[32];
     snprintf(number, sizeof number, "/%ld.linkmode", (long)getpid());
-    char *message = joined(folder ? folder : ".", number);
+    char *message = joined(folder ? folder : ".", number, (char *)0);
     setenv(MESSAGE, message, 1);
 
     char *said;

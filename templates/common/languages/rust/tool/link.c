@@ -4,6 +4,7 @@
 // `ld` when the linker itself is called and not a compiler driver; `arg WORD` for each word of the command line; and, in their midst,
 // `rust`, where rustc's own words go.
 
+#include "only_glibc.h"
 #include "tool.h"
 
 struct instructions {
@@ -83,13 +84,13 @@ static void spread(struct words *command, char *word) {
     for (char *part = strtok(word + 4, ","); part; part = strtok(0, ",")) add(command, part);
 }
 
-// names that a glibc has and musl has not: what the fortified and the C23 headers of glibc call, and a few of its own
 static int only_glibc(const char *symbol) {
-    static const char *const names[] = {
-        "gnu_get_libc_version", "__libc_single_threaded", "__xstat", "__fxstat", "__lxstat", "fopen64", "open64", "lseek64", "stat64",
-        "fstat64", "mmap64", "pread64", "pwrite64", "ftruncate64", "__longjmp_chk", "__fdelt_chk", 0,
-    };
-    return among(names, symbol) || starts(symbol, "__isoc23_") || starts(symbol, "__isoc99_") || (starts(symbol, "__") && ends(symbol, "_chk"));
+    if (among(glibc_names, symbol)) return 1;
+    for (const char *const *start = glibc_beginnings; *start; start++)
+        if (starts(symbol, *start)) return 1;
+    for (const char *const *end = glibc_endings; *end; end++)
+        if (starts(symbol, "__") && ends(symbol, *end)) return 1;
+    return 0;
 }
 
 // the library that a linker says it has not found, or none: GNU ld `cannot find -lNAME: …`, lld `unable to find library -lNAME`,
@@ -100,7 +101,7 @@ static char *library_not_found(const char *said) {
         char *name = strstr(said, *saying);
         if (!name) continue;
         name += strlen(*saying);
-        char *copy = joined(name, "");
+        char *copy = joined(name, "", (char *)0);
         copy[strcspn(copy, ": '\r\n")] = 0;
         return copy;
     }

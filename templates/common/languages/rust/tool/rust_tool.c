@@ -13,6 +13,8 @@
 
 #include "tool.h"
 
+const char *const program = "rust_tool";
+
 int main(int argc, char **argv) {
     if (argc > 3 && !strcmp(argv[1], "compile")) return compile(argv[2], argv + 3);
     for (int i = 1; i < argc; i++)

@@ -9,19 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// a list of words that grows; ends with a null pointer
-struct words {
-    char **at;
-    size_t count;
-};
-
-_Noreturn void fail(const char *what, const char *which);
-void add(struct words *words, char *word);
-char *joined(const char *a, const char *b);
-// the bytes of a file, ended by a zero; its length goes to *length where that is asked for
-char *contents(const char *path, size_t *length);
-int starts(const char *text, const char *prefix);
-int ends(const char *text, const char *suffix);
+#include <words.h>
 
 // runs a command and returns its exit code; what it says on stderr is passed on, and given back in *said. `not_started` is the
 // problem, in front of the program's name, when there is no such program

@@ -24,9 +24,9 @@
 
 (defun only-of-glibc-p (name)
   "Whether glibc's headers put NAME into objects, and musl does not have it."
-  (or (member name '("gnu_get_libc_version" "__libc_single_threaded" "__xstat" "__fxstat" "__longjmp_chk" "__fdelt_chk") :test #'string=)
-      (eql 0 (search "__isoc23_" name))
-      (and (eql 0 (search "__" name)) (ends-with "_chk" name))))
+  (or (member name *glibc-names* :test #'string=)
+      (some (lambda (beginning) (eql 0 (search beginning name))) *glibc-beginnings*)
+      (and (eql 0 (search "__" name)) (some (lambda (ending) (ends-with ending name)) *glibc-endings*))))
 
 (defun explain (options names)
   (refuse "cannot be linked ~a for ~a:~%  no dependency defines ~{~a~^, ~}.~%  ~a"

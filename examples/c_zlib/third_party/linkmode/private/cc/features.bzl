@@ -7,7 +7,19 @@ those of https://bazel.build/docs/cc-toolchain-config-reference#cctoolchainconfi
 """
 
 load("@linkmode_cc//:config_lib.bzl", "feature", "flag_group", "flag_set", "variable_with_value")
-load(":actions.bzl", "ARCHIVE", "COMPILE", "LINK", "LINK_SHARED", "PREPROCESS", "STRIP")
+
+# Names of the C++ actions, as plain strings: they are the same in every Bazel, where the constants have moved.
+# See https://bazel.build/docs/cc-toolchain-config-reference#actions.
+C_COMPILE = ["c-compile"]
+CXX_COMPILE = ["c++-compile", "c++-header-parsing", "c++-module-compile", "c++-module-codegen", "linkstamp-compile", "clif-match"]
+ASSEMBLE = ["assemble", "preprocess-assemble"]
+PREPROCESS = C_COMPILE + CXX_COMPILE + ["preprocess-assemble"]
+COMPILE = C_COMPILE + CXX_COMPILE + ASSEMBLE
+LINK_EXECUTABLE = ["c++-link-executable"]
+LINK_SHARED = ["c++-link-dynamic-library", "c++-link-nodeps-dynamic-library"]
+LINK = LINK_EXECUTABLE + LINK_SHARED
+ARCHIVE = ["c++-link-static-library"]
+STRIP = ["strip"]
 
 def flags(actions, flags, with_features = []):
     """One flag set of plain flags, or nothing when there are none.

@@ -2,28 +2,29 @@
 """Programs of the library's own, always linked static where the platform is musl, whatever build asks for them."""
 
 load(":allocator.bzl", "CUSTOM_MALLOC")
-load(":only.bzl", "only")
+load(":own_toolchains.bzl", "OWN_TOOLCHAINS_SETTINGS", "own_toolchains")
+load(":providers.bzl", "only")
 
 def _static_tool_transition_impl(settings, attr):
     platforms = [str(attr.platform)] if attr.platform else [str(p) for p in settings["//command_line_option:platforms"]]
-    return {
+    return dict(own_toolchains(settings), **{
         "//command_line_option:compilation_mode": "opt",
         "//command_line_option:dynamic_mode": "off",
         "//command_line_option:features": ["fully_static_link"] if platforms[0].endswith("-musl") else [],
         "//command_line_option:platforms": platforms,
         CUSTOM_MALLOC: None,
-    }
+    })
 
 _static_tool_transition = transition(
     implementation = _static_tool_transition_impl,
-    inputs = ["//command_line_option:platforms"],
+    inputs = ["//command_line_option:platforms"] + OWN_TOOLCHAINS_SETTINGS,
     outputs = [
         "//command_line_option:compilation_mode",
         "//command_line_option:dynamic_mode",
         "//command_line_option:features",
         "//command_line_option:platforms",
         CUSTOM_MALLOC,
-    ],
+    ] + OWN_TOOLCHAINS_SETTINGS,
 )
 
 def _static_tool_impl(ctx):

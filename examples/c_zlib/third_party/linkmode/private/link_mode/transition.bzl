@@ -8,9 +8,10 @@
 """
 
 load("//:lock.bzl", "LINK_MODES", "TARGETS")
-load("//private:adapters.bzl", "ADAPTERS")
+load(":adapters.bzl", "ADAPTERS")
 load(":allocator.bzl", "CUSTOM_MALLOC", "custom_malloc")
 load(":link_mode_values.bzl", "LINK_MODE_FEATURES")
+load(":own_toolchains.bzl", "OWN_TOOLCHAINS_SETTINGS", "own_toolchains")
 
 # the features that this transition sets or leaves out, and no others
 LINK_FEATURES = LINK_MODE_FEATURES.values() + ["static_pie", "strip_at_link"]
@@ -67,6 +68,7 @@ def _link_mode_transition_impl(settings, attr):
             settings[CUSTOM_MALLOC],
         ),
     }
+    changed.update(own_toolchains(settings))
     for adapter in ADAPTERS:
         changed.update(adapter.settings(mode, platform, attr.static_pie, settings))
     return changed
@@ -77,11 +79,11 @@ link_mode_transition = transition(
         "//command_line_option:features",
         "//command_line_option:platforms",
         CUSTOM_MALLOC,
-    ] + [setting for adapter in ADAPTERS for setting in adapter.inputs],
+    ] + OWN_TOOLCHAINS_SETTINGS + [setting for adapter in ADAPTERS for setting in adapter.inputs],
     outputs = [
         "//command_line_option:dynamic_mode",
         "//command_line_option:features",
         "//command_line_option:platforms",
         CUSTOM_MALLOC,
-    ] + [setting for adapter in ADAPTERS for setting in adapter.outputs],
+    ] + OWN_TOOLCHAINS_SETTINGS + [setting for adapter in ADAPTERS for setting in adapter.outputs],
 )

@@ -1,0 +1,73 @@
+"""The files of a container image's archive or folder, by name: documents that name each other, and layers."""
+
+import os
+import posixpath
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from linkmode.archives import tar
+from linkmode.archives.members import Bounds, Budget, Policy, shown_name
+from linkmode.archives.window import window
+
+
+class Parts(Protocol):
+    """The files of an image's archive or folder, by name."""
+
+    size: int
+    """Bytes of all of them, as they lie in the archive or folder."""
+
+    def open(self, name: str) -> tuple[BinaryIO, int] | None:
+        """Return a file and its size, None when there is none of this name."""
+
+    def has(self, name: str) -> bool:
+        """Tell whether there is a file of this name."""
+
+
+class TarParts:
+    """Of an uncompressed tar archive that can be sought in."""
+
+    def __init__(self, stream: BinaryIO, size: int) -> None:
+        self.size = size
+        self._stream = stream
+        self._places: dict[str, tuple[int, int]] = {}
+        self._links: dict[str, str] = {}
+        whole = window(stream, 0, size)
+        for member in tar.members(whole, Budget(Bounds.to_look(size)), Policy.LOOK):
+            name = shown_name(member.name)
+            if member.kind == "file":
+                self._places[name] = whole.tell(), member.size
+            elif member.kind == "symlink":
+                self._links[name] = posixpath.normpath(posixpath.join(posixpath.dirname(name), member.target))
+            elif member.kind == "hardlink":
+                self._links[name] = shown_name(member.target)
+
+    def open(self, name: str) -> tuple[BinaryIO, int] | None:
+        """Return a member; `docker save` links a layer to the same one of another image."""
+        if not self.has(name):
+            return None
+        start, size = self._places[name if name in self._places else self._links[name]]
+        return window(self._stream, start, size), size
+
+    def has(self, name: str) -> bool:
+        """Tell whether there is a member of this name, or a link of it to one."""
+        return name in self._places or self._links.get(name) in self._places
+
+
+class FolderParts:
+    """Of a folder in the OCI layout. Names are the fixed ones and digests, so none leads out of the folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        blobs = (Path(place) / name for place, _, names in os.walk(folder / "blobs") for name in names)
+        self.size = sum(path.lstat().st_size for path in blobs)
+
+    def open(self, name: str) -> tuple[BinaryIO, int] | None:
+        """Return a file of the folder, which stays open for as long as it is read."""
+        path = self._folder / name
+        if not path.is_file():
+            return None
+        return path.open("rb"), path.stat().st_size
+
+    def has(self, name: str) -> bool:
+        """Tell whether there is a file of this name."""
+        return (self._folder / name).is_file()

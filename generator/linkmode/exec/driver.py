@@ -1,0 +1,108 @@
+"""The compiler driver and the ELF check, compiled from templates/ by a locked compiler, and the driver's configuration.
+
+templates/common/driver/driver.c says what the driver does, and config.h beside it what its configuration holds.
+"""
+
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from linkmode.exec.rules import Flags
+from linkmode.messages import ConfigError
+from linkmode.model import resources
+from linkmode.model.values import LinkMode, Target
+
+C_NAMES = ("gcc", "cc", "clang", "c99", "c89")
+CXX_NAMES = ("g++", "c++", "clang++")
+GO_TOOL = "go-toolexec"
+"""The names of the driver, as driver.c knows them."""
+
+_LIBC = ("c", "m", "pthread", "dl", "rt", "util", "resolv", "crypt", "xnet")
+_COMPILER = ("gcc", "gcc_s", "gcc_eh", "stdc++", "supc++", "stdc++fs", "atomic", "ssp", "ssp_nonshared")
+OWN = {"clang": (*_LIBC, *_COMPILER, "c++", "c++abi", "unwind"), "gcc": (*_LIBC, *_COMPILER, "gomp", "quadmath")}
+"""Libraries that a toolchain brings along, by the name after ``-l``: the driver puts them into a link itself."""
+
+
+def sources() -> tuple[Path, Path]:
+    """Return the C files of the driver and of elfcheck; what they include lies beside them."""
+    common = resources.templates() / "common"
+    return common / "driver" / "driver.c", common / "tools" / "elfcheck" / "elfcheck.c"
+
+
+def ingredients() -> str:
+    """Return all of the sources as one text, for a digest."""
+    files = [path for source in sources() for path in sorted(source.parent.iterdir()) if path.suffix in {".c", ".h"}]
+    return "\0".join(path.read_text(encoding="utf-8") for path in files)
+
+
+def build(new: Path, compiler: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Compile ``driver`` and ``elfcheck`` into the folder ``new``, by a compiler for this machine.
+
+    Raises ConfigError, with what the compiler said, when it fails.
+    """
+    for source in sources():
+        command = [*compiler, "-std=c11", "-D_GNU_SOURCE", "-O2", "-s", source.name, "-o", str(new / source.stem)]
+        done = subprocess.run(command, cwd=source.parent, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise ConfigError(
+                f"the compiler driver cannot be compiled: {' '.join(command)} failed:\n{done.stderr.rstrip()}",
+                hint="see whether the compiler runs at all on this machine, and whether its folder is mounted noexec",
+            )
+
+
+def configuration(
+    *,
+    kind: str,
+    target: Target,
+    mode: LinkMode,
+    check: Path,
+    compilers: Mapping[str, Sequence[str]],
+    flags: Flags,
+    places: Mapping[str, str],
+    search: Iterable[Path],
+    include: Iterable[Path],
+    tools: Mapping[str, Sequence[str]],
+) -> str:
+    """Return the text of driver.conf.
+
+    ``compilers`` are the words that start the compiler of C (``cc``) and C++ (``cxx``); ``tools`` those of each other
+    program by its name. ``search`` and ``include`` are folders of libraries and headers, in the order in which they are
+    looked at. Raises ConfigError where a path cannot be written into it.
+    """
+    single = {
+        "kind": kind,
+        "target": target,
+        "triple": target.gnu,
+        "mode": mode,
+        "machine": target.cpu,
+        "libc": "musl" if target.is_musl else "glibc",
+        "glibc": f"{target.glibc[0]}.{target.glibc[1]}" if target.glibc else "",
+        "check": str(check),
+    }
+    cxx = flags.at("cxx_flags", places)
+    lists: dict[str, Sequence[str]] = {
+        **compilers,
+        "compile": flags.at("compile_flags", places),
+        "compile-cxx": [word for word in cxx if word.startswith("-D")],
+        "include-cxx": [word for word in cxx if not word.startswith("-D")],
+        "include": [
+            *(word for path in include for word in ("-isystem", str(path))),
+            *flags.at("include_flags", places),
+        ],
+        "link": flags.at("link_flags", places),
+        "static": flags.at("static_flags", places),
+        "static-pie": flags.at("static_pie_flags", places),
+        "pie": flags.at("pie_flags", places),
+        "no-pie": flags.at("no_pie_flags", places),
+        "libraries-static": flags.at("static_libraries", places),
+        "libraries-mostly_static": flags.at("mostly_static_libraries", places),
+        "libraries-dynamic": flags.at("dynamic_libraries", places),
+        "search": [str(path) for path in search],
+        "own": OWN[kind],
+    }
+    lines = [f"{key}\t{value}" for key, value in single.items() if value]
+    lines += [f"{key}\t{word}" for key, words in lists.items() for word in words]
+    lines += ["\t".join(("tool", name, *words)) for name, words in tools.items()]
+    if any("\n" in line or line.count("\t") > (1 if not line.startswith("tool\t") else 99) for line in lines):
+        raise ConfigError("the cache's path has a tab or a line break in it", hint="choose another with --store DIR")
+    return "\n".join(lines) + "\n"

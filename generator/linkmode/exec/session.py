@@ -1,0 +1,201 @@
+"""One run of a command under the compiler driver: the note that the driver leaves, and the verdict at the end."""
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+
+import msgspec
+
+from linkmode.exec.environment import Ready
+from linkmode.model.values import LockedToolchain
+
+_FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+_TERMINAL = (signal.SIGINT, signal.SIGQUIT)
+"""The terminal sends these to the whole group, the command included."""
+
+_PROBES = ("conftest", "/CMakeFiles/", "/meson-private/", "/cmTC_", "/_configtest")
+"""Parts of the paths of what configure scripts, CMake, Meson and setuptools try out."""
+
+LIBRARIES = {
+    "bzlib.h": "bzip2",
+    "curl/curl.h": "curl",
+    "expat.h": "expat",
+    "ffi.h": "libffi",
+    "gmp.h": "gmp",
+    "jpeglib.h": "libjpeg",
+    "libxml/parser.h": "libxml2",
+    "lz4.h": "lz4",
+    "lzma.h": "xz",
+    "ncurses.h": "ncurses",
+    "openssl/ssl.h": "openssl",
+    "pcre2.h": "pcre2",
+    "png.h": "libpng",
+    "readline/readline.h": "readline",
+    "sqlite3.h": "sqlite",
+    "uuid/uuid.h": "libuuid",
+    "yaml.h": "libyaml",
+    "zlib.h": "zlib",
+    "zstd.h": "zstd",
+}
+"""Headers by which a project looks for a library that it can do without."""
+
+
+class Note(msgspec.Struct, frozen=True):
+    """What the driver wrote (templates/common/driver/check.h), without repetitions.
+
+    ``linked`` are programs, and ``libraries`` shared objects, each as target, mode and path; ``wrong`` are those that
+    were removed; ``packages`` are programs of Go's by their import path. ``headers`` and ``missing`` are headers and
+    libraries that were not found, with the file that wanted them.
+    """
+
+    linked: tuple[tuple[str, str, str], ...] = ()
+    libraries: tuple[tuple[str, str, str], ...] = ()
+    wrong: tuple[tuple[str, str, str], ...] = ()
+    packages: tuple[str, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    missing: tuple[tuple[str, str], ...] = ()
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """Lines to print, and whether all that was linked is of its mode."""
+
+    lines: tuple[str, ...]
+    holds: bool
+
+
+def parse(text: str) -> Note:
+    """Return a note. Lines that are not whole are left out: a killed driver may have left one."""
+    entries: dict[str, dict[tuple[str, ...], None]] = {}
+    for line in text.splitlines():
+        kind, *fields = line.split("\t")
+        entries.setdefault(kind, {})[tuple(fields)] = None
+
+    def triples(kind: str) -> tuple[tuple[str, str, str], ...]:
+        return tuple((entry[0], entry[1], entry[2]) for entry in entries.get(kind, ()) if len(entry) == 3)
+
+    def pairs(kind: str) -> tuple[tuple[str, str], ...]:
+        return tuple((entry[0], entry[1]) for entry in entries.get(kind, ()) if len(entry) == 2)
+
+    return Note(
+        linked=triples("program"),
+        libraries=triples("library"),
+        wrong=triples("wrong"),
+        packages=tuple(package for _, package in pairs("go")),
+        headers=pairs("header"),
+        missing=pairs("missing"),
+    )
+
+
+def judge(note: Note, toolchain: LockedToolchain, ready: Ready, here: Path, libraries: Sequence[str]) -> Verdict:
+    """Read again what was linked and is still there, and say what came out.
+
+    ``here`` is the folder that paths are shown relative to; ``libraries`` are those of linkmode.toml.
+    """
+    what = f"{ready.mode} for {toolchain.target}"
+    lines: list[str] = []
+    wrong = [path for _, _, path in note.wrong]
+    there = [entry for entry in note.linked if Path(entry[2]).is_file()]
+    for target, mode, path in there:
+        if (target, mode) != (toolchain.target, ready.mode):
+            lines.append(
+                f"{_shown(path, here)} was linked for {target} and {mode}: the build folder is of another run; "
+                "begin with an empty one"
+            )
+            wrong.append(path)
+        elif problem := _problem(path, toolchain, ready):
+            lines.append(problem)
+            wrong.append(path)
+    lines += _looked_for(note, libraries)
+    if wrong:
+        shown = ", ".join(_shown(path, here) for path in dict.fromkeys(wrong))
+        lines.append(f"not {what}: {shown}")
+    elif note.linked:
+        lines.append(f"{what}: {_listed(note, there, here)}")
+    return Verdict(tuple(lines), not wrong)
+
+
+def _listed(note: Note, there: Sequence[tuple[str, str, str]], here: Path) -> str:
+    names = [_shown(path, here) for _, _, path in there if not _is_probe(path)]
+    names += [f"{package} (go)" for package in note.packages]
+    others = len(note.linked) - len(names)
+    shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    if not others:
+        return shown
+    tried = f"{others} {'program that is' if others == 1 else 'programs that are'} gone or were tried out"
+    return f"{shown}; and {tried}" if shown else tried
+
+
+def _is_probe(path: str) -> bool:
+    return any(part in path for part in _PROBES)
+
+
+_SHOWN = 8
+
+
+def _problem(path: str, toolchain: LockedToolchain, ready: Ready) -> str:
+    """Return what elfcheck says of a program that is not of its mode; nothing when it is."""
+    target = toolchain.target
+    command = [str(ready.check), "--machine", target.cpu, "--libc", "musl" if target.is_musl else "glibc"]
+    command += ["--expect", ready.mode]
+    command += ["--max-glibc", f"{target.glibc[0]}.{target.glibc[1]}"] if target.glibc else []
+    done = subprocess.run([*command, path], capture_output=True, text=True, check=False, errors="replace")
+    return done.stderr.rstrip() if done.returncode else ""
+
+
+def _looked_for(note: Note, libraries: Sequence[str]) -> Iterator[str]:
+    """Say which libraries the build looked for in vain: it may have left a part of the project out."""
+    for header, source in note.headers:
+        library = LIBRARIES.get(header)
+        if (_is_probe(source) and not library) or library in libraries:
+            continue
+        name = f" of {library}" if library else ""
+        yield (
+            f"looked for {header}{name}, and no library of linkmode.toml has it ({Path(source).name}): build the "
+            "library with linkmode exec too and name its folder (CPPFLAGS=-I…, LDFLAGS=-L…, CMAKE_PREFIX_PATH), or "
+            "switch it off"
+        )
+    for name, output in note.missing:
+        if not _is_probe(output):
+            yield f"looked for -l{name}, and no library of linkmode.toml has it ({Path(output).name})"
+
+
+def _shown(path: str, here: Path) -> str:
+    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path
+
+
+def run(command: Sequence[str], environment: Mapping[str, str], descriptors: Sequence[int]) -> int:
+    """Run a command and return its exit code, or the negative of the signal that ended it.
+
+    Signals to this process reach it. Raises OSError when it cannot be started.
+    """
+    # Python ignores them, and what is ignored stays so in the command: `yes | head` would not end.
+    with subprocess.Popen(  # noqa: SIM117
+        command, env=dict(environment), pass_fds=tuple(descriptors), restore_signals=True
+    ) as child:
+        with _passing_on(child):
+            return child.wait()
+
+
+@contextlib.contextmanager
+def _passing_on(child: "subprocess.Popen[bytes]") -> Iterator[None]:
+    def forward(number: int, _: FrameType | None) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            child.send_signal(number)
+
+    before = {number: signal.signal(number, forward) for number in _FORWARDED}
+    before |= {number: signal.signal(number, lambda *_: None) for number in _TERMINAL}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def end_by(number: int) -> None:
+    """End this process by the signal that ended the command, so that who waits sees the same."""
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)

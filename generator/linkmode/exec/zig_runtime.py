@@ -1,0 +1,67 @@
+"""Zig's run-time files for a target: crt files, libc, compiler-rt and libc++, built once.
+
+As the generated rules do it (templates/bazel/private/zig/runtime.c): with ZIG_VERBOSE_LINK=1 Zig prints the command
+line of its linker, which names every file.
+"""
+
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from linkmode.exec import rules
+from linkmode.messages import ConfigError
+
+_LINK = "ld.lld "
+
+
+def build(
+    new: Path,
+    zig: Path,
+    target: str,
+    runtime: rules.Runtime,
+    environment: Mapping[str, str],
+    say: Callable[[str], None],
+) -> None:
+    """Fill the folder ``new`` with ``c`` and ``cxx``. Raises ConfigError, with what Zig said, when it fails."""
+    (new / "main.c").write_text("int main(void) { return 0; }\n")
+    for name, command, links in (("c", "cc", runtime.c), ("cxx", "c++", runtime.cxx)):
+        folder = new / name
+        folder.mkdir()
+        for number, (words, files) in enumerate(links, 1):
+            part = f" ({number} of {len(links)})" if len(links) > 1 else ""
+            say(f"building the {'C++' if name == 'cxx' else 'C'} run-time files of {target}{part}, once")
+            paths = _link(zig, command, target, words, new, environment)
+            for file in files:
+                if file not in paths:
+                    raise ConfigError(
+                        f"zig {command} -target {target} links without {file}, which the rules know for this version",
+                        hint="lock another version of zig; linkmode catalog list zig shows them",
+                    )
+                shutil.copyfile(paths[file], folder / file)
+    for name in runtime.empty:
+        (new / "c" / f"lib{name}.a").write_bytes(b"!<arch>\n")
+    (new / "main.c").unlink()
+    (new / "main").unlink(missing_ok=True)
+
+
+def _link(
+    zig: Path, command: str, target: str, words: tuple[str, ...], folder: Path, environment: Mapping[str, str]
+) -> dict[str, Path]:
+    """Link an empty program, and return the paths of the files that went into it by their names."""
+    line = [str(zig), command, "-target", target, *rules.zig_runtime_words(), *words]
+    line += [str(folder / "main.c"), "-o", str(folder / "main")]
+    # Blanks part the words that it prints. What lies below the current folder is named relative to it, without the
+    # user's own folders in front, which may have a blank.
+    cache = Path(environment["ZIG_LOCAL_CACHE_DIR"])
+    cache.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(
+        line, cwd=cache, env={**environment, "ZIG_VERBOSE_LINK": "1"}, capture_output=True, text=True, check=False
+    )
+    links = [text for text in done.stderr.splitlines() if text.startswith(_LINK)]
+    if done.returncode or not links:
+        raise ConfigError(
+            f"Zig's run-time files cannot be built: {' '.join(line)} failed:\n{done.stderr.rstrip()}",
+            hint="see whether there is room in the cache, and whether its folder is mounted noexec",
+        )
+    return {Path(word).name: cache / word for word in links[-1].split(" ") if "/" in word}
