@@ -14,8 +14,9 @@ from tempfile import TemporaryDirectory
 import msgspec
 import tomli_w
 from harness import sandbox
-from harness.places import STORE, TOOLCHAINS, WORK
-from harness.workspace import MissingToolchainsError, linkmode, pin
+from harness.places import STORE, WORK
+from harness.shared import MissingToolchainsError, shared
+from harness.workspace import linkmode, pin
 from registry import UnavailableError, fetch, unpack
 from stranger import Audit, Build, Stranger
 
@@ -147,9 +148,7 @@ def _locked(toolchain: str) -> Path:
     config: dict[str, object] = {"output": "out", "exec-platforms": ["x86_64-linux"], "library": {"zlib": ">=1.2.11"}}
     sources = ["zlib=pypi"]
     if toolchain == "gcc":
-        missing = [file for file in GCC.values() if not (TOOLCHAINS / file).exists()]
-        if missing:
-            raise MissingToolchainsError(f"../shared/toolchains has no {', '.join(missing)}")
+        shared(*(f"toolchains/{file}" for file in GCC.values()))
         config["toolchain"] = [{"family": "musl.cc", "version": "==12.2.0", "targets": list(GCC)}]
         config["pin"] = [pin(file) for file in GCC.values()]
     else:

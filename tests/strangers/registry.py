@@ -12,7 +12,7 @@ from pathlib import Path
 
 from harness import debian
 from harness.places import WORK
-from harness.workspace import MissingToolchainsError
+from harness.shared import MissingToolchainsError
 from stranger import File, Stranger
 
 from linkmode.fetch import progress, unpinned
