@@ -1,4 +1,4 @@
-"""``linkmode audit``: report what a binary is, and check expectations."""
+"""``linkmode audit``: say what a binary really is, and whether that is what was expected."""
 
 import os
 import sys
@@ -36,17 +36,8 @@ _NOT_AUDITED = 3
 )
 @click.option("--deny-rpath", is_flag=True, help="Refuse DT_RPATH and DT_RUNPATH.")
 @click.option("--require-pie", is_flag=True, help="Refuse a program that is loaded at a fixed address.")
-@click.option("--require-relro", type=click.Choice(("partial", "full")), help="The least RELRO that a file must have.")
+@click.option("--require-relro", type=click.Choice(("partial", "full")), help="Require at least this RELRO.")
 @click.option("--require", multiple=True, metavar="LIST", help="Hardening that must be there: nx,relro,canary,cet, …")
-@click.option("--policy", "platform", metavar="NAME", help="A platform that must suffice: scratch, manylinux_2_28, …")
-@click.option("--cpu", type=click.Choice(hardening.LEVELS), help="The most that a file may need of an x86-64 CPU.")
-@click.option("--allow-static-glibc", is_flag=True, help="Let `--expect static` pass a file with glibc inside.")
-@click.option("--allow-payload", is_flag=True, help="Let --expect and --policy pass a file with more behind it.")
-@click.option("--headers-only", is_flag=True, help="Read no file whole: less is said, and it takes far less time.")
-@click.option("--verbose", is_flag=True, help="Print every fact of every file, where one line of each is the rule.")
-@click.option("--all", "names_all", is_flag=True, help="Name what is passed over in folders and archives, and why.")
-@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes at most; as many as there are CPUs.")
-@click.option("--tree", "is_tree", is_flag=True, help="Print what each file loads, and what that loads.")
 @click.option(
     "--policy",
     "platform",
@@ -56,12 +47,40 @@ _NOT_AUDITED = 3
 @click.option(
     "--cpu", type=click.Choice(hardening.LEVELS), help="Refuse files that need a newer x86-64 CPU than this level."
 )
+@click.option("--allow-static-glibc", is_flag=True, help="Accept a file with glibc inside for `--expect static`.")
+@click.option("--allow-payload", is_flag=True, help="Accept a file with data appended to it for --expect and --policy.")
+@click.option("--headers-only", is_flag=True, help="Read only headers: faster, and reports less.")
+@click.option("--verbose", is_flag=True, help="Print every fact of every file, where one line of each is the rule.")
+@click.option(
+    "--all", "names_all", is_flag=True, help="List the files that are passed over in folders and archives, and why."
+)
+@click.option(
+    "--jobs", type=click.IntRange(1), metavar="N", help="Use at most N processes; the default is the number of CPUs."
+)
+@click.option("--tree", "is_tree", is_flag=True, help="Print the tree of libraries that each file loads.")
+@click.option(
+    "--root",
+    type=click.Path(exists=True, file_okay=False),
+    metavar="DIR",
+    help="The folder where --tree and --html look for libraries; the default is /.",
+)
+@click.option("--diff", "is_diff", is_flag=True, help="Compare two paths; exit with 1 if they differ.")
+@click.option(
+    "--archive",
+    "archives",
+    multiple=True,
+    metavar="LIB.a",
+    help="Report how many bytes come from this static library; repeatable.",
+)
+@click.option(
+    "--html", "page", type=click.Path(dir_okay=False), metavar="FILE", help="Also write the report as an HTML page."
+)
 @click.option("--sbom", type=click.Choice(("cyclonedx", "spdx")), help="Print what is linked inside, as JSON.")
 @click.option(
     "--sarif", type=click.Path(dir_okay=False), metavar="FILE", help="Write what does not hold as SARIF, too."
 )
 @click.option("--junit", type=click.Path(dir_okay=False), metavar="FILE", help="Write a test case for each file, too.")
-@click.option("--json", "is_json", is_flag=True, help="Print the report as JSON (docs/reference/audit.md).")
+@click.option("--json", "is_json", is_flag=True, help="Print the report as JSON.")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -94,12 +113,12 @@ def command(
     is_diff: bool,
     is_json: bool,
 ) -> None:
-    """Report what each file is, from its ELF program headers: link mode, libc, interpreter, needed libraries.
+    """Say what each file really is, from its ELF program headers: link mode, libc, interpreter, needed libraries.
 
     A PATH is a file; a folder, with all that is in it; a tar archive (also with gzip, bzip2, xz or zstd), a zip
     archive, a wheel or a Debian package; or a container image, as `docker save` and skopeo write it.
 
-    Exits with 0 if every expectation holds, 1 if one does not, and 3 if a file could not be audited.
+    Exits 0 when all holds, 1 when an expectation does not hold, 3 when a file could not be audited.
     """
     if max_glibc is not None and version_number(max_glibc) is None:
         raise UsageError(
