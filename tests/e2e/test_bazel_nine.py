@@ -14,10 +14,13 @@ from harness.cases import CASES
 from harness.places import ROOT
 from harness.shared import MissingToolchainsError
 
-_TEMPLATES = ROOT / "templates/bazel"
 _STARLARK = sorted(
-    path for path in _TEMPLATES.rglob("*") if path.name.removesuffix(".jinja").endswith((".bzl", ".bazel"))
+    path
+    for folder in (ROOT / "templates/bazel", ROOT / "tests/golden/cases")
+    for path in folder.rglob("*")
+    if path.suffix in (".bzl", ".bazel")
 )
+"""What is copied into every library, and what templates are rendered to."""
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The rules that a pin and an advisory must keep, of the catalogue and of a user's own. Pure.
+"""The rules for pins and advisories, of the catalogue and of a user's own. Pure.
 
 Each function gives problems, not exceptions: ``catalog`` adds where they were found and raises them all at once.
 """

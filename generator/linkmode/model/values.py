@@ -1,4 +1,4 @@
-"""The values that pass between the steps. Frozen, and importing nothing of ours but messages and CPUs.
+"""The values that pass between the steps. Frozen; import only messages and CPUs of ours.
 
 Terms: an *exec platform* (``x86_64-linux``) is where compilers run; a *target* is a triple in Zig's notation
 (``x86_64-linux-gnu.2.28``, https://ziglang.org/documentation/0.15.2/#Targets); a *pin* is a catalogue entry; an
@@ -31,7 +31,7 @@ class Checksum(msgspec.Struct, frozen=True):
 
     @property
     def path_part(self) -> str:
-        """``hex``, to be part of a path: whoever builds one asks here, whatever was checked before.
+        """``hex`` as a part of a path. Every path is built from this, so that it is always checked.
 
         Raises:
             ConfigError: it is not the digits of a digest.
@@ -51,7 +51,7 @@ class Checksum(msgspec.Struct, frozen=True):
 
 
 class Advisory(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
-    """A published weakness. ``affects`` is a PEP 440 specifier set; ``fixed_in`` the first version without it."""
+    """A published vulnerability. ``affects`` is a PEP 440 specifier set; ``fixed_in`` the first version without it."""
 
     id: Annotated[str, Meta(description="The identifier: `CVE-2022-37434`.")]
     affects: Annotated[str, Meta(description="A PEP 440 specifier of the affected versions: `<1.2.13`.")]
@@ -136,7 +136,7 @@ class Artifact(Archive, frozen=True, kw_only=True, forbid_unknown_fields=True, r
     """A chosen pin, as the lock holds it. ``name`` is unique in the lock and fit to be part of a repository name.
 
     ``urls`` are the mirrors' URLs first, then the pin's own. ``upstream`` is the pin's first URL: the identity that a
-    cache checks (Bazel's ``canonical_id``), the same whatever mirrors are configured.
+    cache checks (Bazel's ``canonical_id``). Mirrors do not change it.
     """
 
     name: Annotated[str, Meta(description="A unique name, which is part of the name of its Bazel repository.")]

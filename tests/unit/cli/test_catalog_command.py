@@ -44,7 +44,7 @@ def test_search() -> None:
     assert len(rows(run("search", "armv7l-linux-musleabihf").stdout)) == 3
     nothing = run("search", "no such archive")
     assert (nothing.exit_code, nothing.stdout) == (0, "")
-    assert "no pin holds 'no such archive'" in nothing.stderr
+    assert "no pin contains 'no such archive'" in nothing.stderr
 
 
 def test_show_one_version() -> None:

@@ -2,13 +2,13 @@
 
 import pytest
 
-from linkmode import resources
 from linkmode.catalog import pins
 from linkmode.config.bazel_module import BazelModule
 from linkmode.config.document import Config, parse
 from linkmode.generate.render import render
 from linkmode.lock.resolve import resolve
 from linkmode.messages import ConfigError
+from linkmode.model import resources
 
 TOOLCHAIN = """
 [[toolchain]]
