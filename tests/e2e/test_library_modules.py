@@ -16,10 +16,10 @@ from harness.shared import MissingToolchainsError
 pytestmark = pytest.mark.tier("bazel")
 
 _ROOT, _OWN = "x86_64-linux-musl-cross.tgz", "x86_64-linux-musl-native.tgz"
-_WORDS = 'module(\n    name = "words",\n    version = "1.0.0",\n)\n\nbazel_dep(name = "rules_cc", version = "0.0.11")\n'
+_WORDS = 'module(\n    name = "words",\n    version = "1.0.0",\n)\n\nbazel_dep(name = "rules_cc", version = "0.2.14")\n'
 _USER = (
     'module(name = "user")\n\n'
-    'bazel_dep(name = "rules_cc", version = "0.0.11")\nbazel_dep(name = "words", version = "1.0.0")\n'
+    'bazel_dep(name = "rules_cc", version = "0.2.14")\nbazel_dep(name = "words", version = "1.0.0")\n'
 )
 _LOAD = 'load("@linkmode//:defs.bzl", "link_modes")\n'
 _WRAPPED = 'link_modes(\n    name = "app_as",\n    binary = ":app",\n)\n'

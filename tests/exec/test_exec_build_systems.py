@@ -46,7 +46,7 @@ def case(request: pytest.FixtureRequest) -> Case:
     """A project with two files, the options of `exec`, and the mode that programs have then."""
     family, _, glibc = request.param.partition("-")
     project: Project = request.getfixturevalue(family)
-    subprocess.run("rm -rf build app libthree* *.o made go", shell=True, cwd=project.root, check=True)
+    subprocess.run("rm -rf build app libthree* *.o mine go", shell=True, cwd=project.root, check=True)
     (project.root / "lib.c").write_text(LIB)
     (project.root / "app.c").write_text(APP)
     return project, ("--target", GLIBC if glibc else X86), "mostly_static" if glibc else "static"
@@ -99,8 +99,8 @@ def test_a_thin_archive(case: Case) -> None:
 
 
 def test_a_makefile_that_says_gcc(case: Case) -> None:
-    (case[0].root / "made").write_text("CC = gcc\napp: app.o lib.o\n\t$(CC) -o $@ $^\n")
-    holds(case, sh(case, "make -f made app"))
+    (case[0].root / "mine").write_text("CC = gcc\napp: app.o lib.o\n\t$(CC) -o $@ $^\n")
+    holds(case, sh(case, "make -f mine app"))
 
 
 def test_a_program_that_is_exchanged_after_its_link_is_found(case: Case) -> None:
@@ -112,14 +112,14 @@ def test_a_program_that_is_exchanged_after_its_link_is_found(case: Case) -> None
 
 @pytest.mark.skipif(not shutil.which("cmake"), reason="cmake is not installed")
 def test_cmake_with_shared_and_static_libraries(case: Case) -> None:
-    (case[0].root / "made").mkdir()
+    (case[0].root / "mine").mkdir()
     for name in ("app.c", "lib.c"):
-        shutil.copy(case[0].root / name, case[0].root / "made")
-    lists = case[0].root / "made" / "CMakeLists.txt"
+        shutil.copy(case[0].root / name, case[0].root / "mine")
+    lists = case[0].root / "mine" / "CMakeLists.txt"
     lists.write_text(CMAKE.format(kind="static"))
-    holds(case, sh(case, "cmake -S made -B build >/dev/null; cmake --build build"), "build/app")
+    holds(case, sh(case, "cmake -S mine -B build >/dev/null; cmake --build build"), "build/app")
     lists.write_text(CMAKE.format(kind="shared"))
-    done = sh(case, "cmake -S made -B build >/dev/null; cmake --build build")
+    done = sh(case, "cmake -S mine -B build >/dev/null; cmake --build build")
     assert done.returncode != 0
     assert "libthree_shared.so is a shared object" in done.stderr + done.stdout
     assert "-DBUILD_SHARED_LIBS=OFF" in done.stderr + done.stdout
@@ -143,16 +143,16 @@ def test_cgo_with_net_whatever_flags_are_given(case: Case) -> None:
 def test_an_extension_module_has_no_path_of_the_building_machine(case: Case) -> None:
     pytest.importorskip("setuptools")
     project, _, _ = case
-    (project.root / "made").mkdir()
-    (project.root / "made" / "setup.py").write_text(SETUP)
-    (project.root / "made" / "lib.c").write_text(
+    (project.root / "mine").mkdir()
+    (project.root / "mine" / "setup.py").write_text(SETUP)
+    (project.root / "mine" / "lib.c").write_text(
         "#include <Python.h>\nPyMODINIT_FUNC PyInit_three(void) { return 0; }\n"
     )
-    done = sh(case, "cd made; python3 setup.py -q build_ext --inplace")
+    done = sh(case, "cd mine; python3 setup.py -q build_ext --inplace")
     if "Python.h" in done.stderr and "file not found" in done.stderr:
         pytest.skip("Python's headers are not installed, or lie among the machine's own")
     assert done.returncode == 0, done.stdout + done.stderr
-    [module] = (project.root / "made").glob("three.*.so")
+    [module] = (project.root / "mine").glob("three.*.so")
     assert b"/opt/lib" not in module.read_bytes()
     assert project.modes(str(module.relative_to(project.root))) == {str(module.relative_to(project.root)): None}
 
@@ -172,10 +172,10 @@ def test_what_zig_cc_did_in_silence(case: Case) -> None:
 
 def test_a_build_folder_of_another_mode_is_told(case: Case) -> None:
     project, options, mode = case
-    saved = sh(case, 'printf %s "$(command -v $CC)" > made').returncode
+    saved = sh(case, 'printf %s "$(command -v $CC)" > mine').returncode
     assert saved == 0
     other = project.linkmode(
-        "exec", *options, "--mode", "dynamic", "--", "sh", "-euc", '"$(cat made)" app.c lib.c -o app'
+        "exec", *options, "--mode", "dynamic", "--", "sh", "-euc", '"$(cat mine)" app.c lib.c -o app'
     )
     assert other.returncode == 1
     assert f"app was linked for {options[1]} and {mode}: the build folder is of another run" in other.stderr

@@ -129,6 +129,7 @@ def _start(folder: Path, build: Build) -> str:
 
 def _audit(stranger: Stranger, audit: Audit) -> tuple[int, str]:
     kept = next((fetch(file) for file in stranger.file if file.file == audit.file), None)
+    PLACE.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=PLACE) as folder:
         if kept is None:
             unpack(stranger, Path(folder) / "all")

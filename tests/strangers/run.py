@@ -29,7 +29,6 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=max(1, (os.cpu_count() or 2) // 2), help="rows at once")
     parser.add_argument("--again", action="store_true", help="do also what an earlier run has done")
     given = parser.parse_args()
-    building.PLACE.mkdir(parents=True, exist_ok=True)
     chosen = [one for one in load_all() if not given.names or any(fnmatch.fnmatch(one.name, n) for n in given.names)]
     rows = [(one, check) for one in chosen for check in one.checks if check.slice or not given.slice]
     if not rows:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import table
 from building import BEGAN, CHANGED, FAILED, HOLDS, SKIPPED, WAITS, Outcome, do, judged
-from stranger import Audit, Build, load, load_all
+from stranger import Audit, Build, Stranger, load, load_all
 
 STRANGERS = load_all()
 ROWS = [(one, check) for one in STRANGERS for check in one.checks]
@@ -14,9 +14,10 @@ SLICE = [(one, check) for one, check in ROWS if check.slice]
 
 
 @pytest.mark.tier("bazel")
+@pytest.mark.xdist_group("strangers")  # they share a lock and the files that were fetched
 @pytest.mark.parametrize(("stranger", "check"), SLICE, ids=[f"{one.name}-{check.label}" for one, check in SLICE])
-def test_a_stranger_is_as_its_file_says(stranger: object, check: Build | Audit) -> None:
-    outcome = do(stranger, check)  # type: ignore[arg-type]
+def test_a_stranger_is_as_its_file_says(stranger: Stranger, check: Build | Audit) -> None:
+    outcome = do(stranger, check)
     if outcome.state == SKIPPED:
         pytest.skip(outcome.message)
     assert outcome.state in (HOLDS, WAITS), f"{outcome.state}\n{outcome.message}"
