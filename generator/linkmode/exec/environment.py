@@ -145,7 +145,7 @@ def environment(
     values = {key: f"{ready.name}-{tool}" for key, tool in _PROGRAMS.items() if tool in ready.tools}
     folders = [ready.bin]
     if is_native and has_plain_names:
-        # For those that say gcc whatever CC is. What is built for another CPU needs programs for this one meanwhile.
+        # For makefiles that call gcc and ignore CC. A build for another CPU also needs programs for this one.
         folders.append(ready.plain)
     before = {
         "PATH": (":".join(map(str, folders)), ":"),

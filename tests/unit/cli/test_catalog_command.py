@@ -73,9 +73,9 @@ def test_show_says_that_there_is_no_fix() -> None:
 @pytest.mark.parametrize(
     ("arguments", "problem", "hint"),
     [
-        (("show", "zli"), "did you mean 'zlib'?", f"there are: {', '.join(FAMILIES)}"),
-        (("list", "--family", "clang"), "'clang' is not a family", f"there are: {', '.join(FAMILIES)}"),
-        (("list", "--family", ""), "'' is not a family", f"there are: {', '.join(FAMILIES)}"),
+        (("show", "zli"), "did you mean 'zlib'?", f"use one of: {', '.join(FAMILIES)}"),
+        (("list", "--family", "clang"), "'clang' is not a family", f"use one of: {', '.join(FAMILIES)}"),
+        (("list", "--family", ""), "'' is not a family", f"use one of: {', '.join(FAMILIES)}"),
         (("show", "zlib", "1.4"), "no pin of version '1.4'", "1.3.2, 1.3.1, 1.3, 1.2.13, 1.2.12, 1.2.11"),
         (("show", "zlib", "newest"), "no pin of version 'newest'", "1.3.2"),
     ],
