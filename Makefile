@@ -21,8 +21,8 @@ KILLS ?= 200
 help:
 	@echo 'make demo                 set everything up, build a C program in three link modes, audit it, print a table'
 	@echo 'make test                 the fast tests, and one example on a real Bazel: five minutes on two cores'
-	@echo 'make test-lowest          the fast tests with the lowest versions that pyproject.toml admits'
-	@echo 'make test-newest          the fast tests with the newest versions that the package index has'
+	@echo 'make test-lowest          the unit tests with the lowest versions that pyproject.toml admits'
+	@echo 'make test-newest          the unit tests with the newest versions that the package index has'
 	@echo 'make test-clone           the fast tests in a clone of this commit that has nothing beside it'
 	@echo 'make e2e CASE=c_zlib      one example in every mode on one Bazel (CASE: a folder of examples/, or all;'
 	@echo '                          BAZEL=4.2.3, 7.7.1, 7.7.1-workspace or a path), with its table'
@@ -52,12 +52,12 @@ test: $(DEV_VENV)/stamp
 	@$(IN) $(BUILDIFIER) $(DEV_PYTHON) -m pytest -m 'fast or example' $(ON_ALL_CORES) $(PYTEST)
 
 test-lowest: $(WORK)/lowest/stamp
-	@$(IN) $(BUILDIFIER) .work/lowest/bin/python -m pytest -m fast $(ON_ALL_CORES) $(PYTEST)
+	@$(IN) $(BUILDIFIER) .work/lowest/bin/python -m pytest -m fast tests/unit tests/golden $(ON_ALL_CORES) $(PYTEST)
 
 test-newest:
 	@$(IN) .ci/venv .work/newest newest --editable '.[test]'
 	@$(IN) .work/newest/bin/python -m pip --disable-pip-version-check freeze --exclude-editable
-	@$(IN) $(BUILDIFIER) .work/newest/bin/python -m pytest -m fast $(ON_ALL_CORES) $(PYTEST)
+	@$(IN) $(BUILDIFIER) .work/newest/bin/python -m pytest -m fast tests/unit tests/golden $(ON_ALL_CORES) $(PYTEST)
 
 test-clone:
 	@$(IN) rm -rf .work/clone && git clone --quiet --no-local . .work/clone/linkmode
