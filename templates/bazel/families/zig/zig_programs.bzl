@@ -5,6 +5,8 @@ The launcher stands for `clang`, `ld.lld` and `ar`, which zig has as commands of
 it builds a target's run-time files. Without them it would take a shell, which an empty sandbox does not have.
 """
 
+load("@linkmode_cc//:rule.bzl", "for_toolchain")
+
 def _program(ctx, name, source, defines):
     zig = ctx.file.zig
     triple = "--target=%s-unknown-linux-musl" % ctx.attr.exec.partition("-")[0]
@@ -33,6 +35,7 @@ def _program(ctx, name, source, defines):
         env = {"PATH": ""},
         mnemonic = "ZigProgramCompile",
         progress_message = "Compiling zig's " + name,
+        **for_toolchain(None)
     )
     ctx.actions.run(
         executable = zig,
@@ -42,6 +45,7 @@ def _program(ctx, name, source, defines):
         env = {"PATH": ""},
         mnemonic = "ZigProgramLink",
         progress_message = "Linking zig's " + name,
+        **for_toolchain(None)
     )
     return program
 

@@ -6,6 +6,8 @@ another the C++ ones; both are cached, and cached remotely, like any other actio
 would hold the path of the sandbox.
 """
 
+load("@linkmode_cc//:rule.bzl", "for_toolchain")
+
 # for musl, together with the attribute musl_libraries
 C_FILES = {
     "musl": ["crt1.o", "Scrt1.o", "rcrt1.o", "libc.so", "libcompiler_rt.a"],
@@ -84,6 +86,7 @@ def _zig_runtime_impl(ctx):
         env = {"PATH": ""},
         mnemonic = "ZigCxxRuntime" if cxx else "ZigCRuntime",
         progress_message = "Building the %s run-time files of %s (once)" % ("C++" if cxx else "C", ctx.attr.target),
+        **for_toolchain(None)
     )
     empty = []
     for name in [] if cxx else _EMPTY_LIBRARIES:

@@ -5,6 +5,7 @@ They belong to one configuration, that of //private/link_mode:exec_transition.bz
 """
 
 load("@linkmode_cc//:cc.bzl", CcInfo = "CcInfo_", cc_common = "cc_common_")
+load("@linkmode_cc//:rule.bzl", "for_toolchain")
 load(":providers.bzl", "SbclHostInfo", "SbclInfo", "SbclSourceInfo")
 load(":release.bzl", "GROVELERS", "names")
 
@@ -50,6 +51,7 @@ def _step(ctx, verb, options, inputs, outputs, progress, tools = []):
         env = {"LANG": "C", "LC_ALL": "C", "PATH": "/nonexistent"},
         mnemonic = "Sbcl" + verb.capitalize(),
         progress_message = "Building SBCL %s: %s (once)" % (source.version, progress),
+        **for_toolchain(None)
     )
 
 def _sbcl_headers_impl(ctx):
