@@ -11,12 +11,12 @@ DEV_PYTHON := .work/dev/bin/python
 BAZEL ?= 4.2.3
 # a test that finds buildifier holds what it writes to that too
 BUILDIFIER := PATH="$(ROOT)/.work/npm/node_modules/.bin:$$PATH"
-# what shares a workspace of Bazel stays on one of them
-ON_ALL_CORES := -n auto --dist loadgroup
+# A file stays on one of them, for its fixtures and for its workspace of Bazel; the first is the example, which takes longest.
+ON_ALL_CORES := -n auto --dist loadfile --no-loadscope-reorder
 RUNS ?= 100000
 KILLS ?= 200
 
-.PHONY: help demo test test-fast test-lowest test-newest test-clone lock e2e e2e-all e2e-ci remote reproduce kills truth fuzz lint docs bench generated bazel clean
+.PHONY: help demo test test-fast test-lowest test-newest test-clone lock e2e e2e-all e2e-ci remote reproduce kills strangers strangers-add truth fuzz lint docs bench generated bazel clean
 
 help:
 	@echo 'make demo                 set everything up, build a C program in three link modes, audit it, print a table'
@@ -31,6 +31,7 @@ help:
 	@echo 'make remote CASE=c_zlib   one example on real remote execution servers, and where each action ran (CASE, BAZEL as above)'
 	@echo 'make reproduce CASE=c_zlib  one built by rounds that share nothing, and whether the bytes are the same'
 	@echo 'make kills KILLS=200      fetch and exec, killed at 200 random moments each, and then a clean run'
+	@echo 'make strangers            other people'\''s projects by linkmode, and the table of them (NAME=xz: one; strangers-add: a new one)'
 	@echo 'make truth                linkmode audit against readelf, scanelf, lddtree, file and auditwheel, on all ELF files here'
 	@echo 'make fuzz RUNS=100000     the audit under a fuzzer that coverage guides (atheris, where it has a wheel)'
 	@echo 'make lint                 ruff, mypy, codespell, the checker of prose, and buildifier'
@@ -86,6 +87,14 @@ reproduce: $(DEV_VENV)/stamp
 	@test -n "$(CASE)" || { echo 'which one? make reproduce CASE=c_zlib, CASE=cpp_zig or CASE=all' >&2; exit 2; }
 	@$(IN) .ci/packages bubblewrap libfaketime
 	@$(IN) $(DEV_PYTHON) tests/e2e/run_reproduce.py "$(CASE)" "$(BAZEL)"
+
+strangers: $(DEV_VENV)/stamp
+	@$(IN) .ci/packages bubblewrap cmake meson ninja-build autoconf automake libtool pkgconf
+	@$(IN) $(DEV_PYTHON) tests/strangers/run.py $(NAME)
+
+strangers-add: $(DEV_VENV)/stamp
+	@test -n "$(PACKAGE)" || { echo 'which one? make strangers-add PACKAGE=pypi:psutil=7.2.2' >&2; exit 2; }
+	@$(IN) $(DEV_PYTHON) tests/strangers/add.py "$(PACKAGE)" $(if $(FILE),--file "$(FILE)")
 
 kills: $(DEV_VENV)/stamp
 	@$(IN) LINKMODE_KILLS=$(KILLS) $(DEV_PYTHON) -m pytest -m kills $(PYTEST)

@@ -1,5 +1,6 @@
 """What all tests share: tiers, an option that rewrites golden files, what is skipped and why, Ctrl-C that works."""
 
+import os
 import signal
 from collections import Counter
 from collections.abc import Generator
@@ -19,6 +20,8 @@ pytest_plugins = ["pytester"]
 def pytest_configure(config: pytest.Config) -> None:
     # a shell ignores SIGINT in what it puts in the background, and what is started inherits that
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # what tests put into a store is nobody else's to write, also where a user's umask is 002, as Debian's is
+    os.umask(0o022)
     config.addinivalue_line("markers", "tier(name): what it takes to run the test; tests/support/tiers.py")
     for name, meaning in tiers.TIERS.items():
         config.addinivalue_line("markers", f"{name}: {meaning}")

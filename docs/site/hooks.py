@@ -33,7 +33,7 @@ KINDS = (
 """The tabs of the site, each with its folder of docs/."""
 
 FIRST = {
-    "how-to": ("other-build-tools", "use-without-bazel", "remove-linkmode", "go", "rust"),
+    "how-to": ("other-build-tools", "use-without-bazel", "wheels", "remove-linkmode", "go", "rust"),
     "reference": ("cli", "config", "rules", "bazel", "lock", "audit"),
     "explanation": ("is-linkmode-for-you", "comparison", "link-modes"),
 }

@@ -2,9 +2,9 @@
 
     python docs/site/prose.py [FILE]...
 
-Reads the Markdown files that are given, by default all that ``PROSE`` names. Code, link targets and HTML comments are
-not prose. Prints one line for each problem, and exits with 1 when there is any. The rules are STYLE.md's, the words are
-in words.toml beside this file.
+Reads the Markdown files that are given, by default all that ``PROSE`` names, and the lines of ``SOURCES``. Code, link
+targets and HTML comments are not prose. Prints one line for each problem, and exits with 1 when there is any. The rules
+are STYLE.md's, the words are in words.toml beside this file.
 """
 
 import re
@@ -16,6 +16,9 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 PROSE = ("README.md", "STYLE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/**/*.md", "examples/*/README.md")
+
+SOURCES = ("generator/**/*", "templates/**/*")
+"""Sources whose comments, docstrings and messages keep the words, too."""
 
 _FENCE = re.compile(r"^( *)(```+|~~~+).*?^\1\2 *$", re.MULTILINE | re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
@@ -32,6 +35,7 @@ class Rules(NamedTuple):
     """What words.toml says: the patterns, each with what to say instead, and the bounds in words."""
 
     words: tuple[tuple[re.Pattern[str], str], ...]
+    in_sources: tuple[tuple[re.Pattern[str], str], ...]
     average: int
     longest: int
 
@@ -47,7 +51,8 @@ def load() -> Rules:
     """Return the rules of words.toml."""
     data = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
     words = tuple((re.compile(row["pattern"], re.IGNORECASE), row["instead"]) for row in data["word"])
-    return Rules(words, data["average-sentence"], data["longest-sentence"])
+    in_sources = tuple(word for word, row in zip(words, data["word"], strict=True) if not row.get("only-prose"))
+    return Rules(words, in_sources, data["average-sentence"], data["longest-sentence"])
 
 
 def problems(text: str, rules: Rules) -> list[Problem]:
@@ -68,6 +73,16 @@ def problems(text: str, rules: Rules) -> list[Problem]:
         average = sum(lengths) / len(lengths)
         found.append(Problem(0, f"{average:.1f} words in a sentence on average, at most {rules.average}"))
     return sorted(found)
+
+
+def phrases(text: str, rules: Rules) -> list[Problem]:
+    """Return the forbidden phrases of a source file, in the order of its lines."""
+    return [
+        Problem(number, f"{match[0]!r}: say {instead}")
+        for number, line in enumerate(text.split("\n"), start=1)
+        for pattern, instead in rules.in_sources
+        for match in pattern.finditer(line)
+    ]
 
 
 def prose(text: str) -> str:
@@ -116,12 +131,20 @@ def files(patterns: Iterable[str] = PROSE) -> list[Path]:
     return sorted({path for pattern in patterns for path in ROOT.glob(pattern)})
 
 
+def sources() -> list[Path]:
+    """Return the source files whose words are checked, sorted."""
+    found = {path for pattern in SOURCES for path in ROOT.glob(pattern) if path.is_file()}
+    return sorted(path for path in found if "__pycache__" not in path.parts)
+
+
 def main(arguments: list[str]) -> int:
     """Check the named files, or all; return the exit code."""
     rules = load()
     count = 0
-    for path in [Path(name) for name in arguments] or files():
-        for problem in problems(path.read_text(encoding="utf-8"), rules):
+    given = [Path(name) for name in arguments]
+    checked = [(path, problems) for path in given or files()] + [(path, phrases) for path in sources() if not given]
+    for path, check in checked:
+        for problem in check(path.read_text(encoding="utf-8"), rules):
             shown = path.resolve().relative_to(ROOT) if path.resolve().is_relative_to(ROOT) else path
             print(f"{shown}:{problem.line}: {problem.text}")
             count += 1

@@ -16,13 +16,11 @@ def commands() -> str:
     return "\n".join(_sections(root, click.Context(root, info_name="linkmode"), 2))
 
 
-def _is_told(kind: type) -> bool:
-    return issubclass(kind, messages.LinkmodeError) and kind is not messages.LinkmodeError
-
-
 def exit_codes() -> str:
     """Return the table of exit codes: one class of error each, and those that are no error of linkmode's own."""
-    kinds = [kind for kind in vars(messages).values() if isinstance(kind, type) and _is_told(kind)]
+    base = messages.LinkmodeError
+    kinds = [kind for kind in vars(messages).values() if isinstance(kind, type) and issubclass(kind, base)]
+    kinds.remove(base)
     rows = [(0, "Done.")]
     rows += [(kind.exit_code, prose(cleandoc(kind.__doc__ or "").partition("\n\n")[0])) for kind in kinds]
     rows += [

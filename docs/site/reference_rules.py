@@ -171,12 +171,23 @@ def _strings(node: ast.expr, file: PurePosixPath) -> list[str]:
         case ast.BinOp(left=left, op=ast.Add(), right=right):
             return [*_strings(left, file), *_strings(right, file)]
         case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="keys")):
-            return [f"a key of {code(name)}, which the lock gives"]
+            return _keys(name, file)
         case ast.Name(id=name):
             symbol = _resolve(name, file)
             if isinstance(symbol.node, ast.Assign):
                 return _strings(symbol.node.value, symbol.file)
     raise TypeError(f"{file}:{node.lineno}: not a list of strings: {ast.unparse(node)}")
+
+
+def _keys(name: str, file: PurePosixPath) -> list[str]:
+    """Return the keys of a dictionary, each as Markdown; of a rendered file, of which no text is there, its name."""
+    try:
+        symbol = _resolve(name, file)
+    except KeyError:
+        return [f"a key of {code(name)} in the generated library"]
+    if isinstance(symbol.node, ast.Assign) and isinstance(symbol.node.value, ast.Dict):
+        return [code(json.dumps(ast.literal_eval(key))) for key in symbol.node.value.keys if key]
+    raise TypeError(f"{file}: {name} is not a dictionary")
 
 
 def _resolve(name: str, file: PurePosixPath) -> _Symbol:

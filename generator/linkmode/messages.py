@@ -1,4 +1,4 @@
-"""Errors a user can cause: one class, and one exit code, per kind. What messages are made of.
+"""Errors that a user can cause: one class and one exit code for each kind. The parts of messages.
 
 Every message says where (file and key, or URL), what was expected, what was found, and what to run next.
 The exit codes are part of the command line's contract (docs/reference/cli.md).
@@ -96,31 +96,31 @@ class LinkmodeError(Exception):
 
 
 class CheckError(LinkmodeError):
-    """A check did not hold: ``audit --expect``, ``generate --check``, ``lock --check``."""
+    """A check did not hold: ``audit --expect``, ``generate --check``, ``lock --check``, ``lock --deny-advisories``."""
 
     exit_code = 1
 
 
 class UsageError(LinkmodeError):
-    """The command line itself is wrong."""
+    """The command line is wrong."""
 
     exit_code = 2
 
 
 class ConfigError(LinkmodeError):
-    """linkmode.toml, the catalogue or the surroundings are not what they must be; holds every issue found."""
+    """linkmode.toml, the catalogue or the machine has a problem, such as a wrong key or a missing permission."""
 
     exit_code = 3
 
 
 class NetworkError(LinkmodeError):
-    """No URL of an artifact could be reached."""
+    """No URL of an archive was reachable, or an archive is missing and the network may not be used."""
 
     exit_code = 4
 
 
 class IntegrityError(LinkmodeError):
-    """Bytes are not those that were pinned, or an archive is not to be trusted."""
+    """Bytes differ from the pinned checksum, or an archive cannot be trusted."""
 
     exit_code = 5
 
@@ -132,12 +132,12 @@ class StaleLockError(LinkmodeError):
 
 
 class CommandNotExecutableError(LinkmodeError):
-    """What ``exec`` was to run is there and cannot be run; the code is that of shells and of env(1)."""
+    """The command of ``exec`` cannot be run. Shells and env(1) use the same code."""
 
     exit_code = 126
 
 
 class CommandNotFoundError(LinkmodeError):
-    """What ``exec`` was to run is not there; the code is that of shells and of env(1)."""
+    """The command of ``exec`` does not exist. Shells and env(1) use the same code."""
 
     exit_code = 127

@@ -1,4 +1,4 @@
-"""The order of the steps, and where their files lie: the only module that knows both.
+"""The order of the steps, and the place of their files. The only module that knows both.
 
 Each function takes the folder that holds linkmode.toml. What a step needs from another goes through here, since fetch,
 render, write and audit do not know each other.

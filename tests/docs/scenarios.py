@@ -3,6 +3,7 @@
 import os
 import struct
 import sys
+import venv
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -86,11 +87,17 @@ def _run(at: Path, *words: str) -> None:
 
 
 def _environment(at: Path) -> dict[str, str]:
-    """Return an environment in which ``linkmode`` is the one under test, with a home, cache and index of its own."""
+    """Return an environment in which ``linkmode`` is the one under test, with a home, cache and index of its own.
+
+    ``pip`` is for a virtual environment of its own, not for the machine's Python: that may have none.
+    """
     tools = at / "bin"
     tools.mkdir(exist_ok=True)
-    (tools / "linkmode").write_text(f'#!/bin/sh\nexec {sys.executable} -m linkmode "$@"\n')
-    (tools / "linkmode").chmod(0o755)
+    venv.create(at / "venv")
+    pip = f"-m pip --python {at / 'venv' / 'bin' / 'python'}"
+    for name, started in (("linkmode", "-m linkmode"), ("pip", pip)):
+        (tools / name).write_text(f'#!/bin/sh\nexec {sys.executable} {started} "$@"\n')
+        (tools / name).chmod(0o755)
     (at / "home").mkdir(exist_ok=True)
     changed = mirroring.environment(at) | {"HOME": str(at / "home"), "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
     return {name: value for name, value in changed.items() if name != "LINKMODE_MIRROR"}

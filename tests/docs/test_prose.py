@@ -66,6 +66,17 @@ def test_what_is_not_prose_is_not_judged(text: str) -> None:
     assert said(text) == []
 
 
+def test_the_sources_keep_the_words() -> None:
+    assert len(prose.sources()) > 300
+    for path in prose.sources():
+        assert prose.phrases(path.read_text(encoding="utf-8"), RULES) == [], path
+
+
+def test_a_phrase_in_a_source_is_found_and_a_term_of_prose_is_not() -> None:
+    assert [one.line for one in prose.phrases("x = 1\n# set to nought\n", RULES)] == [2]
+    assert prose.phrases("directory = weakness", RULES) == []
+
+
 def test_a_line_is_named() -> None:
     found = prose.problems("# A\n\n```\nx\n```\n\nSome text.\nAnd whatever.\n", RULES)
     assert [problem.line for problem in found] == [8]

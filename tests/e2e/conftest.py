@@ -14,12 +14,10 @@ _COLD_BUILD = 3600
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give what builds more time than pyproject.toml gives to all, and one worker for all of a workspace."""
+    """Give what builds more time than pyproject.toml gives to all."""
     for item in items:
         if item.path.is_relative_to(tiers.ROOT / "e2e"):
             item.add_marker(pytest.mark.timeout(_COLD_BUILD))
-            row = getattr(item, "callspec", None) and item.callspec.params.get("built")
-            item.add_marker(pytest.mark.xdist_group("-".join(row) if row else item.path.stem))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

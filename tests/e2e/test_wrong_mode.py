@@ -5,9 +5,7 @@ from pathlib import Path
 import pytest
 from harness.built import Built
 
-pytestmark = pytest.mark.rows(
-    cases=("c_zlib", "cpp_zig"), example=("c_zlib-4.2.3",), bazel=("c_zlib-7.7.1", "cpp_zig-7.7.1")
-)
+pytestmark = pytest.mark.rows(cases=("c_zlib", "cpp_zig"), bazel=("c_zlib-7.7.1", "cpp_zig-7.7.1"))
 
 BUILD = """
 load("@linkmode//:defs.bzl", "link_mode_binary", "link_mode_test")

@@ -138,7 +138,7 @@ class Project:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def modes(self, *files: str) -> dict[str, str]:
+    def modes(self, *files: str) -> dict[str, str | None]:
         report = json.loads(self.linkmode("audit", "--json", *files).stdout)
         return {one["path"]: one["verdict"]["mode"] for one in report["files"]}
 

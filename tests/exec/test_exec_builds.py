@@ -146,17 +146,18 @@ def test_no_variable_of_the_environment_gets_into_a_binary(project: Project, tmp
         "PKG_CONFIG_PATH": str(tmp_path),
         "PKG_CONFIG_SYSROOT_DIR": "/evil",
     }
-    build = "$CC $CFLAGS -o z z.c -lz -Wl,-Bdynamic"
-    project.exec("sh", "-c", f"LDFLAGS=; {build}", **steering)
+    build = "$CC -o z z.c -lz"
+    project.exec("sh", "-c", build, options=("--mode", "dynamic"), **steering)
     raw = (project.root / "z").read_bytes()
     assert b"/evil" not in raw
     assert sorted(path.name for path in tmp_path.iterdir()) == ["zlib.pc"]
     if shutil.which("pkg-config"):
         assert project.exec("pkg-config", "--modversion", "--libs", "zlib", **steering).startswith("1.2.11\n")
         assert "/evil" not in project.exec("pkg-config", "--cflags", "zlib", **steering)
-    # The same command with that variable given after all: it is the environment that was clean, not the linker.
-    project.exec("sh", "-c", f"export LD_RUN_PATH=/evil; {build}")
-    assert b"/evil" in (project.root / "z").read_bytes()
+    # A linker of GNU's puts it into a dynamic program when it is given after all: it is the environment that was clean.
+    if "GCC" in project.exec("sh", "-c", "$CC --version"):
+        project.exec("sh", "-c", f"export LD_RUN_PATH=/evil; {build}", options=("--mode", "dynamic"))
+        assert b"/evil" in (project.root / "z").read_bytes()
 
 
 def test_the_compiler_needs_nothing_of_the_environment_but_its_path(project: Project) -> None:

@@ -81,7 +81,7 @@ TREE = tree_archive()
 
 
 def tool(**changes: object) -> Artifact:
-    return artifact(body=TREE, strip_prefix="top", layout="cross", **changes)  # type: ignore[arg-type]
+    return artifact(body=TREE, strip_prefix="top", layout="cross", measured={"gcc": "12.2.0"}, **changes)  # type: ignore[arg-type]
 
 
 def put(store: Path, body: bytes = TREE) -> Path:
@@ -217,17 +217,22 @@ def test_a_toolchain_made_ready_that_lacks_everything_is_a_line(tmp_path: Path) 
     put(tmp_path)
     home = trees.home(tmp_path)
     unpacked = unpack(tool(), Store(tmp_path), home, print)
-    machine: ExecPlatform = "x86_64-linux"
+    machine = ExecPlatform("x86_64-linux")
     target = Target("x86_64-linux-musl")
     toolchain = LockedToolchain(family="musl.cc", exec=machine, target=target, artifact="tool")
-    made = toolbox.ready(home, toolchain, tool(), unpacked, None, print)
-    assert trees.hold(trees.entry(home, made.bin)) is not None
+    box = toolbox.Toolbox(home, toolchain, tool(), unpacked, None, print)
+    programs = home / "exec" / "programs"
+    programs.mkdir(parents=True)
+    for name in ("driver", "elfcheck"):
+        (programs / name).touch(0o755)
+    made = box.ready(programs, "static")
     folder = trees.entry(home, made.bin)
-    for path in (folder, folder / "tree", folder / "tree" / "bin"):
+    assert trees.hold(folder) is not None
+    for path in (folder, folder / "plain"):
         path.chmod(0o755)
-    shutil.rmtree(folder / "tree" / "bin")
-    with pytest.raises(ConfigError, match=r"tree/bin: cannot be read: No such file or directory") as caught:
-        toolbox.ready(home, toolchain, tool(), unpacked, None, print)
+    shutil.rmtree(folder / "plain")
+    with pytest.raises(ConfigError, match=r"cannot be read: No such file or directory") as caught:
+        box.ready(programs, "static")
     assert f"delete {folder}" in caught.value.hint
 
 

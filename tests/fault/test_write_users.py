@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -22,8 +23,10 @@ def shared(tmp_path: Path) -> Path:
     put(OLD, tmp_path)
     shutil.rmtree(tmp_path / "locks")
     os.chown(tmp_path, NOBODY, NOBODY)
-    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        folder.chmod(0o755)
+    tmp_path.chmod(0o755)
+    for folder in tmp_path.parents:  # more of them where several workers run
+        if not folder.stat().st_mode & stat.S_IXOTH:
+            folder.chmod(0o755)
     return tmp_path
 
 

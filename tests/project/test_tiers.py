@@ -90,3 +90,9 @@ def test_the_makefile_and_ci_name_marks_and_no_test() -> None:
     for expression in re.findall(r"-m '([^']*)'|-m (\w+)", text.replace("-m pytest", "").replace("-m pip", "")):
         words = set(re.findall(r"\w+", "".join(expression))) - {"or", "and", "not"}
         assert words <= {*tiers.TIERS, "kills", "truth", "fuzz"}, expression
+
+
+def test_the_example_is_one_file(request: pytest.FixtureRequest) -> None:
+    """Workers share no workspace of Bazel: `make test` gives each of them whole files."""
+    files = {item.path for item in request.session.items if item.get_closest_marker(tiers.EXAMPLE)}
+    assert len(files) <= 1, files

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from linkmode.archives import tar, zip  # noqa: A004 - modules of ours
 from linkmode.archives.compression import decompressed
 from linkmode.archives.members import BadMember, Bounds, Budget, Members, Policy, Refusal, blocks, shown_name
-from linkmode.audit.inputs import deb, layers
+from linkmode.audit.inputs import deb, images, layers
+from linkmode.audit.inputs.parts import TarParts
 
 Read = Callable[[bytes, Policy], Members]
 Found = list[tuple[str, str, bytes, str]]
@@ -178,9 +179,9 @@ def test_no_description_of_an_image_ends_in_another_error(index: object, manifes
         },
         tarfile.PAX_FORMAT,
     )
-    parts = layers.TarParts(io.BytesIO(raw), len(raw))
+    parts = TarParts(io.BytesIO(raw), len(raw))
     try:
-        for image in layers.images(parts) or ():
+        for image in images.images(parts) or ():
             for _ in layers.members(parts, image, Budget(Bounds.to_look(len(raw)))):
                 continue
     except Refusal as refusal:

@@ -17,7 +17,7 @@ from typing import Any
 import oracles
 from oracles import Said
 
-from linkmode.audit.judge import platforms
+from linkmode.audit.judge import platforms, wheels
 from linkmode.audit.read import elf
 from linkmode.audit.read.facts import Facts
 from linkmode.audit.read.image import NotAudited
@@ -161,7 +161,8 @@ def _auditwheel(result: Result, files: dict[Path, Facts]) -> None:
         if facts.machine != "x86_64" or facts.libc != "glibc" or facts.kind != "shared object":
             continue
         kept = oracles.auditwheel(path, policies, POLICIES)
-        mine = {name: platforms.suits(facts, platforms.load()[name]).answer == "yes" for name in POLICIES}
+        tags = {name: wheels.named(name) for name in POLICIES}
+        mine = {name: bool(tag) and platforms.suits(facts, tag).answer == "yes" for name, tag in tags.items()}
         _compare(result, "auditwheel", path, facts, mine, kept)
 
 

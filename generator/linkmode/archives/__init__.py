@@ -1,1 +1,1 @@
-"""Readers of archives that strangers made: tar, zip and their compressions, each within bounds."""
+"""Bounded readers of untrusted archives: tar, zip and their compressions."""

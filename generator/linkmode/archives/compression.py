@@ -1,4 +1,4 @@
-"""Decompresses gzip, bzip2, xz and zstd, told by their first bytes, in bounded memory."""
+"""Decompresses gzip, bzip2, xz and zstd in bounded memory. The first bytes decide the format."""
 
 import os
 import sys

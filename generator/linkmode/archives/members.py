@@ -1,4 +1,4 @@
-"""What archives hold, as values: members, how strictly they are read, and how much of everything there may be."""
+"""The members of archives as values, and the bounds of reading."""
 
 import enum
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ _DEEPEST = 100
 """Folders in a path. The deepest known has 10; what walks or removes a tree by recursion gives up at about 1,000."""
 
 BLOCK = 256 << 10
-"""Bytes that are read at once, so that memory stays small whatever a member's size is."""
+"""Bytes that are read at once, so that memory stays small for members of any size."""
 
 _FREE_GAIN = 1 << 30
 _GAIN = 100

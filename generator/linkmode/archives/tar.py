@@ -1,4 +1,4 @@
-"""Members of a tar archive, read in one pass with bounded memory: ustar, GNU's long names, and pax headers.
+"""Reads the members of a tar archive in one pass with bounded memory: ustar, GNU's long names, and pax headers.
 
 Single header blocks are parsed by the standard library (``tarfile.TarInfo.frombuf``). The order of blocks is read here:
 ``tarfile.TarFile`` takes extension headers of any length into memory, and a broken header for the end of the archive.
@@ -163,7 +163,7 @@ def _member(
     size = _number(extensions["size"], name) if "size" in extensions else info.size
     if size and kind in {"folder", "symlink", "hardlink"}:
         policy.refuse(f"a {kind} with {size:,} bytes of contents; expected none", name)
-        size = 0  # as GNU tar has it, whatever the header says
+        size = 0  # as GNU tar has it: the header is ignored
     if kind == "file" and name.endswith("/"):
         policy.refuse("a file with the name of a folder", name)
     target = extensions.get("linkpath", info.linkname) if kind in {"symlink", "hardlink"} else ""

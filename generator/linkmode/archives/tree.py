@@ -1,4 +1,4 @@
-"""Writes members below one folder, and can write nowhere else.
+"""Writes members below one folder. Cannot write anywhere else.
 
 Every parent is opened component by component, relative to the folder above it and without following links (openat(2)
 with O_NOFOLLOW), and every file is created anew (O_EXCL). Symlinks are created when all else is there, after each was

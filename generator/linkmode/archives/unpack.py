@@ -1,6 +1,6 @@
-"""An archive into a folder, trusting nothing in it. Why each thing is refused: docs/decisions/0005-safe-extraction.md.
+"""Unpacks an untrusted archive into a folder. What is refused and why: docs/decisions/0005-safe-extraction.md.
 
-The bytes of an archive are verified before, and whoever pinned it may have meant harm all the same, or been deceived.
+The bytes of an archive were verified before, but the author of the pin may have meant harm, or been deceived.
 """
 
 import os
@@ -59,7 +59,7 @@ def _unpack(members: Members, into: Path, prefix: tuple[str, ...], bounds: Bound
                 continue
             path = path[len(prefix) :]
             if not path and member.kind != "folder":
-                raise Refusal(f"a {member.kind} in the place of the archive's root; expected a folder", member.name)
+                raise Refusal(f"a {member.kind} instead of the archive's root; expected a folder", member.name)
             found = found or bool(path)
             tree.add(path, member, prefix)
         tree.finish()

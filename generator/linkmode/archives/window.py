@@ -1,4 +1,4 @@
-"""A part of a file as a file of its own."""
+"""Presents a part of a file as a file."""
 
 import io
 import os

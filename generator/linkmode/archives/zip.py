@@ -1,4 +1,4 @@
-"""Members of a zip archive (a wheel, a jar), as its central directory lists them.
+"""Reads the members of a zip archive (a wheel, a jar) from its central directory.
 
 Format: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT. Parsed by the standard library, whose reading of
 the central directory into memory is bounded here.
@@ -34,7 +34,7 @@ _ERRORS = (
     *(zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OverflowError, struct.error, zlib.error),
     ValueError,
 )
-"""Whatever ZipFile raises on bytes that are no zip archive."""
+"""What ZipFile raises on bytes that are not a zip archive."""
 
 
 def members(source: BinaryIO, budget: Budget, policy: Policy) -> Members:

@@ -1,4 +1,4 @@
-"""That a zip archive is one archive and nothing else, which every reader of zip sees alike.
+"""Verifies that a zip archive is exactly one archive, which every reader of zip sees alike.
 
 A zip is read from its end. What lies before, between or after its parts is seen by some programs and not by others: so
 two archives fit into one file, or a program into an archive. The central directory is taken from the standard library;

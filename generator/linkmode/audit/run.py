@@ -1,7 +1,6 @@
 """Audits all that a command line names: files, what is in folders, what is in archives; over processes where it pays.
 
-The outcome is in the order of the command line, then of :func:`linkmode.audit.inputs.find.find`, whatever the number
-of processes.
+The order is that of the command line, then of :func:`linkmode.audit.inputs.find.find`, for any number of processes.
 """
 
 import functools

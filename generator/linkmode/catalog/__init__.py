@@ -1,1 +1,1 @@
-"""The catalogue: pins with their provenance and advisories, and how a pin is measured and added."""
+"""The catalogue: pins with provenance and advisories, and how a pin is measured and added."""

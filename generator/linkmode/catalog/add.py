@@ -1,4 +1,4 @@
-"""From an archive to its entry: what it says of itself, what is known already, and the file that gets the entry."""
+"""Turns an archive into a pin and writes it to a file."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO

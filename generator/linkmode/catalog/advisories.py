@@ -1,4 +1,4 @@
-"""Known weaknesses: which of them what is locked has, and which linkmode.toml accepts. Pure."""
+"""Finds known vulnerabilities of locked versions, and checks those that linkmode.toml accepts. Pure."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ from linkmode.model.values import Advisory, Artifact, Lock
 
 
 def advisories(lock: Lock, catalog: Catalog) -> tuple[tuple[Artifact, Advisory], ...]:
-    """Return every locked artifact that has a known weakness, with the advisory, in the lock's order.
+    """Return every locked artifact with a known vulnerability, with its advisory, in the lock's order.
 
     Whether linkmode.toml accepts it does not matter here.
     """

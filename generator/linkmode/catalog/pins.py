@@ -1,4 +1,4 @@
-"""The catalogue of pins: one TOML file per family, each checksum with its provenance.
+"""The catalogue of pins: one TOML file for each family, each checksum with its provenance.
 
 Loading refuses what cannot be trusted (a pin without a checksum, a plain http URL, two checksums for one URL) and
 what cannot be meant (an unknown key, a malformed digest, a version that PEP 440 does not know). Every issue of

@@ -1,1 +1,1 @@
-"""The subcommands, one module each; `linkmode.cli.main` loads a module when its command is called."""
+"""The subcommands, one module each. `linkmode.cli.main` imports a module when its command is called."""

@@ -1,4 +1,4 @@
-"""Lets the commands that hints name be those that work: with the options that the command at hand was given."""
+"""Adds the options of the current command to the commands that hints show."""
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence

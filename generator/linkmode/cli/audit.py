@@ -9,6 +9,7 @@ import msgspec
 
 from linkmode.audit import run
 from linkmode.audit.judge import hardening, platforms
+from linkmode.audit.judge.expectations import Guard
 from linkmode.audit.judge.verdict import Expectations
 from linkmode.audit.naming import displayed
 from linkmode.audit.read import components, policy
@@ -24,32 +25,62 @@ _NOT_AUDITED = 3
 
 @click.command("audit")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--expect", type=click.Choice(LINK_MODES), help="The link mode that every file must have.")
-@click.option("--machine", metavar="CPU", help="The CPU that every file must be for, as reports name it: x86_64.")
-@click.option("--libc", type=click.Choice(get_args(KnownLibc)), help="The libc that every file must use or hold.")
-@click.option("--max-glibc", metavar="X.Y", help="The newest glibc release that a symbol version may ask for.")
-@click.option("--allow", multiple=True, metavar="SONAME", help="A library outside libc that may be needed; repeatable.")
+@click.option("--expect", type=click.Choice(LINK_MODES), help="Require this link mode.")
+@click.option("--machine", metavar="CPU", help="Require this CPU, as reports name it: x86_64.")
+@click.option(
+    "--libc", type=click.Choice(get_args(KnownLibc)), help="Require this libc, inside the file or at run time."
+)
+@click.option("--max-glibc", metavar="X.Y", help="Refuse symbol versions newer than this glibc release.")
+@click.option(
+    "--allow", multiple=True, metavar="SONAME", help="Allow this library besides those of the libc; repeatable."
+)
 @click.option("--deny-rpath", is_flag=True, help="Refuse DT_RPATH and DT_RUNPATH.")
 @click.option("--require-pie", is_flag=True, help="Refuse a program that is loaded at a fixed address.")
-@click.option("--require-relro", type=click.Choice(("partial", "full")), help="The least RELRO that a file must have.")
-@click.option("--policy", "platform", metavar="NAME", help="A platform that must suffice: scratch, manylinux_2_28, …")
-@click.option("--cpu", type=click.Choice(hardening.LEVELS), help="The most that a file may need of an x86-64 CPU.")
-@click.option("--allow-static-glibc", is_flag=True, help="Let `--expect static` pass a file with glibc inside.")
-@click.option("--allow-payload", is_flag=True, help="Let --expect and --policy pass a file with more behind it.")
-@click.option("--headers-only", is_flag=True, help="Read no file whole: less is said, and it takes far less time.")
+@click.option("--require-relro", type=click.Choice(("partial", "full")), help="Require at least this RELRO.")
+@click.option("--require", multiple=True, metavar="LIST", help="Hardening that must be there: nx,relro,canary,cet, …")
+@click.option(
+    "--policy",
+    "platform",
+    metavar="NAME",
+    help="Require that the file runs on this platform: scratch, manylinux_2_28, …",
+)
+@click.option(
+    "--cpu", type=click.Choice(hardening.LEVELS), help="Refuse files that need a newer x86-64 CPU than this level."
+)
+@click.option("--allow-static-glibc", is_flag=True, help="Accept a file with glibc inside for `--expect static`.")
+@click.option("--allow-payload", is_flag=True, help="Accept a file with data appended to it for --expect and --policy.")
+@click.option("--headers-only", is_flag=True, help="Read only headers: faster, and reports less.")
 @click.option("--verbose", is_flag=True, help="Print every fact of every file, where one line of each is the rule.")
-@click.option("--all", "names_all", is_flag=True, help="Name what is passed over in folders and archives, and why.")
-@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes at most; as many as there are CPUs.")
-@click.option("--tree", "is_tree", is_flag=True, help="Print what each file loads, and what that loads.")
 @click.option(
-    "--root", type=click.Path(exists=True, file_okay=False), metavar="DIR", help="The root for --tree and --html."
+    "--all", "names_all", is_flag=True, help="List the files that are passed over in folders and archives, and why."
 )
-@click.option("--diff", "is_diff", is_flag=True, help="Compare two paths; exit 1 when they differ.")
-@click.option("--archive", "archives", multiple=True, metavar="LIB.a", help="A static library to tell the share of.")
 @click.option(
-    "--html", "page", type=click.Path(dir_okay=False), metavar="FILE", help="Write the report as a page, too."
+    "--jobs", type=click.IntRange(1), metavar="N", help="Use at most N processes; the default is the number of CPUs."
 )
-@click.option("--json", "is_json", is_flag=True, help="Print the report as JSON (docs/reference/audit.md).")
+@click.option("--tree", "is_tree", is_flag=True, help="Print the tree of libraries that each file loads.")
+@click.option(
+    "--root",
+    type=click.Path(exists=True, file_okay=False),
+    metavar="DIR",
+    help="The folder where --tree and --html look for libraries; the default is /.",
+)
+@click.option("--diff", "is_diff", is_flag=True, help="Compare two paths; exit with 1 if they differ.")
+@click.option(
+    "--archive",
+    "archives",
+    multiple=True,
+    metavar="LIB.a",
+    help="Report how many bytes come from this static library; repeatable.",
+)
+@click.option(
+    "--html", "page", type=click.Path(dir_okay=False), metavar="FILE", help="Also write the report as an HTML page."
+)
+@click.option("--sbom", type=click.Choice(("cyclonedx", "spdx")), help="Print what is linked inside, as JSON.")
+@click.option(
+    "--sarif", type=click.Path(dir_okay=False), metavar="FILE", help="Write what does not hold as SARIF, too."
+)
+@click.option("--junit", type=click.Path(dir_okay=False), metavar="FILE", help="Write a test case for each file, too.")
+@click.option("--json", "is_json", is_flag=True, help="Print the report as JSON.")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -60,12 +91,16 @@ def command(
     max_glibc: str | None,
     allow: tuple[str, ...],
     require_relro: Literal["partial", "full"] | None,
+    require: tuple[str, ...],
     platform: str | None,
     cpu: str | None,
     jobs: int | None,
     root: str | None,
     archives: tuple[str, ...],
     page: str | None,
+    sbom: Literal["cyclonedx", "spdx"] | None,
+    sarif: str | None,
+    junit: str | None,
     *,
     deny_rpath: bool,
     allow_static_glibc: bool,
@@ -100,6 +135,7 @@ def command(
             hint=f"one of {', '.join(platforms.load())}, or a tag of wheels such as manylinux_2_28, manylinux2014 or "
             "musllinux_1_2, with or without a CPU at its end",
         )
+    guards = _guards(require)
     absent = [path for path in paths if not os.path.lexists(path)]  # any bytes a command line can hold
     if absent and not (is_tree and root is not None):
         shown = ", ".join(map(displayed, absent))
@@ -117,9 +153,15 @@ def command(
         require_relro=require_relro,
         policy=platform,
         cpu=cpu,
+        require=guards,
     )
-    idle = {"--all": names_all, "--archive": bool(archives), "--headers-only": headers_only and not is_diff}
+    others = {"--sbom": sbom is not None, "--sarif": sarif is not None, "--junit": junit is not None}
+    idle = {"--all": names_all, **others, "--archive": bool(archives), "--headers-only": headers_only and not is_diff}
     _check_views(wanted, root, page, [name for name, is_given in idle.items() if is_given], is_tree, is_diff)
+    if sbom is not None and (is_json or headers_only):
+        raise UsageError(
+            "--sbom prints a document of its own, of what every byte tells", hint="drop --json and --headers-only"
+        )
     settings = run.Settings(wanted=wanted, with_contents=not headers_only, archives=archives)
     if is_tree or is_diff:
         from linkmode.cli import audit_views  # only these need them
@@ -135,7 +177,15 @@ def command(
         from linkmode.cli import audit_views  # only these need them
 
         audit_views.write_page(page, outcome.audited, summary, named, root or "/")
-    if is_json:
+    if sarif is not None or junit is not None:
+        from linkmode.cli import audit_views  # only these need them
+
+        audit_views.write_for_ci(outcome.audited, sarif, junit)
+    if sbom is not None:
+        from linkmode.cli import audit_views  # only these need them
+
+        click.echo(audit_views.bill_of_materials(outcome.audited, sbom), nl=False)
+    elif is_json:
         click.echo(report.as_json(outcome.audited, summary, named), nl=False)
     elif sys.stdout.isatty() and not verbose:
         # Only a terminal needs them, and they take longer to import than most files to audit.
@@ -159,6 +209,17 @@ def command(
         ctx.exit(_NOT_AUDITED)
     if summary.failed:
         ctx.exit(_FAILED)
+
+
+def _guards(lists: tuple[str, ...]) -> tuple[Guard, ...]:
+    named = [name.strip() for text in lists for name in text.split(",")]
+    known: dict[str, Guard] = {name: name for name in get_args(Guard)}
+    for name in named:
+        if name not in known:
+            raise UsageError(
+                f"--require takes hardening, not {name!r}{did_you_mean(name, known)}", hint=f"of {', '.join(known)}"
+            )
+    return tuple(known[name] for name in dict.fromkeys(named))
 
 
 def _check_views(

@@ -1,8 +1,10 @@
-"""The other views of ``linkmode audit``: dependency trees and differences. Each returns the command's exit code."""
+"""The other views of ``linkmode audit``: dependency trees and differences. Each returns an exit code."""
 
 import contextlib
 import os
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -68,7 +70,7 @@ def show_difference(paths: tuple[str, ...], settings: run.Settings, jobs: int, *
 
 
 MOST_TREES = 200
-"""Files up to which a page has their whole trees: each is some ten files to read."""
+"""The number of files up to which a page has whole trees: each tree reads several files."""
 
 
 def write_page(
@@ -88,3 +90,28 @@ def write_page(
                 with contextlib.suppress(NotAudited):
                     trees[one.path] = tree.read(one.path, root)
     Path(file).write_text(page.render(audited, summary, passed_over, trees), encoding="utf-8")
+
+
+def bill_of_materials(audited: tuple[report.Audited, ...], form: Literal["cyclonedx", "spdx"]) -> str:
+    """Return what is linked inside the files. Its time is SOURCE_DATE_EPOCH, where that is set, or now."""
+    from linkmode.audit.show import sbom
+
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    created = datetime.fromtimestamp(int(epoch), UTC) if epoch.isdigit() else datetime.now(UTC)
+    try:
+        return sbom.render(sbom.listed(audited), form, created.replace(microsecond=0))
+    except ImportError as error:
+        raise UsageError(f"--sbom {form} needs a library that is not installed: {error.name}", hint=_EXTRA) from error
+
+
+_EXTRA = "pip install 'linkmode[sbom]'"
+
+
+def write_for_ci(audited: tuple[report.Audited, ...], sarif: str | None, junit: str | None) -> None:
+    """Write what does not hold in the forms that CI systems read."""
+    from linkmode.audit.show import ci
+
+    if sarif is not None:
+        Path(sarif).write_text(ci.as_sarif(audited), encoding="utf-8")
+    if junit is not None:
+        Path(junit).write_text(ci.as_junit(audited), encoding="utf-8")

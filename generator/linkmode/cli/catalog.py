@@ -1,4 +1,4 @@
-"""``linkmode catalog``: the pins, who confirms each of them, and their known weaknesses.
+"""``linkmode catalog``: the pins, their confirmations, and their known vulnerabilities.
 
 Tables on a terminal and plain lines in a pipe; ``--json`` gives the same, sorted and with a format version.
 """
@@ -18,7 +18,7 @@ from rich.text import Text
 from linkmode.catalog import pins as catalogs
 from linkmode.catalog.pins import Catalog, FamilyEntry
 from linkmode.messages import Message, Run, UsageError, did_you_mean
-from linkmode.model import resources
+from linkmode.model import provenance, resources
 from linkmode.model.values import Advisory, Pin
 
 JSON_VERSION = 1
@@ -26,7 +26,7 @@ JSON_VERSION = 1
 
 _Shown = tuple[FamilyEntry, tuple[Pin, ...]]
 
-_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, sorted and with a format version.")
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON with sorted keys and a format version.")
 
 
 class _Group(click.Group):
@@ -55,15 +55,13 @@ class _Group(click.Group):
         return found
 
 
-@click.group(
-    name="catalog", cls=_Group, help="List, search and show the pins with their provenance; add and verify some."
-)
+@click.group(name="catalog", cls=_Group, help="List, search and show pins with their provenance; add and verify pins.")
 def command() -> None:
     """Hold the subcommands together."""
 
 
 @command.command(name="list")
-@click.option("--family", default=None, metavar="FAMILY", help="Only this family, such as musl.cc.")
+@click.option("--family", default=None, metavar="FAMILY", help="Only this family, for example musl.cc.")
 @_json_option
 def list_pins(family: str | None, as_json: bool) -> None:
     """List every pin."""
@@ -76,7 +74,7 @@ def list_pins(family: str | None, as_json: bool) -> None:
 @click.argument("text")
 @_json_option
 def search(text: str, as_json: bool) -> None:
-    """List the pins that hold TEXT in a name, version, target, URL, checksum or note, in any letter case."""
+    """List the pins with TEXT in a name, version, target, URL, checksum or note, ignoring case."""
     catalog = catalogs.load(resources.catalogue())
     found = []
     for name in sorted(catalog.families):
@@ -85,7 +83,7 @@ def search(text: str, as_json: bool) -> None:
         if pins:
             found.append((entry, pins))
     if not found:
-        click.echo(f"no pin holds {text!r}; linkmode catalog list shows all of them", err=True)
+        click.echo(f"no pin contains {text!r}; `linkmode catalog list` shows all pins", err=True)
     if found or as_json:
         _print_list(catalog, found, as_json=as_json)
 
@@ -95,13 +93,13 @@ def search(text: str, as_json: bool) -> None:
 @click.argument("version", required=False)
 @_json_option
 def show(family: str, version: str | None, as_json: bool) -> None:
-    """Show everything that is known of FAMILY's pins, or of those of one VERSION."""
+    """Show every detail of the pins of FAMILY, or of one VERSION."""
     catalog = catalogs.load(resources.catalogue())
     entry = _family(catalog, family)
     pins = tuple(pin for pin in entry.pins if version is None or _same_version(pin.version, version))
     if not pins:
         versions = sorted({pin.version for pin in entry.pins}, key=Version, reverse=True)
-        raise UsageError(f"{entry.name} has no pin of version {version!r}", hint=f"there are: {', '.join(versions)}")
+        raise UsageError(f"{entry.name} has no pin of version {version!r}", hint=f"use one of: {', '.join(versions)}")
     if as_json:
         _print_json(catalog, [(entry, pins)])
         return
@@ -120,10 +118,8 @@ def show(family: str, version: str | None, as_json: bool) -> None:
 
 
 def confirmations(pin: Pin) -> str:
-    """Return the number of confirmations in words: ``12``, ``1, not independently confirmed``, ``none recorded``."""
-    if pin.confirmations == 0:
-        return f"0, {', '.join(pin.confirmed_by)}" if pin.confirmed_by else "none recorded"
-    return "1, not independently confirmed" if pin.confirmations == 1 else str(pin.confirmations)
+    """Return the number of confirmations in words: ``12``, ``1, not independently confirmed``."""
+    return str(pin.confirmations) if pin.confirmations > 1 else f"{pin.confirmations}, not independently confirmed"
 
 
 def fix(advisory: Advisory) -> str:
@@ -136,7 +132,7 @@ def _family(catalog: Catalog, name: str) -> FamilyEntry:
         return catalog.families[name]
     guess = did_you_mean(name, catalog.families)
     raise UsageError(
-        f"{name!r} is not a family of the catalogue{guess}", hint=f"there are: {', '.join(sorted(catalog.families))}"
+        f"{name!r} is not a family of the catalogue{guess}", hint=f"use one of: {', '.join(sorted(catalog.families))}"
     )
 
 
@@ -169,7 +165,9 @@ def _details(pin: Pin, advisories: Sequence[Advisory]) -> list[tuple[str, str]]:
     lines += [("measured", ", ".join(f"{name} {value}" for name, value in sorted(pin.measured.items())))]
     lines += [("confirmations", confirmations(pin))]
     lines += [("tree sha256", pin.tree_sha256 or "")]
-    lines += [("confirmed by", name) for name in pin.confirmed_by]
+    for text in pin.confirmed_by:
+        found = provenance.confirmation(text)
+        lines += [("confirmed by", found.url) if found else ("not counted", text)]
     lines += [("contradiction", text) for text in pin.contradictions]
     lines += [("note", pin.notes)]
     lines += [("advisory", f"{advisory.id}, {fix(advisory)}") for advisory in advisories]

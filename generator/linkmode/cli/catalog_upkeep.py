@@ -1,4 +1,4 @@
-"""``linkmode catalog add`` and ``catalog verify``: a new entry from what a URL gives, and the old ones asked again."""
+"""``linkmode catalog add`` and ``catalog verify``: measure a new archive, and check the URLs of all pins."""
 
 import datetime
 import json
@@ -23,20 +23,20 @@ JSON_VERSION = 1
 
 @click.command()
 @click.argument("urls", nargs=-1, required=True, metavar="URL...")
-@click.option("--family", metavar="FAMILY", help="Take it for this family; found from its files otherwise.")
-@click.option("--date", metavar="YYYY-MM-DD", help="The day that the entry says; today's otherwise.")
+@click.option("--family", metavar="FAMILY", help="The family of the archive; the default is recognised from its files.")
+@click.option("--date", metavar="YYYY-MM-DD", help="The date to record; the default is today.")
 @click.option(
     "--write",
     "write_to",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     metavar="FILE",
-    help="Add the entry to this linkmode.toml, or file of the catalogue.",
+    help="Add the pin to this linkmode.toml or catalogue file.",
 )
 def add(urls: tuple[str, ...], family: str | None, date: str | None, write_to: Path | None) -> None:
-    """Download an archive, hash and measure it, and print its catalogue entry.
+    """Download an archive, compute its checksum, measure it, and print a pin.
 
-    Several URLs must give the same bytes. The archive is read and never unpacked, and nothing in it is run. The entry
-    has no confirmation: compare its checksum with what upstream says before you rely on it.
+    Several URLs must give the same bytes. The archive is read, not unpacked, and nothing in it is run. The pin has no
+    confirmation: compare its checksum with the one that upstream publishes before you rely on it.
     """
     day = _day(date)
     check_family(family)
@@ -53,7 +53,7 @@ def add(urls: tuple[str, ...], family: str | None, date: str | None, write_to: P
                 raise IntegrityError(
                     f"the URLs give different bytes:\n  {first.source}: sha256 {first.sha256}, {first.size:,} bytes\n"
                     f"  {other.source}: sha256 {other.sha256}, {other.size:,} bytes",
-                    hint="name only those that give the archive that you mean",
+                    hint="name only the URLs of the archive that you mean",
                 )
         measured = adding.measure(archive, entry.file_name(urls[0]), family)
     made = entry.pin(measured, urls, sha256=first.sha256, size=first.size, date=day, catalog=catalog)
@@ -68,21 +68,21 @@ def add(urls: tuple[str, ...], family: str | None, date: str | None, write_to: P
 
 
 @click.command()
-@click.option("--family", metavar="FAMILY", help="Only this family, such as musl.cc.")
-@click.option("--download", is_flag=True, help="Read every archive whole and hash it: gigabytes.")
-@click.option("--jobs", default=8, type=click.IntRange(1, 64), show_default=True, help="Ask N at once.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, sorted and with a format version.")
+@click.option("--family", metavar="FAMILY", help="Only this family, for example musl.cc.")
+@click.option("--download", is_flag=True, help="Download every archive and verify its checksum: gigabytes.")
+@click.option("--jobs", default=8, type=click.IntRange(1, 64), show_default=True, help="Ask at most N URLs at once.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON with sorted keys and a format version.")
 def verify(family: str | None, jobs: int, *, download: bool, as_json: bool) -> None:
-    """Ask every URL of the catalogue whether it answers, and with the size that is pinned.
+    """Check that every URL of the catalogue answers with the pinned size.
 
-    Exits with 5 when one of them has other bytes, and with 4 when none can be reached.
+    Exits with 5 if one has other bytes, and with 4 if none is reachable.
     """
     catalog = catalogs.load(resources.catalogue())
     if family is not None and family not in catalog.families:
         guess = did_you_mean(family, catalog.families)
         raise UsageError(
             f"{family!r} is not a family of the catalogue{guess}",
-            hint=f"there are: {', '.join(sorted(catalog.families))}",
+            hint=f"use one of: {', '.join(sorted(catalog.families))}",
         )
     pins = [pin for name, row in catalog.families.items() if family in (None, name) for pin in row.pins]
     findings = []
@@ -99,7 +99,7 @@ def verify(family: str | None, jobs: int, *, download: bool, as_json: bool) -> N
     if wrong := [finding for finding in findings if finding.state == "mismatch"]:
         raise IntegrityError(
             "\n".join(["not what was pinned:", *(f"  {one.pin.file}: {one.url}: {one.detail}" for one in wrong)]),
-            hint="take such a URL out of the pin; what it gives now would be another pin",
+            hint="remove this URL from the pin; its present bytes need a pin of their own",
         )
     if counts["unreachable"] == len(findings):
         raise NetworkError(

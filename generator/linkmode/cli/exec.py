@@ -106,7 +106,7 @@ def _run(command_line: tuple[str, ...], variables: dict[str, str], found: pipeli
         note.touch()
         told = {"LINKMODE_NOTE": str(note), "LINKMODE_HERE": str(Path.cwd())}
         try:
-            code = session.run(command_line, variables | told, found.held)
+            code = session.run(command_line, variables | told)
         except OSError as error:
             raise _cannot_start(command_line[0], error) from error
         said = session.parse(note.read_text(encoding="utf-8", errors="replace"))

@@ -1,4 +1,4 @@
-"""``linkmode fetch``: bring every locked archive into the store, verified."""
+"""``linkmode fetch``: download every locked archive into the store and verify it."""
 
 import sys
 from collections.abc import Iterable
@@ -20,25 +20,33 @@ from linkmode.store.files import Store, default_root
 
 
 @click.command("fetch")
-@click.option("--offline", is_flag=True, help="Touch no network; say what is missing (exit code 4).")
-@click.option("--only", multiple=True, metavar="NAME", help="Only this artifact of the lock; repeatable.")
-@click.option("--jobs", default=DEFAULT_JOBS, type=click.IntRange(1, 64), show_default=True, help="Fetch N at once.")
+@click.option("--offline", is_flag=True, help="Use no network; exit with 4 and list what is missing.")
+@click.option(
+    "--only", multiple=True, metavar="NAME", help="Fetch only this archive of the lock, by its name; repeatable."
+)
+@click.option(
+    "--jobs",
+    default=DEFAULT_JOBS,
+    type=click.IntRange(1, 64),
+    show_default=True,
+    help="Download at most N archives at once.",
+)
 @places.store
 @click.option(
     "--mirror",
     metavar="URL|DIR",
     envvar="LINKMODE_MIRROR",
-    help="Ask only this air-gap mirror, which linkmode mirror wrote.",
+    help="Fetch only from this air-gap mirror, which `linkmode mirror` wrote.",
 )
 @click.option(
     "--lock",
     type=places.Named(),
-    help="Another lock than linkmode.lock, with the pins and mirrors of the linkmode.toml beside it.",
+    help="Read this lock instead of linkmode.lock, with the pins and mirrors of the linkmode.toml next to it.",
 )
 def command(
     *, offline: bool, only: tuple[str, ...], jobs: int, store: Path | None, mirror: str | None, lock: Path | None
 ) -> None:
-    """Bring every locked archive into the store, and verify what is there already.
+    """Download every locked archive into the store, and verify those that are there.
 
     The store is Bazel's own repository cache, so that builds need no network afterwards. Prints one line for each
     artifact: its name, its checksum, and where it came from. See docs/reference/store.md.
@@ -56,34 +64,34 @@ def command(
 
 
 def _mirror(given: str) -> str:
-    """The beginning of a mirror's URLs, of which a folder is one as well."""
-    hint = "name a folder that linkmode mirror wrote, or an https:, http: or file: URL of one"
+    """Return the prefix of the air-gap mirror's URLs; a folder becomes a file: URL."""
+    hint = "name a folder that `linkmode mirror` wrote, or its https:, http: or file: URL"
     named = f"--mirror {reach.without_login(given)!r}"
     try:
         parts = urlsplit(given)
         scheme, _ = parts.scheme, parts.port
     except ValueError as error:
-        raise UsageError(f"{named}: is not a URL: {error}", hint=hint) from error
+        raise UsageError(f"{named}: this is not a URL: {error}", hint=hint) from error
     if not given or (scheme in {"https", "http"} and not parts.hostname):
-        raise UsageError(f"{named}: {'names no host' if given else 'is empty'}", hint=hint)
+        raise UsageError(f"{named}: {'the URL has no host' if given else 'the value is empty'}", hint=hint)
     if scheme not in {"https", "http", "file", ""}:
-        raise UsageError(f"{named}: a mirror cannot have the scheme {scheme}:", hint=hint)
+        raise UsageError(f"{named}: the scheme {scheme}: is not supported", hint=hint)
     if scheme in {"https", "http"}:
         return given
     folder = file_path(given) if scheme == "file" else Path(given).absolute()
     if not (folder / INDEX).is_file():
         raise UsageError(
-            f"{named}: no mirror lies there: there is no {folder / INDEX}",
+            f"{named}: this is not an air-gap mirror: {folder / INDEX} does not exist",
             hint=hint,
         )
     return folder.as_uri()
 
 
 def _choose(artifacts: Iterable[Artifact], only: tuple[str, ...]) -> tuple[Artifact, ...]:
-    """The artifacts that ``only`` names, in the lock's order; all of them where it names none."""
+    """Return the artifacts that ``only`` names, in the lock's order; all of them when it names none."""
     by_name = {artifact.name: artifact for artifact in artifacts}
     for name in only:
         if name not in by_name:
             guess = did_you_mean(name, by_name)
-            raise UsageError(f"--only: the lock has no {name!r}{guess}", hint=f"it has: {', '.join(by_name)}")
+            raise UsageError(f"--only: the lock has no {name!r}{guess}", hint=f"use one of: {', '.join(by_name)}")
     return tuple(artifact for name, artifact in by_name.items() if not only or name in only)

@@ -1,4 +1,4 @@
-"""``linkmode generate``: write the rule library of linkmode.lock, and the blocks that make it part of the build."""
+"""``linkmode generate``: write the rule library of linkmode.lock, and the blocks in the user's Bazel files."""
 
 from pathlib import Path
 
@@ -8,12 +8,16 @@ from linkmode import pipeline
 
 
 @click.command("generate")
-@click.option("--check", is_flag=True, help="Write nothing; exit 1 when anything is not what would be written.")
-@click.option("--diff", "show_diff", is_flag=True, help="Write nothing; print what would change as a unified diff.")
-@click.option("--no-edit", is_flag=True, help="Leave your own files alone; print the blocks that they need.")
-@click.option("--force", is_flag=True, help="Overwrite files in the way that linkmode did not generate.")
+@click.option(
+    "--check", is_flag=True, help="Write nothing; exit with 1 if any file differs from what would be written."
+)
+@click.option("--diff", "show_diff", is_flag=True, help="Write nothing; print the changes as a unified diff.")
+@click.option("--no-edit", is_flag=True, help="Do not edit your own files; print the blocks that they need.")
+@click.option(
+    "--force", is_flag=True, help="Overwrite files that linkmode did not generate, where they are in the way."
+)
 def command(*, check: bool, show_diff: bool, no_edit: bool, force: bool) -> None:
-    """Write the rule library, all of it in one step, and the blocks that your Bazel files need.
+    """Write the rule library in one atomic step, and the blocks that your Bazel files need.
 
     Only files that linkmode generated are changed or removed. In MODULE.bazel, WORKSPACE, .bazelrc and .bazelignore
     linkmode writes one marked block each, and none where you say the same by hand. When nothing has to change, nothing
@@ -36,7 +40,7 @@ def command(*, check: bool, show_diff: bool, no_edit: bool, force: bool) -> None
     if edits:
         click.echo(pipeline.unified_edits(edits), nl=False)
     if edits and no_edit:
-        click.echo("not written, because of --no-edit: add these lines yourself", err=True)
+        click.echo("--no-edit: nothing was written to your files; add these lines yourself", err=True)
     elif edits:
         pipeline.save_edits(Path(), edits)
     if not changes and not edits:

@@ -1,4 +1,4 @@
-"""``linkmode init``: a first linkmode.toml."""
+"""``linkmode init``: write a first linkmode.toml."""
 
 from pathlib import Path
 
@@ -11,16 +11,20 @@ from linkmode.families import FAMILIES
 
 
 @click.command("init")
-@click.option("--family", type=click.Choice(list(FAMILIES)), default="zig", show_default=True, help="The compiler.")
+@click.option(
+    "--family", type=click.Choice(list(FAMILIES)), default="zig", show_default=True, help="The toolchain family."
+)
 @click.option(
     "--target",
     "targets",
     multiple=True,
     metavar="TRIPLE",
-    help="What to make binaries for; may be given several times.",
+    help="A target to build binaries for; repeatable. The default depends on the family.",
 )
-@click.option("--output", default=DEFAULT_OUTPUT, show_default=True, metavar="DIR", help="Where to write the rules.")
-@click.option("--force", is_flag=True, help="Overwrite the linkmode.toml that is there.")
+@click.option(
+    "--output", default=DEFAULT_OUTPUT, show_default=True, metavar="DIR", help="The folder of the rule library."
+)
+@click.option("--force", is_flag=True, help="Overwrite an existing linkmode.toml.")
 def command(family: str, targets: tuple[str, ...], output: str, *, force: bool) -> None:
     """Write a commented linkmode.toml for this repository."""
     chosen = FAMILIES[family]

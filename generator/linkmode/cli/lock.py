@@ -14,22 +14,31 @@ from linkmode.model.values import Advisory, Artifact
 
 
 @click.command("lock")
-@click.option("--check", is_flag=True, help="Write nothing; exit 1 when the lock is not what would be written.")
-@click.option("--upgrade", multiple=True, metavar="NAME", help="Bring this family, library or language to its newest.")
+@click.option(
+    "--check", is_flag=True, help="Write nothing; exit with 1 if the lock differs from what would be written."
+)
+@click.option(
+    "--upgrade",
+    multiple=True,
+    metavar="NAME",
+    help="Take the newest allowed version of this family, library or language; repeatable.",
+)
 @click.option(
     "--source",
     "sources",
     multiple=True,
     metavar="[NAME=]SOURCE",
-    help=f"Where archives come from ({' or '.join(SOURCES)}), for one family or for all; kept by later runs.",
+    help=f"The source of archives ({' or '.join(SOURCES)}), for one family or for all; repeatable. Later runs keep it.",
 )
 @click.option(
-    "--deny-advisories", is_flag=True, help="Exit 1, and write nothing, on a known weakness that is not accepted."
+    "--deny-advisories",
+    is_flag=True,
+    help="Write nothing and exit with 1 on a known vulnerability that linkmode.toml does not accept.",
 )
 def command(upgrade: tuple[str, ...], sources: tuple[str, ...], *, check: bool, deny_advisories: bool) -> None:
     """Resolve linkmode.toml against the catalogue to linkmode.lock.
 
-    Versions that are locked stay while they satisfy linkmode.toml.
+    Locked versions stay as long as they satisfy linkmode.toml. When nothing changes, nothing is written.
     """
     chosen = [_source(source) for source in sources]
     for family, count in Counter(family for family, _ in chosen).items():
@@ -48,10 +57,10 @@ def _lock(upgrade: tuple[str, ...], sources: dict[str, str], *, check: bool, den
     click.echo("".join(f"linkmode: note: {note}\n" for note in notes), nl=False, err=True)
     click.echo("".join(f"linkmode: warning: {warning}\n" for warning in warnings), nl=False, err=True)
     if warnings and deny_advisories:
-        known = "1 known weakness" if len(warnings) == 1 else f"{len(warnings)} known weaknesses"
+        known = "1 known vulnerability" if len(warnings) == 1 else f"{len(warnings)} known vulnerabilities"
         raise CheckError(
-            f"{known} in what would be locked; nothing was written",
-            hint="ask for a fixed version in linkmode.toml, or accept one by its id, with the reason: "
+            f"{known} in the versions to lock; nothing was written",
+            hint="ask for a fixed version in linkmode.toml, or accept a vulnerability by its id, with the reason: "
             '[advisories] accept = { "CVE-…" = "why it does not matter here" }',
         )
     if check:
@@ -70,10 +79,10 @@ def _source(text: str) -> tuple[str, str]:
 
 
 def _warnings(fresh: pipeline.Relock) -> list[str]:
-    """Return one line for each weakness of each version that is not accepted, however many archives have it."""
+    """Return one line for each vulnerability of each version that linkmode.toml does not accept."""
     return list(
         dict.fromkeys(
-            f"{_weakness(artifact, advisory)}: {advisory.summary} {advisory.url}"
+            f"{_vulnerability(artifact, advisory)}: {advisory.summary} {advisory.url}"
             for artifact, advisory in fresh.advisories
             if advisory.id not in fresh.accepted
         )
@@ -81,15 +90,15 @@ def _warnings(fresh: pipeline.Relock) -> list[str]:
 
 
 def _notes(fresh: pipeline.Relock) -> list[str]:
-    """Return a line for what is older than need be, for each weakness that linkmode.toml accepts, or need not."""
+    """Return a line for each outdated version, accepted vulnerability, and acceptance that nothing needs."""
     accepted = [
-        f"{_weakness(artifact, advisory)}, accepted in linkmode.toml: {fresh.accepted[advisory.id]}"
+        f"{_vulnerability(artifact, advisory)}, accepted in linkmode.toml: {fresh.accepted[advisory.id]}"
         for artifact, advisory in fresh.advisories
         if advisory.id in fresh.accepted
     ]
     affecting = {advisory.id for _, advisory in fresh.advisories}
     idle = [
-        f"linkmode.toml accepts {name}, which nothing that is locked has: the line can go"
+        f"linkmode.toml accepts {name}, and no locked version has it: remove the line"
         for name in fresh.accepted
         if name not in affecting
     ]
@@ -98,10 +107,10 @@ def _notes(fresh: pipeline.Relock) -> list[str]:
         f"linkmode lock --source {family}={DEFAULT_SOURCE}"
         for family, source, version, upstream in fresh.outdone
     ]
-    own = [f"--source does nothing for {family}: linkmode.toml has a [[pin]] of its own for it" for family in fresh.own]
+    own = [f"--source has no effect on {family}: linkmode.toml pins it with a [[pin]]" for family in fresh.own]
     return list(dict.fromkeys([*own, *older, *accepted, *idle]))
 
 
-def _weakness(artifact: Artifact, advisory: Advisory) -> str:
+def _vulnerability(artifact: Artifact, advisory: Advisory) -> str:
     fix = f"fixed in {advisory.fixed_in}" if advisory.fixed_in else "no version has the fix"
     return f"{artifact.family} {artifact.version} has {advisory.id} ({fix})"

@@ -1,4 +1,4 @@
-"""The command line: parses, calls, prints, and turns every error into its exit code.
+"""The command line: parses, calls, prints, and maps every error to its exit code.
 
 A command's module is imported when the command is called, so that no command waits for what only another needs.
 The exit codes are listed in docs/reference/cli.md.
@@ -19,29 +19,29 @@ from linkmode import __version__
 from linkmode.messages import ConfigError, LinkmodeError, UsageError, did_you_mean, plain
 
 INTERRUPTED = 130
-"""Ended by Ctrl-C: 128 and the signal's number, as shells have it."""
+"""The exit code after Ctrl-C: 128 plus the number of the signal, as in shells."""
 
 CLOSED_PIPE = 141
-"""Who read the output has gone: SIGPIPE, counted in the same way, and not 1, which says that a check did not hold."""
+"""The exit code when the reader of the output has gone: 128 plus SIGPIPE. Not 1, which means that a check failed."""
 
 DEFECT = 70
-"""linkmode itself failed: EX_SOFTWARE of sysexits.h, so that no check is taken for failed because of it."""
+"""The exit code of a defect of linkmode: EX_SOFTWARE of sysexits.h. Not 1, which means that a check failed."""
 
 _COMMANDS = {
     "init": "Write a commented linkmode.toml for this repository.",
-    "lock": "Resolve linkmode.toml against the catalogue to linkmode.lock.",
-    "fetch": "Bring every locked archive into the store, verified.",
+    "lock": "Resolve linkmode.toml to linkmode.lock.",
+    "fetch": "Download every locked archive into the store and verify it.",
     "generate": "Write the rule library.",
-    "mirror": "Write an air-gap mirror of everything locked.",
-    "store": "Show, verify and clear out the store of archives.",
-    "audit": "Say what a binary really is.",
-    "exec": "Run any build tool with the locked toolchain, without Bazel.",
-    "catalog": "List, search and show pins with their provenance.",
+    "mirror": "Write an air-gap mirror of every locked archive.",
+    "store": "Show, verify and clean the store of archives.",
+    "audit": "Report the link mode, libc and contents of binaries.",
+    "exec": "Run a build tool with a locked toolchain, without Bazel.",
+    "catalog": "List, search, show, add and verify pins.",
 }
 
 
 class _Lazy(click.Group):
-    """A group whose commands are known by name and imported on use."""
+    """A group that imports a command when it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
@@ -85,11 +85,11 @@ class _Lazy(click.Group):
     default=".",
     type=click.Path(exists=True, file_okay=False),
     metavar="DIR",
-    help="Do as if linkmode had been started in DIR.",
+    help="Run as if started in DIR, the folder of linkmode.toml.",
 )
 @click.version_option(__version__, prog_name="linkmode", message="%(prog)s %(version)s")
 def _linkmode(directory: str) -> None:
-    """Pinned C and C++ toolchains and one link mode for each target, as Bazel rules, with proof from the ELF file."""
+    """Generate Bazel rules with pinned C and C++ toolchains and one link mode for each target, and audit ELF files."""
     os.chdir(directory)
 
 
@@ -131,7 +131,7 @@ def _report(error: LinkmodeError) -> int:
 
 
 def _from_system(error: OSError) -> ConfigError:
-    """Say what the system refused: a missing file, a permission, no space."""
+    """Return the error for what the system refused: a missing file, a permission, no space."""
     what = f"{error.filename}: " if error.filename else ""
     hint = "make room there, then run the command again" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
     return ConfigError(f"{what}{error.strerror or error}", hint=hint)

@@ -1,4 +1,4 @@
-"""``linkmode mirror``: write everything that is locked into a folder for a machine without a network."""
+"""``linkmode mirror``: write every locked archive into a folder, for machines without a network."""
 
 import sys
 from pathlib import Path
@@ -15,11 +15,17 @@ from linkmode.store.files import Store, default_root
 
 @click.command("mirror")
 @click.argument("folder", metavar="DIR", type=places.Named())
-@click.option("--offline", is_flag=True, help="Touch no network; say what the store has not (exit code 4).")
-@click.option("--jobs", default=DEFAULT_JOBS, type=click.IntRange(1, 64), show_default=True, help="Fetch N at once.")
+@click.option("--offline", is_flag=True, help="Use no network; exit with 4 and list what the store lacks.")
+@click.option(
+    "--jobs",
+    default=DEFAULT_JOBS,
+    type=click.IntRange(1, 64),
+    show_default=True,
+    help="Download at most N archives at once.",
+)
 @places.store
 def command(folder: Path, *, offline: bool, jobs: int, store: Path | None) -> None:
-    """Write an air-gap mirror of everything locked into DIR, by way of the store.
+    """Write an air-gap mirror of every locked archive into DIR.
 
     DIR is new, empty, or a mirror, which then gains what it lacks. It is used from disk or from any server of static
     files: linkmode fetch --mirror. See docs/how-to/air-gap.md.

@@ -1,4 +1,4 @@
-"""Options that name a path, and so must not be empty: ``--store "$UNSET"`` would mean the current folder."""
+"""Options that name a path. An empty one is refused: ``--store "$UNSET"`` would mean the current folder."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ class Named(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the path; fail with a usage error."""
         if value == "":
-            self.fail(f"it is empty; expected {self.expected}", param, ctx)
+            self.fail(f"the value is empty; expected {self.expected}", param, ctx)
         return super().convert(value, param, ctx)
 
 
@@ -35,6 +35,6 @@ store = click.option(
     type=Folder(),
     metavar="DIR",
     envvar="LINKMODE_STORE",
-    help="Another store than Bazel's repository cache.",
+    help="The store to use; the default is Bazel's repository cache.",
 )
 """The option of every command that reads or fills the store."""

@@ -1,4 +1,4 @@
-"""``linkmode store``: where the store lies, whether it is sound, and what in it has not been used for long."""
+"""``linkmode store``: print the place of the store, verify it, and remove what is unused."""
 
 import itertools
 import time
@@ -17,7 +17,7 @@ _MARKS = ("content_addressable", "linkmode")
 """The folders that a store consists of."""
 
 
-@click.group("store", help="Show, verify and clear out the store of archives.")
+@click.group("store", help="Show, verify and clean the store of archives.")
 def command() -> None:
     """Hold the three subcommands together."""
 
@@ -32,7 +32,7 @@ def path(store: Path | None) -> None:
 @command.command()
 @places.store
 def verify(store: Path | None) -> None:
-    """Read every archive again and name those that are damaged, which exits with 5.
+    """Verify every archive of the store; name the damaged ones and exit with 5.
 
     The store may hold archives of other projects, and those that Bazel fetched itself: they are read too.
     """
@@ -44,17 +44,20 @@ def verify(store: Path | None) -> None:
             broken.append(f"damaged: {place.file(checksum)}")
     if broken:
         raise IntegrityError(
-            "\n".join(broken), hint=Message(("fetch"), " replaces what the lock names; delete the folder of any other")
+            "\n".join(broken),
+            hint=Message(("fetch"), " replaces the archives that the lock names; delete the folder of any other"),
         )
     click.echo(f"{count} archives, none damaged")
 
 
 @command.command()
 @places.store
-@click.option("--days", type=click.IntRange(0), default=90, show_default=True, help="Spare what was used since.")
-@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@click.option(
+    "--days", type=click.IntRange(0), default=90, show_default=True, help="Keep what was used in the last N days."
+)
+@click.option("--dry-run", is_flag=True, help="Remove nothing; print what would be removed.")
 def gc(store: Path | None, days: int, *, dry_run: bool) -> None:
-    """Remove what neither linkmode nor Bazel has used for a while: archives, half downloads, and what was unpacked.
+    """Remove archives, partial downloads and unpacked archives that neither linkmode nor Bazel has used lately.
 
     By age and not by lock, for other projects may share the store. What a run of linkmode, or a command that linkmode
     exec started, is using stays. Don't run it while Bazel fetches.
@@ -75,18 +78,18 @@ def gc(store: Path | None, days: int, *, dry_run: bool) -> None:
     click.echo(f"{freed:,} bytes {'would be freed' if dry_run else 'freed'}")
     if kept:
         listed = ", ".join(f"{count} x {kind}" for kind, count in kept.items())
-        click.echo(f"kept, as used in the last {days} days: {listed}")
+        click.echo(f"kept, used in the last {days} days: {listed}")
     if locks := sum(map(sweep.locks, homes)):
-        click.echo(f"kept lock files: {locks}, which are empty, and which another run may be waiting for")
+        click.echo(f"kept {locks} lock files: they are empty, and another run may be waiting for them")
 
 
 def _existing(given: Path | None) -> Store:
-    """The store to look into: one that is named has to be there; in the default place there may be none yet."""
+    """Return the store to look into. A named one must exist; in the default place there may be none yet."""
     if given is None:
         return Store(default_root())
-    hint = "name the folder that linkmode fetch --store filled, or unset LINKMODE_STORE"
+    hint = "name the folder that `linkmode fetch --store` filled, or unset LINKMODE_STORE"
     if not given.is_dir():
-        raise UsageError(f"--store {given}: is not there; expected the folder of a store", hint=hint)
+        raise UsageError(f"--store {given}: the folder does not exist", hint=hint)
     if any(given.iterdir()) and not any((given / name).is_dir() for name in _MARKS):
-        raise UsageError(f"--store {given}: is no store: there is no {' nor '.join(_MARKS)} in it", hint=hint)
+        raise UsageError(f"--store {given}: this is not a store: it contains no {' and no '.join(_MARKS)}", hint=hint)
     return Store(given)

@@ -1,1 +1,1 @@
-"""linkmode.toml: one module a table. `document` reads the whole file."""
+"""linkmode.toml: one module for each table. `document` reads the whole file."""

@@ -1,4 +1,4 @@
-"""``[adapters]`` of linkmode.toml: rule sets of others, whose binaries ``link_mode_binary`` sets up for a link mode."""
+"""``[adapters]`` of linkmode.toml: rule sets of others whose binaries ``link_mode_binary`` sets up."""
 
 from collections.abc import Mapping
 from typing import Any

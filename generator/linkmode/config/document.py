@@ -1,4 +1,4 @@
-"""linkmode.toml: read, checked as a whole, and refused with every problem at once. Only ``load`` reads the disk.
+"""Reads and checks linkmode.toml as a whole, and reports every problem at once. Only ``load`` reads the disk.
 
 The keys are described in docs/reference/config.md.
 """

@@ -1,4 +1,4 @@
-"""``[dune]`` of linkmode.toml: executables of a dune project, and what each is linked with.
+"""``[dune]`` of linkmode.toml: executables of a dune project, and their libraries.
 
 For each one `linkmode generate` writes a rule that makes ``linking-flags-<name>.sexp``, which follows the link mode
 in the environment (templates/dune). OCaml's own way to link is automatic: a library names what it needs, and the linker

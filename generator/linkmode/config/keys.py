@@ -1,4 +1,4 @@
-"""Every key of linkmode.toml: what may stand in a table, and what it means.
+"""Every key of linkmode.toml with its type, default and meaning.
 
 The reading modules refuse a key that is not here, and docs/reference/config.md is generated from here.
 """

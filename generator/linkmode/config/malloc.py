@@ -1,4 +1,4 @@
-"""``[malloc]`` of linkmode.toml: the allocator of a target's binaries, where it is not to be the libc's.
+"""``[malloc]`` of linkmode.toml: the allocator of a target's binaries, if it is not the libc's.
 
 The key is a target of some ``[[toolchain]]``, the value a library that ``[library]`` asks for.
 """

@@ -1,4 +1,4 @@
-"""``[mirrors]`` of linkmode.toml: what to ask in the place of upstream, by the beginning of its URLs."""
+"""``[mirrors]`` of linkmode.toml: replacements for the beginning of upstream URLs."""
 
 from collections.abc import Mapping
 from typing import Any

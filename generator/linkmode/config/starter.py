@@ -1,4 +1,4 @@
-"""The linkmode.toml that ``linkmode init`` writes: what most repositories need, and what else there is in comments."""
+"""The linkmode.toml that ``linkmode init`` writes, with comments."""
 
 import json
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ zlib = "~=1.3.1"
 # [link-modes]
 # mostly_static = "x86_64-linux-gnu.2.28"
 
-# Mirrors, tried before the upstream URLs that begin with the key. Every byte is checked whatever its origin.
+# Mirrors, tried before the upstream URLs that begin with the key. linkmode verifies every byte from any of them.
 # [mirrors]
 # "https://musl.cc/" = ["https://mirror.example.com/musl.cc/"]
 """

@@ -43,6 +43,11 @@ _STATIC = """\
 option(BUILD_SHARED_LIBS "Build shared libraries" OFF)
 """
 
+_NO_RPATH = """\
+# CMake changes a program's search path when it installs it, and a static program has none.
+set(CMAKE_SKIP_RPATH ON)
+"""
+
 
 def files(
     folder: Path, toolchain: LockedToolchain, mode: LinkMode, sysroot: Path, tools: Iterable[str]
@@ -65,7 +70,7 @@ def files(
         ),
         system=f"set(CMAKE_SYSTEM_NAME Linux)\nset(CMAKE_SYSTEM_PROCESSOR {target.cpu})\n" if is_cross else "",
         sysroot=_cmake(str(sysroot)),
-        shared="" if mode == "dynamic" else _STATIC,
+        shared="" if mode == "dynamic" else _STATIC + (_NO_RPATH if mode == "static" else ""),
     )
     binaries: dict[str, str] = {
         "c": "gcc",

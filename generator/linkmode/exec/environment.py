@@ -48,11 +48,15 @@ class Machine(msgspec.Struct, frozen=True):
 
 
 class Environment(msgspec.Struct, frozen=True):
-    """Changes to an environment. ``before`` are words to put in front of what a variable holds, by a separator."""
+    """Changes to an environment. ``before`` are words to put in front of what a variable holds, by a separator.
+
+    ``defaults`` are for variables that are not set.
+    """
 
     values: dict[str, str]
     before: dict[str, tuple[str, str]]
     unset: tuple[str, ...]
+    defaults: dict[str, str] = {}
 
 
 def choose(
@@ -141,7 +145,7 @@ def environment(
     values = {key: f"{ready.name}-{tool}" for key, tool in _PROGRAMS.items() if tool in ready.tools}
     folders = [ready.bin]
     if is_native and has_plain_names:
-        # For those that say gcc whatever CC is. What is built for another CPU needs programs for this one meanwhile.
+        # For makefiles that call gcc and ignore CC. A build for another CPU also needs programs for this one.
         folders.append(ready.plain)
     before = {
         "PATH": (":".join(map(str, folders)), ":"),
@@ -151,13 +155,14 @@ def environment(
     # The machine's own libraries are of another libc: none of them must be found.
     values["PKG_CONFIG_LIBDIR"] = str(ready.sysroot / "lib" / "pkgconfig")
     values["CMAKE_TOOLCHAIN_FILE"] = str(ready.bin.parent / build_systems.CMAKE)
-    values |= {"LINK_MODE": ready.mode, "CGO_ENABLED": "1"}
+    values["LINK_MODE"] = ready.mode
     if ready.mode != "dynamic":
         values["PKG_CONFIG_ALL_STATIC"] = "1"
     if not is_native and (go := CPUS[target.cpu].go):
         values |= {"GOOS": target.os, "GOARCH": go}
     values |= _rust(target, values, machine)
-    return Environment(values, before, CLEARED)
+    # Go turns cgo off for another CPU; who sets it to 0 means that.
+    return Environment(values, before, CLEARED, {"CGO_ENABLED": "1"})
 
 
 def _rust(target: Target, values: Mapping[str, str], machine: Machine) -> dict[str, str]:
@@ -197,7 +202,7 @@ def applied(changes: Environment, current: Mapping[str, str]) -> dict[str, str]:
         key: f"{word}{separator}{kept[key]}" if kept.get(key) else word
         for key, (word, separator) in changes.before.items()
     }
-    return kept | changes.values | joined
+    return changes.defaults | kept | changes.values | joined
 
 
 def as_shell(changes: Environment, toolchain: LockedToolchain, ready: Ready) -> str:
@@ -207,6 +212,7 @@ def as_shell(changes: Environment, toolchain: LockedToolchain, ready: Ready) -> 
         f"# ./configure --host={ready.triple}",
         *(f"unset {key}" for key in changes.unset),
         *(f"export {key}={shlex.quote(value)}" for key, value in sorted(changes.values.items())),
+        *(f'export {key}="${{{key}-{value}}}"' for key, value in sorted(changes.defaults.items())),
         *_prepended(changes.before.items()),
     ]
     return "\n".join(lines) + "\n"

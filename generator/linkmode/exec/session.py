@@ -17,8 +17,8 @@ _FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 _TERMINAL = (signal.SIGINT, signal.SIGQUIT)
 """The terminal sends these to the whole group, the command included."""
 
-_PROBES = ("conftest", "/CMakeFiles/", "/meson-private/", "/cmTC_", "/_configtest")
-"""Parts of the paths of what configure scripts, CMake, Meson and setuptools try out."""
+_PROBES = ("conftest", "/CMakeFiles/", "/meson-private/", "/cmTC_", "/_configtest", "/build_script_build-")
+"""Parts of the paths of what configure scripts, CMake, Meson and setuptools try out, and of Cargo's build scripts."""
 
 LIBRARIES = {
     "bzlib.h": "bzip2",
@@ -97,7 +97,8 @@ def judge(note: Note, toolchain: LockedToolchain, ready: Ready, here: Path, libr
     """
     what = f"{ready.mode} for {toolchain.target}"
     lines: list[str] = []
-    wrong = [path for _, _, path in note.wrong]
+    # Of one that a build tool only tried out, or linked again, nothing is left that could be wrong.
+    wrong = [path for _, _, path in note.wrong if not _is_probe(path) and not Path(path).exists()]
     there = [entry for entry in note.linked if Path(entry[2]).is_file()]
     for target, mode, path in there:
         if (target, mode) != (toolchain.target, ready.mode):
@@ -167,14 +168,15 @@ def _shown(path: str, here: Path) -> str:
     return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path
 
 
-def run(command: Sequence[str], environment: Mapping[str, str], descriptors: Sequence[int]) -> int:
+def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
     """Run a command and return its exit code, or the negative of the signal that ended it.
 
-    Signals to this process reach it. Raises OSError when it cannot be started.
+    Signals to this process reach it, and so do its inheritable descriptors, such as those of make's job server. Raises
+    OSError when it cannot be started.
     """
     # Python ignores them, and what is ignored stays so in the command: `yes | head` would not end.
     with subprocess.Popen(  # noqa: SIM117
-        command, env=dict(environment), pass_fds=tuple(descriptors), restore_signals=True
+        command, env=dict(environment), close_fds=False, restore_signals=True
     ) as child:
         with _passing_on(child):
             return child.wait()

@@ -173,7 +173,7 @@ TABLE = (
         "the machine's own Rust; none is locked here",
     ),
     Row("Go", ("GOFLAGS",), "put before", "`-toolexec`, by which the driver sees Go's own link"),
-    Row("Go", ("CGO_ENABLED",), "set", "1, also for another CPU"),
+    Row("Go", ("CGO_ENABLED",), "set", "1 unless it is set, also for another CPU"),
     Row("Go", ("GOOS", "GOARCH"), "set", "for another CPU"),
     Row(
         "Go",

@@ -1,4 +1,4 @@
-"""The toolchain families: each a folder here, one of its name in templates/, and a file in toolchains/."""
+"""The toolchain families: each is a folder here, one of its name in templates/, and a file in toolchains/."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol

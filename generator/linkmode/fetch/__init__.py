@@ -1,1 +1,1 @@
-"""Brings every locked archive into the store, verified: order, resumption and progress."""
+"""Downloads every locked archive into the store and verifies it: order, resumption and progress."""

@@ -1,4 +1,4 @@
-"""Every artifact into the store: which URL to ask, in which order, and what to say when none has the file."""
+"""Fetches artifacts into the store: which URL to try, in which order, and the error when none has the file."""
 
 import concurrent.futures
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""A bar for each file and one for all, on a terminal. NO_COLOR is honoured by rich."""
+"""Progress bars for a terminal: one for each file, and one for all. rich honours NO_COLOR."""
 
 import threading
 from types import TracebackType

@@ -1,4 +1,4 @@
-"""What a person sees while files come in, on stderr: bars on a terminal (`fetch.bars`), plain lines anywhere else."""
+"""Shows progress on stderr: bars on a terminal (`fetch.bars`), plain lines elsewhere."""
 
 import os
 import threading
@@ -69,7 +69,7 @@ class Lines:
         self._print(f"{name}: {text}")
 
     def end(self, name: str) -> None:
-        """Forget the transfer: the result is printed by whoever asked for it."""
+        """Forget the transfer: its caller prints the result."""
         with self._guard:
             self._sizes.pop(name, None)
             self._due.pop(name, None)

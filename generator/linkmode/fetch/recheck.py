@@ -1,4 +1,4 @@
-"""Asks every URL of pins again: whether it answers, and whether what it has is still what was pinned."""
+"""Checks the URLs of pins again: whether they answer, with the pinned contents."""
 
 import concurrent.futures
 import tempfile

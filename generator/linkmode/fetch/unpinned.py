@@ -1,4 +1,4 @@
-"""A file that nobody has pinned yet: brought whole from one URL, hashed, and trusted in nothing."""
+"""Downloads a file that has no pin yet: whole, from one URL, with its checksum, and untrusted."""
 
 import stat
 from pathlib import Path

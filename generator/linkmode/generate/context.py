@@ -1,4 +1,4 @@
-"""From a lock to what the Bazel templates are given: plain data, and every name that the generated library uses."""
+"""The data that the Bazel templates receive from a lock, and every name in the generated library."""
 
 from collections.abc import Mapping
 
@@ -14,7 +14,7 @@ _CPU = "@platforms//cpu:{}"
 _LINUX = "@platforms//os:linux"
 
 _COMPONENTS: Mapping[str, Family | Language | Library] = {**FAMILIES, **LANGUAGES, **LIBRARIES}
-"""Whatever an archive can be of, by the name that pins call it by."""
+"""Every family, language and library, by the name that pins use."""
 
 
 def bazel_context(lock: Lock) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Templates and a context, to a tree of files.
+"""Renders templates with a context to a tree of files.
 
 Jinja (https://jinja.palletsprojects.com/), narrowed until a template cannot quote a value by hand: an expression
 must end in a filter of this module (``| starlark``, ``| identifier``, ``| word``, ``| words``), an expression inside a

@@ -1,4 +1,4 @@
-"""The line that marks a file as generated, and so as ours to overwrite and to remove.
+"""The line that marks a file as generated: linkmode may overwrite and remove it.
 
 Render puts it in, write looks for it, and neither knows the other.
 """

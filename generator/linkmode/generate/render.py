@@ -1,4 +1,4 @@
-"""From a lock to the tree of the rule library: pure, given the texts of the templates."""
+"""Renders the rule library of a lock. Pure, given the texts of the templates."""
 
 from collections.abc import Callable
 from importlib.resources.abc import Traversable

@@ -1,4 +1,4 @@
-r"""Python values as Starlark source text.
+r"""Writes Python values as Starlark source text.
 
 The one place where a value becomes source, so that no value can end its literal early and be read as code.
 The text is a fixpoint of buildifier and means the same to every Starlark: of the escapes only those are used that

@@ -1,4 +1,4 @@
-"""The one module that changes the user's repository, and only files that linkmode generated.
+"""Writes into the user's repository. The only module that does, and only files that linkmode generated.
 
 A tree is written as a whole or not at all: the complete new folder is built beside the old one, from new files and
 from hard links to those that stay, and then takes its place in one step (`exchange`). A file is ours when it has the

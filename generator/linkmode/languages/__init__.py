@@ -1,4 +1,4 @@
-"""The languages beside C and C++: each a folder here, one of its name in templates/, and a file in toolchains/."""
+"""The languages other than C and C++: each has a folder here, one in templates/, and a file in toolchains/."""
 
 import tomllib
 from collections.abc import Mapping, Sequence

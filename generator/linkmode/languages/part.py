@@ -1,4 +1,4 @@
-"""One archive in the part that it plays for a language."""
+"""An archive with its role for a language."""
 
 import msgspec
 

@@ -1,4 +1,4 @@
-"""The libraries that linkmode builds from their sources: each a folder here, and one of its name in templates/."""
+"""The libraries that linkmode builds from sources: each is a folder here, and one of its name in templates/."""
 
 from linkmode.libraries.library import Library
 from linkmode.model.components import found

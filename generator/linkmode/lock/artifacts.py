@@ -1,4 +1,4 @@
-"""One pin as the artifact that a lock holds, and back: which pin an artifact is made from. Pure."""
+"""Converts a pin to an artifact of the lock, and finds the pin of an artifact. Pure."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ from linkmode.model.values import Artifact, Pin
 _NO_NAME = re.compile(r"[^a-z0-9_.-]")
 
 Mirrors = Mapping[str, Sequence[str]]
-"""``[mirrors]`` of linkmode.toml: what to ask in the place of upstream, by the beginning of its URLs."""
+"""``[mirrors]`` of linkmode.toml: replacements for the beginning of upstream URLs."""
 
 
 def artifact(pin: Pin, mirrors: Mirrors) -> Artifact:

@@ -1,8 +1,8 @@
-"""What a lock may say: nothing but what linkmode.toml and the catalogue give. Pure.
+"""Verifies that a lock says only what linkmode.toml and the catalogue give. Pure.
 
 A lock is read by those who trust its repository less than this linkmode: its digest can be made anew by anyone. So
 nothing that it says is used. It only chooses, among what linkmode.toml allows, the versions and sources; all else is
-derived again, compared with it, and handed on in its place.
+derived again and compared with it; the derived value is used from then on.
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""What to keep of the lock that there was, however much of it can still be read. Pure.
+"""Decides which choices of the previous lock to keep. Tolerates a damaged lock. Pure.
 
 A lock that was edited by hand, is of an older format, or has the markers of a merge conflict is refused by every
 command but ``lock``, which writes it again: what was chosen must not be lost on the way.

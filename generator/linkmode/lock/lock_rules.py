@@ -1,4 +1,4 @@
-"""The rules that each field of a lock must keep: those of pins and of linkmode.toml, and its own references. Pure."""
+"""The rules for each field of a lock: those of pins and of linkmode.toml, and references inside the lock. Pure."""
 
 from collections.abc import Collection, Iterator
 

@@ -1,4 +1,4 @@
-"""linkmode.lock: written in a stable order, checked on every read, compared in words.
+"""Reads, writes and compares linkmode.lock. The order is stable, and every read is checked.
 
 Its digest is over its contents as data, so that neither a comment nor line endings count, and an edit by hand or a bad
 merge does. It finds accidents, and is no secret: what a lock may say at all is for `lock_rules`, field by field, and

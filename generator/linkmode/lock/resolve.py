@@ -1,4 +1,4 @@
-"""From what linkmode.toml asks for to the archives that answer it. Pure: same input, same lock.
+"""Resolves linkmode.toml to locked archives. Pure: the same input gives the same lock.
 
 A version is chosen once for each ``[[toolchain]]``: the newest that satisfies it and has an archive for every pair of
 exec platform and target. What was locked before is kept while it satisfies (``Preference``).
@@ -263,7 +263,7 @@ class _Resolution:
         return pins
 
     def _by_family(self, otherwise: Mapping[str, str] | None = None) -> Run:
-        """Return the command that takes each family from the chosen source where it is to be had from there.
+        """Return the command that takes each family from the chosen source, if that source has it.
 
         ``otherwise`` are those that it takes from another.
         """

@@ -1,4 +1,4 @@
-"""Where families' archives come from by choice, and what a choice costs. Pure."""
+"""Chooses the source of each family, and finds families that are newer elsewhere. Pure."""
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple

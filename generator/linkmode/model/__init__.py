@@ -1,1 +1,1 @@
-"""Values that every step shares, and the rules that each of them keeps. Imports nothing of ours but messages."""
+"""Values that every step shares, with their rules. Imports nothing of ours except messages."""

@@ -1,4 +1,4 @@
-"""What a family, a language and a library have in common: a folder that is found, and archives of known layouts."""
+"""What a family, a language and a library have in common: a folder, and archives of known layouts."""
 
 import importlib
 import pkgutil

@@ -1,4 +1,4 @@
-"""The CPUs that linkmode knows, from cpus.toml: a CPU is added by a row of it."""
+"""The CPUs that linkmode knows, from cpus.toml. A new CPU is a new row."""
 
 import tomllib
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Why one URL did not give the file that was pinned. Never shown alone: an artifact's error lists one per URL."""
+"""Why one URL did not give the pinned file. An error of an artifact lists one for each URL."""
 
 
 class OriginError(Exception):

@@ -1,4 +1,4 @@
-"""What one field of a pin, of a locked artifact or of linkmode.toml may hold, wherever it is written. Pure.
+"""What one field of a pin, of a locked artifact or of linkmode.toml may contain. Pure.
 
 Each function returns what is wrong with a value as half a sentence ("expected …, found …"), or an empty string. A
 value that passes can stand in a path, a URL, a message and a generated file.

@@ -1,4 +1,4 @@
-"""What is wrong with a TOML file, collected with key paths and lines, and raised at once."""
+"""Collects the problems of a TOML file with key paths and lines, and raises them at once."""
 
 import functools
 import re

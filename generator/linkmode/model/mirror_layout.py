@@ -1,10 +1,10 @@
-"""What an air-gap mirror looks like: a folder of files by checksum, its index, and its checksum files. Pure.
+"""The layout of an air-gap mirror: files by checksum, an index, and checksum files. Pure.
 
     linkmode-mirror.json                    what is there, with a format version; also what tells a mirror from a folder
     SHA256SUMS, SHA512SUMS                  for ``sha256sum -c`` and ``sha512sum -c``; the second where there is need
     <sha256|sha512>/<hex>/<file name>       the archives
 
-An archive's place follows from the lock alone, so that a mirror serves every artifact, whatever its source, from disk
+An archive's place follows from the lock alone, so that a mirror serves every artifact of any source, from disk
 or from any server of static files. docs/how-to/air-gap.md describes its use.
 """
 

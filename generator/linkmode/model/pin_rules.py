@@ -1,4 +1,4 @@
-"""The rules that a pin and an advisory must keep, of the catalogue and of a user's own. Pure.
+"""The rules for pins and advisories, of the catalogue and of a user's own. Pure.
 
 Each function gives problems, not exceptions: ``catalog`` adds where they were found and raises them all at once.
 """
@@ -11,6 +11,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from linkmode.model import field_rules as rules
+from linkmode.model import provenance
 from linkmode.model.values import DIGITS, Advisory, Archive, Pin
 
 Kind = Literal["toolchain", "library", "language"]
@@ -29,6 +30,12 @@ def pin_problems(pin: Pin, kind: Kind, *, shipped: bool) -> Iterator[tuple[str, 
     # With confirmations = 0 it says who hashed the bytes: `linkmode catalog add` writes so.
     if shipped and not pin.confirmed_by:
         yield "confirmed-by", "expected who confirms the checksum, and how many do (confirmations)"
+    if shipped and pin.confirmations != (counted := provenance.count(pin.confirmed_by)):
+        yield (
+            "confirmations",
+            f"expected {counted}, the repositories that confirmed-by names as owner/name@revision:file, "
+            f"found {pin.confirmations}",
+        )
     # a language has both: compilers, and sources or libraries for a target
     if pin.exec is None and kind == "toolchain":
         yield "exec", "expected where its tools run, such as x86_64-linux, found None"

@@ -1,4 +1,4 @@
-"""What one pass over an archive found, and what an archive is said to be by that. Pure."""
+"""The result of measuring an archive. Pure."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""What is built for, and where compilers run: read once where text comes in, and values ever after."""
+"""Targets and exec platforms: parsed once where text comes in, then values."""
 
 import re
 from typing import Any

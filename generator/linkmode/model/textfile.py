@@ -1,4 +1,4 @@
-"""Reading a text file that anyone may have written: a regular file, of a size that can be meant, in UTF-8."""
+"""Reads an untrusted text file: a regular file of bounded size, in UTF-8."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""TOML of a stranger's: read by tomllib, after one linear pass that bounds what tomllib itself does not.
+"""Reads untrusted TOML with tomllib, after one linear pass that adds the bounds tomllib lacks.
 
 tomllib recurses at every bracket, takes time with the cube of a dotted key's parts, and leaves Python's limits on
 numbers to its caller. Pure. The grammar is that of https://toml.io/en/v1.0.0.

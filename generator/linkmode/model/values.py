@@ -1,4 +1,4 @@
-"""The values that pass between the steps. Frozen, and importing nothing of ours but messages and CPUs.
+"""The values that pass between the steps. Frozen; import only messages and CPUs of ours.
 
 Terms: an *exec platform* (``x86_64-linux``) is where compilers run; a *target* is a triple in Zig's notation
 (``x86_64-linux-gnu.2.28``, https://ziglang.org/documentation/0.15.2/#Targets); a *pin* is a catalogue entry; an
@@ -31,7 +31,7 @@ class Checksum(msgspec.Struct, frozen=True):
 
     @property
     def path_part(self) -> str:
-        """``hex``, to be part of a path: whoever builds one asks here, whatever was checked before.
+        """``hex`` as a part of a path. Every path is built from this, so that it is always checked.
 
         Raises:
             ConfigError: it is not the digits of a digest.
@@ -51,7 +51,7 @@ class Checksum(msgspec.Struct, frozen=True):
 
 
 class Advisory(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
-    """A published weakness. ``affects`` is a PEP 440 specifier set; ``fixed_in`` the first version without it."""
+    """A published vulnerability. ``affects`` is a PEP 440 specifier set; ``fixed_in`` the first version without it."""
 
     id: Annotated[str, Meta(description="The identifier: `CVE-2022-37434`.")]
     affects: Annotated[str, Meta(description="A PEP 440 specifier of the affected versions: `<1.2.13`.")]
@@ -109,7 +109,7 @@ class Pin(Archive, frozen=True, kw_only=True, forbid_unknown_fields=True, rename
 
     ``targets`` is empty where the family makes any target it knows from one archive. ``tree_sha256`` is the digest
     of the tree below ``strip_prefix`` (`survey.tree_digest`), the same for a repacked archive of these files.
-    ``confirmations`` counts the independent public projects that pin the same bytes; ``confirmed_by`` names some.
+    ``confirmations`` counts the repositories that ``confirmed_by`` names in a form that can be checked (`provenance`).
     """
 
     targets: Annotated[
@@ -119,9 +119,12 @@ class Pin(Archive, frozen=True, kw_only=True, forbid_unknown_fields=True, rename
     tree_sha256: Annotated[
         str | None, Meta(description="The digest of the files below `strip-prefix`, the same for a repacked archive.")
     ] = None
-    confirmations: Annotated[int, Meta(description="How many independent public projects pin the same bytes.")] = 0
+    confirmations: Annotated[
+        int, Meta(description="How many public repositories pin the same bytes, of those that confirmed-by names.")
+    ] = 0
     confirmed_by: Annotated[
-        tuple[str, ...], Meta(description="Some of these projects; with 0 confirmations, who computed the checksum.")
+        tuple[str, ...],
+        Meta(description="Each as owner/name@revision:file; other statements are shown, and not counted."),
     ] = ()
     contradictions: Annotated[
         tuple[str, ...], Meta(description="Who pins other bytes under the same name or URL.")
@@ -133,7 +136,7 @@ class Artifact(Archive, frozen=True, kw_only=True, forbid_unknown_fields=True, r
     """A chosen pin, as the lock holds it. ``name`` is unique in the lock and fit to be part of a repository name.
 
     ``urls`` are the mirrors' URLs first, then the pin's own. ``upstream`` is the pin's first URL: the identity that a
-    cache checks (Bazel's ``canonical_id``), the same whatever mirrors are configured.
+    cache checks (Bazel's ``canonical_id``). Mirrors do not change it.
     """
 
     name: Annotated[str, Meta(description="A unique name, which is part of the name of its Bazel repository.")]

@@ -1,4 +1,4 @@
-"""What one HTTP answer means for the file that is wanted. Nothing an answer says may do more than raise OriginError."""
+"""Interprets one HTTP answer for the wanted file. An answer can at most raise OriginError."""
 
 import contextlib
 import re

@@ -1,4 +1,4 @@
-"""The start tags of a web page, in time that grows with its length alone.
+"""Reads the start tags of a web page in linear time.
 
 What the standard library and Beautiful Soup offer takes hours over a page of some megabytes that is made for it, of
 links that are never closed or comments that never end. Links of an index (PEP 503) need no tree.

@@ -1,4 +1,4 @@
-"""``pypi:<project>/<file>`` to the places that hold the file. The index's word is never trusted: the lock's hash is.
+"""Resolves ``pypi:<project>/<file>`` to URLs. The index is not trusted: the lock's checksum decides.
 
 Nothing of a package is ever run: pages are read (PEP 503, PEP 691), the file is fetched like any other.
 """
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class _Wanted:
     """One file of a project (its name normalised), and the digest that it must have, where one is pinned.
 
-    Where none is, plain http is asked for nothing: whoever is on the way could give any file, and its digest.
+    Without one, plain http is not used: anyone on the way could send any file, with its digest.
     """
 
     project: str

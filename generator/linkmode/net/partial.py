@@ -1,4 +1,4 @@
-"""The bytes of one file as they arrive: bounded, hashed while they are written, and verified as a whole."""
+"""Collects the bytes of one download: bounded, hashed while they are written, verified as a whole."""
 
 import contextlib
 import hashlib

@@ -1,4 +1,4 @@
-"""The package index that the user's pip is configured for, as ``pip config list`` and PIP_* variables say.
+"""Reads the package index of the user's pip, from ``pip config list`` and PIP_* variables.
 
 Only pip's documented interface is used (https://pip.pypa.io/en/stable/topics/configuration/). Where nothing is
 configured, the default is the endpoint that pypi-simple knows.
@@ -60,7 +60,7 @@ def read(environment: Mapping[str, str] = os.environ) -> PipConfig:
     """Ask the pip of this Python, else the pip on PATH; without either only PIP_* variables count.
 
     Raises ConfigError when there is a pip that does not answer, or that says that its own settings are wrong: another
-    index than the user's must not be asked in its place.
+    index than the user's must not be asked instead.
     """
     commands = [[sys.executable, "-m", "pip"]]
     if on_path := shutil.which("pip", path=environment.get("PATH")):

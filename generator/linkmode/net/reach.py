@@ -1,4 +1,4 @@
-"""How an origin is reached (CA, client certificate, proxy), and what went wrong in words a person can act on."""
+"""How to reach an origin (CA, client certificate, proxy), with an actionable message for each failure."""
 
 import netrc
 import os

@@ -1,4 +1,4 @@
-"""One URL to one file over HTTP or from disk: retries, resume, bounds. Knows nothing of the store."""
+"""Copies one URL to one file, over HTTP or from disk: retries, resume, bounds. Knows nothing of the store."""
 
 import random
 import stat
@@ -28,7 +28,7 @@ class Transport:
         self.stopping = self._web.stopping
 
     def stop(self) -> None:
-        """Make every transfer under way raise Cancelled soon, whatever it waits for."""
+        """Make every running transfer raise Cancelled soon, in any state of waiting."""
         self._web.stop()
 
     def bring(self, origin: Origin, partial: Partial, advance: Callable[[int], None]) -> None:

@@ -1,4 +1,4 @@
-"""One answer over HTTP: whose turn it is, redirects, and clocks that no server can keep from running out.
+"""Performs one HTTP request: rate limits, redirects and deadlines.
 
 Redirects are followed here and not by requests, which reads the whole body of each (a hostile one has no end) and
 follows to plain http (docs/decisions/0008-redirects-and-clocks.md).
@@ -21,7 +21,7 @@ from linkmode.net.reach import Access, Origin, explain, server
 from linkmode.net.wire import Session, Wire
 
 PER_HOST = 4
-"""Requests that one host has to answer at the same time, whatever asks."""
+"""The number of requests to one host at a time, from all callers together."""
 
 _BLOCK = 256 << 10
 _MAX_REDIRECTS = 10
@@ -70,7 +70,7 @@ class Web:
     def open(self, origin: Origin, headers: dict[str, str]) -> Iterator[tuple[requests.Response, Wire]]:
         """Yield the response that ends the chain of redirects, its body unread.
 
-        Whatever requests or urllib3 raise, here or while the body is read, becomes UnreachableError, or Cancelled.
+        Every exception of requests or urllib3, here or while the body is read, becomes UnreachableError or Cancelled.
         """
         url, access = origin.url, origin.access
         with self._wire() as wire:

@@ -1,4 +1,4 @@
-"""The sockets of one request, held so that a clock or another thread can end what reads from them.
+"""Holds the sockets of one request, so that a deadline or another thread can end it.
 
 requests' timeouts count from byte to byte: a server that sends one byte of a header now and then, or one
 ``100 Continue`` after another, would keep a reader for ever, and nothing can be done to what reads before it ends.
@@ -31,7 +31,7 @@ class Wire:
 
     def hold(self, connected: socket.socket) -> None:
         """Note a connection. A duplicate is kept: TLS takes the socket itself away, and file numbers are used again."""
-        # Of the system's own kind, whatever class a proxy's library has for it.
+        # Of the system's own kind: a proxy's library may have a class of its own for it.
         twin = socket.socket(fileno=os.dup(connected.fileno()))
         with self._guard:
             self._twins.append(twin)

@@ -1,4 +1,4 @@
-"""One folder or file in the place of another, in one step, and what a killed run leaves behind.
+"""Replaces a folder or file atomically, and recovers what a killed run left.
 
 On Linux the two names change places by renameat2(2) with RENAME_EXCHANGE, so that at no moment is the name missing or
 the folder half written. Where the kernel or the file system cannot do that (NFS; a folder in a lower layer of

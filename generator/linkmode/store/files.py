@@ -1,4 +1,4 @@
-"""The content-addressed store, in the layout of Bazel's repository cache, so that Bazel reads it with no help of ours.
+"""The content-addressed store, in the layout of Bazel's repository cache, so that Bazel reads it directly.
 
     <root>/content_addressable/<sha256|sha512>/<hex>/file            the bytes
     <root>/content_addressable/<sha256|sha512>/<hex>/id-<digest>     empty; digest of the canonical id, same algorithm

@@ -1,4 +1,4 @@
-"""One run at a time: locks that say what they wait for, and what is wrong where a filesystem has none."""
+"""Locks for one run at a time. They report what they wait for, and why a file system has none."""
 
 import contextlib
 import errno

@@ -1,4 +1,4 @@
-"""Writes what the store holds into an air-gap mirror, one whole file after another (layout: `mirror_layout`).
+"""Writes archives of the store into an air-gap mirror, one complete file after another (`mirror_layout`).
 
 The order of steps keeps a mirror valid whenever a run is killed: a file takes its place when it is whole and verified,
 and then the checksum files and the index name it. They never name what is not there.

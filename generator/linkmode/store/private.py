@@ -1,7 +1,7 @@
-"""What nobody else can change: folders and files that only this user, or root, can write.
+"""Creates folders and files that only this user or root can change.
 
 What lies in a store is either verified by its checksum whenever it is used, as archives are, or it is trusted because
-of who owns it, as what `linkmode exec` runs is. So all is made with mode 0700 and 0600, whatever the umask is, and what
+of its owner, as what `linkmode exec` runs is. So everything is made with mode 0700 and 0600, under any umask, and what
 is trusted is looked at again before it is used (docs/reference/store.md).
 """
 

@@ -1,4 +1,4 @@
-"""Clears out what was unpacked and made from archives (`trees`), while others may be using or making it.
+"""Removes unused unpacked archives and prepared toolchains (`trees`), also while others use or make some.
 
 A folder goes only where nobody makes it (its lock is free) and nobody uses it (`cache.hold`), and first loses its name:
 who comes in between finds it whole, or not at all, and then makes it anew.
@@ -41,7 +41,7 @@ class Leftover:
 def clear(home: Path, before: float, *, pretend: bool = False) -> Iterator[Leftover]:
     """Remove what was last used before a time (seconds since 1970), and yield everything that there is.
 
-    What a killed run left half made goes whatever its time. With ``pretend`` nothing is removed. Raises ConfigError
+    Half-made folders of a killed run go at any age. With ``pretend`` nothing is removed. Raises ConfigError
     when the system refuses.
     """
     sizes = _Sizes()

@@ -1,4 +1,4 @@
-"""Folders that are made once, whole or not at all, and never changed again: unpacked archives and what builds on them.
+"""Immutable folders, created atomically: unpacked archives and prepared toolchains.
 
     <cache>/unpacked/<digest>/      one archive; the digest is of its checksum and of how it is unpacked
     <cache>/exec/<digest>/          a toolchain made ready for `linkmode exec`; the digest is of what it is made from
@@ -102,7 +102,7 @@ def make_once(folder: Path, fill: Callable[[Path], None], say: locks.Say) -> Non
     """Make ``folder`` unless it is there: ``fill`` is given an empty one beside it, which is then renamed.
 
     Several runs may ask at once: one makes it and the others wait, which ``say`` is told. What a killed run left is
-    removed by the next. Raises ConfigError when the system refuses, and whatever ``fill`` raises; nothing is left then.
+    removed by the next. Raises ConfigError when the system refuses, and what ``fill`` raises; nothing is left then.
     """
     if os.path.lexists(folder):
         return

@@ -1,4 +1,4 @@
-"""An artifact of the store, unpacked once."""
+"""Unpacks an artifact of the store once."""
 
 import contextlib
 import hashlib
@@ -21,7 +21,7 @@ _BLOCK = 1 << 20
 def unpack(artifact: Artifact, store: Store, home: Path, say: Say) -> Path:
     """Unpack what the store holds of an artifact unless that was done; return where.
 
-    The very bytes that are unpacked are verified, whoever owns the file. Raises IntegrityError when the archive is not
+    The unpacked bytes themselves are verified, for a file of any owner. Raises IntegrityError when the archive is not
     to be trusted, ConfigError when the system refuses.
     """
     folder = trees.unpacked(home, artifact)

@@ -1,4 +1,4 @@
-"""Checking and clearing out a store that other projects, and Bazel itself, may share."""
+"""Verifies and cleans a store that Bazel and other projects may share."""
 
 import contextlib
 import threading
@@ -12,7 +12,7 @@ from linkmode.store.sweep import Leftover
 
 
 def damaged(store: Store) -> Iterator[tuple[Checksum, bool]]:
-    """Read every archive of the store, whoever put it there; yield its checksum and whether it is damaged."""
+    """Read every archive of the store, also those of others; yield its checksum and whether it is damaged."""
     for checksum in store.entries():
         # A folder without the file is one that Bazel is filling just now, or was stopped while filling.
         with contextlib.suppress(FileNotFoundError):

@@ -95,7 +95,7 @@ static size_t shared_stem(const char *path)
     return (size_t)(found - path);
 }
 
-/* What to link for an input: the file itself, or an archive in the place of a shared object. */
+/* What to link for an input: the file itself, or an archive instead of a shared object. */
 static const char *resolve_file(const char *path, bool from_archives)
 {
     const size_t stem = shared_stem(path);

@@ -47,7 +47,7 @@ static size_t taken_away(const struct word *word, const char *next, bool from_ar
         if (equal(text, "-static-libgcc") || equal(text, "-static-libstdc++") || equal(text, "-shared-libgcc"))
             return from_archives || config.is_clang ? 1 : 0;
         if (equal(text, "-rpath"))
-            return from_archives && is_foreign_rpath(next) ? 2 : 0;
+            return !equal(config.mode, "dynamic") && is_foreign_rpath(next) ? 2 : 0;
         return 0;
     }
     if (equal(option, "-pie") || equal(option, "-no-pie") || equal(option, "-pic-executable"))
@@ -59,9 +59,9 @@ static size_t taken_away(const struct word *word, const char *next, bool from_ar
     if (starts(option, "-dynamic-linker="))
         return 1;
     if (equal(option, "-rpath") || equal(text, "-R"))
-        return !equal(config.mode, "dynamic") && (call.action == PROGRAM || is_foreign_rpath(next)) ? 2 : 0;
+        return !equal(config.mode, "dynamic") && is_foreign_rpath(next) ? 2 : 0;
     if (starts(option, "-rpath="))
-        return !equal(config.mode, "dynamic") && (call.action == PROGRAM || is_foreign_rpath(option + 7)) ? 1 : 0;
+        return !equal(config.mode, "dynamic") && is_foreign_rpath(option + 7) ? 1 : 0;
     return 0;
 }
 
@@ -88,7 +88,7 @@ static void add_user_words(struct words *out)
             continue;
         taken = 1;
         if (is_input(word)) {
-            add(out, resolve_file(word->text, from_archives), false);
+            add(out, resolve_file(word->text, from_archives), word->for_linker);
         } else if (config.is_clang && word->for_linker && starts(one_dash(word->text), "-Ttext-segment=")) {
             add(out, joined("--image-base=", strchr(word->text, '=') + 1, ""), true); /* lld's word for it */
         } else {
@@ -209,9 +209,16 @@ static void assemble(struct words *out, size_t *fixed)
     else
         add_link(&body);
     for (size_t i = 0; i < body.count; i++) {
+        const char *text = body.items[i].text;
+
+        /* the compiler would read a response file of the linker's itself */
+        if (body.items[i].for_linker && text[0] == '@') {
+            add(out, joined("-Wl,", text, ""), false);
+            continue;
+        }
         if (body.items[i].for_linker)
             add(out, "-Xlinker", false);
-        add(out, body.items[i].text, false);
+        add(out, text, false);
     }
 }
 

@@ -24,7 +24,7 @@ class NoBazelError(Exception):
 
 @dataclass(frozen=True)
 class Bazel:
-    """How to start one Bazel. ``flags`` are for the commands that load or build.
+    """How to start one Bazel. ``flags`` are for the commands that load or build, ``startup`` for the server of all.
 
     The last word of ``argv`` is Bazel itself. ``environment`` is what it has beside what every run has.
     """
@@ -34,11 +34,16 @@ class Bazel:
     flags: tuple[str, ...] = ()
     output: Path = field(default=WORK / "output")
     environment: Mapping[str, str] = field(default_factory=dict)
+    startup: tuple[str, ...] = ()
 
     def command(self, verb: str, *arguments: str) -> list[str]:
         """Return the command line for ``verb``; the folder it runs in is the caller's affair."""
         # A server that nobody uses gives its memory back; 4.2.3 keeps 400 MB otherwise.
-        startup = [f"--output_user_root={self.output / self.name.replace('/', '_')}", "--max_idle_secs=60"]
+        startup = [
+            *self.startup,
+            f"--output_user_root={self.output / self.name.replace('/', '_')}",
+            "--max_idle_secs=60",
+        ]
         flags = () if verb in _NO_FLAGS else (*self.flags, "--color=no", "--curses=no", "--noshow_progress")
         return [*self.argv, *startup, verb, *flags, *arguments]
 
@@ -94,10 +99,16 @@ def at_path(path: str, name: str) -> Bazel:
     """Return the Bazel at ``path``, told what it needs when it is Debian's 4.2.3."""
     version = subprocess.run([path, "--version"], capture_output=True, text=True, check=False, cwd=ROOT).stdout.strip()
     if (DEBIAN / "rules").is_dir() and version == "bazel no_version":
-        return Bazel(name, (path,), (*_DEBIAN_4, *_common()))
+        return Bazel(name, (path,), (*_DEBIAN_4, *_common()), startup=_debian_13())
     if name in KNOWN:
         raise NoBazelError(f"{path} is {version or 'broken'}, and not Debian's {name}; name it by its path to use it")
     return Bazel(name, (path,), _common())
+
+
+def _debian_13() -> tuple[str, ...]:
+    """Return where the jar is that Debian 13's 4.2.3 needs to unpack a tar archive, and that its package forgets."""
+    jar = Path("/usr/share/java/commons-io.jar")
+    return (f"--host_jvm_args=-Xbootclasspath/a:{jar}",) if jar.exists() else ()
 
 
 def _common() -> tuple[str, ...]:

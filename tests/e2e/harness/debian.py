@@ -18,7 +18,7 @@ from harness.shared import MissingToolchainsError
 def source(folder: Path, suite: str, package: str, file: str, sha256: str) -> Path:
     """Return the upstream archive ``file`` of a source package (``ocaml=5.3.0-3``), kept in ``folder``.
 
-    Raises MissingToolchainsError where it cannot be had.
+    An empty ``sha256`` stands for a file that is yet to be pinned. Raises MissingToolchainsError without the file.
     """
     return _kept(
         folder, f"deb-src {{mirror}} {suite} main", ("source", "--download-only", "--tar-only", package), file, sha256
@@ -67,7 +67,10 @@ def _kept(folder: Path, line: str, command: tuple[str, ...], file: str, sha256: 
         (folder / "apt/sources.list").write_text(line.format(mirror=mirror) + "\n", encoding="utf-8")
         _apt(folder, "-qq", "update")
         _apt(folder, "-qq", *command)
-    if hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+    if not path.exists():
+        there = ", ".join(sorted(one.name for one in folder.iterdir() if one.is_file()))
+        raise MissingToolchainsError(f"Debian's {command[-1]} has no file {file}, only {there or 'none'}")
+    if sha256 and hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
         path.unlink()
         raise MissingToolchainsError(f"Debian's {file} is not the one that was pinned")
     return path

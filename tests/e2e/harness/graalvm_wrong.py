@@ -65,10 +65,10 @@ link_mode_binary(
 """
 
 REFUSED = {
-    "static_args_static": '//wrong:static_args: args: "--static" is not for args to say; it is decided by link_mode',
-    "output_args_static": 'args: "-o=x" is not for args to say; it is decided by the name of the rule',
+    "static_args_static": '//wrong:static_args: args: remove "--static": it follows from link_mode',
+    "output_args_static": 'args: remove "-o=x": it follows from the name of the rule',
     "file_args_static": 'args: "@options" names a file of options, which nobody can check',
-    "jar_args_static": 'args: "-jar" is not for args to say; it is decided by deps and main_class',
+    "jar_args_static": 'args: remove "-jar": it follows from deps and main_class',
     "class_file_static": 'main_class: "com/example/EnvMap" is no name of a class, such as com.example.App',
     "nothing_static": "//wrong:nothing: name Java sources in srcs, or libraries and jars in deps",
     "mostly_static_musl": "native-image has mostly static images for glibc only, and x86_64-linux-musl is not",

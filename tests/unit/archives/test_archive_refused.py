@@ -71,8 +71,8 @@ from linkmode.messages import IntegrityError
         ([entry("x/", b"", kind=REGULAR)], ("a file with the name of a folder",)),
         ([], ("nothing in it",)),
         ([folder("a/..")], ("'..' in it",)),
-        ([entry(".", b"x")], ("a file in the place of the archive's root",)),
-        ([symlink(".", "/elsewhere")], ("a symlink in the place of the archive's root",)),
+        ([entry(".", b"x")], ("a file instead of the archive's root",)),
+        ([symlink(".", "/elsewhere")], ("a symlink instead of the archive's root",)),
     ],
 )
 def test_refused(tmp_path: Path, entries: list[tuple[tarfile.TarInfo, bytes]], words: tuple[str, ...]) -> None:
@@ -86,9 +86,9 @@ def test_refused(tmp_path: Path, entries: list[tuple[tarfile.TarInfo, bytes]], w
         ([entry("b"), hardlink("t/a", "b")], ("'t/a'", "a hard link to 'b'")),
         ([entry("t/a"), entry("../x")], ("'..' in it",)),
         ([entry("t/a"), entry("dev", kind=tarfile.BLKTYPE)], ("a block device",)),
-        ([entry("t"), entry("t/x")], ("'t'", "in the place of the archive's root")),
-        ([symlink("t", "/elsewhere"), entry("t/x")], ("'t'", "in the place of the archive's root")),
-        ([hardlink("t", "u"), entry("t/x")], ("'t'", "in the place of the archive's root")),
+        ([entry("t"), entry("t/x")], ("'t'", "instead of the archive's root")),
+        ([symlink("t", "/elsewhere"), entry("t/x")], ("'t'", "instead of the archive's root")),
+        ([hardlink("t", "u"), entry("t/x")], ("'t'", "instead of the archive's root")),
         ([entry("t-1/a"), entry("t-2/b")], ("nothing in t; it holds t-1, t-2",)),
     ],
 )

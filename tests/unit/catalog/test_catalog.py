@@ -12,6 +12,7 @@ from linkmode.messages import ConfigError
 from linkmode.model.values import Pin
 
 SHA = "0123456789abcdef" * 4
+REVISION = "c" * 40
 OTHER_SHA = "f" * 64
 GOOD = f"""\
 schema = 1
@@ -38,7 +39,7 @@ strip-prefix = "x86_64-linux-musl-cross"
 targets = ["x86_64-linux-musl"]
 measured = {{ gcc = "11.2.1" }}
 confirmations = 2
-confirmed-by = ["someone"]
+confirmed-by = ["a/one@{REVISION}:f", "b/two@{REVISION}:g", "someone"]
 """
 SECOND = f"""
 [[pin]]
@@ -50,7 +51,7 @@ exec = "x86_64-linux"
 layout = "cross"
 targets = ["aarch64-linux-musl"]
 confirmations = 1
-confirmed-by = ["someone"]
+confirmed-by = ["a/one@{REVISION}:f"]
 """
 
 
@@ -119,8 +120,17 @@ MUTATIONS = {
     "prefix": ('strip-prefix = "', 'strip-prefix = "../', ("pin[0].strip-prefix", "inside the archive")),
     "target": ('targets = ["x86_64-linux-musl"]', 'targets = ["musl"]', ("pin[0].targets[0]", "'musl'")),
     "source": ('layout = "cross"', 'layout = "cross"\nsource = "npm"', ("pin[0].source", "npm")),
-    "nobody confirms": ('confirmed-by = ["someone"]', "", ("pin[0].confirmed-by", "who confirms")),
+    "nobody confirms": (
+        f'confirmed-by = ["a/one@{REVISION}:f", "b/two@{REVISION}:g", "someone"]',
+        "",
+        ("pin[0].confirmed-by", "who confirms"),
+    ),
     "negative": ("confirmations = 2", "confirmations = -1", ("pin[0].confirmations", "-1")),
+    "a statement that nobody can check is counted": (
+        "confirmations = 2",
+        "confirmations = 3",
+        ("pin[0].confirmations", "expected 2, the repositories that confirmed-by names", "found 3"),
+    ),
     "family in a pin": (
         'layout = "cross"',
         'layout = "cross"\nfamily = "zig"',

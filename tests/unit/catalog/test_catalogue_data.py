@@ -11,6 +11,7 @@ from harness.shared import shared
 
 from linkmode.catalog.pins import Catalog, load, parse
 from linkmode.messages import ConfigError
+from linkmode.model import provenance
 from linkmode.model.values import Pin
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -162,8 +163,10 @@ def test_what_every_pin_says(family: str) -> None:
 
 
 def what_it_says(family: str, pin: Pin) -> None:
-    assert pin.confirmations >= 1
     assert pin.confirmed_by
+    for text in pin.confirmed_by:
+        assert provenance.confirmation(text) or text.startswith(("linkmode: ", "the package index: ")), text
+    assert pin.confirmations == provenance.count(pin.confirmed_by)
     assert pin.strip_prefix
     assert pin.layout in _LAYOUTS.get(family, {family})
     assert (pin.source == "pypi") == pin.urls[0].startswith("pypi:")

@@ -24,7 +24,7 @@ def test_lock_accepts_weaknesses_by_id(repository: Path, capsys: pytest.CaptureF
     toml = TOML.replace(">=1.2.11", "1.2.12")
     (repository / "linkmode.toml").write_text(toml)
     denied = Run(capsys, "lock", "--deny-advisories").err
-    assert "linkmode: error: 3 known weaknesses in what would be locked" in denied
+    assert "linkmode: error: 3 known vulnerabilities in the versions to lock" in denied
     ids = {word for word in denied.split() if word.startswith("CVE-2")}
     assert ids == {"CVE-2022-37434", "CVE-2026-27171", "CVE-2026-40200"}
     accepted = {name: f"reason {name[-1]}" for name in sorted(ids)}
@@ -48,7 +48,7 @@ def test_lock_says_when_nothing_has_what_is_accepted(repository: Path, capsys: p
     (repository / "linkmode.toml").write_text(TOML + '[advisories.accept]\nCVE-2018-25032 = "old"\n')
     run = Run(capsys, "lock")
     assert run.code == 0
-    assert "note: linkmode.toml accepts CVE-2018-25032, which nothing that is locked has: the line can go\n" in run.err
+    assert "note: linkmode.toml accepts CVE-2018-25032, and no locked version has it: remove the line\n" in run.err
 
 
 def test_lock_refuses_to_accept_what_it_does_not_know(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -78,14 +78,14 @@ def test_a_store_that_is_empty_or_a_file(repository: Path, capsys: pytest.Captur
     verb, *more = command.split(" ") if command.startswith("store") else [command]
     words = [*verb.split(" "), *more]
     place = words.index("--") if "--" in words else len(words)
-    for store, why in (("", "it is empty; expected a folder"), ("linkmode.toml", "is a file")):
+    for store, why in (("", "the value is empty; expected a folder"), ("linkmode.toml", "is a file")):
         assert why in said(capsys, *words[:place], "--store", store, *words[place:], code=2)
 
 
 def test_a_mirror_that_is_empty_does_not_mean_upstream(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["lock"]) == 0
-    assert "--mirror '': is empty" in said(capsys, "fetch", "--mirror", "", code=2)
-    assert "--mirror 'http:///x': names no host" in said(capsys, "fetch", "--mirror", "http:///x", code=2)
+    assert "--mirror '': the value is empty" in said(capsys, "fetch", "--mirror", "", code=2)
+    assert "--mirror 'http:///x': the URL has no host" in said(capsys, "fetch", "--mirror", "http:///x", code=2)
 
 
 def test_a_lock_without_end(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ from linkmode.cli.main import main
         ("https://[", "is not a URL"),
         ("http://[::1", "is not a URL"),
         ("http://127.0.0.1:99999/", "is not a URL"),
-        ("ftp://example.com/", "cannot have the scheme ftp:"),
+        ("ftp://example.com/", "the scheme ftp: is not supported"),
     ],
 )
 def test_a_mirror_that_is_no_url(

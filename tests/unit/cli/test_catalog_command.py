@@ -33,9 +33,9 @@ def test_list_gives_a_line_for_every_pin() -> None:
 
 def test_list_says_what_a_confirmation_is_worth() -> None:
     lines = {line.split()[4]: line for line in rows(run("list", "--family", "musl.cc").stdout)}
-    assert "  12; contradicted  " in lines["x86_64-linux-musl-cross.tgz"]
-    assert "1, not independently confirmed  " in lines["s390x-linux-musl-cross.tgz"]
-    assert "not independently confirmed" not in lines["i686-linux-musl-cross.tgz"]
+    assert "  1, not independently confirmed; contradicted  " in lines["x86_64-linux-musl-cross.tgz"]
+    assert "0, not independently confirmed  " in lines["s390x-linux-musl-cross.tgz"]
+    assert "not independently confirmed" not in lines["armv7l-linux-musleabihf-native.tgz"]
     assert lines.keys().isdisjoint({"zlib-1.3.1.tar.gz"})
 
 
@@ -44,7 +44,7 @@ def test_search() -> None:
     assert len(rows(run("search", "armv7l-linux-musleabihf").stdout)) == 3
     nothing = run("search", "no such archive")
     assert (nothing.exit_code, nothing.stdout) == (0, "")
-    assert "no pin holds 'no such archive'" in nothing.stderr
+    assert "no pin contains 'no such archive'" in nothing.stderr
 
 
 def test_show_one_version() -> None:
@@ -52,8 +52,9 @@ def test_show_one_version() -> None:
     assert "zlib (library), https://zlib.net/, license Zlib" in output
     assert "sha256:        91844808532e5ce316b3c010929493c0244f3d37593afd6de04f71821d5136d9" in output
     assert "url:           https://zlib.net/fossils/zlib-1.2.12.tar.gz" in output
-    assert "confirmations: 4" in output
-    assert "confirmed by:  spack/spack" in output
+    assert "confirmations: 2" in output
+    assert "confirmed by:  https://github.com/buildroot/buildroot/blob/" in output
+    assert "not counted:   linkmode: copied from public files" in output
     assert "contradiction: not of the bytes" in output
     assert "advisory:      CVE-2022-37434, fixed in 1.2.13" in output
     assert "affects <1.2.13; fixed in 1.2.13; https://nvd.nist.gov/vuln/detail/CVE-2022-37434" in output
@@ -72,9 +73,9 @@ def test_show_says_that_there_is_no_fix() -> None:
 @pytest.mark.parametrize(
     ("arguments", "problem", "hint"),
     [
-        (("show", "zli"), "did you mean 'zlib'?", f"there are: {', '.join(FAMILIES)}"),
-        (("list", "--family", "clang"), "'clang' is not a family", f"there are: {', '.join(FAMILIES)}"),
-        (("list", "--family", ""), "'' is not a family", f"there are: {', '.join(FAMILIES)}"),
+        (("show", "zli"), "did you mean 'zlib'?", f"use one of: {', '.join(FAMILIES)}"),
+        (("list", "--family", "clang"), "'clang' is not a family", f"use one of: {', '.join(FAMILIES)}"),
+        (("list", "--family", ""), "'' is not a family", f"use one of: {', '.join(FAMILIES)}"),
         (("show", "zlib", "1.4"), "no pin of version '1.4'", "1.3.2, 1.3.1, 1.3, 1.2.13, 1.2.12, 1.2.11"),
         (("show", "zlib", "newest"), "no pin of version 'newest'", "1.3.2"),
     ],

@@ -232,7 +232,7 @@ def test_verify(
 def test_verify_no_such_family(capsys: pytest.CaptureFixture[str]) -> None:
     run = Run(capsys, "catalog", "verify", "--family", "zlb")
     assert (run.code, run.out) == (2, "")
-    assert "'zlb' is not a family of the catalogue; did you mean 'zlib'?\n  hint: there are: gmp, go, " in run.err
+    assert "'zlb' is not a family of the catalogue; did you mean 'zlib'?\n  hint: use one of: gmp, go, " in run.err
 
 
 def test_the_name_of_a_file() -> None:

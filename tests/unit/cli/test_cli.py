@@ -73,8 +73,8 @@ def test_usage_errors(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("mirror", ""), "Invalid value for 'DIR': it is empty; expected a path"),
-        (("fetch", "--lock", ""), "Invalid value for '--lock': it is empty; expected a path"),
+        (("mirror", ""), "Invalid value for 'DIR': the value is empty; expected a path"),
+        (("fetch", "--lock", ""), "Invalid value for '--lock': the value is empty; expected a path"),
         (
             ("catalog", "verfy"),
             "no such command: 'verfy'; did you mean 'verify'?\n  hint: see `linkmode catalog --help`",

@@ -83,7 +83,7 @@ def test_only_with_a_typo(lock: Path) -> None:
     result = run(lock, "--only", "zlib-9.8")
     assert isinstance(result.exception, UsageError)
     assert "no 'zlib-9.8'; did you mean 'zlib-9.9'?" in result.exception.problem
-    assert result.exception.hint == "it has: zig-0.15.9-x86_64-linux, zlib-9.9"
+    assert result.exception.hint == "use one of: zig-0.15.9-x86_64-linux, zlib-9.9"
     assert not (lock.parent / "store").exists()
 
 

@@ -57,7 +57,7 @@ def test_a_source_of_what_is_pinned_by_hand_does_nothing_and_leaves_the_lock_in_
     assert Run(capsys, "lock").code == 0
     before = (repository / "linkmode.lock").read_bytes()
     run = Run(capsys, "lock", "--source", "zlib=pypi")
-    assert "note: --source does nothing for zlib: linkmode.toml has a [[pin]] of its own for it" in run.err
+    assert "note: --source has no effect on zlib: linkmode.toml pins it with a [[pin]]" in run.err
     assert (repository / "linkmode.lock").read_bytes() == before
     assert Run(capsys, "lock", "--source", "zig=pypi").code == 0
     assert "does nothing" not in Run(capsys, "lock", "--source", "pypi", "--check").err

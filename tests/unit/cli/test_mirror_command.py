@@ -183,4 +183,4 @@ def test_a_mirror_that_lacks_or_changes_a_file(place: Path) -> None:
 def test_what_is_no_mirror(place: Path, there: str) -> None:
     done = run(place, "fetch", "--mirror", there)
     assert done.returncode == 2
-    assert "no mirror lies there: there is no " in done.stderr
+    assert "this is not an air-gap mirror: " in done.stderr

@@ -152,6 +152,9 @@ def test_what_a_call_is(make: Callable[..., Toolchain], kind: str, line: str, ac
         ("x.o -Wl,-rpath,/usr/lib -Wl,-rpath=/x", "-static -no-pie /run/crt1.o x.o libs-static"),
         ("x.o -Wl,--defsym,a=b -Wl,-z,now", "-static -no-pie /run/crt1.o x.o -Xlinker --defsym -Xlinker a=b "
          "-Xlinker -z -Xlinker now libs-static"),
+        ("x.o -Wl,-rpath,$ORIGIN/lib",
+         "-static -no-pie /run/crt1.o x.o -Xlinker -rpath -Xlinker $ORIGIN/lib libs-static"),
+        ("x.o -Wl,@words", "-static -no-pie /run/crt1.o x.o -Wl,@words libs-static"),
         ("x.o -Wl,-Ttext-segment=0x1", "-static -no-pie /run/crt1.o x.o -Xlinker --image-base=0x1 libs-static"),
         ("-shared -static x.o", "-shared x.o -Xlinker -Bdynamic libs-dynamic"),
         ("-shared -pie -static-libgcc x.o", "-shared x.o -Xlinker -Bdynamic libs-dynamic"),

@@ -186,7 +186,6 @@ def test_gcc_for_musl() -> None:
         "PKG_CONFIG_ALLOW_CROSS": "1",
         "CMAKE_TOOLCHAIN_FILE": "/c/toolchain.cmake",
         "LINK_MODE": "static",
-        "CGO_ENABLED": "1",
         "CARGO_BUILD_TARGET": "x86_64-unknown-linux-musl",
         "CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_LINKER": "x86_64-linux-musl-static-gcc",
         "CC_x86_64_unknown_linux_musl": "x86_64-linux-musl-static-gcc",
@@ -205,8 +204,10 @@ def test_gcc_for_musl() -> None:
         "LDFLAGS": "-s",
         "GOFLAGS": "-toolexec=/c/bin/x86_64-linux-musl-go-toolexec",
         "CMAKE_PREFIX_PATH": "/c/sys root",
+        "CGO_ENABLED": "1",
         "X": "y",
     }
+    assert applied(changes, {"CGO_ENABLED": "0"})["CGO_ENABLED"] == "0"
 
 
 def test_zig_for_glibc() -> None:

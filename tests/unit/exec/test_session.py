@@ -75,6 +75,12 @@ def test_a_program_that_was_removed_is_a_failure(tmp_path: Path) -> None:
     assert (lines, holds) == ([f"not static for {MUSL}: w"], False)
 
 
+def test_what_was_tried_out_or_linked_again_is_none(tmp_path: Path) -> None:
+    (tmp_path / "again").touch()
+    names = ("again", "conftest")
+    assert judge(Note(wrong=tuple((MUSL, "static", str(tmp_path / name)) for name in names)), tmp_path) == ([], True)
+
+
 def test_a_program_that_was_changed_after_its_link_is_a_failure(tmp_path: Path) -> None:
     (tmp_path / "app").touch()
     check = tmp_path / "check"
@@ -111,7 +117,7 @@ def test_what_was_looked_for_in_vain(
 
 @pytest.mark.skipif(not shutil.which("sh"), reason="no shell")
 def test_a_command_s_end_is_told() -> None:
-    assert session.run(["sh", "-c", "exit 7"], {}, ()) == 7
-    assert session.run(["sh", "-c", "kill -TERM $$"], {}, ()) == -15
+    assert session.run(["sh", "-c", "exit 7"], {}) == 7
+    assert session.run(["sh", "-c", "kill -TERM $$"], {}) == -15
     with pytest.raises(FileNotFoundError):
-        session.run(["/no/such/command"], {}, ())
+        session.run(["/no/such/command"], {})

@@ -40,7 +40,7 @@ def test_nothing_is_in_it_twice() -> None:
 
 def test_what_is_set_is_in_it_and_what_is_in_it_is_set() -> None:
     for fate, keys in (
-        ("set", {key for changes in environments() for key in changes.values}),
+        ("set", {key for changes in environments() for key in {**changes.values, **changes.defaults}}),
         ("put before", {key for changes in environments() for key in changes.before}),
     ):
         patterns = names(fate)

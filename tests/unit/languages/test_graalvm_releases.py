@@ -119,10 +119,10 @@ def test_a_file_of_arguments(text: str, words: list[str]) -> None:
 @pytest.mark.parametrize(
     ("option", "reason"),
     [
-        ("--static", "'--static' is not for args to say; it is decided by link_mode"),
-        ("-H:Name@user=x", "'-H:Name@user=x' is not for args to say; it is decided by the name of the rule"),
-        ("-jar", "'-jar' is not for args to say; it is decided by deps and main_class"),
-        ("--target=linux-aarch64", "'--target=linux-aarch64' is not for args to say; it is decided by the platform"),
+        ("--static", "remove '--static': it follows from link_mode"),
+        ("-H:Name@user=x", "remove '-H:Name@user=x': it follows from the name of the rule"),
+        ("-jar", "remove '-jar': it follows from deps and main_class"),
+        ("--target=linux-aarch64", "remove '--target=linux-aarch64': it follows from the platform"),
         ("@options", "'@options' names a file of options, which nobody can check: write them into args"),
     ],
 )

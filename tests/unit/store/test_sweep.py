@@ -63,8 +63,8 @@ LOCKS = {f"unpacked/{ONE}.lock", f"exec/{TWO}.lock"}
 def test_what_was_not_used_for_long_goes_and_its_bytes_are_counted_once(home: Path) -> None:
     assert gc(home).stdout.splitlines() == [
         "0 bytes freed",
-        "kept, as used in the last 90 days: 1 x toolchain made ready, 1 x unpacked archive",
-        "kept lock files: 2, which are empty, and which another run may be waiting for",
+        "kept, used in the last 90 days: 1 x toolchain made ready, 1 x unpacked archive",
+        "kept 2 lock files: they are empty, and another run may be waiting for them",
     ]
     age(home / "unpacked" / ONE, home / "exec" / TWO)
     # The toolchain has a name for the compiler, freed with its last name, in the archive.

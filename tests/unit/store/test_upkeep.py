@@ -14,7 +14,7 @@ from linkmode.messages import IntegrityError, UsageError
 from linkmode.model.values import Checksum
 from linkmode.store.files import Store, default_root
 
-LOCK = "kept lock files: 1, which are empty, and which another run may be waiting for"
+LOCK = "kept 1 lock files: they are empty, and another run may be waiting for them"
 OLD = time.time() - 100 * 86_400
 
 
@@ -62,7 +62,7 @@ def test_gc_removes_what_was_not_used_for_long(store: Store) -> None:
         name.write_bytes(b"part")
         os.utime(name, (used, used))
     expected = [f"{store.file(old)} (9 bytes)", f"{store.partial(old)} (4 bytes)"]
-    kept = "kept, as used in the last 90 days: 1 x archive, 1 x half download"
+    kept = "kept, used in the last 90 days: 1 x archive, 1 x half download"
     dry = run(store, "gc", "--dry-run")
     assert dry.stdout.splitlines() == [*(f"would remove {line}" for line in expected), "13 bytes would be freed", kept]
     assert store.file(old).exists()
@@ -78,7 +78,7 @@ def test_gc_removes_what_was_not_used_for_long(store: Store) -> None:
 def test_a_hit_counts_as_use(store: Store) -> None:
     old = put(store, b"old", used=OLD)
     assert store.state(old, 3, "id") == "present"
-    assert run(store, "gc").stdout == "0 bytes freed\nkept, as used in the last 90 days: 1 x archive\n"
+    assert run(store, "gc").stdout == "0 bytes freed\nkept, used in the last 90 days: 1 x archive\n"
 
 
 def test_gc_leaves_what_a_run_holds(store: Store) -> None:
@@ -111,8 +111,8 @@ def test_what_is_no_store(tmp_path: Path, verb: str) -> None:
     (tmp_path / "home" / "letter").touch()
     (tmp_path / "empty").mkdir()
     for name, reason in (
-        ("gone", "is not there"),
-        ("home", "is no store: there is no content_"),
+        ("gone", "the folder does not exist"),
+        ("home", "this is not a store: it contains no content_"),
     ):
         for arguments, environment in (
             ([verb, "--store", str(tmp_path / name)], {"LINKMODE_STORE": None}),

@@ -97,7 +97,7 @@ TOOLCHAIN_TARGETS = [
     "//toolchains:libc_system_toolchain",
 ]
 
-# toolchains that the transitions of this library ask for ahead of all registered ones; see //private/link_mode:own_toolchains.bzl
+# toolchains that the transitions of this library ask for ahead of all registered ones; see //private/link_mode:transition.bzl
 OWN_TOOLCHAINS = []
 
 # target triples, one platform each

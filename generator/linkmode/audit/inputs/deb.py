@@ -1,4 +1,4 @@
-"""The files of a Debian package: an ar archive whose member ``data.tar`` holds them (deb(5))."""
+"""Reads the files of a Debian package: an ar archive whose member ``data.tar`` holds them (deb(5))."""
 
 from typing import BinaryIO
 

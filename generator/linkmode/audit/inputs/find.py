@@ -1,4 +1,4 @@
-"""Which files there are under the paths of a command line, in a fixed order, and of what kind each is."""
+"""Finds the files under the paths of a command line, in a fixed order, with the kind of each."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""The members of whatever archive a file is."""
+"""Opens a file as the archive that it is, and gives its members."""
 
 import os
 import tempfile

@@ -1,4 +1,4 @@
-"""What a caller may ask of a file, and what it is told when that does not hold."""
+"""The expectations that a caller may state, and the message when one does not hold."""
 
 from typing import Literal
 
@@ -6,6 +6,9 @@ import msgspec
 
 from linkmode.audit.read.policy import KnownLibc
 from linkmode.model.values import LinkMode
+
+Guard = Literal["relro", "nx", "no-textrel", "no-rwx", "canary", "fortify", "cet", "bti", "pie"]
+"""What `--require` may name, in checksec's words."""
 
 
 class Expectations(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +30,7 @@ class Expectations(msgspec.Struct, frozen=True, kw_only=True):
     require_relro: Literal["partial", "full"] | None = None
     policy: str | None = None
     cpu: str | None = None
+    require: tuple[Guard, ...] = ()
 
 
 class Failure(msgspec.Struct, frozen=True):

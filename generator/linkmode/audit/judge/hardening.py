@@ -1,9 +1,9 @@
-"""Expectations beside the link mode: search paths, position independence, RELRO, and a platform that must suffice."""
+"""Checks expectations other than the link mode: search paths, position independence, RELRO, platforms."""
 
 import msgspec
 
 from linkmode.audit.judge import platforms, wheels
-from linkmode.audit.judge.expectations import Expectations, Failure
+from linkmode.audit.judge.expectations import Expectations, Failure, Guard
 from linkmode.audit.read.facts import Facts
 
 
@@ -15,6 +15,7 @@ def check(facts: Facts, wanted: Expectations, brought: frozenset[str] = frozense
         *_relro(facts, wanted),
         *_policy(facts, wanted, brought),
         *_cpu(facts, wanted),
+        *(failure for guard in wanted.require for failure in _guard(facts, guard)),
     )
 
 
@@ -47,7 +48,7 @@ def _pie(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
 
 
 def _relro(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
-    # Without a loader nothing is bound late, so that a static program's RELRO is full whatever its flags say.
+    # Without a loader nothing is bound late, so a static program's RELRO is full with any flags.
     is_static = facts.interpreter is None and not facts.needed and facts.kind != "shared object"
     met = facts.relro == "full" or (facts.relro == "partial" and (wanted.require_relro == "partial" or is_static))
     if wanted.require_relro is None or met:
@@ -105,3 +106,43 @@ def _policy(facts: Facts, wanted: Expectations, brought: frozenset[str]) -> tupl
             "link statically, or against what the platform has; see --max-glibc and --allow for its parts",
         ),
     )
+
+
+_GUARDS: dict[Guard, tuple[str, str]] = {
+    "nx": ("a stack that is not executable (PT_GNU_STACK without PF_X)", "link with -Wl,-z,noexecstack"),
+    "no-textrel": ("no relocation in code (DT_TEXTREL)", "compile with -fPIC or -fPIE, and link with -Wl,-z,text"),
+    "no-rwx": ("no segment that is both writable and executable", "link with a linker that parts code and data"),
+    "canary": ("the stack protector (__stack_chk_fail)", "compile with -fstack-protector-strong"),
+    "fortify": ("checked functions of libc (_FORTIFY_SOURCE)", "compile with -O2 -D_FORTIFY_SOURCE=3, against glibc"),
+    "cet": ("code for Intel's CET (IBT and SHSTK)", "compile everything with -fcf-protection=full"),
+    "bti": ("code for AArch64's BTI", "compile everything with -mbranch-protection=standard"),
+}
+
+
+def _guard(facts: Facts, guard: Guard) -> tuple[Failure, ...]:
+    if guard == "relro":
+        return _relro(facts, Expectations(require_relro="full"))
+    if guard == "pie":
+        return _pie(facts, Expectations(require_pie=True))
+    contents = facts.contents
+    found = {
+        "nx": {"no": "", "yes": "an executable stack", "unset": "no PT_GNU_STACK, so that the kernel decides"}[
+            facts.executable_stack
+        ],
+        "no-textrel": "relocations in code" if facts.text_relocations else "",
+        "no-rwx": "a segment that is both" if facts.writable_code else "",
+        "canary": _told(contents.canary if contents else "unknown"),
+        "fortify": _told(contents.fortify if contents else "unknown"),
+        "cet": "" if {"ibt", "shstk"} <= set(facts.cpu_features) else _features(facts),
+        "bti": "" if "bti" in facts.cpu_features else _features(facts),
+    }[guard]
+    expected, fix = _GUARDS[guard]
+    return (Failure(f"--require {guard}", expected, found, fix),) if found else ()
+
+
+def _told(word: str) -> str:
+    return {"yes": "", "no": "no such symbol", "unknown": "no symbols by which it could be told"}[word]
+
+
+def _features(facts: Facts) -> str:
+    return f"of such features: {', '.join(facts.cpu_features) or 'none'}"

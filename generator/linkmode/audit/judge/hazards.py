@@ -1,4 +1,4 @@
-"""What may go wrong with a file that its link mode does not say: each with the evidence in the file, and no guess."""
+"""Finds hazards that the link mode does not show, each with its evidence in the file."""
 
 import msgspec
 
@@ -12,6 +12,11 @@ class Hazard(msgspec.Struct, frozen=True):
     kind: str
     words: str
     evidence: str
+
+
+def is_static(facts: Facts) -> bool:
+    """Tell a program that no loader starts and that needs no library: its libc, if any, is inside."""
+    return facts.interpreter is None and not facts.needed and facts.kind != "shared object"
 
 
 def of(facts: Facts) -> tuple[Hazard, ...]:
@@ -78,7 +83,7 @@ def _search_paths(tag: str, paths: str | None) -> list[Hazard]:
         if path.startswith(("$ORIGIN/", "${ORIGIN}/")):
             continue
         if not entry.startswith("/"):
-            words = "libraries are looked for in whatever folder it is started from"
+            words = "libraries are searched in the folder that the program is started from"
         elif path.startswith(folders.build) or any(part in path for part in folders.build_parts):
             words = "libraries are looked for in a folder where software is built, not installed"
         else:
@@ -89,10 +94,9 @@ def _search_paths(tag: str, paths: str | None) -> list[Hazard]:
 
 def _inside(facts: Facts, contents: Contents) -> list[Hazard]:
     found = []
-    is_static = facts.interpreter is None and not facts.needed and facts.kind != "shared object"
-    if is_static and facts.libc == "glibc":
+    if is_static(facts) and facts.libc == "glibc":
         found += _static_glibc(contents)
-    if is_static and facts.libc == "musl" and "musl-dlopen" in contents.marks:
+    if is_static(facts) and facts.libc == "musl" and "musl-dlopen" in contents.marks:
         words = "dlopen is linked in, and always fails in a static musl program"
         found.append(Hazard("dlopen", words, _text("Dynamic loading not supported", contents.marks["musl-dlopen"])))
     if facts.libc == "musl" and contents.ifunc == "yes":

@@ -1,4 +1,4 @@
-"""Where a file runs: base images and wheel platforms as data (platforms.toml), and why each suffices or does not."""
+"""Decides where a file runs, and why: base images and wheel platforms as data (platforms.toml)."""
 
 import functools
 import tomllib

@@ -1,4 +1,4 @@
-"""Judges facts: the link mode with its reason, and whether what was expected of the file holds.
+"""Judges facts: the link mode with its reason, and whether the expectations hold.
 
 The rules are the table of link modes in docs/reference/audit.md. Pure; the words are part of the contract with
 templates/common/tools/elfcheck/verdict.h, which says the same.
@@ -229,7 +229,9 @@ def _fix_mode(facts: Facts, verdict: Verdict, mode: LinkMode) -> str:
     if verdict.foreign:
         return (
             f"link {_join(verdict.foreign)} as an archive (-Wl,-Bstatic -lNAME -Wl,-Bdynamic; for C++ "
-            f"-static-libstdc++ -static-libgcc), or allow by name: {_allow_options(verdict)}"
+            "-static-libstdc++ -static-libgcc; a library of the project itself with CMake's BUILD_SHARED_LIBS=OFF, "
+            "Meson's default_library=static or configure's --disable-shared), or allow by name: "
+            f"{_allow_options(verdict)}"
         )
     if verdict.foreign_loads:
         return (

@@ -1,1 +1,1 @@
-"""Follows what the dynamic loader would do: NEEDED libraries, search paths, and root folders."""
+"""Follows the rules of the dynamic loader: needed libraries, search paths, and root folders."""

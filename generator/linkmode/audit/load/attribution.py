@@ -1,4 +1,4 @@
-"""How much of a program came out of which static library, told by the symbols that both have.
+"""Measures how many bytes of a program come from each static library, by the symbols that both have.
 
 A linked file does not say what it was linked from. Its symbol table has names and sizes; an archive (.a) has an index
 of the names that each of its members defines. A function or object counts for the first archive, in the order given,

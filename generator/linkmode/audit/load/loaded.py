@@ -1,4 +1,4 @@
-"""What a program loads, and what it was linked from, as values: made by ``tree`` and ``attribution``."""
+"""Values: what a program loads, and what it was linked from. Made by ``tree`` and ``attribution``."""
 
 import msgspec
 

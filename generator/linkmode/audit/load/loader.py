@@ -1,4 +1,4 @@
-"""Where the loaders of glibc and musl look for a library, without the process's environment.
+"""The search paths of the loaders of glibc and musl, without the process's environment.
 
 glibc: ld.so(8) and elf/dl-load.c; ld.so.conf stands for the cache that ldconfig makes of it. Subfolders for a CPU's
 features (glibc-hwcaps) are left out: which of them counts is up to the machine that runs the program.

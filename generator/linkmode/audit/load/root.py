@@ -1,4 +1,4 @@
-"""Paths inside of a root, as a process sees them whose root it is: no link leads out of it.
+"""Resolves paths inside a root, as a process with that root would. No link leads out of it.
 
 A root is a folder of this system, or the members of an archive or image, of which nothing is unpacked.
 """

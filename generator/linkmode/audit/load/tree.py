@@ -1,4 +1,4 @@
-"""What a program loads, and what that loads: the dependency tree as the loader would make it. Rules: ``loader``."""
+"""The tree of libraries that a program loads, by the rules of its loader (``loader``)."""
 
 from collections import deque
 from collections.abc import Iterator

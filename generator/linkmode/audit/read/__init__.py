@@ -1,1 +1,1 @@
-"""Reads facts from one ELF file: headers, dynamic segment, symbols, notes, and the texts inside."""
+"""Reads facts from one ELF file: headers, dynamic segment, symbols, notes, and texts."""

@@ -1,4 +1,4 @@
-"""What lies behind a file's segments and sections, where no linker writes and self-extracting programs keep the rest.
+"""Finds data behind the segments and sections of a file, where self-extracting programs keep it.
 
 The same walk, check by check and in this order, is in templates/common/tools/elfcheck/behind.h.
 """

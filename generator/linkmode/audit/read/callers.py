@@ -1,4 +1,4 @@
-"""Which functions of a file use a symbol that it takes from a library, where its symbol table tells: x86-64 only.
+"""Finds the functions of an x86-64 file that use a symbol of a library, if the symbol table shows them.
 
 A linked file does not say which object asked for a symbol. But its code names the symbol's slot: a call or jump through
 DT_JMPREL's or DT_RELA's slot, or a call of the stub that jumps through it; the symbol table then names the function

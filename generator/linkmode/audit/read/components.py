@@ -1,4 +1,4 @@
-"""Which libraries lie inside a file, told by texts that only they leave, and what weaknesses are known of them."""
+"""Finds the libraries inside a file by texts that only they leave, and their known vulnerabilities."""
 
 import functools
 import re
@@ -17,6 +17,7 @@ class Library(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """A library of components.toml, which describes the keys."""
 
     name: str
+    license: str
     anchor: str
     seen: str
     pattern: str | None = None

@@ -1,4 +1,4 @@
-"""Reads what a file's headers do not say: sections, symbols, producers, and the libraries inside it.
+"""Reads a file's sections, symbols and producers, and the libraries inside it.
 
 Nothing here can refuse a file: a table that contradicts itself is named in ``problems`` and left out.
 """
@@ -13,7 +13,7 @@ import msgspec
 
 from linkmode.audit.read import callers, components, debug_info, golang, notes, policy, sections, symbols, texts
 from linkmode.audit.read.dynamic import Dynamic
-from linkmode.audit.read.facts import CompileUnits, Component, Contents, Facts, Imports, Producer, Text, printable
+from linkmode.audit.read.facts import CompileUnits, Component, Contents, Cpu, Facts, Imports, Producer, Text, printable
 from linkmode.audit.read.image import Image, NotAudited
 from linkmode.audit.read.libc import glibc_number, version_number
 from linkmode.audit.read.sections import Contradiction, Placed
@@ -34,7 +34,7 @@ _TOOLS = (
     (re.compile(r"zig (\d+\.\d+\.\d+)"), "Zig"),
     (re.compile(r"mold (\d+\.\d+\.\d+)"), "mold"),
 )
-_GO, _RUSTC, _GLIBC = "go", "rustc", "glibc"
+_GO, _RUSTC, _GLIBC, _GRAALVM = "go", "rustc", "glibc", "graalvm"
 _T = TypeVar("_T")
 
 
@@ -92,7 +92,57 @@ def read(image: Image, dynamic: Dynamic, facts: Facts, floor: str | None = None)
         build_path_count=findings.path_count,
         marks=components.marks(findings),
         compile_units=debug.units,
+        cpu=_cpu(information, findings),
+        **_guards(image, table, held or ()),
     )
+
+
+# What GraalVM's start code says where a feature is missing, with all of them, as its compiler names them.
+_GRAALVM_TEXT = b"CPU features that are required by the image: ["
+_GRAALVM_LEVELS = (
+    ("x86-64-v4", re.compile(r"AVX512")),
+    ("x86-64-v3", re.compile(r"\b(?:AVX|AVX2|BMI1|BMI2|FMA|LZCNT)\b")),
+    ("x86-64-v2", re.compile(r"\b(?:SSE3|SSSE3|SSE4_1|SSE4_2|POPCNT)\b")),
+    ("x86-64", re.compile(r"\bSSE2\b")),
+)
+
+
+def _cpu(go: golang.BuildInformation | None, findings: Findings) -> Cpu | None:
+    if go and go.level:
+        return Cpu(
+            "x86-64" if go.level == "v1" else f"x86-64-{go.level}", f"Go's build information: GOAMD64={go.level}"
+        )
+    for hit in findings.hits[_GRAALVM]:
+        features = printable(hit.group)
+        for level, pattern in _GRAALVM_LEVELS:
+            if pattern.search(features):
+                return Cpu(level, f"GraalVM's list of CPU features at byte {hit.offset}")
+    return None
+
+
+_CHECKED = re.compile(rb"(?:^|\0)__[a-z]+_chk\0")
+_CANARY = b"\0__stack_chk_fail"
+
+
+def _guards(
+    image: Image, table: symbols.Symbols | None, held: Sequence[Placed]
+) -> dict[str, Literal["yes", "no", "unknown"]]:
+    # By the names that a compiler's checks call: those taken from a libc, or all where the file was not stripped.
+    names = b""
+    try:
+        if table is not None:
+            names = b"".join(b"\0" + name.encode() for _, name in table.undefined_names()) + b"\0"
+    except Contradiction:
+        return {}
+    for section in held:
+        if section.name == ".strtab" and section.size <= symbols.MAX_STRINGS:
+            names += image.bytes_at(section.offset, section.size)
+    if len(names) <= 1:
+        return {}
+    return {
+        "canary": "yes" if _CANARY in names else "no",
+        "fortify": "yes" if _CHECKED.search(names) else "no",
+    }
 
 
 def _above(imports: Iterable[Imports], floor: str) -> frozenset[str]:
@@ -111,6 +161,7 @@ def _asked() -> dict[str, Asked]:
         **components.asked(),
         _GO: Asked(golang.MAGIC, re.compile(re.escape(golang.MAGIC))),
         _RUSTC: texts.rust_commit(),
+        _GRAALVM: Asked(_GRAALVM_TEXT, re.compile(re.escape(_GRAALVM_TEXT) + rb"([A-Z0-9_, ]{1,230})\]")),
         _GLIBC: Asked(b"\0glibc 2.", re.compile(rb"\0glibc (2\.\d{1,3})\0")),
     }
 

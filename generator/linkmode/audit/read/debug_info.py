@@ -1,8 +1,8 @@
-"""Reads DWARF with pyelftools: which compiler made each compile unit, in which folder, from which source.
+"""Reads DWARF with pyelftools: compiler, folder and source of each compile unit.
 
-DWARF has five versions, two widths and some fifty forms of a value: this is what a library is for, and the only place
+DWARF has five versions, two widths and many forms of a value, so a library reads it; this module is the only place
 where it is used. It was not made for hostile files, so that it reads through :class:`_Section`, which counts, and
-whatever it raises becomes a line of ``problems``. Only the header and the first entry of each unit are read.
+each of its exceptions becomes a line of ``problems``. Only the header and the first entry of each unit are read.
 """
 
 import bisect
@@ -75,7 +75,7 @@ def read(image: Image, held: Sequence[Placed], *, with_ranges: bool = False) -> 
                 broken.append(one)
             else:
                 units.append(one)
-    except Exception as error:  # noqa: BLE001, RUF100 - of hostile bytes the library raises whatever they lead to
+    except Exception as error:  # noqa: BLE001, RUF100 - hostile bytes make the library raise any exception
         problems.append(f"debug information: {_words(error)}")
     if broken:
         problems.append(f"debug information: units that cannot be read: {len(broken)}; the first: {broken[0]}")

@@ -1,4 +1,4 @@
-"""The dynamic segment: tags, names, symbol versions.
+"""Reads the dynamic segment: tags, names, symbol versions.
 
 Follows the System V ABI (https://www.sco.com/developers/gabi/latest/contents.html) and what the kernel's and the
 libcs' loaders really do where it leaves a choice: the last of two equal dynamic tags counts, version needs end at

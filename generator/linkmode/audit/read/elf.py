@@ -1,4 +1,4 @@
-"""Facts of an ELF file, from program headers and the dynamic segment only: sections may be stripped or lie.
+"""Reads the facts of an ELF file from program headers and the dynamic segment only. Sections may be stripped or wrong.
 
 A file whose tables contradict each other is refused rather than guessed at.
 The same walk, check by check and in this order, is in templates/common/tools/elfcheck/facts.h.
@@ -29,6 +29,7 @@ from linkmode.audit.read.dynamic import (
 from linkmode.audit.read.facts import Facts, Kind, printable
 from linkmode.audit.read.image import (
     ET_EXEC,
+    PF_W,
     PF_X,
     PT_GNU_RELRO,
     PT_GNU_STACK,
@@ -134,6 +135,7 @@ def facts(stream: BinaryIO, size: int, *, with_contents: bool = False, floor: st
         system=found.system,
         cpu=cpu,
         cpu_features=features,
+        writable_code=any(load.flags & PF_X and load.flags & PF_W for load in image.loads),
         glibc_required=required,
         glibc_unnumbered=unnumbered,
         executable_stack="unset" if not stacks else "yes" if stacks[-1] & PF_X else "no",
@@ -150,7 +152,8 @@ def facts(stream: BinaryIO, size: int, *, with_contents: bool = False, floor: st
         return known_facts
     from linkmode.audit.read import contents  # only who searches a file pays for its import
 
-    return msgspec.structs.replace(known_facts, contents=contents.read(image, dynamic, known_facts, floor))
+    inside = contents.read(image, dynamic, known_facts, floor)
+    return msgspec.structs.replace(known_facts, contents=inside, cpu=known_facts.cpu or inside.cpu)
 
 
 @contextmanager

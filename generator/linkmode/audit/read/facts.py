@@ -116,7 +116,9 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     indirect functions is there. ``libc_version`` is that of the glibc inside a static program, where a text tells it.
     ``build_paths`` are the first absolute paths of sources and objects outside the system's own folders, and
     ``build_path_count`` says how many there are. ``marks`` are the offsets of texts of components.toml.
-    ``compile_units`` is None without debug information that can be read.
+    ``compile_units`` is None without debug information that can be read. ``canary`` and ``fortify`` say whether a
+    function of the stack protector, or one of the checked functions of _FORTIFY_SOURCE, is used; unknown without
+    symbols. ``cpu`` is the level that a Go or GraalVM compiler left word of.
     """
 
     problems: tuple[str, ...]
@@ -133,6 +135,9 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     build_path_count: int
     marks: dict[str, int]
     compile_units: CompileUnits | None = None
+    canary: Literal["yes", "no", "unknown"] = "unknown"
+    fortify: Literal["yes", "no", "unknown"] = "unknown"
+    cpu: Cpu | None = None
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,14 +146,14 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     ``size`` is the file's, in bytes. ``kind`` is ``executable`` for ET_EXEC; for ET_DYN it tells a program from a
     library (see :func:`linkmode.audit.read.elf.kind_of`). ``entry`` is an address, 0 for none. ``glibc_required`` is
     the highest numbered ``GLIBC_`` version among ``version_needs``, as ``2.34``; ``glibc_unnumbered`` holds names like
-    ``GLIBC_PRIVATE`` that no release number answers to. ``executable_stack`` is ``unset`` without PT_GNU_STACK: the
+    ``GLIBC_PRIVATE`` that has no release number. ``executable_stack`` is ``unset`` without PT_GNU_STACK: the
     kernel then decides by machine. ``relro`` is ``full`` when PT_GNU_RELRO is there and every symbol is bound at start
     (BIND_NOW). ``build_id`` is in hexadecimal. ``packed_relocations`` says that DT_RELR is there.
     ``also_loads`` is in the file's order. ``no_default_folders`` is DF_1_NODEFLIB: glibc's loader then looks into
     none of its own folders. ``behind`` is what lies behind the ELF file itself. ``system`` names another system than
     Linux that the file is made for, where that is told; its libc is then ``other``. ``cpu_features`` are those that
-    it was built to use where they are there: ``ibt``, ``shstk``, ``bti``, ``pac``, ``gcs``. ``contents`` is None when
-    nobody asked for it.
+    it was built to use where they are there: ``ibt``, ``shstk``, ``bti``, ``pac``, ``gcs``. ``writable_code`` says
+    that a segment is both. ``contents`` is None when nobody asked for it.
     """
 
     size: int
@@ -180,6 +185,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     system: str | None = None
     cpu: Cpu | None = None
     cpu_features: tuple[str, ...] = ()
+    writable_code: bool = False
     contents: Contents | None = None
 
 

@@ -1,4 +1,4 @@
-"""Go's build information, which its linker leaves in every program: https://pkg.go.dev/debug/buildinfo."""
+"""Reads Go's build information, which its linker leaves in every program: https://pkg.go.dev/debug/buildinfo."""
 
 import re
 from typing import NamedTuple
@@ -11,16 +11,21 @@ MAX_TEXT = 1 << 20
 MAX_MODULES = 4096
 
 _VERSION = re.compile(r"go(\d+\.\d+(?:\.\d+)?\S*)")
+_LEVEL = re.compile(rb"\nbuild\tGOAMD64=(v[1-4])\n")
 _FRAME = 16
 """The modules' text stands between two marks of this many bytes."""
 
 
 class BuildInformation(NamedTuple):
-    """``version`` as 1.19.8, None for a development state, whose whole text is in ``text``."""
+    """``version`` as 1.19.8, None for a development state, whose whole text is in ``text``.
+
+    ``level`` is GOAMD64, the x86-64 level that it was compiled for: ``v1``, … It is there since Go 1.18.
+    """
 
     version: str | None
     text: str
     modules: tuple[Component, ...]
+    level: str | None = None
 
 
 def read(image: Image, offset: int) -> BuildInformation | None:
@@ -33,7 +38,8 @@ def read(image: Image, offset: int) -> BuildInformation | None:
         return None
     text = printable(texts[0])
     match = _VERSION.match(text)
-    return BuildInformation(match[1] if match else None, text, _modules(texts[1]))
+    level = _LEVEL.search(texts[1])
+    return BuildInformation(match[1] if match else None, text, _modules(texts[1]), level[1].decode() if level else None)
 
 
 def _inline(image: Image, at: int) -> tuple[bytes, bytes] | None:

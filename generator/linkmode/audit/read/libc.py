@@ -1,4 +1,4 @@
-"""Which libc a file uses, or has inside, and by what evidence."""
+"""Determines which libc a file uses or contains, with the evidence."""
 
 import functools
 from collections.abc import Sequence
@@ -123,7 +123,7 @@ def version_number(text: str) -> tuple[int, ...] | None:
 
 
 def glibc_number(version: str, known: Policy) -> str | None:
-    """Return the release that a ``GLIBC_`` version name stands for, or None when no number answers to it."""
+    """Return the release that a ``GLIBC_`` version name stands for, or None if it has no number."""
     release = known.glibc_version.get(version, version.removeprefix("GLIBC_"))
     return release if version_number(release) else None
 

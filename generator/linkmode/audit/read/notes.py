@@ -1,4 +1,4 @@
-"""Notes of the PT_NOTE segments: who wrote them, what kind they are, what short ones say."""
+"""Reads the notes of PT_NOTE segments: their owner, their kind, and the contents of short ones."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple

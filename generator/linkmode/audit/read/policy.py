@@ -1,4 +1,4 @@
-"""What the audit knows of libcs and machines: policy.toml as frozen values, and as the C header that Bazel compiles."""
+"""Reads policy.toml: libcs and machines as frozen values, and as the C header that Bazel compiles."""
 
 import functools
 import tomllib
@@ -280,7 +280,7 @@ def c_header() -> str:
         "};",
         "",
         "/* Name, e_machine, width in bits, byte order, where each libc has its loader, musl's _start, and whether",
-        "   Linux takes a file for this machine whatever its class and byte order say. */",
+        "   Linux takes a file for this machine with any class and byte order. */",
         "struct machine {",
         "    const char *name;",
         "    unsigned e_machine;",

@@ -1,4 +1,4 @@
-"""Section headers: what a linker wrote for debuggers. They may be absent or lie, so no verdict rests on them."""
+"""Reads section headers. They may be absent or wrong, so no verdict depends on them."""
 
 import struct
 from typing import NamedTuple

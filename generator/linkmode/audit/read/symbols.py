@@ -1,4 +1,4 @@
-"""Dynamic symbols and relocations: which symbol asks for which version, and whether there is an indirect function."""
+"""Reads dynamic symbols and relocations: the version of each symbol, and indirect functions."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal

@@ -1,4 +1,4 @@
-"""Searches all bytes of a file, once, for the texts that tell what is inside.
+"""Searches all bytes of a file once for the texts that identify its contents.
 
 A text is asked for by an anchor, a run of bytes that must be there, and perhaps by a pattern around it. Memory is
 bounded by image.PIECE; what may occur without end (versions, paths) is counted up to a limit.

@@ -1,4 +1,4 @@
-"""What changed from one audit to another: mode, needs, facts, sizes. Files answer to each other by their paths."""
+"""Compares two audits: mode, needs, facts, sizes. Files are matched by path."""
 
 from collections.abc import Iterator
 from typing import Literal
@@ -50,7 +50,7 @@ def compare(before: str, old: tuple[Audited, ...], after: str, new: tuple[Audite
 
 
 def _by_path(whole: str, files: tuple[Audited, ...]) -> dict[str, Audited]:
-    # A single file answers to the other whatever their names; members and files of folders by what comes after.
+    # Two single files are compared under any names; members and files of folders are matched by the rest of the path.
     base = whole.rstrip("/")
     return {one.path.removeprefix(base).lstrip(":/"): one for one in files}
 

@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing else: no script, no font, no picture, no network.
+"""Writes the report as one self-contained HTML page: no script, no font, no picture, no network.
 
 The template escapes every value; paths and names were made printable before. Imported only for ``--html``.
 """

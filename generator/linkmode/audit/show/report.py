@@ -1,4 +1,4 @@
-"""Presents verdicts: key-and-value text (the checker in Bazel writes the same), JSON, and tables for a terminal."""
+"""Writes verdicts as key-and-value text (the same as elfcheck), as JSON, and as tables for a terminal."""
 
 from collections import Counter
 from typing import Final, Literal

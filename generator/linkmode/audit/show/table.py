@@ -1,4 +1,4 @@
-"""Verdicts as tables for a person at a terminal. The only module that needs rich; imported when stdout is one."""
+"""Writes verdicts as tables for a terminal. The only module that needs rich; imported when stdout is a terminal."""
 
 from rich.console import Console
 from rich.table import Table
@@ -26,7 +26,7 @@ def show(files: tuple[Audited, ...], summary: Summary, passed_over: tuple[Passed
 
 
 def _several(files: tuple[Audited, ...], *, is_wide: bool) -> Table:
-    # The file comes last where it may fold, so that the other columns stay together whatever its length.
+    # The file comes last, where it may fold, so that the other columns stay together for names of any length.
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("mode", no_wrap=True)
     table.add_column("libc", no_wrap=True)

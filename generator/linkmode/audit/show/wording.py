@@ -1,4 +1,4 @@
-"""Words for what elfcheck does not tell: the lines that follow the facts that both have."""
+"""The lines of a report that elfcheck does not have. They follow the facts that both have."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ _SHOWN = 12
 
 
 def more_pairs(facts: Facts, verdict: Verdict) -> list[tuple[str, str]]:
-    """Return keys and values in their order: further headers, what is inside, hazards, base images, weaknesses."""
+    """Return keys and values in their order: further headers, what is inside, hazards, base images, vulnerabilities."""
     return [
         ("os-abi", facts.os_abi),
         ("entry", f"0x{facts.entry:x}"),

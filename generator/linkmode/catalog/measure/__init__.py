@@ -1,4 +1,4 @@
-"""Reads what an archive says of itself, in one pass over its members: nothing is unpacked to disk, nothing is run."""
+"""Measures an archive in one pass over its members. Unpacks nothing to disk and runs nothing."""
 
 from linkmode.catalog.measure.recognise import check_family, recognise
 from linkmode.catalog.measure.survey import Judge, survey

@@ -1,4 +1,4 @@
-"""The catalogue entry of an archive that was hashed and measured: as a pin, and as TOML. Pure."""
+"""The pin of a measured archive, as a value and as TOML. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""From the files of an archive to its family, and to what a pin of that family says. Pure."""
+"""Recognises the family of an archive by its files. Pure."""
 
 from linkmode.families import FAMILIES, Family
 from linkmode.libraries import LIBRARIES, Library

@@ -1,6 +1,6 @@
-"""One pass over an archive: every member's digest, and the few facts that its own files state.
+"""Reads an archive once: the digest of every member, and the facts that its files state.
 
-Memory is bounded whatever the archive holds: a member is hashed block by block, and only small texts, a libc.a and the
+Memory is bounded for any archive: a member is hashed block by block, and only small texts, a libc.a and the
 compiler's programs are looked at as a whole, one at a time and up to a limit each.
 """
 

@@ -1,4 +1,4 @@
-"""GCC and musl in musl.cc's layout: one archive for each target, as a cross compiler or as a native one."""
+"""GCC and musl in musl.cc's layout: one archive for each target, a cross or a native compiler."""
 
 from collections.abc import Sequence
 from difflib import get_close_matches

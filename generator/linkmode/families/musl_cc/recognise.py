@@ -1,4 +1,4 @@
-"""An archive of musl.cc by its files: one GCC for one target."""
+"""Recognises an archive of musl.cc: one GCC for one target."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""An archive of Zig by its files: the program beside its library."""
+"""Recognises an archive of Zig: the program next to its library."""
 
 from linkmode.messages import ConfigError
 from linkmode.model.survey import Measured, Recogniser, Survey, label, tree_digest

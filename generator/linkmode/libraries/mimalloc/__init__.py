@@ -1,4 +1,4 @@
-"""mimalloc: an allocator in place of the libc's."""
+"""mimalloc: an allocator that replaces the libc's."""
 
 from linkmode.libraries.library import Library
 from linkmode.model.components import Layout

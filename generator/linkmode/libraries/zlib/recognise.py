@@ -1,4 +1,4 @@
-"""zlib's sources by their files."""
+"""Recognises the sources of zlib."""
 
 from linkmode.model.survey import Measured, Recogniser, Survey, tree_digest
 

@@ -104,7 +104,7 @@ def _gcc_toolchain(target, layout, gcc, without):
         cpu = target.partition("-")[0],
         default_mode = default_mode(target),
         # The folder that an action runs in is /proc/self/cwd where there is a /proc. Where there is none, as in the empty sandbox of a
-        # remote worker, it is the root; no other absolute name is to be had in an action. The flag that comes last is tried first.
+        # remote worker, it is the root; an action has no other absolute name. The flag that comes last is tried first.
         determinism_flags = [
             "-fdebug-prefix-map=/=.",
             "-fdebug-prefix-map=/proc/self/cwd=.",

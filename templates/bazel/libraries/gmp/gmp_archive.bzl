@@ -43,7 +43,7 @@ _NOT_COMPILED = [
     "udiv_w_sdiv",
 ]
 
-# C as GMP 6.3 is written in it. Loops over limbs are what it is for: optimised, whatever -c says. PIC fits every kind of executable.
+# C as GMP 6.3 is written in it. Its loops over limbs are always optimised, for every value of -c. PIC fits every kind of executable.
 _COPTS = [
     "-std=gnu11",
     "-O2",

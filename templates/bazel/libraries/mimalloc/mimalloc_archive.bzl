@@ -4,7 +4,7 @@
 load("@linkmode_cc//:cc.bzl", "cc_library")
 
 def mimalloc_archive(name):  # @unused
-    """Declares `:mimalloc`, which takes the place of malloc, free and their kin, and of C++'s new and delete.
+    """Declares `:mimalloc`, which replaces malloc, free and their relatives, and C++'s new and delete.
 
     Args:
         name: key in ARTIFACTS; every locked mimalloc is laid out in the same way.
@@ -13,7 +13,7 @@ def mimalloc_archive(name):  # @unused
         name = "mimalloc",
         srcs = ["@linkmode//private/mimalloc:mimalloc.c"],
         hdrs = native.glob(["include/**/*.h"]),
-        # an allocator is made once and is in every call: optimised and without mimalloc's own assertions, whatever -c says.
+        # an allocator is used by every allocation: always optimised, without mimalloc's assertions, for every value of -c.
         # The compiler must not take the body of malloc for a call of malloc.
         copts = [
             "-w",

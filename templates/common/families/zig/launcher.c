@@ -4,7 +4,7 @@
 // This is that program: called as clang, ld.lld or ar, it starts zig with that command and the arguments it was given.
 // Called as strip, which zig lacks, it says what to do instead.
 //
-// ZIG and SELF are paths relative to the execution root, SELF being the folder of this program: whoever calls it by a
+// ZIG and SELF are paths relative to the execution root, SELF is the folder of this program: a caller that uses a
 // longer path, such as ../../SELF/clang, tells by that where the execution root is.
 
 #include "freestanding.h"

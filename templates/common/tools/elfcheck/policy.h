@@ -107,6 +107,11 @@ static const struct not_elf not_elf_files[] = {
     {"\xca\xfe\xba\xbe", 4, "a Java class or a universal Mach-O file, not an ELF file"},
     {"\x1f\x8b", 2, "gzip data, not an ELF file"},
     {"\x50\x4b\x03\x04", 4, "a zip archive, not an ELF file"},
+    {"\xed\xab\xee\xdb", 4, "an RPM package, which is not read; unpack it: rpm2cpio FILE | cpio -id"},
+    {"\x68\x73\x71\x73", 4, "a squashfs image, which is not read; unpack it: unsquashfs FILE"},
+    {"\x30\x37\x30\x37\x30\x31", 6, "a cpio archive, which is not read; unpack it: cpio -id < FILE"},
+    {"\x37\x7a\xbc\xaf\x27\x1c", 6, "a 7z archive, which is not read; unpack it: 7z x FILE"},
+    {"\x00\x61\x73\x6d", 4, "a WebAssembly module, not an ELF file"},
     {NULL, 0, NULL},
 };
 
@@ -126,7 +131,7 @@ static const struct behind behind_files[] = {
 };
 
 /* Name, e_machine, width in bits, byte order, where each libc has its loader, musl's _start, and whether
-   Linux takes a file for this machine whatever its class and byte order say. */
+   Linux takes a file for this machine with any class and byte order. */
 struct machine {
     const char *name;
     unsigned e_machine;

@@ -71,9 +71,9 @@ def test_texts_tell_nothing_when_the_contents_were_not_read() -> None:
         ("/home/me/build/lib", "in a folder where software is built"),
         ("/build/app-1.0", "in a folder where software is built"),
         ("/proc/1/execroot/ws/bazel-out/k8/bin", "in a folder where software is built"),
-        ("", "in whatever folder it is started from"),
-        ("lib", "in whatever folder it is started from"),
-        ("$ORIGINAL/lib", "in whatever folder it is started from"),
+        ("", "in the folder that the program is started from"),
+        ("lib", "in the folder that the program is started from"),
+        ("$ORIGINAL/lib", "in the folder that the program is started from"),
     ],
 )
 def test_search_paths(entry: str, words: str | None) -> None:

@@ -153,7 +153,9 @@ def test_a_failure_says_what_was_expected_found_and_how_to_fix_it() -> None:
             f"dynamic: interpreter {GLIBC_LOADER} is glibc's loader; needs libc.so.6 of glibc itself; "
             "needs libstdc++.so.6, libgcc_s.so.1, not part of glibc",
             "link libstdc++.so.6, libgcc_s.so.1 as an archive (-Wl,-Bstatic -lNAME -Wl,-Bdynamic; for C++ "
-            "-static-libstdc++ -static-libgcc), or allow by name: --allow libstdc++.so.6 --allow libgcc_s.so.1",
+            "-static-libstdc++ -static-libgcc; a library of the project itself with CMake's BUILD_SHARED_LIBS=OFF, "
+            "Meson's default_library=static or configure's --disable-shared), or allow by name: --allow libstdc++.so.6 "
+            "--allow libgcc_s.so.1",
         ),
     )
 

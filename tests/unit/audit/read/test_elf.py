@@ -283,7 +283,9 @@ def test_files_that_are_not_regular(tmp_path: Path) -> None:
     for path, words in cases.items():
         with pytest.raises(NotAudited) as caught:
             elf.read(path)
-        assert str(caught.value) == words
+        # as Python 3.13 has it
+        said = str(caught.value).replace("open: embedded null character in path", "embedded null byte")
+        assert said == words
 
 
 def test_read_follows_a_symbolic_link(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def compile_variables():
             actions = COMPILE,
             flag_groups = [flag_group(flags = ["-MD", "-MF", "%{dependency_file}"], expand_if_available = "dependency_file")],
         )]),
-        # code for a shared library is PIC, whatever the executable is
+        # code for a shared library is PIC, for every kind of executable
         feature(name = "pic", enabled = True, flag_sets = [flag_set(
             actions = COMPILE,
             flag_groups = [flag_group(flags = ["-fPIC"], expand_if_available = "pic")],

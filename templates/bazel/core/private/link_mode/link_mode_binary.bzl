@@ -39,7 +39,7 @@ def _link_mode_binary_impl(ctx):
         DefaultInfo(
             executable = output,
             files = depset([output]),
-            # the report among the runfiles: whoever builds, runs or packs the binary has had it checked, also as a tool of an
+            # the report is a runfile: building, running or packing the binary requires the check, also for a tool of an
             # action and in a Bazel 4 that was not told to run validation actions
             runfiles = ctx.runfiles(files = [executable, report]).merge(binary[DefaultInfo].default_runfiles),
         ),
@@ -57,22 +57,22 @@ def _link_mode_binary_impl(ctx):
     ]
 
 link_mode_binary = rule(
-    doc = """Builds `binary` in one link mode and proves the result.
+    doc = """Builds `binary` in one link mode and checks the result.
 
-The target behind `binary` is built again for the platform of the mode (see //private/link_mode:transition.bzl); the output is that
-very file under this rule's name, with its runfiles, for `bazel run` and for packaging. A file that is not what `link_mode`
-says fails the build; the report is in the output group `linkmode_report`.
+The target `binary` is built again for the platform of the mode (see //private/link_mode:transition.bzl). The output is that file
+under this rule's name, with its runfiles, for `bazel run` and for packaging. The build fails if the file is not what `link_mode`
+says. The report is in the output group `linkmode_report`.
 """,
     implementation = _link_mode_binary_impl,
     executable = True,
     attrs = {
-        "allow": attr.string_list(doc = "Sonames that the binary may need beside the libc's own family, such as libstdc++.so.6 in mostly_static. In dynamic, where anything may be needed, a list that is not empty is the whole of what may."),
-        "allow_static_glibc": attr.bool(doc = "Accept glibc inside a static binary, linked by a toolchain of your own on a platform of your own."),
+        "allow": attr.string_list(doc = "Sonames that the binary may need besides the libc's own, such as libstdc++.so.6 in mostly_static. In dynamic, every library is allowed by default; a list that is not empty allows only these."),
+        "allow_static_glibc": attr.bool(doc = "Accept glibc inside a static binary. For your own toolchain and platform."),
         "binary": attr.label(cfg = link_mode_transition, mandatory = True, doc = "The executable target, in any language."),
         "link_mode": attr.string(values = LINK_MODE_VALUES, mandatory = True, doc = "static: no loader, nothing shared, musl inside. mostly_static: only the libc is shared. dynamic: as the platform has it."),
         "malloc": attr.string(values = MALLOC_VALUES, doc = "mimalloc: linked in place of the libc's malloc, and proved to be there. libc: not, even if [malloc] of linkmode.toml names another. Default: as [malloc] says for the target. See docs/how-to/malloc.md."),
         "platform": attr.label(doc = "The platform to build for; default: see //private/link_mode:transition.bzl."),
-        "static_pie": attr.bool(doc = "With static: position-independent, so that the kernel loads it at a random address."),
+        "static_pie": attr.bool(doc = "With static: link a position-independent binary, which the kernel loads at a random address."),
         "strip": attr.bool(doc = "Link without a symbol table and debug information."),
         "_allowlist_function_transition": attr.label(default = "@bazel_tools//tools/allowlists/function_transition_allowlist"),
         "_libc_runtime": attr.label(default = "//platforms:libc_runtime", cfg = link_mode_transition),

@@ -45,21 +45,21 @@ def _link_mode_run_impl(ctx):
     ]
 
 _ATTRS = {
-    "arguments": attr.string_list(doc = "Arguments given to the binary before those of the command line, without line breaks."),
+    "arguments": attr.string_list(doc = "Arguments of the binary, before those of the command line. They cannot contain line breaks."),
     "binary": attr.label(mandatory = True, providers = [LinkModeInfo], doc = "A link_mode_binary."),
-    "data": attr.label_list(allow_files = True, doc = "What it reads when it runs, beside what the binary itself names."),
-    "env": attr.string_dict(doc = "Environment variables to run it with; `$(location …)` of data is expanded."),
+    "data": attr.label_list(allow_files = True, doc = "Files for run time, besides those of the binary itself."),
+    "env": attr.string_dict(doc = "Environment variables at run time; `$(location …)` of data is expanded."),
 }
 
 link_mode_run = rule(
-    doc = "For `bazel run`: starts a link_mode_binary where the libc it was linked for is not installed.",
+    doc = "For `bazel run`: starts a link_mode_binary on a machine without the libc that it was linked for.",
     implementation = _link_mode_run_impl,
     attrs = _ATTRS,
     executable = True,
 )
 
 link_mode_run_test = rule(
-    doc = "Passes when the binary, started as by link_mode_run, exits with 0.",
+    doc = "Starts the binary like link_mode_run, and passes when it exits with 0.",
     implementation = _link_mode_run_impl,
     attrs = _ATTRS,
     test = True,

@@ -7,11 +7,10 @@
 - Else it is the mode's default platform for the first CPU of linkmode.toml. See LINK_MODES in //:lock.bzl.
 """
 
-load("//:lock.bzl", "LINK_MODES", "TARGETS")
+load("//:lock.bzl", "LINK_MODES", "OWN_TOOLCHAINS", "TARGETS")
 load(":adapters.bzl", "ADAPTERS")
 load(":allocator.bzl", "CUSTOM_MALLOC", "custom_malloc")
 load(":link_mode_values.bzl", "LINK_MODE_FEATURES")
-load(":own_toolchains.bzl", "OWN_TOOLCHAINS_SETTINGS", "own_toolchains")
 
 # the features that this transition sets or leaves out, and no others
 LINK_FEATURES = LINK_MODE_FEATURES.values() + ["static_pie", "strip_at_link"]
@@ -27,6 +26,30 @@ _OURS = {
     str(Label("//platforms:" + target)).lstrip("@"): target
     for target in TARGETS
 }
+
+# The toolchains of this library ahead of all others, in what its own transitions build. Bazel takes registered toolchains in the order
+# of the modules, and the root's dependencies first. A rule library that comes with a dependency is behind rules_cc there, whose
+# toolchain for the machine's compiler fits any platform with the machine's CPU. The root's own rule library needs none of this, and
+# its configurations stay free of it.
+_EXTRA_TOOLCHAINS = "//command_line_option:extra_toolchains"
+_OWN = [str(Label(toolchain)) for toolchain in OWN_TOOLCHAINS]
+
+# for inputs and outputs of a transition
+OWN_TOOLCHAINS_SETTINGS = [_EXTRA_TOOLCHAINS] if _OWN else []
+
+def own_toolchains(settings):
+    """Puts this library's toolchains in force.
+
+    Args:
+        settings: of a transition that has OWN_TOOLCHAINS_SETTINGS among its inputs and outputs.
+
+    Returns:
+        A dict of settings.
+    """
+    if not _OWN:
+        return {}
+    others = [toolchain for toolchain in settings[_EXTRA_TOOLCHAINS] if str(toolchain) not in _OWN]
+    return {_EXTRA_TOOLCHAINS: others + _OWN}
 
 def _platform(mode, asked, current):
     if asked:

@@ -11,8 +11,8 @@ def _std_with_cgo(cgo):
     return Label("//private/go:std_with_cgo") if cgo else None
 
 PACKAGE_ATTRS = {
-    "cdeps": attr.label_list(providers = [CcInfo_], doc = "cc_library targets that C code of this package includes and links; with cgo = True."),
-    "cgo": attr.bool(doc = "Compile the files that import \"C\", and the C, C++ and assembly files of srcs by the C toolchain. Without it they are left out, as CGO_ENABLED=0 does."),
+    "cdeps": attr.label_list(providers = [CcInfo_], doc = "cc_library targets that the C code of this package includes and links. Needs cgo = True."),
+    "cgo": attr.bool(doc = "Compile the files that import \"C\", and the C, C++ and assembly files of srcs, with the C toolchain. Without it they are omitted, as with CGO_ENABLED=0."),
     "clinkopts": attr.string_list(doc = "Options for the C linker, in programs that this package is linked into."),
     "copts": attr.string_list(doc = "Options for the C and C++ compiler."),
     "data": attr.label_list(allow_files = True, doc = "Files for run time."),
@@ -20,8 +20,8 @@ PACKAGE_ATTRS = {
     "embed": attr.label_list(providers = [GoPackageInfo], doc = "go_library targets whose sources and dependencies become those of this package."),
     "embedsrcs": attr.label_list(allow_files = True, doc = "Files that //go:embed may name, by their paths below this package."),
     "gc_goopts": attr.string_list(doc = "Options for Go's compiler, such as -lang=go1.20 for a module that was written for it."),
-    "gotags": attr.string_list(doc = "Build tags of this package alone; --@linkmode//go:tags sets those of all."),
-    "srcs": attr.label_list(allow_files = [".go", ".s", ".S", ".c", ".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".inc", ".syso"], doc = "The files of the package. Those for other platforms may be among them."),
+    "gotags": attr.string_list(doc = "Build tags of this package; --@linkmode//go:tags sets those of all packages."),
+    "srcs": attr.label_list(allow_files = [".go", ".s", ".S", ".c", ".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".inc", ".syso"], doc = "The files of the package, including those for other platforms."),
     "_configuration": attr.label(default = "//private/go:configuration"),
     "_std": attr.label(default = "//private/go:std"),
     "_std_with_cgo": attr.label(default = _std_with_cgo),

@@ -33,7 +33,7 @@ def _go_library_impl(ctx):
     ]
 
 go_library = rule(
-    doc = "One Go package, for others to import.",
+    doc = "One Go package that others can import.",
     implementation = _go_library_impl,
     attrs = dict(
         PACKAGE_ATTRS,

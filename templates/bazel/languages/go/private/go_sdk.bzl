@@ -14,7 +14,7 @@ def _sdk_transition_impl(_settings, _attr):
         str(Label("//go:tags")): "",
     }
 
-# The SDK is what it is, whatever it compiles: all that transitions of this library may have set gets one value, so that the
+# The SDK is the same for everything that it compiles: all that transitions of this library may have set gets one value, so that the
 # builder is compiled once.
 _sdk_transition = transition(
     implementation = _sdk_transition_impl,

@@ -111,12 +111,12 @@ go_test_program = rule(
 )
 
 def go_test(name, link_modes = LINK_MODE_VALUES, platform = None, tags = [], visibility = None, arguments = [], **kwargs):
-    """Declares `<name>_<mode>` for each link mode, and the test_suite `<name>` of them.
+    """Declares a test `<name>_<mode>` for each link mode, and a test_suite `<name>` of them.
 
-    A test runs in the folder of its package below the runfiles. --test_filter is a -test.run, and shards share out the tests.
+    A test runs in the folder of its package below the runfiles. --test_filter becomes -test.run, and shards divide the tests.
 
     Args:
-        name: name of the test_suite, and prefix of the rest.
+        name: name of the test_suite, and prefix of the other names.
         link_modes: the modes to test in.
         platform: the platform to build for, as in link_mode_binary.
         tags: of the tests.

@@ -9,7 +9,7 @@ load(":toolchain.bzl", "GO_TYPE", "go_environment", "sdk_arguments")
 PROGRAM_ATTRS = {
     "gc_linkopts": attr.string_list(doc = "Options for Go's linker."),
     "pure": attr.bool(doc = "No C: fail when a package of the program has cgo = True."),
-    "stamp": attr.int(default = -1, values = [-1, 0, 1], doc = "Whether {KEY} in x_defs is replaced by the workspace status; -1: as --stamp says."),
+    "stamp": attr.int(default = -1, values = [-1, 0, 1], doc = "Whether the workspace status replaces {KEY} in x_defs; -1: as --stamp says."),
     "x_defs": attr.string_dict(doc = "String variables to set, importpath.name or, in package main, name alone; {KEY} stands for a key of the workspace status."),
 }
 

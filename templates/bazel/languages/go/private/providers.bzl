@@ -2,7 +2,7 @@
 """What the rules of this folder tell each other, and rules of yours."""
 
 GoPackageInfo = provider(
-    doc = "One compiled Go package, and all that it needs to be linked.",
+    doc = "One compiled Go package, with everything that a link needs.",
     fields = {
         "importpath": "string: the path that others import it by; main for a program.",
         "link": "struct: what a link needs beside the packages; see link_inputs() in compile.bzl.",

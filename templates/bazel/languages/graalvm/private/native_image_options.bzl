@@ -54,7 +54,7 @@ def mode_options(release, libc, mode):
     return static + musl + (release["mostly-static"] if mode == "mostly_static" else [])
 
 def option_refusal(option):
-    """Says why an option is not for a native_image's args.
+    """Refuses an option in the args of a native_image that another attribute decides.
 
     Args:
         option: one of them.
@@ -67,7 +67,7 @@ def option_refusal(option):
 
     # what is behind an @ says where an option came from, in native-image's own spelling
     owner = OPTIONS_OF_THE_RULE.get(option.partition("=")[0].partition("@")[0])
-    return owner and "{} is not for args to say; it is decided by {}".format(repr(option), owner)
+    return owner and "remove {}: it follows from {}".format(repr(option), owner)
 
 def link_mode_refusal(mode, target, exec, zlib, targets):
     """Says why native-image cannot link in a mode for a target, before it is started.

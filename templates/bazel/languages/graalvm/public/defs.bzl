@@ -21,18 +21,18 @@ def native_image(name, main_class, srcs = [], deps = [], args = [], march = "com
     """An executable made by GraalVM's native-image and linked by the C++ toolchain of the build.
 
     Wrap it in link_mode_binary or link_modes: static is linked with musl (x86_64 only), mostly_static with glibc,
-    dynamic with either. Which options of native-image that takes depends on GraalVM's version: //private/graalvm:graalvm_releases.bzl.
-    What cannot be is refused, with the reason, before native-image is started.
+    dynamic with either. The options of native-image depend on GraalVM's version: //private/graalvm:graalvm_releases.bzl.
+    An impossible combination is refused with the reason before native-image starts.
 
     Args:
         name: name of the rule, and of the executable.
-        main_class: the class whose main method is run, such as com.example.App.
+        main_class: the class with the main method, such as com.example.App.
         srcs: Java sources, compiled by GraalVM's own javac; annotation processors need a java_library in deps.
         deps: libraries of any JVM language (java_library, java_import, kt_jvm_library …) and .jar files. The class path is what
             they need at run time: every .jar among their files and runfiles.
-        args: further options of native-image, such as ["--initialize-at-build-time=com.example"]. The link mode, the
-            libc, the C compiler and the output are not for args to say.
-        march: the machine to make code for: "compatibility" runs on every CPU of the architecture, "native" on the
+        args: further options of native-image, such as ["--initialize-at-build-time=com.example"]. Options for the
+            link mode, the libc, the C compiler and the output are refused: other attributes decide them.
+        march: the CPU to compile for: "compatibility" runs on every CPU of the architecture, "native" on the
             builder's own kind, "" is GraalVM's default, which on x86_64 needs x86-64-v3 (2013 and newer).
         **kwargs: javacopts; env, a dictionary of variables for native-image, which clears all others; data; and what every
             rule has (tags, visibility, testonly …).

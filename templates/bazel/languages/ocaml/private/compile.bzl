@@ -10,7 +10,7 @@ load(":ocaml_toolchain.bzl", "OCAML_TOOLCHAIN_TYPE")
 load(":providers.bzl", "OcamlInfo")
 
 OCAML_ATTRIBUTES = {
-    "data": attr.label_list(allow_files = True, doc = "Files that are there when the program runs."),
+    "data": attr.label_list(allow_files = True, doc = "Files for run time."),
     "deps": attr.label_list(providers = [[OcamlInfo], [CcInfo]], doc = "Libraries: ocaml_library, @linkmode//ocaml:unix, threads and str, and C libraries (cc_library) that hold externals."),
     "ocamlopts": attr.string_list(doc = "Arguments for ocamlopt, after those of the rule."),
     "srcs": attr.label_list(allow_files = [".ml", ".mli"], doc = "Modules, in any order."),

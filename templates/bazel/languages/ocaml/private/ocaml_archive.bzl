@@ -6,7 +6,7 @@ load("//:lock.bzl", "ARTIFACTS", "CPUS")
 load(":ocaml_source.bzl", "ocaml_headers", "ocaml_source", "ocaml_tables")
 load(":release.bzl", "release")
 
-# as OCaml's makefiles have it, whatever the compilation mode. PIC goes into every kind of executable.
+# as in OCaml's makefiles, for every compilation mode. PIC goes into every kind of executable.
 _COPTS = [
     "-O2",
     "-fPIC",

@@ -18,7 +18,7 @@ def _ocaml_binary_impl(ctx):
     )]
 
 ocaml_binary = rule(
-    doc = "A program. Wrap it by link_mode_binary or link_modes, and give it tags = [\"manual\"]: by itself it is built for no libc in particular.",
+    doc = "A program. Wrap it in link_mode_binary or link_modes, and give it tags = [\"manual\"]: built alone, it has no particular libc.",
     implementation = _ocaml_binary_impl,
     attrs = OCAML_ATTRIBUTES,
     executable = True,
@@ -31,16 +31,16 @@ ocaml_binary = rule(
 )
 
 def ocaml_test(name, link_modes = LINK_MODE_VALUES, platform = None, tags = [], visibility = None, arguments = [], **kwargs):
-    """A program that passes by its exit code: `<name>_<mode>` for each link mode, and the test_suite `<name>` of them.
+    """Declares a test `<name>_<mode>` for each link mode, which passes when the program exits with 0, and a test_suite `<name>` of them.
 
     Args:
-        name: name of the test_suite, and prefix of the rest.
+        name: name of the test_suite, and prefix of the other names.
         link_modes: the modes to test in.
         platform: the platform to build for, as in link_mode_binary.
         tags: of the tests.
         visibility: of the tests.
         arguments: for the program.
-        **kwargs: attributes of ocaml_binary. What every test has (size, timeout, flaky) goes to the tests.
+        **kwargs: attributes of ocaml_binary. Attributes of tests (size, timeout, flaky) go to the tests.
     """
     program_tests(
         name = name,

@@ -19,12 +19,12 @@ def _ocaml_library_impl(ctx):
     ]
 
 ocaml_library = rule(
-    doc = "Modules, compiled to a .cmxa; C libraries among its deps are linked into what uses it.",
+    doc = "Modules, compiled to a .cmxa. C libraries among its deps are linked into the programs that use it.",
     implementation = _ocaml_library_impl,
     attrs = dict(
         OCAML_ATTRIBUTES,
-        library_name = attr.string(doc = "What the library is called; default: the target's name, with `_` for `-`."),
-        wrapped = attr.bool(default = True, doc = "Whether its modules are seen as Name.Module, Name being the library's; where one of srcs has that name, it alone is seen."),
+        library_name = attr.string(doc = "The name of the library; default: the target's name, with `_` for `-`."),
+        wrapped = attr.bool(default = True, doc = "Whether others see its modules as Name.Module, with the name of the library. If one of srcs has that name, others see only that one."),
     ),
     fragments = ["cpp"],
     provides = [OcamlInfo],

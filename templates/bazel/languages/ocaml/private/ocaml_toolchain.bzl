@@ -26,7 +26,7 @@ OcamlStdlibInfo = provider(
 _LIBRARIES = {
     "str": ([], [], []),
     "unix": ([], ["-nolabels"], []),
-    # whoever names it wants its threads to run
+    # a target that names it wants its threads to run
     "threads": (["unix"], [], ["-linkall"]),
 }
 

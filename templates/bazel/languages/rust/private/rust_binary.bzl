@@ -50,7 +50,7 @@ def _rust_binary_impl(ctx):
     return program(ctx, crate_of(ctx, "main.rs"), "bin")
 
 rust_binary = rule(
-    doc = "A program. Wrap it by link_mode_binary or link_modes, and give it tags = [\"manual\"]: by itself it is built for no libc in particular.",
+    doc = "A program. Wrap it in link_mode_binary or link_modes, and give it tags = [\"manual\"]: built alone, it has no particular libc.",
     implementation = _rust_binary_impl,
     attrs = CRATE_ATTRIBUTES,
     executable = True,

@@ -19,7 +19,7 @@ def _rust_library_impl(ctx):
     ]
 
 rust_library = rule(
-    doc = "A crate, compiled to an .rlib; its C libraries are linked into what uses it.",
+    doc = "A crate, compiled to an .rlib. Its C libraries are linked into the programs that use it.",
     implementation = _rust_library_impl,
     attrs = CRATE_ATTRIBUTES,
     provides = [CrateInfo],

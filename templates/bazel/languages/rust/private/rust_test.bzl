@@ -47,10 +47,10 @@ rust_test_program = rule(
 )
 
 def rust_test(name, link_modes = LINK_MODE_VALUES, platform = None, tags = [], visibility = None, arguments = [], **kwargs):
-    """Declares `<name>_<mode>` for each link mode, and the test_suite `<name>` of them.
+    """Declares a test `<name>_<mode>` for each link mode, and a test_suite `<name>` of them.
 
     Args:
-        name: name of the test_suite, and prefix of the rest.
+        name: name of the test_suite, and prefix of the other names.
         link_modes: the modes to test in.
         platform: the platform to build for, as in link_mode_binary.
         tags: of the tests.

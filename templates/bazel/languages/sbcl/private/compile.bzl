@@ -7,12 +7,12 @@ load(":providers.bzl", "LispInfo")
 load(":sbcl_toolchain.bzl", "LISP_TOOLCHAIN_TYPE")
 
 LISP_ATTRIBUTES = {
-    "compile_data": attr.label_list(allow_files = True, doc = "Files that are read while the sources are compiled or loaded: they lie beside these as in the workspace."),
-    "contribs": attr.string_list(doc = "Contribs of SBCL's that the files use, such as sb-posix. What .asd files name need not be here."),
-    "data": attr.label_list(allow_files = True, doc = "Files that are there when the program runs."),
+    "compile_data": attr.label_list(allow_files = True, doc = "Files that the sources read while they are compiled or loaded. They lie next to the sources, as in the workspace."),
+    "contribs": attr.string_list(doc = "Contribs of SBCL that the files use, such as sb-posix. Those that .asd files name need not be listed."),
+    "data": attr.label_list(allow_files = True, doc = "Files for run time."),
     "deps": attr.label_list(providers = [[LispInfo], [CcInfo]], doc = "Libraries: lisp_library, and C libraries (cc_library) whose functions are called."),
-    "linked_libraries": attr.string_list(doc = "File names of shared libraries, such as libgmp.so, whose functions are in deps: when code gives one to load-shared-object, nothing is loaded, and all is well."),
-    "lisp_features": attr.string_list(doc = "Keywords that *features* has besides, without their colon, while the files are compiled."),
+    "linked_libraries": attr.string_list(doc = "File names of shared libraries, such as libgmp.so, whose functions are in deps: a call of load-shared-object with one of these names does nothing and succeeds."),
+    "lisp_features": attr.string_list(doc = "Keywords to add to *features*, without their colon, while the files are compiled."),
     "_builder": attr.label(default = "//private/lisp/builder:of_programs"),
     "_main": attr.label(allow_single_file = True, default = "//private/lisp/builder:main.lisp"),
 }
@@ -28,7 +28,7 @@ _STARTED_AS_A_SCRIPT = [
     "--non-interactive",
 ]
 
-# whoever loads a source notes when it was written, this builder's own sources included
+# loading a source records when it was written, this builder's own sources included
 _NO_TIMES = "(sb-int:encapsulate 'file-write-date 'linkmode (lambda (function file) (and (funcall function file) 0)))"
 
 def toolchain_of(ctx):

@@ -45,13 +45,13 @@ def _lisp_library_impl(ctx):
     ]
 
 lisp_library = rule(
-    doc = "Lisp files, compiled to one fasl: by the .asd files that are given, or in the order of srcs. C libraries among its deps are linked into what uses it.",
+    doc = "Lisp files, compiled to one fasl, as the .asd files say or in the order of srcs. C libraries among its deps are linked into the programs that use it.",
     implementation = _lisp_library_impl,
     attrs = dict(
         LISP_ATTRIBUTES,
-        asd = attr.label_list(allow_files = [".asd"], doc = "Files that define systems. What these depend on is a contrib of SBCL's, a system of the same files or of deps; a lisp_library without asd is a system by its own name."),
+        asd = attr.label_list(allow_files = [".asd"], doc = "Files that define systems. A system may depend on a contrib of SBCL, and on systems of the same files or of deps. A lisp_library without asd is a system with the name of its target."),
         srcs = attr.label_list(allow_files = [".lisp", ".lsp", ".cl"], doc = "The files. Without asd they are compiled and loaded in this order."),
-        systems = attr.string_list(doc = "The systems to compile, with what they depend on; default: one by the name of each file of asd."),
+        systems = attr.string_list(doc = "The systems to compile, with their dependencies. Default: for each file of asd, the system of that name."),
     ),
     provides = [LispInfo],
     toolchains = [LISP_TOOLCHAIN_TYPE],

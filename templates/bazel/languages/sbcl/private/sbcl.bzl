@@ -9,7 +9,7 @@ load(":providers.bzl", "SbclInfo")
 load(":release.bzl", "GROVELERS", "runtime_sources")
 load(":sbcl_steps.bzl", "headers_context", "sbcl_cold", "sbcl_contribs", "sbcl_core", "sbcl_headers")
 
-# as Config.*-linux and GNUmakefile have them, whatever the compilation mode
+# as in Config.*-linux and GNUmakefile, for every compilation mode
 _COPTS = [
     "-O2",
     "-D_FILE_OFFSET_BITS=64",

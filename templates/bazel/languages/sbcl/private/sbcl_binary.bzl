@@ -96,13 +96,13 @@ def _sbcl_binary_impl(ctx):
     )]
 
 sbcl_binary = rule(
-    doc = "A program. Wrap it by link_mode_binary or link_modes, and give it tags = [\"manual\"]: by itself it is built for no libc in particular.",
+    doc = "A program. Wrap it in link_mode_binary or link_modes, and give it tags = [\"manual\"]: built alone, it has no particular libc.",
     implementation = _sbcl_binary_impl,
     attrs = dict(
         LISP_ATTRIBUTES,
         control_stack_size = attr.int(default = 2, doc = "Megabytes of stack for each thread."),
-        dynamic_space_size = attr.int(default = 8192, doc = "Megabytes that the heap may grow to. Memory is taken as it is used."),
-        main = attr.string(mandatory = True, doc = "The function that the program starts with, as package:function. When it returns, the program ends with 0."),
+        dynamic_space_size = attr.int(default = 8192, doc = "The limit of the heap in megabytes. Memory is taken as it is used."),
+        main = attr.string(mandatory = True, doc = "The function that the program starts with, as package:function. When it returns, the program exits with 0."),
         srcs = attr.label_list(allow_files = [".lisp", ".lsp", ".cl"], doc = "Files, compiled and loaded in this order after deps."),
         _static_dl = attr.label(default = "//private/lisp/runtime:static_dl", providers = [CcInfo]),
     ),
@@ -116,16 +116,16 @@ sbcl_binary = rule(
 )
 
 def sbcl_test(name, link_modes = LINK_MODE_VALUES, platform = None, tags = [], visibility = None, arguments = [], **kwargs):
-    """A program that passes by its exit code: `<name>_<mode>` for each link mode, and the test_suite `<name>` of them.
+    """Declares a test `<name>_<mode>` for each link mode, which passes when the program exits with 0, and a test_suite `<name>` of them.
 
     Args:
-        name: name of the test_suite, and prefix of the rest.
+        name: name of the test_suite, and prefix of the other names.
         link_modes: the modes to test in.
         platform: the platform to build for, as in link_mode_binary.
         tags: of the tests.
         visibility: of the tests.
         arguments: for the program.
-        **kwargs: attributes of sbcl_binary. What every test has (size, timeout, flaky) goes to the tests.
+        **kwargs: attributes of sbcl_binary. Attributes of tests (size, timeout, flaky) go to the tests.
     """
     program_tests(
         name = name,

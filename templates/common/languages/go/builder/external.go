@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// externalLink is the builder in the place of the C linker. Go's linker asks first which options it knows, by linking a
+// externalLink is the builder instead of the C linker. Go's linker asks first which options it knows, by linking a
 // trivial program: the answer is none, as the toolchain's own command line says all that is to be said. Then it links.
 func externalLink(file string, arguments []string) error {
 	var j job

@@ -23,7 +23,7 @@ let units files =
       Names.add name now all)
     Names.empty files
 
-(** For each file the modules that its text names, whoever has them. *)
+(** For each file the modules that its text names, from any library. *)
 let names ~compiler ~scratch ~flags files =
   if files = [] then []
   else

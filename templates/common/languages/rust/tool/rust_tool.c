@@ -7,7 +7,7 @@
 //       what the linker below had to say
 //   rust_tool … --linkmode=FILE …
 //       is what rustc calls as its linker: FILE holds the command line that Bazel's C++ toolchain links with, and rustc's objects and
-//       crates are put in the place of its line `rust`
+//       crates replace its line `rust`
 //
 // rustc's own idea of how to link (which libc, -pie, -static, libgcc_s) is left out: the link mode's flags are the toolchain's.
 

@@ -136,7 +136,7 @@
    (sb-ext:save-lisp-and-die \"output/sbcl.core\")"
   "What make-target-2.sh tells the second process. Besides, the core is not to know where it was made, and to be the same each time:
 the thread that tidies up after the garbage collector allocates at moments that nothing determines, and so does not run here and
-in what is compiled for it; what the collector counts, bytes and time, is set to nought.")
+in what is compiled for it; what the collector counts, bytes and time, is set to zero.")
 
 (defun from-scratch-folder (options name)
   "Return the path NAME as it is in the scratch folder: no name of the machine is in it."

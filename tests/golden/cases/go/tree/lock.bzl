@@ -94,7 +94,7 @@ TOOLCHAIN_TARGETS = [
     "//go:go_x86_64-linux_to_aarch64-linux-musl",
 ]
 
-# toolchains that the transitions of this library ask for ahead of all registered ones; see //private/link_mode:own_toolchains.bzl
+# toolchains that the transitions of this library ask for ahead of all registered ones; see //private/link_mode:transition.bzl
 OWN_TOOLCHAINS = []
 
 # target triples, one platform each

@@ -116,7 +116,7 @@ TOOLCHAIN_TARGETS = [
     "//graalvm:graalvm_aarch64-linux_to_aarch64-linux-gnu.2.28",
 ]
 
-# toolchains that the transitions of this library ask for ahead of all registered ones; see //private/link_mode:own_toolchains.bzl
+# toolchains that the transitions of this library ask for ahead of all registered ones; see //private/link_mode:transition.bzl
 OWN_TOOLCHAINS = []
 
 # target triples, one platform each

@@ -131,7 +131,7 @@ TOOLCHAIN_TARGETS = [
     "//rust:rust_x86_64-linux_to_itself",
 ]
 
-# toolchains that the transitions of this library ask for ahead of all registered ones; see //private/link_mode:own_toolchains.bzl
+# toolchains that the transitions of this library ask for ahead of all registered ones; see //private/link_mode:transition.bzl
 OWN_TOOLCHAINS = []
 
 # target triples, one platform each

@@ -9,14 +9,14 @@ load(":link_mode_values.bzl", "LINK_MODE_VALUES")
 _OF_TEST = ["args", "data", "env", "flaky", "local", "shard_count", "size", "tags", "timeout"]
 
 def link_modes(name, binary, link_modes = LINK_MODE_VALUES, **kwargs):
-    """Declares `<name>_static`, `<name>_mostly_static` and `<name>_dynamic`, and the filegroup `<name>` of them all.
+    """Declares `<name>_static`, `<name>_mostly_static` and `<name>_dynamic`, and a filegroup `<name>` of all three.
 
     Args:
-        name: name of the filegroup, and prefix of the rest.
+        name: name of the filegroup, and prefix of the other names.
         binary: label of the executable target.
-        link_modes: the modes, when not all three are wanted.
-        **kwargs: attributes of link_mode_binary, such as malloc, and common ones (visibility, tags, testonly); static_pie is given to the
-            static binary only, allow to those that are not.
+        link_modes: the modes to build; default: all three.
+        **kwargs: attributes of link_mode_binary, such as malloc, and common ones (visibility, tags, testonly). static_pie applies to the
+            static binary only, and allow to the others.
     """
     static_pie = kwargs.pop("static_pie", False)
     allow = kwargs.pop("allow", [])

@@ -307,8 +307,9 @@ static void print_mode_fix(enum mode mode)
     } else if (has_foreign()) {
         fputs("link ", stderr);
         print_needed(stderr, FOREIGN, "", ", ");
-        fputs(" as an archive (-Wl,-Bstatic -lNAME -Wl,-Bdynamic; for C++ -static-libstdc++ -static-libgcc), or allow "
-              "by name: ",
+        fputs(" as an archive (-Wl,-Bstatic -lNAME -Wl,-Bdynamic; for C++ -static-libstdc++ -static-libgcc; a library "
+              "of the project itself with CMake's BUILD_SHARED_LIBS=OFF, Meson's default_library=static or configure's "
+              "--disable-shared), or allow by name: ",
               stderr);
         print_allow_options(stderr);
     } else if (has_foreign_load()) {
@@ -357,7 +358,7 @@ static bool check_mode(void)
     return false;
 }
 
-/* A program with more behind it may unpack and run that, whatever its own mode is. */
+/* A program with data appended may unpack and run that, in every mode of its own. */
 static bool check_behind(void)
 {
     if (!elf.behind_words || wanted.mode == NO_MODE || wanted.allow_payload)
@@ -452,7 +453,7 @@ static bool check_pie(void)
     return false;
 }
 
-/* Without a loader nothing is bound late, so that a static program's RELRO is full whatever its flags say. */
+/* Without a loader nothing is bound late, so a static program's RELRO is full with any flags. */
 static bool check_relro(void)
 {
     const bool is_full = wanted.require_relro && strcmp(wanted.require_relro, "full") == 0;

@@ -5,10 +5,10 @@ load(":link_mode_binary.bzl", "link_mode_binary")
 load(":link_mode_run.bzl", "link_mode_run_test")
 
 def program_tests(name, program, link_modes, platform, tags, visibility, arguments, attributes, of_tests = ["flaky", "size", "timeout"]):
-    """Declares `<name>_<mode>` for each link mode, and the test_suite `<name>` of them.
+    """Declares a test `<name>_<mode>` for each link mode, and a test_suite `<name>` of them.
 
     Args:
-        name: name of the test_suite, and prefix of the rest.
+        name: name of the test_suite, and prefix of the other names.
         program: the rule of the program that passes by its exit code.
         link_modes: the modes to test in.
         platform: the platform to build for, as in link_mode_binary.

@@ -1,0 +1,189 @@
+"""Does one row of a stranger: builds by `linkmode exec` or audits, judges, runs, and says what came out."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import msgspec
+import tomli_w
+from harness import sandbox
+from harness.places import STORE, WORK
+from harness.shared import MissingToolchainsError, shared
+from harness.workspace import linkmode, pin
+from registry import UnavailableError, fetch, unpack
+from stranger import Audit, Build, Stranger
+
+PLACE = WORK / "strangers"
+GCC = {"x86_64-linux-musl": "x86_64-linux-musl-cross.tgz", "aarch64-linux-musl": "aarch64-linux-musl-cross.tgz"}
+_LIMIT = 1500
+"""Seconds for one command, on a machine that does other things as well."""
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of one row. ``state`` is what the run makes of it; ``message`` is what it ended with, when it failed.
+
+    ``size`` is in bytes, that of the first product; ``seconds`` are of wall time.
+    """
+
+    state: str
+    message: str = ""
+    size: int = 0
+    seconds: float = 0.0
+    runs: str = ""
+
+
+HOLDS, WAITS, SKIPPED = "holds", "waits", "skipped"
+BEGAN, CHANGED, FAILED = "begins to hold", "waits for something else", "fails"
+WRONG = (BEGAN, CHANGED, FAILED)
+"""The states that fail a run."""
+
+
+class _FailedError(Exception):
+    """The row does not hold; the message is what it ended with."""
+
+
+def do(stranger: Stranger, check: Build | Audit) -> Outcome:
+    """Do one row from an empty folder, and hold what came out to what the file says."""
+    began = time.monotonic()
+    size, runs = 0, ""
+    try:
+        size, runs = _build(stranger, check) if isinstance(check, Build) else _audit(stranger, check)
+        message = ""
+    except (UnavailableError, MissingToolchainsError, sandbox.MissingToolError) as error:
+        return Outcome(state=SKIPPED, message=str(error))
+    except (_FailedError, AssertionError, subprocess.TimeoutExpired) as error:
+        message = str(error).strip()[-3000:]
+    seconds = time.monotonic() - began
+    return Outcome(state=judged(check, message), message=message, size=size, seconds=seconds, runs=runs)
+
+
+def judged(check: Build | Audit, message: str) -> str:
+    """Return the state of a row that ended with ``message``, which is empty when it did as it should."""
+    if not check.waits:
+        return FAILED if message else HOLDS
+    if not message:
+        return BEGAN
+    return WAITS if re.search(check.waits, message) else CHANGED
+
+
+def _build(stranger: Stranger, build: Build) -> tuple[int, str]:
+    place = PLACE / "build" / stranger.name / build.label.replace(" ", "_")
+    shutil.rmtree(place, ignore_errors=True)
+    unpack(stranger, place)
+    folder = place / build.folder
+    for name in ("linkmode.toml", "linkmode.lock"):
+        shutil.copyfile(_locked(build.toolchain) / name, folder / name)
+    options = ["--target", build.target, "--mode", build.mode, "--store", str(STORE)]
+    for command in build.before:
+        _done(shlex.split(command), folder, build.environment)
+    code, said = 0, ""
+    for command in build.commands:
+        words = [sys.executable, "-m", "linkmode", "exec", *options, "--", *shlex.split(command)]
+        code, said = _ran(words, folder, build.environment)
+        if code:
+            break
+    if code != build.exit:
+        raise _FailedError(said)
+    if build.exit:
+        return 0, "refused"
+    for product in build.products:
+        _judge(folder, product, build)
+    first = folder / build.products[0]
+    return first.stat().st_size, _start(folder, build)
+
+
+def _judge(folder: Path, product: str, build: Build) -> None:
+    if not list(folder.glob(product)):
+        raise _FailedError(f"nothing was built under the name {product}")
+    floor = re.search(r"gnu\.(\d+\.\d+)", build.target)
+    expected = build.arguments or ("--expect", build.mode, *(["--max-glibc", floor[1]] if floor else []))
+    for path in sorted(folder.glob(product)):
+        done = linkmode(folder, "audit", *expected, str(path), check=False)
+        if done.returncode:
+            raise _FailedError(done.stdout + done.stderr)
+
+
+def _start(folder: Path, build: Build) -> str:
+    """Run the product in a root that holds what its mode allows; return where that was."""
+    if not build.run:
+        return ""
+    program, *arguments = shlex.split(build.run)
+    where = {"static": "empty root", "mostly_static": "libc alone", "dynamic": "this machine"}[build.mode]
+    if build.mode == "dynamic":
+        _, printed = _ran([str(folder / program), *arguments], folder, {})
+    else:
+        files = sandbox.host_glibc() if build.mode == "mostly_static" else {}
+        emulator = sandbox.qemu() if build.target.startswith("aarch64") else None
+        printed = sandbox.run_alone(folder / program, files, emulator=emulator, arguments=arguments)
+    if not re.search(build.prints, printed):
+        raise _FailedError(f"{build.run} printed {printed[:500]!r}, expected {build.prints!r}")
+    return where
+
+
+def _audit(stranger: Stranger, audit: Audit) -> tuple[int, str]:
+    kept = next((fetch(file) for file in stranger.file if file.file == audit.file), None)
+    PLACE.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=PLACE) as folder:
+        if kept is None:
+            unpack(stranger, Path(folder) / "all")
+            path = Path(folder) / "all" / audit.file
+        else:
+            path = kept
+        done = linkmode(Path(folder), "audit", *audit.arguments, str(path), check=False)
+    said = done.stdout + done.stderr
+    if done.returncode != audit.exit or not re.search(audit.says, said):
+        raise _FailedError(f"exit code {done.returncode}, expected {audit.exit}, and {audit.says!r}\n{said[:2000]}")
+    return path.stat().st_size if path.exists() else 0, ""
+
+
+def _locked(toolchain: str) -> Path:
+    """Return the folder with linkmode.toml and linkmode.lock of a toolchain, made and fetched once."""
+    folder = PLACE / "locks" / toolchain
+    config: dict[str, object] = {"output": "out", "exec-platforms": ["x86_64-linux"], "library": {"zlib": ">=1.2.11"}}
+    sources = ["zlib=pypi"]
+    if toolchain == "gcc":
+        shared(*(f"toolchains/{file}" for file in GCC.values()))
+        config["toolchain"] = [{"family": "musl.cc", "version": "==12.2.0", "targets": list(GCC)}]
+        config["pin"] = [pin(file) for file in GCC.values()]
+    else:
+        targets = ["x86_64-linux-musl", "x86_64-linux-gnu.2.28", "aarch64-linux-musl"]
+        config["toolchain"] = [{"family": "zig", "version": "==0.15.2", "targets": targets}]
+        sources.append("zig=pypi")
+    text = tomli_w.dumps(config)
+    toml = folder / "linkmode.toml"
+    if not (folder / "linkmode.lock").exists() or tomllib.loads(toml.read_text(encoding="utf-8")) != config:
+        folder.mkdir(parents=True, exist_ok=True)
+        toml.write_text(text, encoding="utf-8")
+        linkmode(folder, "lock", *(f"--source={source}" for source in sources))
+        linkmode(folder, "fetch", f"--store={STORE}")
+    return folder
+
+
+def _done(command: list[str], folder: Path, environment: dict[str, str]) -> None:
+    code, said = _ran(command, folder, environment)
+    if code:
+        raise UnavailableError(f"{' '.join(command)}: {said[-500:]}")
+
+
+def _ran(command: list[str], folder: Path, environment: dict[str, str]) -> tuple[int, str]:
+    plain = {key: value for key, value in os.environ.items() if key not in {"CC", "CXX", "CFLAGS", "LDFLAGS"}}
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=plain | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        errors="replace",
+        check=False,
+        timeout=_LIMIT,
+    )
+    return done.returncode, done.stdout

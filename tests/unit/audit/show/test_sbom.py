@@ -1,0 +1,84 @@
+"""Bills of materials: what is inside, with licences and weaknesses, in both formats, the same at any time."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from auditing import STATIC
+from click.testing import CliRunner, Result
+from elf_maker import ABI_TAG, Elf
+from reading import ZLIB
+
+from linkmode.cli.audit import command
+from linkmode.messages import UsageError
+
+HEARTBLEED = b'\0OpenSSL 1.0.1f 6 Jan 2014\0OPENSSLDIR: "x"\0'
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    Path("musl").write_bytes(STATIC)
+    Path("app").write_bytes(Elf(notes=ABI_TAG, code=b"\xc3" + ZLIB + HEARTBLEED).build())
+    return tmp_path
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(command, arguments)
+
+
+def document(form: str) -> Any:
+    return json.loads(run("--sbom", form, "app", "musl").stdout)
+
+
+def test_cyclonedx_follows_its_schema(files: Path) -> None:
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
+    assert (
+        JsonStrictValidator(SchemaVersion.V1_6).validate_str(run("--sbom", "cyclonedx", "app", "musl").stdout) is None
+    )
+
+
+def test_cyclonedx_names_what_is_inside(files: Path) -> None:
+    found = document("cyclonedx")
+    inside = {
+        whole["name"]: {
+            (part["name"], part.get("version"), part["licenses"][0]["expression"], part["purl"])
+            for part in whole.get("components", [])
+        }
+        for whole in found["components"]
+    }
+    assert inside == {
+        "app": {
+            ("glibc", None, "LGPL-2.1-or-later", "pkg:generic/glibc"),
+            ("zlib", "1.2.11", "Zlib", "pkg:generic/zlib@1.2.11"),
+            ("OpenSSL", "1.0.1f", "OpenSSL", "pkg:generic/openssl@1.0.1f"),
+        },
+        "musl": {("musl", None, "MIT", "pkg:generic/musl")},
+    }
+    assert "CVE-2014-0160" in {one["id"] for one in found["vulnerabilities"]}
+
+
+def test_spdx_names_what_is_inside(files: Path) -> None:
+    found = document("spdx")
+    licenses = {(one["name"], one.get("versionInfo")): one.get("licenseDeclared") for one in found["packages"]}
+    assert licenses["zlib", "1.2.11"] == "Zlib"
+    assert licenses["musl", None] == "MIT"
+    linked = [one for one in found["relationships"] if one["relationshipType"] == "STATIC_LINK"]
+    assert len(linked) == 4
+
+
+@pytest.mark.parametrize("form", ["cyclonedx", "spdx"])
+def test_the_same_files_have_the_same_bytes(files: Path, form: str) -> None:
+    first = run("--sbom", form, "app", "musl").stdout
+    assert first == run("--sbom", form, "app", "musl").stdout
+    assert "2023-11-14T22:13:20" in first
+    assert first != run("--sbom", form, "app").stdout
+
+
+def test_a_bill_is_of_every_byte(files: Path) -> None:
+    for option in ("--headers-only", "--json"):
+        assert isinstance(run("--sbom", "spdx", option, "app").exception, UsageError)
