@@ -13,7 +13,7 @@ from harness.modules import project, publish
 from harness.places import PROJECTS, WORK
 from harness.shared import MissingToolchainsError
 
-pytestmark = pytest.mark.tier("bazel")
+pytestmark = pytest.mark.tier("slow")  # four workspaces, six minutes
 
 _ROOT, _OWN = "x86_64-linux-musl-cross.tgz", "x86_64-linux-musl-native.tgz"
 _WORDS = 'module(\n    name = "words",\n    version = "1.0.0",\n)\n\nbazel_dep(name = "rules_cc", version = "0.2.14")\n'
