@@ -191,7 +191,7 @@ def check_lock(fresh: Relock) -> None:
 def save_lock(root: Path, fresh: Relock) -> None:
     """Write the lock, unless it is the same already."""
     if fresh.changes:
-        write.replace_file(root / lockfile.FILE, fresh.text.encode())
+        textfile.replace(root / lockfile.FILE, fresh.text.encode())
 
 
 def generated(root: Path) -> Output:
@@ -250,7 +250,7 @@ def unified_edits(needed: Sequence[repository.Edit]) -> str:
 def save_edits(root: Path, needed: Sequence[repository.Edit]) -> None:
     """Write edits, each file in one step."""
     for edit in needed:
-        write.replace_file(root / edit.file, edit.after.encode())
+        textfile.replace(root / edit.file, edit.after.encode())
 
 
 def save(output: Output, *, force: bool = False) -> write.Changes:
@@ -340,7 +340,7 @@ def create_config(root: Path, text: str, *, force: bool) -> Path:
         raise ConfigError(
             f"{path} is there already, and is not overwritten", hint=Message("edit it, or: ", Run("init", "--force"))
         )
-    write.replace_file(path, text.encode())
+    textfile.replace(path, text.encode())
     return path
 
 

@@ -138,7 +138,7 @@ def test_the_top_stays_as_small_as_it_is() -> None:
 def test_the_leaves_import_nothing_of_ours() -> None:
     assert imports("linkmode.messages") == set()
     assert imports("linkmode.generate.header") == set()
-    assert imports("linkmode.store.exchange") == set()
+    assert imports("linkmode.model.exchange") == set()
     assert imports("linkmode.model.values") == {"linkmode.messages", "linkmode.model.target"}
     assert imports("linkmode.model.target") == {"linkmode.messages", "linkmode.model.cpus"}
     assert imports("linkmode.model.cpus") == set()
