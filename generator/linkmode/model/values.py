@@ -18,6 +18,10 @@ from linkmode.model.target import EXEC_PLATFORMS, ExecPlatform, Target
 LinkMode = Literal["static", "mostly_static", "dynamic"]
 LINK_MODES: tuple[LinkMode, ...] = get_args(LinkMode)
 
+DEFAULT_SOURCE = "upstream"
+SOURCES = (DEFAULT_SOURCE, "pypi")
+"""Where a family's archives may come from by choice; a user's own pin needs none."""
+
 Algorithm = Literal["sha256", "sha512"]
 DIGITS: dict[Algorithm, int] = {"sha256": 64, "sha512": 128}
 """How many hexadecimal digits a digest has."""
@@ -218,8 +222,10 @@ Tree = dict[str, bytes]
 """A tree to write: path relative to the output folder, with ``/``, to contents."""
 
 __all__ = [
+    "DEFAULT_SOURCE",
     "EXEC_PLATFORMS",
     "LINK_MODES",
+    "SOURCES",
     "Advisory",
     "Algorithm",
     "Archive",
