@@ -81,4 +81,7 @@ def test_the_lowest_tag_is_told_without_being_asked(found: Facts, lowest: str | 
 
 def test_what_the_wheel_brings_itself_is_not_asked_of_the_platform() -> None:
     found = facts("GLIBC_2.17", needed=("libown-1a2b.so.1", "libc.so.6"))
-    assert wheels.lowest(found, Resolved((Brought("libown-1a2b.so.1", "own.libs/libown-1a2b.so.1"),))) == "manylinux_2_17_x86_64"
+    assert (
+        wheels.lowest(found, Resolved((Brought("libown-1a2b.so.1", "own.libs/libown-1a2b.so.1"),)))
+        == "manylinux_2_17_x86_64"
+    )
