@@ -64,6 +64,19 @@ class Advisory(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     url: Annotated[str, Meta(description="The published record.")]
 
 
+class Signer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab", omit_defaults=True):
+    """Who signs the archives at the URLs that begin with ``urls``: either a ``minisign`` key, or a ``repository``.
+
+    With a key, each archive has its signature beside it, under its URL and ``.minisig``. A repository is one of GitHub,
+    whose workflows attest what they publish.
+    """
+
+    urls: Annotated[str, Meta(description="How the URLs of these archives begin.")]
+    minisign: Annotated[str, Meta(description="The public key of minisign, as it is published.")] = ""
+    repository: Annotated[str, Meta(description="The GitHub repository whose workflows sign: `owner/name`.")] = ""
+    confirmed_by: Annotated[tuple[str, ...], Meta(description="Who says so, each as owner/name@revision:file.")] = ()
+
+
 class Archive(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab", omit_defaults=True
 ):
@@ -237,6 +250,7 @@ __all__ = [
     "LockedPart",
     "LockedToolchain",
     "Pin",
+    "Signer",
     "Target",
     "Tree",
 ]
