@@ -18,7 +18,7 @@ from linkmode.catalog.pins import Catalog
 from linkmode.config import document as configs
 from linkmode.config.document import Config
 from linkmode.exec import environment, native_image
-from linkmode.generate import repository, write
+from linkmode.generate import linked, repository, write
 from linkmode.lock import derive, earlier, lockfile
 from linkmode.lock.resolve import keep, resolve
 from linkmode.lock.sources import Outdone, expanded, outdone
@@ -87,6 +87,22 @@ def inputs(root: Path) -> Inputs:
 def advisories_by_family() -> dict[str, tuple[Advisory, ...]]:
     """Return the catalogue's advisories by family, for those who look for what is linked into a file."""
     return {name: entry.advisories for name, entry in catalogs.load(resources.catalogue()).families.items()}
+
+
+def linked_parts(path: Path) -> tuple[tuple[linked.Part, str, str], ...]:
+    """Return what a lock's archives put into binaries, each with the CPU and libc that it is for, empty for any.
+
+    Raises StaleLockError when it is no lock, or was edited by hand.
+    """
+    lock = lockfile.loads(path.read_text(encoding="utf-8", errors="replace"), str(path))
+    found: list[tuple[linked.Part, str, str]] = []
+    for artifact in lock.artifacts:
+        targets = [toolchain.target for toolchain in lock.toolchains if toolchain.artifact == artifact.name]
+        platforms = [(target.cpu, "musl" if target.libc == "musl" else "glibc") for target in targets] or [("", "")]
+        found += [
+            (part, cpu, libc) for part in linked.of(artifact) for cpu, libc in platforms if part.libc in ("", libc)
+        ]
+    return tuple(dict.fromkeys(found))
 
 
 def locked(root: Path, given: Inputs | None = None) -> Lock:
