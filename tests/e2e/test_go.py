@@ -9,7 +9,7 @@ from pathlib import Path
 import languages
 import pytest
 import rows
-from harness import go_wrong, golang, readelf, sandbox
+from harness import go_strange, go_wrong, golang, readelf, sandbox
 from harness.built import Built
 from harness.cases import Binary, Case
 from harness.workspace import linkmode
@@ -150,6 +150,38 @@ def test_stamps_come_from_the_workspace_status(zig: Built) -> None:
     for options, expected in ((("--nostamp",), "<unstamped>"), (("--stamp", "--embed_label=r1"), "<r1>")):
         zig.bazel.run(zig.workspace, "build", "//stamps:it", *_MUSL, *options)
         assert subprocess.run([program], capture_output=True, text=True, check=True).stderr == expected
+
+
+def test_a_module_keeps_its_folders_its_variables_and_its_version(server: Built) -> None:
+    languages.write(server.workspace / "strange", go_strange.SOURCES)
+    server.bazel.run(server.workspace, "build", "//strange:app_as_static")
+    assert sandbox.run_here(server.workspace / "bazel-bin/strange/app_as_static", server.workspace) == go_strange.SAYS
+    server.bazel.run(server.workspace, "test", "//strange:lib_test_static")
+    covered = server.bazel.run(server.workspace, "coverage", "//strange:lib_test_static", check=False)
+    assert covered.returncode
+    assert "the coverage of Go code is not measured here, and a report would say" in covered.stderr, covered.stderr
+
+
+@pytest.mark.tier("slow")
+def test_a_cpu_level_and_a_profile_are_those_of_all_that_is_compiled(zig: Built) -> None:
+    """The standard library is compiled for both, which takes a minute."""
+    text = (
+        'package main\n\nimport (\n\t"fmt"\n\t"os"\n\t"runtime/debug"\n\t"runtime/pprof"\n)\n\n'
+        "func main() {\n\tif len(os.Args) > 1 {\n\t\t_ = pprof.StartCPUProfile(os.Stdout)\n\t\tpprof.StopCPUProfile()\n"
+        "\t\treturn\n\t}\n\tinfo, _ := debug.ReadBuildInfo()\n\tfmt.Print(info)\n}\n"
+    )
+    program = _program(zig, "levels", text, "static")
+    profile = subprocess.run([program, "profile"], capture_output=True, check=True).stdout
+    assert "GOAMD64=v1" in sandbox.run_here(program, zig.workspace)
+    (zig.workspace / "levels/cpu.pprof").write_bytes(profile)
+    options = ("--@linkmode//go:amd64=v3", "--@linkmode//go:pgo=//levels:cpu.pprof")
+    said = sandbox.run_here(_program(zig, "levels", text, "static", *options), zig.workspace)
+    assert "build\t-pgo=levels/cpu.pprof\n" in said
+    assert "build\tGOAMD64=v3\n" in said
+    asked = zig.bazel.run(zig.workspace, "aquery", "mnemonic('GoStd', deps(//levels:it_static))", *options).stdout
+    assert "levels/cpu.pprof" in asked, asked
+    refused = zig.bazel.run(zig.workspace, "build", "//levels:it", "--@linkmode//go:amd64=v9", check=False)
+    assert "--@linkmode//go:amd64=v9: GOAMD64 is v1, v2, v3 or v4" in refused.stderr, refused.stderr
 
 
 def test_tags_of_a_build_reach_every_package(zig: Built) -> None:
