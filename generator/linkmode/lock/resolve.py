@@ -33,7 +33,7 @@ LOCK_VERSION = 2
 """The format version of linkmode.lock."""
 
 DEFAULT_SOURCE = "upstream"
-SOURCES = (DEFAULT_SOURCE, "pypi")
+SOURCES = (DEFAULT_SOURCE, "pypi", "goproxy")
 """Where a family's archives may come from by choice; a user's own pin needs none."""
 
 _VERSION_FACT = re.compile(r"\d+(\.\d+)+")
@@ -81,7 +81,7 @@ def keep(lock: Lock | None, *, upgrade: Iterable[str] = (), sources: Mapping[str
     The versions of the families in ``upgrade``, and of those whose source changes, are left free.
     """
     artifacts = lock.artifacts if lock else ()
-    old = {one.family: one.source for one in artifacts if one.source == "pypi"}
+    old = {one.family: one.source for one in artifacts if one.source in SOURCES[1:]}
     new = {family: source for family, source in {**old, **(sources or {})}.items() if source != DEFAULT_SOURCE}
     free = {*upgrade, *(name for name in {**old, **new} if old.get(name) != new.get(name))}
     versions: dict[str, frozenset[str]] = {}

@@ -79,8 +79,8 @@ class Archive(
     sha512: Annotated[str | None, Meta(description="The SHA-512 of the archive, in lower-case hexadecimal.")] = None
     size: Annotated[int | None, Meta(description="The size in bytes.")] = None
     source: Annotated[
-        Literal["upstream", "pypi", "user"],
-        Meta(description="Who serves the archive: its publisher, the Python package index, or you."),
+        Literal["upstream", "pypi", "goproxy", "user"],
+        Meta(description="Who serves the archive: its publisher, the Python package index, a Go proxy, or you."),
     ] = "upstream"
     exec: Annotated[str | None, Meta(description="The exec platform that its programs run on. Sources have none.")] = (
         None
