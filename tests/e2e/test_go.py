@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import languages
@@ -249,6 +250,17 @@ def _program(found: Built, name: str, text: str, mode: str, *options: str, attri
 
 def test_every_action_runs_in_an_empty_sandbox_and_gives_the_same_bytes(server: Built) -> None:
     languages.every_action_runs_in_an_empty_sandbox_and_gives_the_same_bytes(server)
+
+
+@pytest.mark.tier("slow")
+def test_the_sdk_that_a_go_proxy_serves_compiles_the_same() -> None:
+    case = replace(GCC, name="go_http_goproxy", sources=("zlib=pypi", "go=goproxy"))
+    found = languages.prepared("4.2.3", case, golang.prepare)
+    try:
+        found.bazel.run(found.workspace, "build", "//hello:hello_as_static")
+        assert sandbox.run_here(found.workspace / "bazel-bin/hello/hello_as_static", found.workspace) == "Hello!\n"
+    finally:
+        found.bazel.leave(found.workspace)
 
 
 def test_the_adapter_for_rules_go_sets_what_it_reads(server: Built) -> None:
