@@ -33,7 +33,7 @@ TABLE = (
         "flags of this build; the compiler driver knows the mode",
     ),
     Row("make, configure", ("MAKEFILES", "GNUMAKEFLAGS", "CONFIG_SHELL"), "passed", "of this build as well"),
-    Row("make, configure", ("CONFIG_SITE",), "cleared", "answers to what configure asks, for another compiler"),
+    Row("make, configure", ("CONFIG_SITE",), "cleared", "what configure would find out, of another compiler"),
     Row("CMake", ("CMAKE_PREFIX_PATH",), "put before", "the sysroot"),
     Row(
         "CMake",

@@ -14,15 +14,14 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
-from typing import Literal
 
 import msgspec
-from filelock import FileLock, Timeout
 
 from linkmode.generate.header import has_header
 from linkmode.messages import CheckError, ConfigError, Message, Run
+from linkmode.model import exchange
+from linkmode.model.textfile import system_errors
 from linkmode.model.values import Tree
-from linkmode.store import exchange
 
 _HEAD = 4096
 _LOCK_SECONDS = 120.0
@@ -81,7 +80,7 @@ def place(root: Path, output: str) -> Path:
 
 def diff(tree: Tree, folder: Path) -> Changes:
     """Compare ``tree`` with what ``folder`` holds, which need not exist. Raises ConfigError when it cannot be read."""
-    with _os_errors(folder, "read"):
+    with system_errors(folder, "read"):
         return _compare(tree, folder)
 
 
@@ -129,7 +128,7 @@ def apply(tree: Tree, folder: Path, *, label: str, locks: Path, force: bool = Fa
             or the system refuses to write. Nothing in ``folder`` has changed then.
     """
     _require_relative(tree)
-    with _os_errors(folder):
+    with system_errors(folder):
         with suppress(FileNotFoundError):  # another run may be exchanging the folder right now
             if not exchange.has_leftovers(folder):
                 changes = _compare(tree, folder)
@@ -311,6 +310,8 @@ def _keep(old: Path, new: Path) -> None:
 @contextmanager
 def _locked(folder: Path, locks: Path) -> Iterator[None]:
     name = hashlib.sha256(os.fsencode(folder.parent.resolve() / folder.name)).hexdigest()[:32]
+    from filelock import FileLock, Timeout  # not needed where nothing is written
+
     lock = FileLock(locks / f"{name}.lock", timeout=_LOCK_SECONDS)
     try:
         locks.mkdir(parents=True, exist_ok=True)
@@ -329,23 +330,3 @@ def _locked(folder: Path, locks: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-@contextmanager
-def _os_errors(folder: Path, verb: Literal["read", "written"] = "written") -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise ConfigError(
-            f"{folder} cannot be {verb}: {error.strerror or error}: {error.filename or folder}",
-            hint="check the permissions and the space left there, then run again; until then no file is half written",
-        ) from error
-
-
-def replace_file(file: Path, data: bytes) -> None:
-    """Write one file whole or not at all, also when several runs do so at once: the last one's stays.
-
-    Raises ConfigError when the system refuses.
-    """
-    with _os_errors(file):
-        exchange.put_file(file, data)
