@@ -11,6 +11,7 @@ from linkmode.model import resources
 from linkmode.model.values import Lock
 
 if TYPE_CHECKING:
+    from linkmode.generate.linked import Part
     from linkmode.generate.output import Output
 
 
@@ -22,6 +23,13 @@ def locked(root: Path) -> Lock:
         ConfigError: linkmode.toml or the catalogue is wrong.
     """
     return current.locked(root, inputs.load(root))
+
+
+def linked(lock: Lock) -> "tuple[tuple[Part, str, str], ...]":
+    """Return what the archives of a lock put into binaries, each with the CPU and libc it is for, empty for any."""
+    from linkmode.generate import linked  # as the bills of the generated rules say it
+
+    return linked.of_lock(lock)
 
 
 def generated(root: Path) -> "Output":

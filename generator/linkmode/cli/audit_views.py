@@ -113,14 +113,14 @@ def bill_of_materials(audited: tuple[report.Audited, ...], form: Literal["cyclon
 def _pinned(lock: str | None) -> "tuple[Pinned, ...]":
     if lock is None:
         return ()
+    from linkmode import pipeline
     from linkmode.audit.show.sbom import Pinned
-    from linkmode.generate import linked
     from linkmode.lock import lockfile
 
     held = lockfile.loads(Path(lock).read_text(encoding="utf-8", errors="replace"), displayed(lock))
     return tuple(
         Pinned(part.name, part.version, part.purl, part.license, part.modes, cpu, libc, part.needed == "as needed")
-        for part, cpu, libc in linked.of_lock(held)
+        for part, cpu, libc in pipeline.linked(held)
     )
 
 
