@@ -71,7 +71,7 @@ def command(
         lock = pipeline.locked(root)
         found = tools.make(lock, wanted, trees.home(store), _unpacking(root, store), _say)
     if print_env:
-        click.echo(environment.as_shell(found.changes, found.toolchain, found.ready), nl=False)
+        click.echo(environment.as_shell(found.changes, found.toolchain, found.ready, os.environ), nl=False)
         return 0
     for descriptor in found.held:
         os.set_inheritable(descriptor, True)

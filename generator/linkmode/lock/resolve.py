@@ -20,6 +20,7 @@ from linkmode.messages import ConfigError, Message, Run, did_you_mean
 from linkmode.model.values import (
     DEFAULT_SOURCE,
     LINK_MODES,
+    SOURCES,
     Artifact,
     ExecPlatform,
     LinkMode,
@@ -78,7 +79,7 @@ def keep(lock: Lock | None, *, upgrade: Iterable[str] = (), sources: Mapping[str
     The versions of the families in ``upgrade``, and of those whose source changes, are left free.
     """
     artifacts = lock.artifacts if lock else ()
-    old = {one.family: one.source for one in artifacts if one.source == "pypi"}
+    old = {one.family: one.source for one in artifacts if one.source in SOURCES[1:]}
     new = {family: source for family, source in {**old, **(sources or {})}.items() if source != DEFAULT_SOURCE}
     free = {*upgrade, *(name for name in {**old, **new} if old.get(name) != new.get(name))}
     versions: dict[str, frozenset[str]] = {}
