@@ -37,6 +37,16 @@ def read(path: Path) -> Elf:
     )
 
 
+def runpath(path: Path) -> list[str]:
+    """Return the folders of DT_RUNPATH, in their order."""
+    command = ["readelf", "-dW", str(path)]
+    text = subprocess.run(
+        command, capture_output=True, text=True, check=True, env={"LC_ALL": "C", "PATH": _PATH}
+    ).stdout
+    found = _one(r"\(RUNPATH\)\s+Library runpath: \[([^\]]*)\]", text)
+    return found.split(":") if found else []
+
+
 _PATH = "/usr/bin:/bin"
 
 
