@@ -1,5 +1,6 @@
 """Wrappers do what the cc_binary that they wrap does: as tools, in tests, by `bazel run`, packed, and copied."""
 
+import ctypes
 import re
 import shutil
 import subprocess
@@ -25,7 +26,7 @@ def project() -> Iterator[Wrappers]:
         pytest.skip(str(error))
     made = wrappers.prepare(builder)
     try:
-        made.says("build", "//...")
+        made.says("build", "--output_groups=+linkmode_report", "//...")
         yield made
     finally:
         builder.leave(made.workspace)
@@ -187,3 +188,34 @@ def test_what_link_mode_run_declares_starts_in_every_layout(project: Wrappers, t
     lost = subprocess.run([alone], capture_output=True, text=True, check=False, cwd="/", env={})
     assert (lost.returncode, lost.stdout) == (127, "")
     assert lost.stderr.startswith("linkmode run: not among the runfiles: _main/app/app_musl")
+
+
+def test_a_shared_object_is_what_it_says(project: Wrappers) -> None:
+    words = project.built("plugins/words/libwords_shared.so")
+    assert ctypes.CDLL(str(words)).count_words(b"one two") == 2
+    found = readelf.read(words)
+    assert found.needed <= {"libc.so.6"}
+    assert found.glibc is None or found.glibc <= (2, 17)
+    assert readelf.exports(words) == {"count_words"}
+    chain = project.built("plugins/chain/libchain.so")
+    assert ctypes.CDLL(str(chain)).count_twice(b"one two") == 4, "with the library beside it"
+    assert sorted(file.name for file in chain.parent.iterdir()) == ["libchain.so", "libshared.so"]
+    inside = project.built("plugins/shout_mostly_static/libshout.so")
+    assert readelf.read(inside).needed == {"libc.so"}
+    assert readelf.exports(inside) == {"shout"}, "libstdc++ is inside, and nothing of it is seen"
+    assert "libstdc++.so.6" in readelf.read(project.built("plugins/shout_dynamic/libshout.so")).needed
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("exports", "expected: these exported symbols and no others: count_letters"),
+        ("needs", "found:    needs libshared.so"),
+        ("program", "one shared object is expected"),
+        ("static", "a static program has none"),
+    ],
+)
+def test_a_shared_object_that_is_not_what_it_says_is_refused(project: Wrappers, name: str, words: str) -> None:
+    said = project.says("build", f"//plugins:wrong_{name}", check=False)
+    assert f"//plugins:wrong_{name}" in said
+    assert words in said

@@ -47,6 +47,15 @@ def runpath(path: Path) -> list[str]:
     return found.split(":") if found else []
 
 
+def exports(path: Path) -> set[str]:
+    """Return the symbols that a shared object gives to others."""
+    command = ["readelf", "--dyn-syms", "-W", str(path)]
+    text = subprocess.run(
+        command, capture_output=True, text=True, check=True, env={"LC_ALL": "C", "PATH": _PATH}
+    ).stdout
+    return set(re.findall(r" (?:GLOBAL|WEAK|UNIQUE) +(?:DEFAULT|PROTECTED) +\d+ (\S+)", text))
+
+
 _PATH = "/usr/bin:/bin"
 
 

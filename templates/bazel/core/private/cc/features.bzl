@@ -137,7 +137,7 @@ def link_variables():
             )],
         )]),
         feature(name = "room_for_runpath", flag_sets = [flag_set(
-            actions = LINK_EXECUTABLE,
+            actions = LINK,
             flag_groups = [flag_group(flags = [ROOM_FOR_RUNPATH], expand_if_available = "runtime_library_search_directories")],
         )]),
         feature(name = "library_search_directories", enabled = True, flag_sets = [flag_set(

@@ -8,7 +8,7 @@
   the first CPU of linkmode.toml. See LINK_MODES in //:lock.bzl. A tool of the build is asked for by the machine that will run it.
 """
 
-load("//:lock.bzl", "LINK_MODES", "OWN_TOOLCHAINS", "TARGETS")
+load("//:lock.bzl", "CPUS", "LINK_MODES", "OWN_TOOLCHAINS", "TARGETS")
 load(":adapters.bzl", "ADAPTERS")
 load(":allocator.bzl", "CUSTOM_MALLOC", "custom_malloc")
 load(":link_mode_values.bzl", "LINK_MODE_FEATURES")
@@ -27,6 +27,12 @@ _OURS = {
     str(Label("//platforms:" + target)).lstrip("@"): target
     for target in TARGETS
 }
+
+# For the attribute `cpu` of a rule: the CPU that the build is for, which a transition cannot ask. Only a select() can.
+CPU = dict({
+    str(Label("//platforms:cpu_" + cpu)): cpu
+    for cpu in CPUS
+}, **{"//conditions:default": ""})
 
 # The toolchains of this library ahead of all others, in what its own transitions build. Bazel takes registered toolchains in the order
 # of the modules, and the root's dependencies first. A rule library that comes with a dependency is behind rules_cc there, whose

@@ -1,6 +1,7 @@
 """A rule that asks a program for its providers, and says which it has."""
 
 load("@rules_cc//cc/common:cc_info.bzl", "CcInfo")
+load("@rules_cc//cc/common:debug_package_info.bzl", "DebugPackageInfo")
 
 def _asked_impl(ctx):
     program = ctx.attr.program

@@ -7,7 +7,7 @@ load(":providers.bzl", "TargetInfo")
 
 ELFCHECK_TYPE = "@linkmode//toolchains:elfcheck_type"
 
-def elfcheck_arguments(link_mode, target, allow, allow_static_glibc):
+def elfcheck_arguments(link_mode, target, allow, allow_static_glibc = False, kind = "--expect"):
     """The expectations as arguments of elfcheck (//tools/elfcheck).
 
     Args:
@@ -15,11 +15,12 @@ def elfcheck_arguments(link_mode, target, allow, allow_static_glibc):
         target: TargetInfo; what it leaves empty is not checked.
         allow: sonames that may be needed beside the libc's own.
         allow_static_glibc: whether a static file may hold glibc.
+        kind: --expect for a program, --library for a shared object.
 
     Returns:
         A list of strings.
     """
-    arguments = ["--expect", link_mode]
+    arguments = [kind, link_mode]
     for option, value in [
         ("--machine", target.cpu),
         ("--libc", target.libc),

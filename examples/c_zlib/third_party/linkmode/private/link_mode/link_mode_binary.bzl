@@ -2,13 +2,12 @@
 """link_mode_binary: a binary of any language, built in one link mode and proved to be so."""
 
 load("@linkmode_cc//:rule.bzl", "FORWARDED", "TOOLCHAIN_RULE_ARGUMENTS")
-load("//:lock.bzl", "CPUS")
 load(":allocator.bzl", "MALLOC_VALUES")
 load(":check.bzl", "ELFCHECK_TYPE", "check_binary", "elfcheck_arguments")
 load(":link_mode_values.bzl", "LINK_MODE_VALUES")
 load(":place.bzl", "is_shared_library", "place_libraries", "runfiles_without", "runpath")
 load(":providers.bzl", "LibcRuntimeInfo", "LinkModeInfo", "TargetInfo", "only")
-load(":transition.bzl", "link_mode_transition")
+load(":transition.bzl", "CPU", "link_mode_transition")
 load(":wrapped.bzl", "WrappedInfo", "with_args", "wrapped")
 
 def _refuse_contradictions(ctx, binary, target):
@@ -57,7 +56,7 @@ def _link_mode_binary_impl(ctx):
     others = {file: None for file in binary[WrappedInfo].data.to_list()}
     shared = [file for file in runfiles.files.to_list() if is_shared_library(file)]
     own = [file for file in shared if file not in others]
-    libraries = place_libraries(ctx, own + [file for file in shared if file in others])
+    libraries = place_libraries(ctx, ctx.label.name + ".libs", own + [file for file in shared if file in others])
     own += [file for file in binary[WrappedInfo].shared.to_list() if file not in others]
     output = ctx.actions.declare_file(ctx.label.name)
     report = check_binary(
@@ -121,12 +120,6 @@ _link_mode_binary = rule(
     **TOOLCHAIN_RULE_ARGUMENTS
 )
 
-# the CPU that the build is for, which a transition cannot ask: only a select() can
-_CPU = dict({
-    str(Label("//platforms:cpu_" + cpu)): cpu
-    for cpu in CPUS
-}, **{"//conditions:default": ""})
-
 def link_mode_binary(
         name,
         binary,
@@ -171,7 +164,7 @@ def link_mode_binary(
         allow = allow,
         allow_static_glibc = allow_static_glibc,
         binary = binary,
-        cpu = select(_CPU),
+        cpu = select(CPU),
         link_mode = link_mode,
         malloc = malloc,
         platform = platform,

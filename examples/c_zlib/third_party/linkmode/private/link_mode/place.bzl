@@ -18,11 +18,12 @@ def is_shared_library(file):
     """Whether a runfile is where Bazel lets a program look for a shared library."""
     return any([part.startswith("_solib_") for part in file.short_path.split("/")])
 
-def place_libraries(ctx, files):
-    """Declares the copies of shared libraries beside a wrapper; each finds the others.
+def place_libraries(ctx, folder, files):
+    """Declares the copies of shared libraries in a folder; each finds the others.
 
     Args:
         ctx: of a rule with ELFCHECK_TYPE among its toolchains.
+        folder: string: name of the folder.
         files: list of File; of two of one name the first counts, as for the loader.
 
     Returns:
@@ -33,7 +34,7 @@ def place_libraries(ctx, files):
         first.setdefault(file.basename, file)
     placed = []
     for name, file in first.items():
-        copy = ctx.actions.declare_file("%s.libs/%s" % (ctx.label.name, name))
+        copy = ctx.actions.declare_file(folder + "/" + name)
         args = ctx.actions.args()
         args.add("--label", file)
         args.add("--place", copy)
