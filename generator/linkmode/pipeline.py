@@ -114,6 +114,7 @@ def locked_elsewhere(path: Path) -> tuple[Artifact, ...]:
     For what else it asks the lock may be too old, or too new.
 
     Raises:
+        UsageError: it does not exist.
         StaleLockError: it cannot be read, is no lock, or has an artifact that is pinned nowhere.
         ConfigError: the linkmode.toml beside it, or the catalogue, is wrong.
     """
@@ -123,7 +124,7 @@ def locked_elsewhere(path: Path) -> tuple[Artifact, ...]:
     try:
         text = textfile.read(path)
     except FileNotFoundError as error:
-        raise StaleLockError(f"{path}: cannot be read: No such file or directory", hint=hint) from error
+        raise UsageError(f"--lock {path}: there is no such file", hint=hint) from error
     except textfile.UnusableError as error:
         raise StaleLockError(f"{path}: {error.problem}", hint=hint) from error
     try:
@@ -288,7 +289,7 @@ def tools(
     lock = locked(root)
     toolchain = environment.choose(lock, host, target, family, mode)
     mode = environment.mode_of(toolchain.target, mode)
-    native_image.check(command, toolchain, lock)
+    native_image.check(command, toolchain, lock, native_image.installed(command))
     artifacts = {artifact.name: artifact for artifact in lock.artifacts}
     compiler, zlib = artifacts[toolchain.artifact], artifacts.get(lock.libraries.get("zlib", ""))
     builder = environment.for_this_machine(lock, host, toolchain, artifacts)
@@ -333,7 +334,7 @@ def create_config(root: Path, text: str, *, force: bool) -> Path:
     """
     path = root / configs.FILE
     try:
-        configs.parse(text, where=configs.FILE)
+        configs.parse(text, where="linkmode init", options={"toolchain[0].targets": "--target", "output": "--output"})
     except ConfigError as error:
         raise UsageError(error.said, hint=Message("nothing was written; see `", Run("init", "--help"), "`")) from error
     if path.exists() and not force:

@@ -25,6 +25,10 @@ def show_trees(paths: tuple[str, ...], root: str, *, is_json: bool) -> int:
     """Print what each file loads: 1 when something is not found, 3 when a file could not be audited."""
     trees: list[Tree] = []
     code = 0
+    if absent := [path for path in paths if not os.path.lexists(path) and not tree.is_there(path, root)]:
+        raise UsageError(
+            f"no such file or folder: {', '.join(map(displayed, absent))}", hint="nothing was audited; correct the path"
+        )
     for path in paths:
         for found in find(path):
             if found.kind not in ("file", "passed over", "unreadable"):

@@ -39,6 +39,7 @@ def add(urls: tuple[str, ...], family: str | None, date: str | None, write_to: P
     confirmation: compare its checksum with the one that upstream publishes before you rely on it.
     """
     day = _day(date)
+    urls = tuple(Path(url).as_uri() if url.startswith("/") else url for url in urls)
     check_family(family)
     catalog = catalogs.load(resources.catalogue())
     with (

@@ -27,6 +27,7 @@ from linkmode.messages import ConfigError, Message, Run
 from linkmode.model import field_rules as rules
 from linkmode.model import textfile, toml
 from linkmode.model.issues import Issues
+from linkmode.model.target import did_you_mean_target, meant
 from linkmode.model.values import EXEC_PLATFORMS, LINK_MODES, ExecPlatform, LinkMode, Pin, Target
 
 FILE = "linkmode.toml"
@@ -37,6 +38,7 @@ _OUTPUT_PART = re.compile(r"(?!\.\.?$)[A-Za-z0-9._+@][A-Za-z0-9._+@-]*")
 _NOT_OUTPUT = (FILE, "linkmode.lock")
 _VERSION_CONTROL = (".git", ".hg", ".svn", ".jj", ".bzr", ".sl", "_darcs", "cvs")
 """Folders of tools that keep a repository in them, and run what lies there."""
+_NO_TARGET = "is not a target of any [[toolchain]]"
 _STATIC_GLIBC = (
     "a static binary cannot use {target}: glibc loads NSS, iconv and dlopen modules at run time, which a static "
     "binary cannot do safely, and none of these toolchains carries glibc's libc.a; name a musl target "
@@ -102,8 +104,10 @@ def load(path: Path) -> Config:
     return parse(text, where=path.name)
 
 
-def parse(text: str, *, where: str) -> Config:
+def parse(text: str, *, where: str, options: Mapping[str, str] | None = None) -> Config:
     """Return the configuration that ``text`` spells; ``where`` names it in messages.
+
+    ``options`` names, by key path, the options of the command line that gave a value: messages name these.
 
     Raises:
         ConfigError: with every problem there is, each with its line and its key path.
@@ -112,7 +116,7 @@ def parse(text: str, *, where: str) -> Config:
         raw = toml.loads(text)
     except toml.NotTomlError as error:
         raise ConfigError(f"{where} is not TOML: {error}", hint=f"correct {where}; see https://toml.io") from error
-    issues = Issues(where, text)
+    issues = Issues(where, text, options)
     issues.unknown_keys("", raw, TOP_LEVEL)
     build_systems = _build_systems(raw, issues)
     config = Config(
@@ -229,14 +233,16 @@ def _check_version(at: str, version: str, issues: Issues) -> None:
 
 def _target(at: str, family: str, text: str, issues: Issues) -> Target | None:
     """Return the target that ``text`` spells, None where it spells none; report what is wrong with it."""
+    guess = meant(text, lambda target: family not in FAMILIES or not FAMILIES[family].refuses(target))
+    instead = f"; did you mean {guess!r}?" if guess not in ("", text) else ""
     try:
         target = Target(text)
     except ConfigError as error:
-        issues.add(at, error.problem)
+        issues.add(at, f"{error.problem}{instead}")
         return None
     refusal = FAMILIES[family].refuses(target) if family in FAMILIES else ""
     if refusal:
-        issues.add(at, f"{text!r}: {refusal}")
+        issues.add(at, f"{text!r}: {refusal}{'' if guess and guess in refusal else instead}")
     elif target != text:
         issues.add(at, f"expected {str(target)!r}, found {text!r}")
     return target
@@ -308,7 +314,7 @@ def _link_modes(raw: Mapping[str, Any], config: Config, issues: Issues) -> dict[
         names = (given,) if isinstance(given, str) else given
         for text in names:
             if text not in requested:
-                issues.unknown_value(at, text, requested, "is not a target of any [[toolchain]]")
+                issues.unknown_value(at, text, requested, _NO_TARGET, did_you_mean_target)
             elif mode == "static" and not requested[text].is_musl:
                 issues.add(at, _STATIC_GLIBC.format(target=text))
         targets = tuple(requested[text] for text in names if text in requested)

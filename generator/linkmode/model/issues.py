@@ -2,7 +2,7 @@
 
 import functools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -19,9 +19,11 @@ _KEY = re.compile(r"""\s*(?:(?P<bare>[A-Za-z0-9_-]+)|"(?P<basic>[^"\\]*)"|'(?P<l
 class Issues:
     """The problems of one file. Reading a value through this class reports it when it is not of its type."""
 
-    def __init__(self, where: str, text: str) -> None:
+    def __init__(self, where: str, text: str, options: Mapping[str, str] | None = None) -> None:
+        """``options`` are options of the command line by the key path whose value they gave; messages name them."""
         self._where = where
         self._text = text
+        self._options = options or {}
         self._found: list[tuple[int, str]] = []
 
     @functools.cached_property
@@ -33,6 +35,10 @@ class Issues:
 
     def add(self, path: str, problem: str) -> None:
         """Report ``problem`` at the key path ``path`` (``toolchain[1].targets[0]``)."""
+        for given, option in self._options.items():
+            if path == given or path.startswith((f"{given}[", f"{given}.")):
+                self._found.append((0, f"{option}: {problem}"))
+                return
         line = self._line(path)
         self._found.append((line, f"{f'line {line}: ' if line else ''}{path}: {problem}"))
 
@@ -43,10 +49,17 @@ class Issues:
             if key not in known:
                 self.add(_join(path, key), f"unknown key{did_you_mean(key, known) or _one_of(known)}")
 
-    def unknown_value(self, path: str, value: str, known: Iterable[str], problem: str = "is not known") -> None:
-        """Report that ``value`` is none of ``known``."""
+    def unknown_value(
+        self,
+        path: str,
+        value: str,
+        known: Iterable[str],
+        problem: str = "is not known",
+        guess: Callable[[str, Iterable[str]], str] = did_you_mean,
+    ) -> None:
+        """Report that ``value`` is none of ``known``, of which ``guess`` finds what may be meant."""
         known = list(known)
-        self.add(path, f"{value!r} {problem}{did_you_mean(value, known)}{_one_of(known)}")
+        self.add(path, f"{value!r} {problem}{guess(value, known)}{_one_of(known)}")
 
     def value(self, path: str, table: Mapping[str, Any], key: str, kind: Any, default: _T) -> _T:
         """Return ``table[key]`` as ``kind``; ``default`` when it is absent, or when it is wrong, which is reported."""

@@ -239,6 +239,11 @@ MIRROR = "expected https://, http://, file:// and a path that ends in '/'; found
             "line 6: mirrors.https://musl.cc/: expected at least one mirror",
         ),
         (
+            TOOLCHAIN.replace("x86_64-linux-musl", "amd64-linux-musl"),
+            "line 4: toolchain[0].targets[0]: 'amd64-linux-musl': linkmode makes Linux binaries for x86_64 and aarch64 "
+            "with Zig, and has tested no other; did you mean 'x86_64-linux-musl'?",
+        ),
+        (
             TOOLCHAIN + '[link-modes]\nstatik = "x86_64-linux-musl"\n',
             "line 6: link-modes.statik: unknown key; did you mean 'static'?",
         ),
@@ -246,6 +251,11 @@ MIRROR = "expected https://, http://, file:// and a path that ends in '/'; found
             TOOLCHAIN + '[link-modes]\ndynamic = "x86_64-linux-gnu.2.27"\n',
             "line 6: link-modes.dynamic: 'x86_64-linux-gnu.2.27' is not a target of any [[toolchain]]; did you mean "
             "'x86_64-linux-gnu.2.28'?; expected one of x86_64-linux-musl, x86_64-linux-gnu.2.28",
+        ),
+        (
+            TOOLCHAIN + '[link-modes]\nstatic = "aarch64-linux-musl"\n',
+            "line 6: link-modes.static: 'aarch64-linux-musl' is not a target of any [[toolchain]]; "
+            "expected one of x86_64-linux-musl, x86_64-linux-gnu.2.28",
         ),
         (
             TOOLCHAIN + '[link-modes]\nstatic = "x86_64-linux-gnu.2.28"\n',

@@ -1,7 +1,6 @@
 """GCC and musl in musl.cc's layout: one archive for each target, a cross or a native compiler."""
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 from linkmode.families.musl_cc.recognise import RECOGNISER
 from linkmode.model.components import NO_LINES, Layout
@@ -36,8 +35,6 @@ class MuslCc:
         """Refuse every libc but musl, as these archives hold no other, and CPUs that the rules do not know."""
         del version  # every version is the same in this
         if target.os != "linux" or not target.is_musl:
-            if target.os == "linux" and get_close_matches(target.libc, ["musl"]):
-                return f"no such target; did you mean '{target.cpu}-linux-musl'?"
             return "musl.cc's compilers make Linux binaries with musl only; family 'zig' makes glibc targets"
         if not _has(target.cpu) or target.libc != "musl":
             return f"linkmode's rules know {known(lambda cpu: cpu.gcc)} with musl, and have been built with no other"
