@@ -13,9 +13,11 @@ import msgspec
 import platformdirs
 
 from linkmode.catalog import pins as catalogs
+from linkmode.catalog import proposal
 from linkmode.catalog.advisories import advisories, check_accepted
 from linkmode.catalog.pins import Catalog
 from linkmode.config import document as configs
+from linkmode.config import find
 from linkmode.config.document import Config
 from linkmode.exec import environment, native_image
 from linkmode.generate import repository, write
@@ -24,7 +26,16 @@ from linkmode.lock.resolve import keep, resolve
 from linkmode.lock.sources import Outdone, expanded, outdone
 from linkmode.messages import CheckError, ConfigError, Message, Run, StaleLockError, UsageError, did_you_mean
 from linkmode.model import resources, textfile
-from linkmode.model.values import Advisory, Artifact, ExecPlatform, LinkMode, Lock, LockedToolchain, Tree
+from linkmode.model.issues import Source
+from linkmode.model.values import (
+    Advisory,
+    Artifact,
+    ExecPlatform,
+    LinkMode,
+    Lock,
+    LockedToolchain,
+    Tree,
+)
 from linkmode.store import trees
 
 _UNSEEN = "  nothing that it says, only how it is written: a digest, comments, line endings or conflict markers\n"
@@ -32,10 +43,14 @@ _UNSEEN = "  nothing that it says, only how it is written: a digest, comments, l
 
 
 class Inputs(msgspec.Struct, frozen=True):
-    """What a lock is resolved from: linkmode.toml, and the catalogue with the user's own pins."""
+    """What a lock is resolved from: linkmode.toml, and the catalogue with the user's own pins.
+
+    ``source`` is linkmode.toml as a file, for messages.
+    """
 
     config: Config
     catalog: Catalog
+    source: Source = Source()
 
 
 class Relock(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,11 +72,16 @@ class Relock(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Output(msgspec.Struct, frozen=True):
-    """A rendered tree and the folder that it belongs into; ``label`` names that folder in messages."""
+    """A rendered tree and the folder that it belongs into; ``path`` is that folder as linkmode.toml names it."""
 
     tree: Tree
     folder: Path
-    label: str
+    path: str
+
+    @property
+    def label(self) -> str:
+        """The folder in messages: relative to the current one."""
+        return str(self.folder)
 
 
 class Tools(msgspec.Struct, frozen=True):
@@ -78,10 +98,17 @@ class Tools(msgspec.Struct, frozen=True):
     held: tuple[int, ...]
 
 
+def root_of(here: Path) -> Path:
+    """Return the folder of linkmode.toml for a command that runs in ``here``: that one, or the nearest above."""
+    return find.root(here)
+
+
 def inputs(root: Path) -> Inputs:
     """Return what linkmode.toml in ``root`` and the catalogue say. Raises ConfigError with every problem."""
-    config = configs.load(root / configs.FILE)
-    return Inputs(config, catalogs.with_pins(catalogs.load(resources.catalogue()), config.pins))
+    path = root / configs.FILE
+    config, text = configs.load_with_text(path)
+    source = Source(str(path), text)
+    return Inputs(config, catalogs.with_pins(catalogs.load(resources.catalogue()), config.pins, source), source)
 
 
 def advisories_by_family() -> dict[str, tuple[Advisory, ...]]:
@@ -96,15 +123,15 @@ def locked(root: Path, given: Inputs | None = None) -> Lock:
         StaleLockError: it is missing, was edited by hand, is out of date, or says what they do not.
         ConfigError: linkmode.toml or the catalogue is wrong.
     """
-    config_and_catalog = given or inputs(root)
+    given = given or inputs(root)
     text = _read_lock(root)
     if text is None:
         raise StaleLockError(f"{root / lockfile.FILE} does not exist", hint=Message("write it with: ", Run("lock")))
     try:
-        lock = lockfile.loads(text, lockfile.FILE)
+        lock = lockfile.loads(text, str(root / lockfile.FILE))
     except StaleLockError as error:
-        raise _with_differences(error, text, config_and_catalog) from error
-    return derive.derived(lock, config_and_catalog.config, config_and_catalog.catalog)
+        raise _with_differences(error, text, given) from error
+    return derive.derived(lock, given.config, given.catalog, str(root / lockfile.FILE), given.source)
 
 
 def locked_elsewhere(path: Path) -> tuple[Artifact, ...]:
@@ -153,7 +180,7 @@ def relock(root: Path, *, upgrade: Iterable[str] = (), sources: Mapping[str, str
         StaleLockError: the present lock was written by a newer linkmode.
     """
     given = inputs(root)
-    check_accepted(given.config.accepted, given.catalog)
+    check_accepted(given.config.accepted, given.catalog, given.source)
     families = dict.fromkeys(request.family for request in given.config.toolchains)
     requested = [*families, *given.config.library, *given.config.language]
     chosen = expanded(sources or {}, requested)
@@ -164,9 +191,9 @@ def relock(root: Path, *, upgrade: Iterable[str] = (), sources: Mapping[str, str
                 f"linkmode.toml asks for no {name!r}{guess}", hint=f"what it asks for: {', '.join(requested)}"
             )
     old_text = _read_lock(root)
-    old = earlier.read(old_text, requested)
+    old = earlier.read(old_text, requested, str(root / lockfile.FILE))
     preference = earlier.preference(old, upgrade=upgrade, sources=chosen)
-    new = resolve(given.config, given.catalog, preference)
+    new = resolve(given.config, given.catalog, preference, given.source)
     text = lockfile.dumps(new)
     changes = "" if text == old_text else lockfile.diff(old.lock, new) or _UNSEEN
     return Relock(
@@ -180,19 +207,21 @@ def relock(root: Path, *, upgrade: Iterable[str] = (), sources: Mapping[str, str
     )
 
 
-def check_lock(fresh: Relock) -> None:
+def check_lock(root: Path, fresh: Relock) -> None:
     """Raise CheckError, showing the changes, when the lock is not what would be written now."""
     if fresh.changes:
         raise CheckError(
-            f"{lockfile.FILE} is not what linkmode.toml resolves to:\n{fresh.changes.rstrip()}",
+            f"{root / lockfile.FILE} is not what linkmode.toml resolves to:\n{fresh.changes.rstrip()}",
             hint=Message("write it with: ", Run("lock")),
         )
 
 
-def save_lock(root: Path, fresh: Relock) -> None:
-    """Write the lock, unless it is the same already."""
+def save_lock(root: Path, fresh: Relock) -> Path:
+    """Write the lock, unless it is the same already; return its path."""
+    path = root / lockfile.FILE
     if fresh.changes:
-        write.replace_file(root / lockfile.FILE, fresh.text.encode())
+        write.replace_file(path, fresh.text.encode())
+    return path
 
 
 def generated(root: Path) -> Output:
@@ -221,7 +250,7 @@ def check(output: Output) -> None:
 
 def unified(output: Output) -> str:
     """Return what `save` would write, as a unified diff."""
-    return write.unified(output.tree, pending(output), output.label)
+    return write.unified(output.tree, pending(output), output.path)
 
 
 def edits(root: Path) -> tuple[repository.Edit, ...]:
@@ -232,6 +261,11 @@ def edits(root: Path) -> tuple[repository.Edit, ...]:
     """
     config = configs.load(root / configs.FILE)
     return repository.edits(root, config.output, config.bazel_module) if "bazel" in config.build_systems else ()
+
+
+def is_bazel(root: Path) -> bool:
+    """Return whether ``root`` is that of a Bazel build, for which there is a rule library to generate."""
+    return repository.is_bazel(root)
 
 
 def check_edits(needed: Sequence[repository.Edit]) -> None:
@@ -325,6 +359,11 @@ def tools(
                 os.close(descriptor)
 
 
+def propose(root: Path, machine: str, family: str, targets: Sequence[str], output: str) -> proposal.Proposal:
+    """Return a first linkmode.toml for the repository at ``root``, on a machine such as ``x86_64-linux``."""
+    return proposal.propose(root, machine, family, targets, output, catalogs.load(resources.catalogue()))
+
+
 def create_config(root: Path, text: str, *, force: bool) -> Path:
     """Write a new linkmode.toml, which ``text`` must be fit to be; return its path.
 
@@ -340,6 +379,17 @@ def create_config(root: Path, text: str, *, force: bool) -> Path:
     if path.exists() and not force:
         raise ConfigError(
             f"{path} is there already, and is not overwritten", hint=Message("edit it, or: ", Run("init", "--force"))
+        )
+    above, top = find.root(root), find.repository(root)
+    if above != root and not force:
+        raise ConfigError(
+            f"{above / configs.FILE} is there already, and holds for this folder too",
+            hint=Message("edit it, or write one of this folder's own: ", Run("init", "--force")),
+        )
+    if top and top != root and not force:
+        raise ConfigError(
+            f"the root of this repository is {top}, and linkmode.toml belongs there",
+            hint=Message(f"write it with `linkmode -C {top} init`, or for this folder alone: ", Run("init", "--force")),
         )
     write.replace_file(path, text.encode())
     return path

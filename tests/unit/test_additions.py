@@ -57,8 +57,7 @@ class Toy:
     cpu_facts = ("gcc",)
     recogniser = None
     brings_libc = True
-    suggested_version = ">=1"
-    suggested_targets = ("x86_64-linux-musl",)
+    suggested_libcs = ("musl",)
     facts = ()
     parts = ()
 

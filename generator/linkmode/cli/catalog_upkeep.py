@@ -2,14 +2,17 @@
 
 import datetime
 import json
+import os
 import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 import msgspec
 
+from linkmode import pipeline
 from linkmode.catalog import add as adding
 from linkmode.catalog import pins as catalogs
 from linkmode.catalog.measure import check_family, entry
@@ -39,7 +42,6 @@ def add(urls: tuple[str, ...], family: str | None, date: str | None, write_to: P
     confirmation: compare its checksum with the one that upstream publishes before you rely on it.
     """
     day = _day(date)
-    urls = tuple(Path(url).as_uri() if url.startswith("/") else url for url in urls)
     check_family(family)
     catalog = catalogs.load(resources.catalogue())
     with (
@@ -57,8 +59,10 @@ def add(urls: tuple[str, ...], family: str | None, date: str | None, write_to: P
                     hint="name only the URLs of the archive that you mean",
                 )
         measured = adding.measure(archive, entry.file_name(urls[0]), family)
-    made = entry.pin(measured, urls, sha256=first.sha256, size=first.size, date=day, catalog=catalog)
-    relations = list(entry.relations(made, adding.known_pins(Path(), catalog)))
+    root = write_to.parent if write_to else pipeline.root_of(Path())
+    named = [_as_pinned(url, root) for url in urls]
+    made = entry.pin(measured, named, sha256=first.sha256, size=first.size, date=day, catalog=catalog)
+    relations = list(entry.relations(made, adding.known_pins(root, catalog)))
     for remark in (*measured.remarks, *relations):
         click.echo(f"linkmode: note: {remark}", err=True)
     same_tree = [relation for relation in relations if relation.startswith("same tree")]
@@ -112,6 +116,13 @@ def _row(finding: recheck.Finding) -> dict[str, str]:
     pin = finding.pin
     row = {"family": pin.family, "version": pin.version, "file": pin.file, "url": finding.url, "state": finding.state}
     return row | {"detail": finding.detail}
+
+
+def _as_pinned(url: str, root: Path) -> str:
+    """Return ``url`` as a pin in ``root`` has it: an absolute path as a URL, and another one relative to ``root``."""
+    if url.startswith("/"):
+        return Path(url).as_uri()
+    return url if urlsplit(url).scheme or root == Path() else os.path.relpath(url, root)
 
 
 def _day(given: str | None) -> str:

@@ -12,7 +12,6 @@ import click
 
 from linkmode import pipeline
 from linkmode.cli import again, places
-from linkmode.config import document as configs
 from linkmode.exec import build_systems, environment, native_image, session
 from linkmode.messages import (
     CheckError,
@@ -63,7 +62,7 @@ def command(
     own = {key: path for key, name in {"CC": "cc", "CXX": "c++", "AR": "ar"}.items() if (path := shutil.which(name))}
     with again.repeating({"fetch": again.store(store)}):
         found = pipeline.tools(
-            _root(Path()),
+            pipeline.root_of(Path()),
             host=host,
             target=target,
             family=family,
@@ -90,13 +89,6 @@ def command(
     if no_verify:
         _become(command_line, variables | {"LINKMODE_VERIFY": "no"})
     return _run(command_line, variables, found)
-
-
-def _root(here: Path) -> Path:
-    """The nearest folder, from ``here`` upwards, that holds linkmode.toml; ``here`` where none does."""
-    absolute = here.absolute()
-    found = next((folder for folder in (absolute, *absolute.parents) if (folder / configs.FILE).is_file()), absolute)
-    return here if found == absolute else found
 
 
 def _run(command_line: tuple[str, ...], variables: dict[str, str], found: pipeline.Tools) -> int:

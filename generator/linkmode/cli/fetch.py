@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 import click
 
 from linkmode import pipeline
-from linkmode.cli import again, places
+from linkmode.cli import again, places, say
 from linkmode.fetch import progress
 from linkmode.fetch.artifacts import DEFAULT_JOBS, Options, fetch_all
-from linkmode.messages import UsageError, did_you_mean
+from linkmode.messages import Message, Run, UsageError, did_you_mean
 from linkmode.model.mirror_layout import INDEX
 from linkmode.model.values import Artifact
 from linkmode.net import reach
@@ -51,7 +51,7 @@ def command(
     The store is Bazel's own repository cache, so that builds need no network afterwards. Prints one line for each
     artifact: its name, its checksum, and where it came from. See docs/reference/store.md.
     """
-    root = lock.parent if lock else Path()
+    root = lock.parent if lock else pipeline.root_of(Path())
     wanted = _choose(pipeline.locked_elsewhere(lock) if lock else pipeline.locked(root).artifacts, only)
     place = Store(store or default_root())
     options = Options(base=root, offline=offline, jobs=jobs, mirror="" if mirror is None else _mirror(mirror))
@@ -61,6 +61,9 @@ def command(
     for result in results:
         state = f"fetched from {result.source}" if result.state == "fetched" else "already in store"
         click.echo(f"{result.name}  {result.checksum}  {state}")
+    if not lock and any(result.state == "fetched" for result in results):
+        is_bazel = pipeline.is_bazel(root)
+        say.next_step(Message(Run("generate")) if is_bazel else Message(Run("exec", "-- make"), ", or any build tool"))
 
 
 def _mirror(given: str) -> str:

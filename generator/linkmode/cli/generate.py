@@ -5,6 +5,8 @@ from pathlib import Path
 import click
 
 from linkmode import pipeline
+from linkmode.cli import say
+from linkmode.messages import Message
 
 
 @click.command("generate")
@@ -23,8 +25,9 @@ def command(*, check: bool, show_diff: bool, no_edit: bool, force: bool) -> None
     linkmode writes one marked block each, and none where you say the same by hand. When nothing has to change, nothing
     is written.
     """
-    output = pipeline.generated(Path())
-    edits = pipeline.edits(Path())
+    root = pipeline.root_of(Path())
+    output = pipeline.generated(root)
+    edits = pipeline.edits(root)
     if show_diff:
         click.echo(pipeline.unified(output) + pipeline.unified_edits(edits), nl=False)
     if check:
@@ -42,6 +45,8 @@ def command(*, check: bool, show_diff: bool, no_edit: bool, force: bool) -> None
     if edits and no_edit:
         click.echo("--no-edit: nothing was written to your files; add these lines yourself", err=True)
     elif edits:
-        pipeline.save_edits(Path(), edits)
+        pipeline.save_edits(root, edits)
     if not changes and not edits:
         click.echo(f"{output.label} is up to date")
+    elif pipeline.is_bazel(root):
+        say.next_step(Message("bazel build //..., then commit linkmode.toml, linkmode.lock and what was written"))

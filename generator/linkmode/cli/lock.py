@@ -6,10 +6,10 @@ from pathlib import Path
 import click
 
 from linkmode import pipeline
-from linkmode.cli import again
+from linkmode.cli import again, say
 from linkmode.lock.lockfile import FILE
 from linkmode.lock.resolve import DEFAULT_SOURCE, SOURCES
-from linkmode.messages import CheckError, UsageError, did_you_mean, plain
+from linkmode.messages import CheckError, Message, Run, UsageError, did_you_mean, plain
 from linkmode.model.values import Advisory, Artifact
 
 
@@ -50,7 +50,8 @@ def command(upgrade: tuple[str, ...], sources: tuple[str, ...], *, check: bool, 
 
 
 def _lock(upgrade: tuple[str, ...], sources: dict[str, str], *, check: bool, deny_advisories: bool) -> None:
-    fresh = pipeline.relock(Path(), upgrade=upgrade, sources=sources)
+    root = pipeline.root_of(Path())
+    fresh = pipeline.relock(root, upgrade=upgrade, sources=sources)
     if fresh.unreadable:
         click.echo(f"linkmode: warning: {plain(fresh.unreadable)}", err=True)
     warnings, notes = _warnings(fresh), _notes(fresh)
@@ -64,10 +65,11 @@ def _lock(upgrade: tuple[str, ...], sources: dict[str, str], *, check: bool, den
             '[advisories] accept = { "CVE-…" = "why it does not matter here" }',
         )
     if check:
-        pipeline.check_lock(fresh)
-    else:
-        pipeline.save_lock(Path(), fresh)
-    click.echo(f"{FILE} written:\n{fresh.changes}" if fresh.changes else f"{FILE} is up to date\n", nl=False)
+        pipeline.check_lock(root, fresh)
+    path = root / FILE if check else pipeline.save_lock(root, fresh)
+    click.echo(f"{path} written:\n{fresh.changes}" if fresh.changes else f"{path} is up to date\n", nl=False)
+    if fresh.changes:
+        say.next_step(Message(Run("fetch")))
 
 
 def _source(text: str) -> tuple[str, str]:

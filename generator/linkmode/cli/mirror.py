@@ -30,11 +30,12 @@ def command(folder: Path, *, offline: bool, jobs: int, store: Path | None) -> No
     DIR is new, empty, or a mirror, which then gains what it lacks. It is used from disk or from any server of static
     files: linkmode fetch --mirror. See docs/how-to/air-gap.md.
     """
-    wanted = pipeline.locked(Path()).artifacts
+    root = pipeline.root_of(Path())
+    wanted = pipeline.locked(root).artifacts
     mirror.check(folder)
     place = Store(store or default_root())
     with again.repeating({"fetch": again.store(store)}):
         with progress.on(sys.stderr) as shown:
-            fetch_all(wanted, place, Options(base=Path(), offline=offline, jobs=jobs), shown)
+            fetch_all(wanted, place, Options(base=root, offline=offline, jobs=jobs), shown)
         for artifact, path, copied in mirror.write(wanted, place, folder):
             click.echo(f"{artifact.name}  {path}  {'copied' if copied else 'already there'}")

@@ -5,6 +5,7 @@ The keys are described in docs/reference/config.md.
 
 import re
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from linkmode.config.keys import TABLES, TOP_LEVEL
 from linkmode.config.malloc import malloc
 from linkmode.config.mirrors import mirrors
 from linkmode.config.without import check_languages, without
+from linkmode.config.words import guess_name, versions_meant
 from linkmode.families import FAMILIES
 from linkmode.languages import LANGUAGES
 from linkmode.messages import ConfigError, Message, Run
@@ -87,11 +89,16 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
 def load(path: Path) -> Config:
     """Return the configuration in ``path``. Raises ConfigError when it is missing, unreadable or wrong."""
+    return load_with_text(path)[0]
+
+
+def load_with_text(path: Path) -> tuple[Config, str]:
+    """Return the configuration in ``path``, and the text that spells it. Raises ConfigError as ``load`` does."""
     try:
         text = textfile.read(path)
     except FileNotFoundError as error:
         raise ConfigError(
-            f"{path} does not exist",
+            f"{path} does not exist, nor does one in a folder above",
             hint=Message("create it with `", Run("init"), "`, or name its folder: linkmode -C DIR …"),
         ) from error
     except textfile.NoTextError as error:
@@ -101,7 +108,7 @@ def load(path: Path) -> Config:
             f"{path} {error.problem}; expected linkmode's configuration",
             hint=Message("move it away, then run: ", Run("init")),
         ) from error
-    return parse(text, where=path.name)
+    return parse(text, where=str(path)), text
 
 
 def parse(text: str, *, where: str, options: Mapping[str, str] | None = None) -> Config:
@@ -192,7 +199,7 @@ def _exec_platforms(raw: Mapping[str, Any], issues: Issues) -> tuple[ExecPlatfor
 
 def _toolchains(raw: Mapping[str, Any], issues: Issues) -> tuple[ToolchainRequest, ...]:
     tables = issues.tables(raw, "toolchain")
-    if not tables and "toolchain" not in raw:
+    if not tables and "toolchain" not in raw and not get_close_matches("toolchain", raw):
         issues.add("toolchain", "expected at least one [[toolchain]], with family, version and targets")
     requests = tuple(_toolchain(f"toolchain[{index}]", table, issues) for index, table in enumerate(tables))
     seen: dict[tuple[str, str], int] = {}
@@ -212,7 +219,7 @@ def _toolchain(at: str, table: Mapping[str, Any], issues: Issues) -> ToolchainRe
     version = issues.required(at, table, "version", str, "")
     names: tuple[str, ...] = issues.required(at, table, "targets", tuple[str, ...], ())
     if family and family not in FAMILIES:
-        issues.unknown_value(f"{at}.family", family, FAMILIES)
+        issues.unknown_value(f"{at}.family", family, FAMILIES, guess=guess_name)
     if isinstance(table.get("version"), str):
         _check_version(f"{at}.version", version, issues)
     targets = tuple(
@@ -228,7 +235,8 @@ def _toolchain(at: str, table: Mapping[str, Any], issues: Issues) -> ToolchainRe
 
 def _check_version(at: str, version: str, issues: Issues) -> None:
     if problem := rules.versions(version):
-        issues.add(at, problem)
+        instead = versions_meant(version)
+        issues.add(at, f"{problem}; write {instead!r}" if instead else problem)
 
 
 def _target(at: str, family: str, text: str, issues: Issues) -> Target | None:
@@ -253,7 +261,9 @@ def _library(raw: Mapping[str, Any], issues: Issues) -> dict[str, str]:
     found = {}
     for name in table:
         version = issues.value("library", table, name, str, "")
-        if rules.name(name):
+        if name in LANGUAGES:
+            issues.add(f"library.{name}", "is a language; write it in [language]")
+        elif rules.name(name):
             issues.add(f"library.{name}", f"{rules.shown(name)} is not the name of a library")
         elif isinstance(table[name], str):
             _check_version(f"library.{name}", version, issues)
@@ -267,7 +277,8 @@ def _language(raw: Mapping[str, Any], issues: Issues) -> dict[str, str]:
     for name in table:
         version = issues.value("language", table, name, str, "")
         if name not in LANGUAGES:
-            issues.unknown_value(f"language.{name}", name, LANGUAGES, "is not a language that linkmode has rules for")
+            problem = "is not a language that linkmode has rules for"
+            issues.unknown_value(f"language.{name}", name, LANGUAGES, problem, guess_name)
         elif isinstance(table[name], str):
             _check_version(f"language.{name}", version, issues)
         found[name] = version

@@ -43,12 +43,8 @@ class Family(Protocol):
         """Whether an archive holds the target's libc as files to run with, and not only what is linked against."""
 
     @property
-    def suggested_version(self) -> str:
-        """The specifier that ``linkmode init`` writes."""
-
-    @property
-    def suggested_targets(self) -> tuple[str, ...]:
-        """The targets that ``linkmode init`` writes."""
+    def suggested_libcs(self) -> tuple[str, ...]:
+        """The libcs of the targets that ``linkmode init`` writes, as triples end: ``musl``."""
 
     @property
     def facts(self) -> tuple[str, ...]:

@@ -21,8 +21,7 @@ class MuslCc:
     cpu_facts: tuple[str, ...] = ()
     recogniser = RECOGNISER
     brings_libc = True
-    suggested_version = ">=11.2,<12"
-    suggested_targets = ("x86_64-linux-musl",)
+    suggested_libcs = ("musl",)
     facts = ("gcc",)  # the name of a folder in the archive: lib/gcc/<target>/<gcc>
     parts = ("c++", "lto")
 
