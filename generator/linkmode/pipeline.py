@@ -23,7 +23,7 @@ from linkmode.exec import environment, native_image
 from linkmode.generate import repository, write
 from linkmode.lock import derive, earlier, lockfile
 from linkmode.lock.resolve import keep, resolve
-from linkmode.lock.sources import Outdone, expanded, outdone
+from linkmode.lock.sources import Outdone, expanded, from_source, outdone
 from linkmode.messages import CheckError, ConfigError, Message, Run, StaleLockError, UsageError, did_you_mean
 from linkmode.model import resources, textfile
 from linkmode.model.issues import Source
@@ -132,6 +132,22 @@ def locked(root: Path, given: Inputs | None = None) -> Lock:
     except StaleLockError as error:
         raise _with_differences(error, text, given) from error
     return derive.derived(lock, given.config, given.catalog, str(root / lockfile.FILE), given.source)
+
+
+def from_package_index(root: Path) -> Message:
+    """Return the command that takes from a package index what it has, and what that changes; empty if it has nothing.
+
+    Raises as ``locked`` does.
+    """
+    given = inputs(root)
+    lock = locked(root, given)
+    other = from_source(given.config, given.catalog, lock, "pypi")
+    if not other.families:
+        return Message()
+    is_all = {one.family for one in lock.artifacts} == set(other.families)
+    words = "--source pypi" if is_all else " ".join(f"--source {family}=pypi" for family in other.families)
+    changed = f" (which changes {', '.join(other.changes)})" if other.changes else ""
+    return Message("take what a package index has: ", Run("lock", words), changed, ", then: ", Run("fetch"))
 
 
 def locked_elsewhere(path: Path) -> tuple[Artifact, ...]:

@@ -11,7 +11,7 @@ from linkmode import pipeline
 from linkmode.cli import again, places, say
 from linkmode.fetch import progress
 from linkmode.fetch.artifacts import DEFAULT_JOBS, Options, fetch_all
-from linkmode.messages import Message, Run, UsageError, did_you_mean
+from linkmode.messages import Message, NetworkError, Run, UsageError, did_you_mean
 from linkmode.model.mirror_layout import INDEX
 from linkmode.model.values import Artifact
 from linkmode.net import reach
@@ -56,8 +56,14 @@ def command(
     place = Store(store or default_root())
     options = Options(base=root, offline=offline, jobs=jobs, mirror="" if mirror is None else _mirror(mirror))
     words = [*again.store(store), *(f"--only={name}" for name in only), *(["--lock", str(lock)] if lock else [])]
-    with again.repeating({"fetch": words}), progress.on(sys.stderr) as shown:
-        results = fetch_all(wanted, place, options, shown)
+    with again.repeating({"fetch": words}):
+        try:
+            with progress.on(sys.stderr) as shown:
+                results = fetch_all(wanted, place, options, shown)
+        except NetworkError as error:
+            if not lock and not offline and not options.mirror and (other := pipeline.from_package_index(root)):
+                error.advice = Message(error.advice, "; or ", other)
+            raise
     for result in results:
         state = f"fetched from {result.source}" if result.state == "fetched" else "already in store"
         click.echo(f"{result.name}  {result.checksum}  {state}")

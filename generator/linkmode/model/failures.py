@@ -15,13 +15,17 @@ class OriginError(Exception):
 class UnreachableError(OriginError):
     """No usable bytes came: name, connection, TLS, time, or an HTTP status.
 
-    ``transient`` says that another attempt may do better; ``wait`` is the seconds that the server asked for.
+    ``transient`` says that another attempt may do better; ``wait`` is the seconds that the server asked for;
+    ``silent`` says that nothing answered there at all.
     """
 
-    def __init__(self, reason: str, *, transient: bool = False, wait: float | None = None) -> None:
+    def __init__(
+        self, reason: str, *, transient: bool = False, wait: float | None = None, silent: bool = False
+    ) -> None:
         super().__init__(reason)
         self.transient = transient
         self.wait = wait
+        self.silent = silent
 
 
 class WrongBytesError(OriginError):
