@@ -6,25 +6,34 @@ render, write and audit do not know each other.
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 import platformdirs
 
+from linkmode.catalog import addition, proposal
 from linkmode.catalog import pins as catalogs
-from linkmode.catalog import proposal
 from linkmode.catalog.advisories import advisories, check_accepted
-from linkmode.catalog.pins import Catalog
+from linkmode.catalog.inputs import Inputs
 from linkmode.config import document as configs
 from linkmode.config import find
-from linkmode.config.document import Config
 from linkmode.exec import environment, native_image
 from linkmode.generate import repository, write
 from linkmode.lock import derive, earlier, lockfile
+from linkmode.lock.newer import Newer, newer
 from linkmode.lock.resolve import keep, resolve
 from linkmode.lock.sources import Outdone, expanded, from_source, outdone
-from linkmode.messages import CheckError, ConfigError, Message, Run, StaleLockError, UsageError, did_you_mean
+from linkmode.messages import (
+    CheckError,
+    ConfigError,
+    Message,
+    NetworkError,
+    Run,
+    StaleLockError,
+    UsageError,
+    did_you_mean,
+)
 from linkmode.model import resources, textfile
 from linkmode.model.issues import Source
 from linkmode.model.values import (
@@ -36,21 +45,14 @@ from linkmode.model.values import (
     LockedToolchain,
     Tree,
 )
-from linkmode.store import trees
+from linkmode.store import files, health, trees
+from linkmode.store.health import Finding
+
+EVERYTHING = "*"
+"""All that linkmode.toml asks for, among families to upgrade."""
 
 _UNSEEN = "  nothing that it says, only how it is written: a digest, comments, line endings or conflict markers\n"
 """What changes where a lock that says the same is written in other bytes."""
-
-
-class Inputs(msgspec.Struct, frozen=True):
-    """What a lock is resolved from: linkmode.toml, and the catalogue with the user's own pins.
-
-    ``source`` is linkmode.toml as a file, for messages.
-    """
-
-    config: Config
-    catalog: Catalog
-    source: Source = Source()
 
 
 class Relock(msgspec.Struct, frozen=True, kw_only=True):
@@ -187,8 +189,8 @@ def locked_elsewhere(path: Path) -> tuple[Artifact, ...]:
 def relock(root: Path, *, upgrade: Iterable[str] = (), sources: Mapping[str, str] | None = None) -> Relock:
     """Resolve anew, keeping what the present lock chose where it may be kept; write nothing.
 
-    ``upgrade`` names families to bring to their newest version; ``sources`` says where a family's archives are to come
-    from, or under ``*`` where those of all families are that it does not name.
+    ``upgrade`` names families to bring to their newest version, or is ``*``, which is all; ``sources`` says where a
+    family's archives are to come from, or under ``*`` where those of all families are that it does not name.
 
     Raises:
         ConfigError: linkmode.toml cannot be resolved, or accepts an advisory that there is not.
@@ -201,12 +203,13 @@ def relock(root: Path, *, upgrade: Iterable[str] = (), sources: Mapping[str, str
     requested = [*families, *given.config.library, *given.config.language]
     chosen = expanded(sources or {}, requested)
     for name in (*upgrade, *chosen):
-        if name not in requested:
+        if name not in (*requested, EVERYTHING):
             guess = did_you_mean(name, requested)
             raise UsageError(
                 f"linkmode.toml asks for no {name!r}{guess}", hint=f"what it asks for: {', '.join(requested)}"
             )
     old_text = _read_lock(root)
+    upgrade = requested if EVERYTHING in upgrade else tuple(upgrade)
     old = earlier.read(old_text, requested, str(root / lockfile.FILE))
     preference = earlier.preference(old, upgrade=upgrade, sources=chosen)
     new = resolve(given.config, given.catalog, preference, given.source)
@@ -221,6 +224,58 @@ def relock(root: Path, *, upgrade: Iterable[str] = (), sources: Mapping[str, str
         own=tuple(family for family in sources or () if _origins(new, family) == {"user"}),
         unreadable=old.unreadable,
     )
+
+
+def diagnosis(root: Path, machine: str, store: Path | None) -> Iterator[Finding]:
+    """Yield what would stop a build of the repository at ``root`` on this machine, and what was looked at and holds.
+
+    ``machine`` is for example ``x86_64-linux``; ``store`` is None for the default place.
+    """
+    place = files.Store(store or files.default_root())
+
+    def lock() -> str:
+        lock = locked(root)
+        if not any(toolchain.exec == machine for toolchain in lock.toolchains):
+            hint = Message(f'add "{machine}" to exec-platforms in linkmode.toml, then run: ', Run("lock"))
+            raise ConfigError(f"no locked compiler runs on this machine, {machine}", hint=hint)
+        return f"{len(lock.artifacts)} archives are locked, with compilers for {machine}"
+
+    def archives() -> str:
+        missing = [one.name for one in locked(root).artifacts if not place.file(one.checksum).is_file()]
+        if missing:
+            problem = f"the store {place.root} lacks {', '.join(missing)}"
+            raise NetworkError(problem, hint=Message("with a network, run: ", Run("fetch")))
+        return f"the store {place.root} has every locked archive"
+
+    def library() -> str:
+        output = generated(root)
+        check(output)
+        return f"{output.label} is what the lock gives"
+
+    def own_files() -> str:
+        check_edits(edits(root))
+        return "MODULE.bazel or WORKSPACE, .bazelrc and .bazelignore say what the library needs"
+
+    def configuration() -> str:
+        return f"{inputs(root).source.where} is whole"
+
+    # what is wrong with one of these is wrong with all that follow, and told once
+    for step in (configuration, lock):
+        result = health.found(step)
+        yield result
+        if not result.is_well:
+            break
+    else:
+        yield health.found(archives)
+        if repository.is_bazel(root):
+            yield from map(health.found, (lambda: repository.checked_version(root), library, own_files))
+    yield from health.machine(place.root, root)
+
+
+def outdated(root: Path) -> tuple[Newer, ...]:
+    """Return what is newer than what is locked in ``root``. Raises as ``locked`` does."""
+    given = inputs(root)
+    return newer(locked(root, given), given)
 
 
 def check_lock(root: Path, fresh: Relock) -> None:
@@ -411,6 +466,26 @@ def create_config(root: Path, text: str, *, force: bool) -> Path:
     return path
 
 
+def add(root: Path, name: str, version: str | None) -> str:
+    """Add a language or a library to linkmode.toml in ``root``; return the change as a unified diff.
+
+    Raises:
+        UsageError: linkmode knows no ``name``, or linkmode.toml asks for it already.
+        ConfigError: linkmode.toml is wrong, or has a form that cannot be added to.
+    """
+    return _save_change(root, addition.entry(inputs(root), name, version))
+
+
+def add_toolchain(root: Path, family: str, targets: Sequence[str], version: str | None) -> str:
+    """Add a ``[[toolchain]]`` to linkmode.toml in ``root``, and do as ``add`` does. The default target is musl's."""
+    return _save_change(root, addition.toolchain(inputs(root), family, targets, version))
+
+
+def _save_change(root: Path, change: addition.Change) -> str:
+    write.replace_file(root / configs.FILE, change.after.encode())
+    return write.unified_file(configs.FILE, change.before, change.after)
+
+
 def _read_lock(root: Path) -> str | None:
     """Return the text of the lock in ``root``; of contents that are no text, one that the reader refuses."""
     path = root / lockfile.FILE
@@ -454,7 +529,7 @@ def _unpack(
     # Imported where it is needed: what fetch brings along takes longer than all else that a second `exec` does.
     from linkmode.fetch import artifacts as fetch
     from linkmode.fetch import progress
-    from linkmode.store import files, unpack
+    from linkmode.store import unpack
 
     place = files.Store(store or files.default_root())
     with progress.on(sys.stderr) as shown:

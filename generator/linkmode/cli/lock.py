@@ -7,6 +7,7 @@ import click
 
 from linkmode import pipeline
 from linkmode.cli import again, say
+from linkmode.cli.outdated import one_line
 from linkmode.lock.lockfile import FILE
 from linkmode.lock.resolve import DEFAULT_SOURCE, SOURCES
 from linkmode.messages import CheckError, Message, Run, UsageError, did_you_mean, plain
@@ -20,8 +21,10 @@ from linkmode.model.values import Advisory, Artifact
 @click.option(
     "--upgrade",
     multiple=True,
-    metavar="NAME",
-    help="Take the newest allowed version of this family, library or language; repeatable.",
+    metavar="[NAME]",
+    is_flag=False,
+    flag_value=pipeline.EVERYTHING,
+    help="Take the newest allowed version of this family, library or language, or of all; repeatable.",
 )
 @click.option(
     "--source",
@@ -44,7 +47,9 @@ def command(upgrade: tuple[str, ...], sources: tuple[str, ...], *, check: bool, 
     for family, count in Counter(family for family, _ in chosen).items():
         if count > 1:
             raise UsageError(f"--source is given {count} times for {'all families' if family == '*' else family}")
-    words = [f"--upgrade={name}" for name in upgrade] + [f"--source={source}" for source in sources]
+    words = ["--upgrade" if name == pipeline.EVERYTHING else f"--upgrade={name}" for name in upgrade] + [
+        f"--source={source}" for source in sources
+    ]
     with again.repeating({"lock": [*words, *(["--deny-advisories"] if deny_advisories else [])]}):
         _lock(upgrade, dict(chosen), check=check, deny_advisories=deny_advisories)
 
@@ -68,6 +73,9 @@ def _lock(upgrade: tuple[str, ...], sources: dict[str, str], *, check: bool, den
         pipeline.check_lock(root, fresh)
     path = root / FILE if check else pipeline.save_lock(root, fresh)
     click.echo(f"{path} written:\n{fresh.changes}" if fresh.changes else f"{path} is up to date\n", nl=False)
+    if upgrade and not check:
+        for one in pipeline.outdated(root):
+            say.note(f"not upgraded: {one_line(one)}")
     if fresh.changes:
         say.next_step(Message(Run("fetch")))
 

@@ -29,14 +29,18 @@ DEFECT = 70
 
 _COMMANDS = {
     "init": "Write a commented linkmode.toml for this repository.",
+    "add": "Add a language, a library or a toolchain to linkmode.toml.",
     "lock": "Resolve linkmode.toml to linkmode.lock.",
+    "outdated": "List what is newer than what is locked.",
     "fetch": "Download every locked archive into the store and verify it.",
     "generate": "Write the rule library.",
+    "doctor": "Find what would stop a build here, each with its fix.",
     "mirror": "Write an air-gap mirror of every locked archive.",
     "store": "Show, verify and clean the store of archives.",
     "audit": "Report the link mode, libc and contents of binaries.",
     "exec": "Run a build tool with a locked toolchain, without Bazel.",
     "catalog": "List, search, show, add and verify pins.",
+    "schema": "Print the JSON schema of linkmode.toml.",
 }
 
 

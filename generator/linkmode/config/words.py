@@ -29,10 +29,16 @@ _NUMBER = r"\d+(?:\.\d+)*"
 _ANY = ("*", "x", "any", "latest", "newest", "stable")
 
 
+def canonical(name: str, known: Iterable[str]) -> str:
+    """Return what ``name`` is called here, where that is one of ``known``; else ``name`` itself."""
+    other = _NAMES.get(name.lower(), name.lower())
+    return other if other in list(known) else name
+
+
 def guess_name(name: str, known: Iterable[str]) -> str:
     """Return ``; did you mean …?`` with what ``name`` is called here, or with what is spelled almost like it."""
     known = list(known)
-    other = _NAMES.get(name.lower(), name.lower())
+    other = canonical(name, known)
     if name.lower() in _C and "go" in known:
         return "; C and C++ need no entry: a [[toolchain]] compiles them"
     return f"; did you mean {other!r}?" if other in known else did_you_mean(name, known)

@@ -10,6 +10,7 @@ from linkmode.generate.blocks import Block, edited
 from linkmode.messages import ConfigError
 
 _MODULE, _WORKSPACES = "MODULE.bazel", ("WORKSPACE.bazel", "WORKSPACE")
+_OLDEST = 4
 _VERSION = re.compile(r"(?:[\w.-]+/)?(\d+)\.")
 
 
@@ -26,6 +27,17 @@ def bazel_major(root: Path) -> int | None:
     text = _read(root / ".bazelversion") or ""
     found = _VERSION.match(text.strip())
     return int(found[1]) if found else None
+
+
+def checked_version(root: Path) -> str:
+    """Return the Bazel of ``root`` in words. Raises ConfigError where ``.bazelversion`` names one that is too old."""
+    major = bazel_major(root)
+    if major is not None and major < _OLDEST:
+        raise ConfigError(
+            f"{root / '.bazelversion'} names Bazel {major}; linkmode's rules are for Bazel {_OLDEST} and newer",
+            hint="name a newer one in .bazelversion",
+        )
+    return f"Bazel {major}" if major else "no .bazelversion: the rules are written for any Bazel from 4 on"
 
 
 def is_bazel(root: Path) -> bool:

@@ -1,0 +1,36 @@
+"""``linkmode add``: add a language, a library or a toolchain to linkmode.toml."""
+
+from pathlib import Path
+
+import click
+
+from linkmode import pipeline
+from linkmode.cli import say
+from linkmode.messages import Message, Run, UsageError
+
+
+@click.command("add")
+@click.argument("name")
+@click.argument("family", required=False)
+@click.option("--target", "targets", multiple=True, metavar="TRIPLE", help="A target of the toolchain; repeatable.")
+@click.option(
+    "--version", metavar="SPECIFIER", help='The versions to allow, such as "~=1.3.1"; the default is the newest series.'
+)
+def command(name: str, family: str | None, targets: tuple[str, ...], version: str | None) -> None:
+    """Add NAME to linkmode.toml: a language (go), a library (zlib), or `toolchain FAMILY` with its targets.
+
+    Comments and order of the file stay. Prints what was added. Write it to the lock with linkmode lock.
+    """
+    is_toolchain = name == "toolchain"
+    if is_toolchain and family is None:
+        hint = Message(Run("add", "toolchain zig --target x86_64-linux-musl"))
+        raise UsageError("add toolchain: which family?", hint=hint)
+    if not is_toolchain and (family or targets):
+        raise UsageError(
+            f"add {name}: takes no {f'second name ({family})' if family else '--target'}",
+            hint=Message("a toolchain has targets: ", Run("add", "toolchain zig --target TRIPLE")),
+        )
+    root = pipeline.root_of(Path())
+    added = pipeline.add_toolchain(root, family, targets, version) if family else pipeline.add(root, name, version)
+    click.echo(added, nl=False)
+    say.next_step(Message(Run("lock")))
