@@ -5,11 +5,10 @@ from pathlib import Path
 
 import msgspec
 
-from linkmode.catalog.pins import Catalog
-from linkmode.config import starter, surroundings
+from linkmode.catalog import pins as catalogs
+from linkmode.config import bazel, starter, surroundings
 from linkmode.families import FAMILIES
-from linkmode.generate import repository
-from linkmode.model import field_rules
+from linkmode.model import field_rules, resources
 from linkmode.model.values import EXEC_PLATFORMS, Pin, Target
 
 
@@ -21,11 +20,12 @@ class Proposal(msgspec.Struct, frozen=True):
     remarks: tuple[str, ...]
 
 
-def propose(root: Path, machine: str, family: str, targets: Sequence[str], output: str, catalog: Catalog) -> Proposal:
+def propose(root: Path, machine: str, family: str, targets: Sequence[str], output: str) -> Proposal:
     """Return what to write for the repository at ``root``, on a machine such as ``x86_64-linux``.
 
     Without ``targets`` they are those of the machine's CPU. What is wrong with one is for the configuration to say.
     """
+    catalog = catalogs.load(resources.catalogue())
     host = next((one for one in EXEC_PLATFORMS if one == machine), EXEC_PLATFORMS[0])
     chosen = FAMILIES[family]
     wanted = list(targets) or [f"{host.cpu}-linux-{libc}" for libc in chosen.suggested_libcs]
@@ -44,7 +44,7 @@ def propose(root: Path, machine: str, family: str, targets: Sequence[str], outpu
             f"every {family} of the catalogue has known vulnerabilities, {family} {version} these: "
             f"{', '.join(advisory.id for advisory in known)}"
         )
-    if not repository.is_bazel(root):
+    if not bazel.is_root(root):
         remarks.append("no MODULE.bazel and no WORKSPACE is here: without Bazel, `linkmode exec` runs build tools")
     return Proposal(text, f"{family} {version} for {' and '.join(wanted)}", tuple(remarks))
 

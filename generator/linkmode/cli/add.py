@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
-from linkmode import pipeline
 from linkmode.cli import say
+from linkmode.config import find
+from linkmode.lock import addition
 from linkmode.messages import Message, Run, UsageError
 
 
@@ -30,7 +31,7 @@ def command(name: str, family: str | None, targets: tuple[str, ...], version: st
             f"add {name}: takes no {f'second name ({family})' if family else '--target'}",
             hint=Message("a toolchain has targets: ", Run("add", "toolchain zig --target TRIPLE")),
         )
-    root = pipeline.root_of(Path())
-    added = pipeline.add_toolchain(root, family, targets, version) if family else pipeline.add(root, name, version)
+    root = find.root(Path())
+    added = addition.add_toolchain(root, family, targets, version) if family else addition.add(root, name, version)
     click.echo(added, nl=False)
     say.next_step(Message(Run("lock")))

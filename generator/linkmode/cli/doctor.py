@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from linkmode import pipeline
 from linkmode.cli import places
+from linkmode.cli.diagnosis import diagnosis
+from linkmode.config import find
 from linkmode.messages import plain
 
 JSON_VERSION = 1
@@ -27,7 +28,7 @@ def command(ctx: click.Context, store: Path | None, *, as_json: bool) -> None:
     """
     folder = ctx.find_root().params["directory"]
     machine = f"{platform.machine()}-{sys.platform}"
-    found = list(pipeline.diagnosis(pipeline.root_of(Path()), machine, store))
+    found = list(diagnosis(find.root(Path()), machine, store))
     if as_json:
         rows = [{"text": one.text, "fix": one.fix.shown(folder), "ok": one.is_well} for one in found]
         click.echo(json.dumps({"version": JSON_VERSION, "findings": rows}, indent=2, sort_keys=True))

@@ -6,6 +6,7 @@ import click
 
 from linkmode import pipeline
 from linkmode.cli import say
+from linkmode.config import bazel, find
 from linkmode.messages import Message
 
 
@@ -25,28 +26,27 @@ def command(*, check: bool, show_diff: bool, no_edit: bool, force: bool) -> None
     linkmode writes one marked block each, and none where you say the same by hand. When nothing has to change, nothing
     is written.
     """
-    root = pipeline.root_of(Path())
+    root = find.root(Path())
     output = pipeline.generated(root)
-    edits = pipeline.edits(root)
     if show_diff:
-        click.echo(pipeline.unified(output) + pipeline.unified_edits(edits), nl=False)
+        click.echo(output.unified() + output.unified_edits(), nl=False)
     if check:
-        pipeline.check(output)
+        output.check()
         if not no_edit:
-            pipeline.check_edits(edits)
+            output.check_edits()
     if check or show_diff:
         return
-    changes = pipeline.save(output, force=force)
+    changes = output.save(force=force)
     for verb, paths in (("created", changes.created), ("changed", changes.changed), ("removed", changes.removed)):
         for path in paths:
             click.echo(f"{verb} {output.label}/{path}")
-    if edits:
-        click.echo(pipeline.unified_edits(edits), nl=False)
-    if edits and no_edit:
+    if output.edits:
+        click.echo(output.unified_edits(), nl=False)
+    if output.edits and no_edit:
         click.echo("--no-edit: nothing was written to your files; add these lines yourself", err=True)
-    elif edits:
-        pipeline.save_edits(root, edits)
-    if not changes and not edits:
+    elif output.edits:
+        output.save_edits()
+    if not changes and not output.edits:
         click.echo(f"{output.label} is up to date")
-    elif pipeline.is_bazel(root):
+    elif bazel.is_root(root):
         say.next_step(Message("bazel build //..., then commit linkmode.toml, linkmode.lock and what was written"))

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import click
 
-from linkmode import pipeline
+from linkmode.catalog.proposal import propose
 from linkmode.cli import say
 from linkmode.config.document import DEFAULT_OUTPUT
-from linkmode.families import FAMILIES
+from linkmode.config.starter import FAMILY_NAMES, create
 from linkmode.messages import Message, Run
 
 
 @click.command("init")
 @click.option(
-    "--family", type=click.Choice(list(FAMILIES)), default="zig", show_default=True, help="The toolchain family."
+    "--family", type=click.Choice(FAMILY_NAMES), default="zig", show_default=True, help="The toolchain family."
 )
 @click.option(
     "--target",
@@ -35,8 +35,8 @@ def command(family: str, targets: tuple[str, ...], output: str, *, force: bool) 
     seen here become lines to uncomment.
     """
     machine = f"{platform.machine()}-{sys.platform}"
-    proposal = pipeline.propose(Path(), machine, family, targets, output)
-    path = pipeline.create_config(Path(), proposal.text, force=force)
+    proposal = propose(Path(), machine, family, targets, output)
+    path = create(Path(), proposal.text, force=force)
     click.echo(f"{path} written: {proposal.summary}")
     for remark in proposal.remarks:
         say.note(remark)

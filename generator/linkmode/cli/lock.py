@@ -5,13 +5,13 @@ from pathlib import Path
 
 import click
 
-from linkmode import pipeline
 from linkmode.cli import again, say
 from linkmode.cli.outdated import one_line
-from linkmode.lock.lockfile import FILE
-from linkmode.lock.resolve import DEFAULT_SOURCE, SOURCES
+from linkmode.config import find
+from linkmode.lock.newer import outdated
+from linkmode.lock.relock import EVERYTHING, Relock, relock
 from linkmode.messages import CheckError, Message, Run, UsageError, did_you_mean, plain
-from linkmode.model.values import Advisory, Artifact
+from linkmode.model.values import DEFAULT_SOURCE, SOURCES, Advisory, Artifact
 
 
 @click.command("lock")
@@ -23,7 +23,7 @@ from linkmode.model.values import Advisory, Artifact
     multiple=True,
     metavar="[NAME]",
     is_flag=False,
-    flag_value=pipeline.EVERYTHING,
+    flag_value=EVERYTHING,
     help="Take the newest allowed version of this family, library or language, or of all; repeatable.",
 )
 @click.option(
@@ -47,16 +47,15 @@ def command(upgrade: tuple[str, ...], sources: tuple[str, ...], *, check: bool, 
     for family, count in Counter(family for family, _ in chosen).items():
         if count > 1:
             raise UsageError(f"--source is given {count} times for {'all families' if family == '*' else family}")
-    words = ["--upgrade" if name == pipeline.EVERYTHING else f"--upgrade={name}" for name in upgrade] + [
-        f"--source={source}" for source in sources
-    ]
+    words = ["--upgrade" if name == EVERYTHING else f"--upgrade={name}" for name in upgrade]
+    words += [f"--source={source}" for source in sources]
     with again.repeating({"lock": [*words, *(["--deny-advisories"] if deny_advisories else [])]}):
         _lock(upgrade, dict(chosen), check=check, deny_advisories=deny_advisories)
 
 
 def _lock(upgrade: tuple[str, ...], sources: dict[str, str], *, check: bool, deny_advisories: bool) -> None:
-    root = pipeline.root_of(Path())
-    fresh = pipeline.relock(root, upgrade=upgrade, sources=sources)
+    root = find.root(Path())
+    fresh = relock(root, upgrade=upgrade, sources=sources)
     if fresh.unreadable:
         click.echo(f"linkmode: warning: {plain(fresh.unreadable)}", err=True)
     warnings, notes = _warnings(fresh), _notes(fresh)
@@ -70,11 +69,14 @@ def _lock(upgrade: tuple[str, ...], sources: dict[str, str], *, check: bool, den
             '[advisories] accept = { "CVE-…" = "why it does not matter here" }',
         )
     if check:
-        pipeline.check_lock(root, fresh)
-    path = root / FILE if check else pipeline.save_lock(root, fresh)
-    click.echo(f"{path} written:\n{fresh.changes}" if fresh.changes else f"{path} is up to date\n", nl=False)
+        fresh.check()
+    else:
+        fresh.save()
+    click.echo(
+        f"{fresh.path} written:\n{fresh.changes}" if fresh.changes else f"{fresh.path} is up to date\n", nl=False
+    )
     if upgrade and not check:
-        for one in pipeline.outdated(root):
+        for one in outdated(root):
             say.note(f"not upgraded: {one_line(one)}")
     if fresh.changes:
         say.next_step(Message(Run("fetch")))
@@ -88,7 +90,7 @@ def _source(text: str) -> tuple[str, str]:
     return family or "*", source
 
 
-def _warnings(fresh: pipeline.Relock) -> list[str]:
+def _warnings(fresh: Relock) -> list[str]:
     """Return one line for each vulnerability of each version that linkmode.toml does not accept."""
     return list(
         dict.fromkeys(
@@ -99,7 +101,7 @@ def _warnings(fresh: pipeline.Relock) -> list[str]:
     )
 
 
-def _notes(fresh: pipeline.Relock) -> list[str]:
+def _notes(fresh: Relock) -> list[str]:
     """Return a line for each outdated version, accepted vulnerability, and acceptance that nothing needs."""
     accepted = [
         f"{_vulnerability(artifact, advisory)}, accepted in linkmode.toml: {fresh.accepted[advisory.id]}"

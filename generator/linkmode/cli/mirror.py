@@ -7,6 +7,7 @@ import click
 
 from linkmode import pipeline
 from linkmode.cli import again, places
+from linkmode.config import find
 from linkmode.fetch import progress
 from linkmode.fetch.artifacts import DEFAULT_JOBS, Options, fetch_all
 from linkmode.store import mirror
@@ -30,7 +31,7 @@ def command(folder: Path, *, offline: bool, jobs: int, store: Path | None) -> No
     DIR is new, empty, or a mirror, which then gains what it lacks. It is used from disk or from any server of static
     files: linkmode fetch --mirror. See docs/how-to/air-gap.md.
     """
-    root = pipeline.root_of(Path())
+    root = find.root(Path())
     wanted = pipeline.locked(root).artifacts
     mirror.check(folder)
     place = Store(store or default_root())

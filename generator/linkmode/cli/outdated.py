@@ -6,9 +6,9 @@ from pathlib import Path
 import click
 import msgspec
 
-from linkmode import pipeline
 from linkmode.cli import say
-from linkmode.lock.newer import Newer
+from linkmode.config import find
+from linkmode.lock.newer import Newer, outdated
 from linkmode.messages import Message, Run
 
 JSON_VERSION = 1
@@ -22,7 +22,7 @@ def command(*, as_json: bool) -> None:
 
     Reads the catalogue of this linkmode and uses no network. Exits with 0 also if something is newer.
     """
-    found = pipeline.outdated(pipeline.root_of(Path()))
+    found = outdated(find.root(Path()))
     if as_json:
         document = {"version": JSON_VERSION, "outdated": msgspec.to_builtins(found)}
         click.echo(json.dumps(document, indent=2, sort_keys=True))

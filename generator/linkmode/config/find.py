@@ -4,11 +4,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from linkmode.config import bazel
 from linkmode.config.document import FILE
 from linkmode.messages import ConfigError, Message
-
-BAZEL_ROOTS = ("MODULE.bazel", "WORKSPACE.bazel", "WORKSPACE")
-"""The files that make a folder the root of a Bazel build."""
 
 
 def root(here: Path) -> Path:
@@ -33,7 +31,7 @@ def root(here: Path) -> Path:
 
 def repository(here: Path) -> Path | None:
     """Return the root of the Bazel build that ``here`` is in, else that of its Git repository, relative to ``here``."""
-    return _nearest(here, BAZEL_ROOTS) or _nearest(here, (".git",))
+    return _nearest(here, bazel.ROOTS) or _nearest(here, (".git",))
 
 
 def _nearest(here: Path, names: tuple[str, ...]) -> Path | None:

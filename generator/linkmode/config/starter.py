@@ -2,10 +2,18 @@
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 
+from linkmode.config import document, find
 from linkmode.config.surroundings import Surroundings
+from linkmode.families import FAMILIES
 from linkmode.languages import LANGUAGES
+from linkmode.messages import ConfigError, Message, Run, UsageError
+from linkmode.model import textfile
 from linkmode.model.values import ExecPlatform
+
+FAMILY_NAMES = tuple(FAMILIES)
+"""The families that can be asked for."""
 
 _TEMPLATE = """\
 #:schema ./linkmode.schema.json
@@ -43,6 +51,38 @@ zlib = "~=1.3.1"
 # [mirrors]
 # "https://musl.cc/" = ["https://mirror.example.com/musl.cc/"]
 """
+
+
+def create(root: Path, text: str, *, force: bool) -> Path:
+    """Write a new linkmode.toml, which ``text`` must be fit to be; return its path.
+
+    Raises:
+        UsageError: ``text`` is not a configuration.
+        ConfigError: there is a linkmode.toml here or above, or this is below a repository's root, and ``force`` is not
+            set.
+    """
+    path = root / document.FILE
+    try:
+        document.parse(text, where="linkmode init", options={"toolchain[0].targets": "--target", "output": "--output"})
+    except ConfigError as error:
+        raise UsageError(error.said, hint=Message("nothing was written; see `", Run("init", "--help"), "`")) from error
+    if path.exists() and not force:
+        raise ConfigError(
+            f"{path} is there already, and is not overwritten", hint=Message("edit it, or: ", Run("init", "--force"))
+        )
+    above, top = find.root(root), find.repository(root)
+    if above != root and not force:
+        raise ConfigError(
+            f"{above / document.FILE} is there already, and holds for this folder too",
+            hint=Message("edit it, or write one of this folder's own: ", Run("init", "--force")),
+        )
+    if top and top != root and not force:
+        raise ConfigError(
+            f"the root of this repository is {top}, and linkmode.toml belongs there",
+            hint=Message(f"write it with `linkmode -C {top} init`, or for this folder alone: ", Run("init", "--force")),
+        )
+    textfile.replace(path, text.encode())
+    return path
 
 
 def starter_config(

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 
+from linkmode.config import bazel
 from linkmode.config.adapters import ADAPTERS
-from linkmode.config.find import BAZEL_ROOTS
 from linkmode.languages import LANGUAGES
 
 _MARKS = {"go.mod": "go", "Cargo.toml": "rust", "dune-project": "ocaml"}
@@ -31,7 +31,7 @@ def look(root: Path) -> Surroundings:
         if name in LANGUAGES:
             languages.setdefault(name, path.relative_to(root).as_posix())
     rule_sets: dict[str, str] = {}
-    for file in BAZEL_ROOTS:
+    for file in bazel.ROOTS:
         try:
             text = (root / file).read_text(encoding="utf-8", errors="replace")
         except OSError:

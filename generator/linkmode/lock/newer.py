@@ -1,14 +1,16 @@
 """Finds what is newer than what is locked, and what linkmode.toml excludes. Pure."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 from packaging.version import Version
 
-from linkmode.catalog.inputs import Inputs
 from linkmode.config.document import specifier
-from linkmode.lock.resolve import DEFAULT_SOURCE, Preference, keep, resolve
-from linkmode.model.values import Lock
+from linkmode.lock import current, inputs
+from linkmode.lock.inputs import Inputs
+from linkmode.lock.resolve import Preference, keep, resolve
+from linkmode.model.values import DEFAULT_SOURCE, Lock
 
 
 class Newer(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +28,12 @@ class Newer(msgspec.Struct, frozen=True, kw_only=True):
     newest: str
     asked: tuple[str, ...]
     vulnerabilities: tuple[str, ...]
+
+
+def outdated(root: Path) -> tuple[Newer, ...]:
+    """Return what is newer than what is locked in ``root``. Raises as ``current.locked`` does."""
+    given = inputs.load(root)
+    return newer(current.locked(root, given), given)
 
 
 def newer(lock: Lock, given: Inputs) -> tuple[Newer, ...]:

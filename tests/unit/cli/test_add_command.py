@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from calling import TOML, Run
 
-from linkmode import pipeline
+from linkmode.lock import inputs
 
 
 def test_each_kind_and_then_a_lock(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -14,7 +14,7 @@ def test_each_kind_and_then_a_lock(repository: Path, capsys: pytest.CaptureFixtu
         assert run.code == 0
         assert run.out.startswith("--- a/linkmode.toml\n+++ b/linkmode.toml\n")
         assert run.err == "linkmode: next: linkmode lock\n"
-    config = pipeline.inputs(repository).config
+    config = inputs.load(repository).config
     assert config.language == {"go": "~=1.27.0", "rust": ">=1"}
     assert sorted(config.library) == ["gmp", "zlib"]
     assert [(one.family, one.version) for one in config.toolchains] == [("zig", "~=0.15.1"), ("musl.cc", "~=11.2.1")]
@@ -24,7 +24,7 @@ def test_each_kind_and_then_a_lock(repository: Path, capsys: pytest.CaptureFixtu
 def test_the_words_of_others(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert Run(capsys, "add", "golang").code == 0
     assert Run(capsys, "add", "toolchain", "gcc", "--target", "aarch64-linux-musl").code == 0
-    config = pipeline.inputs(repository).config
+    config = inputs.load(repository).config
     assert (list(config.language), config.toolchains[1].family) == (["go"], "musl.cc")
 
 

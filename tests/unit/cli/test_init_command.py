@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from calling import TOML, Run
 
-from linkmode import pipeline
+from linkmode.lock import inputs
 
 
 @pytest.mark.parametrize("family", ["zig", "musl.cc"])
@@ -22,7 +22,7 @@ def test_init_with_flags(repository: Path, capsys: pytest.CaptureFixture[str], f
         "lm",
     )
     assert Run(capsys, "init", *arguments, "--force").code == 0
-    config = pipeline.inputs(repository).config
+    config = inputs.load(repository).config
     assert config.output == "lm"
     assert [(t.family, t.targets) for t in config.toolchains] == [(family, ("aarch64-linux-musl", "x86_64-linux-musl"))]
     assert Run(capsys, "lock").code == 0
@@ -56,13 +56,13 @@ def test_init_proposes_what_it_sees(empty: Path, capsys: pytest.CaptureFixture[s
         "linkmode: MODULE.bazel is here: linkmode.toml has a line for rules_go, to uncomment",
         "linkmode: next: linkmode lock",
     ]
-    assert pipeline.inputs(empty).config.language == {}
+    assert inputs.load(empty).config.language == {}
     text = (empty / "linkmode.toml").read_text()
     for line in ("[language]", 'go = "', 'rust = "', "[adapters]", "rules_go = true"):
         assert f"\n# {line}" in text
         text = text.replace(f"\n# {line}", f"\n{line}")
     (empty / "linkmode.toml").write_text(text)
-    config = pipeline.inputs(empty).config
+    config = inputs.load(empty).config
     assert (sorted(config.language), config.adapters) == (["go", "rust"], ("rules_go",))
     assert Run(capsys, "lock").code == 0
 
@@ -72,7 +72,7 @@ def test_init_of_another_machine_and_without_bazel(
 ) -> None:
     monkeypatch.setattr("platform.machine", lambda: "aarch64")
     run = Run(capsys, "init")
-    config = pipeline.inputs(empty).config
+    config = inputs.load(empty).config
     assert config.exec_platforms == ("aarch64-linux",)
     assert config.toolchains[0].targets == ("aarch64-linux-musl", "aarch64-linux-gnu.2.28")
     assert "no MODULE.bazel and no WORKSPACE is here: without Bazel, `linkmode exec` runs build tools" in run.err

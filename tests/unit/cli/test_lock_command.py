@@ -6,6 +6,8 @@ import pytest
 from calling import TOML, Run
 
 from linkmode import pipeline
+from linkmode.lock.elsewhere import from_package_index
+from linkmode.lock.relock import relock
 
 
 def test_lock_keeps_versions_and_upgrades_by_name(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -135,10 +137,10 @@ def test_upstream_out_of_reach_names_the_package_index_and_what_it_changes(
 )
 def test_a_package_index_is_named_for_what_it_has(repository: Path, before: str, after: str, hint: str) -> None:
     (repository / "linkmode.toml").write_text(TOML.replace(before, after))
-    pipeline.save_lock(repository, pipeline.relock(repository))
-    assert pipeline.from_package_index(repository).shown() == hint
+    relock(repository).save()
+    assert from_package_index(repository).shown() == hint
 
 
 def test_no_package_index_is_named_where_it_has_nothing_more(repository: Path) -> None:
-    pipeline.save_lock(repository, pipeline.relock(repository, sources={"*": "pypi"}))
-    assert not pipeline.from_package_index(repository)
+    relock(repository, sources={"*": "pypi"}).save()
+    assert not from_package_index(repository)

@@ -1,18 +1,20 @@
-"""Adds a language, a library or a toolchain to the text of linkmode.toml. Pure."""
+"""Adds a language, a library or a toolchain to linkmode.toml."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import msgspec
 
-from linkmode.catalog.inputs import Inputs
 from linkmode.config import edit
-from linkmode.config.document import Config, parse
+from linkmode.config.document import FILE, Config, parse
 from linkmode.config.words import canonical, guess_name
 from linkmode.families import FAMILIES
 from linkmode.languages import LANGUAGES
 from linkmode.libraries import LIBRARIES
+from linkmode.lock import inputs
+from linkmode.lock.inputs import Inputs
 from linkmode.messages import ConfigError, UsageError
-from linkmode.model import field_rules
+from linkmode.model import field_rules, textfile
 from linkmode.model.values import Target
 
 
@@ -23,8 +25,28 @@ class Change(msgspec.Struct, frozen=True):
     after: str
 
 
+def add(root: Path, name: str, version: str | None) -> str:
+    """Add a language or a library to linkmode.toml in ``root``; return the change as a unified diff.
+
+    Raises:
+        UsageError: linkmode knows no ``name``, or linkmode.toml asks for it already.
+        ConfigError: linkmode.toml is wrong, or has a form that cannot be added to.
+    """
+    return _saved(root, entry(inputs.load(root), name, version))
+
+
+def add_toolchain(root: Path, family: str, targets: Sequence[str], version: str | None) -> str:
+    """Add a ``[[toolchain]]`` to linkmode.toml in ``root``, and do as ``add`` does. The default target is musl's."""
+    return _saved(root, toolchain(inputs.load(root), family, targets, version))
+
+
+def _saved(root: Path, change: Change) -> str:
+    textfile.replace(root / FILE, change.after.encode())
+    return textfile.unified(FILE, change.before.encode(), change.after.encode())
+
+
 def entry(given: Inputs, name: str, version: str | None) -> Change:
-    """Return linkmode.toml with a language or a library more; raise as ``pipeline.add`` says."""
+    """Return linkmode.toml with a language or a library more; raise as ``add`` says."""
     name = canonical(name, [*LANGUAGES, *LIBRARIES])
     table = "language" if name in LANGUAGES else "library"
     known = LANGUAGES if name in LANGUAGES else LIBRARIES
@@ -47,7 +69,7 @@ def entry(given: Inputs, name: str, version: str | None) -> Change:
 
 
 def toolchain(given: Inputs, family: str, targets: Sequence[str], version: str | None) -> Change:
-    """Return linkmode.toml with a ``[[toolchain]]`` more; raise as ``pipeline.add`` says."""
+    """Return linkmode.toml with a ``[[toolchain]]`` more; raise as ``add`` says."""
     family = canonical(family, FAMILIES)
     if family not in FAMILIES:
         raise UsageError(
