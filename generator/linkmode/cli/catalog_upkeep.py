@@ -3,7 +3,6 @@
 import datetime
 import json
 import os
-import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -15,8 +14,9 @@ import msgspec
 from linkmode.catalog import add as adding
 from linkmode.catalog import pins as catalogs
 from linkmode.catalog.measure import check_family, entry
+from linkmode.cli import say
 from linkmode.config import find
-from linkmode.fetch import progress, recheck, unpinned
+from linkmode.fetch import recheck, unpinned
 from linkmode.messages import IntegrityError, NetworkError, UsageError, did_you_mean
 from linkmode.model import resources
 
@@ -46,7 +46,7 @@ def add(urls: tuple[str, ...], family: str | None, date: str | None, write_to: P
     catalog = catalogs.load(resources.catalogue())
     with (
         tempfile.TemporaryDirectory(prefix="linkmode-") as folder,
-        progress.on(sys.stderr) as shown,
+        say.progress() as shown,
     ):
         archive = Path(folder) / "archive"
         first = unpinned.gather(urls[0], archive, base=Path(), progress=shown)

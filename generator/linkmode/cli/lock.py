@@ -8,6 +8,7 @@ import click
 from linkmode.cli import again, say
 from linkmode.cli.outdated import one_line
 from linkmode.config import find
+from linkmode.config.document import FILE
 from linkmode.lock.newer import outdated
 from linkmode.lock.relock import EVERYTHING, Relock, relock
 from linkmode.messages import CheckError, Message, Run, UsageError, did_you_mean, plain
@@ -38,7 +39,10 @@ from linkmode.model.values import DEFAULT_SOURCE, SOURCES, Advisory, Artifact
     is_flag=True,
     help="Write nothing and exit with 1 on a known vulnerability that linkmode.toml does not accept.",
 )
-def command(upgrade: tuple[str, ...], sources: tuple[str, ...], *, check: bool, deny_advisories: bool) -> None:
+@say.json_option
+def command(
+    upgrade: tuple[str, ...], sources: tuple[str, ...], *, check: bool, deny_advisories: bool, as_json: bool
+) -> None:
     """Resolve linkmode.toml against the catalogue to linkmode.lock.
 
     Locked versions stay as long as they satisfy linkmode.toml. When nothing changes, nothing is written.
@@ -50,16 +54,20 @@ def command(upgrade: tuple[str, ...], sources: tuple[str, ...], *, check: bool, 
     words = ["--upgrade" if name == EVERYTHING else f"--upgrade={name}" for name in upgrade]
     words += [f"--source={source}" for source in sources]
     with again.repeating({"lock": [*words, *(["--deny-advisories"] if deny_advisories else [])]}):
-        _lock(upgrade, dict(chosen), check=check, deny_advisories=deny_advisories)
+        _lock(upgrade, dict(chosen), check=check, deny_advisories=deny_advisories, as_json=as_json)
 
 
-def _lock(upgrade: tuple[str, ...], sources: dict[str, str], *, check: bool, deny_advisories: bool) -> None:
+def _lock(
+    upgrade: tuple[str, ...], sources: dict[str, str], *, check: bool, deny_advisories: bool, as_json: bool
+) -> None:
     root = find.root(Path())
+    say.detail(f"using {root / FILE}")
     fresh = relock(root, upgrade=upgrade, sources=sources)
     if fresh.unreadable:
         click.echo(f"linkmode: warning: {plain(fresh.unreadable)}", err=True)
     warnings, notes = _warnings(fresh), _notes(fresh)
-    click.echo("".join(f"linkmode: note: {note}\n" for note in notes), nl=False, err=True)
+    for note in notes:
+        say.note(f"note: {note}")
     click.echo("".join(f"linkmode: warning: {warning}\n" for warning in warnings), nl=False, err=True)
     if warnings and deny_advisories:
         known = "1 known vulnerability" if len(warnings) == 1 else f"{len(warnings)} known vulnerabilities"
@@ -72,6 +80,9 @@ def _lock(upgrade: tuple[str, ...], sources: dict[str, str], *, check: bool, den
         fresh.check()
     else:
         fresh.save()
+    if as_json:
+        _print_json(fresh)
+        return
     click.echo(
         f"{fresh.path} written:\n{fresh.changes}" if fresh.changes else f"{fresh.path} is up to date\n", nl=False
     )
@@ -80,6 +91,23 @@ def _lock(upgrade: tuple[str, ...], sources: dict[str, str], *, check: bool, den
             say.note(f"not upgraded: {one_line(one)}")
     if fresh.changes:
         say.next_step(Message(Run("fetch")))
+
+
+def _print_json(fresh: Relock) -> None:
+    """Print what a lock changes, as lines of the difference, and the vulnerabilities of what is locked."""
+    known = [
+        {
+            "artifact": artifact.name,
+            "family": artifact.family,
+            "version": artifact.version,
+            "id": advisory.id,
+            "fixed-in": advisory.fixed_in,
+            "url": advisory.url,
+            "accepted": fresh.accepted.get(advisory.id, ""),
+        }
+        for artifact, advisory in fresh.advisories
+    ]
+    say.as_json(file=str(fresh.path), changes=fresh.changes.splitlines(), advisories=known)
 
 
 def _source(text: str) -> tuple[str, str]:

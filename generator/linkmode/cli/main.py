@@ -91,9 +91,13 @@ class _Lazy(click.Group):
     metavar="DIR",
     help="Run as if started in DIR, the folder of linkmode.toml.",
 )
+@click.option("-q", "--quiet", is_flag=True, help="Print results, warnings and errors only.")
+@click.option("-v", "--verbose", is_flag=True, help="Also print which files and folders are used.")
 @click.version_option(__version__, prog_name="linkmode", message="%(prog)s %(version)s")
-def _linkmode(directory: str) -> None:
+def _linkmode(directory: str, *, quiet: bool, verbose: bool) -> None:
     """Generate Bazel rules with pinned C and C++ toolchains and one link mode for each target, and audit ELF files."""
+    if quiet and verbose:
+        raise UsageError("--quiet and --verbose exclude each other", hint="drop one of them")
     os.chdir(directory)
 
 

@@ -1,14 +1,12 @@
 """``linkmode mirror``: write every locked archive into a folder, for machines without a network."""
 
-import sys
 from pathlib import Path
 
 import click
 
 from linkmode import pipeline
-from linkmode.cli import again, places
+from linkmode.cli import again, places, say
 from linkmode.config import find
-from linkmode.fetch import progress
 from linkmode.fetch.artifacts import DEFAULT_JOBS, Options, fetch_all
 from linkmode.store import mirror
 from linkmode.store.files import Store, default_root
@@ -36,7 +34,7 @@ def command(folder: Path, *, offline: bool, jobs: int, store: Path | None) -> No
     mirror.check(folder)
     place = Store(store or default_root())
     with again.repeating({"fetch": again.store(store)}):
-        with progress.on(sys.stderr) as shown:
+        with say.progress() as shown:
             fetch_all(wanted, place, Options(base=root, offline=offline, jobs=jobs), shown)
         for artifact, path, copied in mirror.write(wanted, place, folder):
             click.echo(f"{artifact.name}  {path}  {'copied' if copied else 'already there'}")

@@ -1,4 +1,4 @@
-"""Where the locked archives can be had when upstream is out of reach."""
+"""Where the locked archives are found when upstream is out of reach."""
 
 from pathlib import Path
 

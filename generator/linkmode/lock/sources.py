@@ -28,7 +28,7 @@ def expanded(given: Mapping[str, str], families: Iterable[str]) -> dict[str, str
 
 
 class Other(NamedTuple):
-    """What can be had from another source: the families, and the versions that this changes, in words."""
+    """What another source has: the families, and the versions that this changes, in words."""
 
     families: tuple[str, ...]
     changes: tuple[str, ...]
