@@ -57,6 +57,7 @@ class Toy:
     cpu_facts = ("gcc",)
     recogniser = None
     brings_libc = True
+    also_called = ()
     suggested_libcs = ("musl",)
     facts = ()
     parts = ()

@@ -6,6 +6,7 @@ import click
 
 from linkmode.cli import say
 from linkmode.config import find
+from linkmode.config.starter import DEFAULT_FAMILY
 from linkmode.lock import addition
 from linkmode.messages import Message, Run, UsageError
 
@@ -24,12 +25,12 @@ def command(name: str, family: str | None, targets: tuple[str, ...], version: st
     """
     is_toolchain = name == "toolchain"
     if is_toolchain and family is None:
-        hint = Message(Run("add", "toolchain zig --target x86_64-linux-musl"))
+        hint = Message(Run("add", f"toolchain {DEFAULT_FAMILY} --target x86_64-linux-musl"))
         raise UsageError("add toolchain: which family?", hint=hint)
     if not is_toolchain and (family or targets):
         raise UsageError(
             f"add {name}: takes no {f'second name ({family})' if family else '--target'}",
-            hint=Message("a toolchain has targets: ", Run("add", "toolchain zig --target TRIPLE")),
+            hint=Message("a toolchain has targets: ", Run("add", f"toolchain {DEFAULT_FAMILY} --target TRIPLE")),
         )
     root = find.root(Path())
     added = addition.add_toolchain(root, family, targets, version) if family else addition.add(root, name, version)

@@ -77,6 +77,12 @@ _NOT_AUDITED = 3
 )
 @click.option("--sbom", type=click.Choice(("cyclonedx", "spdx")), help="Print what is linked inside, as JSON.")
 @click.option(
+    "--lock",
+    type=click.Path(exists=True, dir_okay=False),
+    metavar="FILE",
+    help="A linkmode.lock that tells --sbom the versions of what was linked in.",
+)
+@click.option(
     "--sarif", type=click.Path(dir_okay=False), metavar="FILE", help="Write what does not hold as SARIF, too."
 )
 @click.option("--junit", type=click.Path(dir_okay=False), metavar="FILE", help="Write a test case for each file, too.")
@@ -99,6 +105,7 @@ def command(
     archives: tuple[str, ...],
     page: str | None,
     sbom: Literal["cyclonedx", "spdx"] | None,
+    lock: str | None,
     sarif: str | None,
     junit: str | None,
     *,
@@ -162,6 +169,8 @@ def command(
         raise UsageError(
             "--sbom prints a document of its own, of what every byte tells", hint="drop --json and --headers-only"
         )
+    if lock is not None and sbom is None:
+        raise UsageError("--lock tells --sbom what was linked in", hint="add --sbom cyclonedx, or drop --lock")
     settings = run.Settings(wanted=wanted, with_contents=not headers_only, archives=archives)
     if is_tree or is_diff:
         from linkmode.cli import audit_views  # only these need them
@@ -184,7 +193,7 @@ def command(
     if sbom is not None:
         from linkmode.cli import audit_views  # only these need them
 
-        click.echo(audit_views.bill_of_materials(outcome.audited, sbom), nl=False)
+        click.echo(audit_views.bill_of_materials(outcome.audited, sbom, lock), nl=False)
     elif is_json:
         click.echo(report.as_json(outcome.audited, summary, named), nl=False)
     elif sys.stdout.isatty() and not verbose:

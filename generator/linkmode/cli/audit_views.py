@@ -4,7 +4,7 @@ import contextlib
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -16,6 +16,9 @@ from linkmode.audit.naming import displayed
 from linkmode.audit.read.image import NotAudited, NothingToAudit
 from linkmode.audit.show import diff, report
 from linkmode.messages import Message, Run, UsageError
+
+if TYPE_CHECKING:
+    from linkmode.audit.show.sbom import Pinned
 
 FAILED = 1
 NOT_AUDITED = 3
@@ -96,16 +99,33 @@ def write_page(
     Path(file).write_text(page.render(audited, summary, passed_over, trees), encoding="utf-8")
 
 
-def bill_of_materials(audited: tuple[report.Audited, ...], form: Literal["cyclonedx", "spdx"]) -> str:
-    """Return what is linked inside the files. Its time is SOURCE_DATE_EPOCH, where that is set, or now."""
+def bill_of_materials(audited: tuple[report.Audited, ...], form: Literal["cyclonedx", "spdx"], lock: str | None) -> str:
+    """Return what is linked inside the files, with what the lock at ``lock`` knows of it.
+
+    Its time is SOURCE_DATE_EPOCH, where that is set, or now.
+    """
     from linkmode.audit.show import sbom
 
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     created = datetime.fromtimestamp(int(epoch), UTC) if epoch.isdigit() else datetime.now(UTC)
     try:
-        return sbom.render(sbom.listed(audited), form, created.replace(microsecond=0))
+        return sbom.render(sbom.listed(audited, _pinned(lock)), form, created.replace(microsecond=0))
     except ImportError as error:
         raise UsageError(f"--sbom {form} needs a library that is not installed: {error.name}", hint=_EXTRA) from error
+
+
+def _pinned(lock: str | None) -> "tuple[Pinned, ...]":
+    if lock is None:
+        return ()
+    from linkmode.audit.show.sbom import Pinned
+    from linkmode.generate import linked
+    from linkmode.lock import lockfile
+
+    held = lockfile.loads(Path(lock).read_text(encoding="utf-8", errors="replace"), displayed(lock))
+    return tuple(
+        Pinned(part.name, part.version, part.purl, part.license, part.modes, cpu, libc, part.needed == "as needed")
+        for part, cpu, libc in linked.of_lock(held)
+    )
 
 
 _EXTRA = "pip install 'linkmode[sbom]'"

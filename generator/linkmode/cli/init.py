@@ -6,16 +6,16 @@ from pathlib import Path
 
 import click
 
-from linkmode.catalog.proposal import propose
 from linkmode.cli import say
 from linkmode.config.document import DEFAULT_OUTPUT
-from linkmode.config.starter import FAMILY_NAMES, create
+from linkmode.config.starter import DEFAULT_FAMILY, FAMILY_NAMES, create
+from linkmode.lock.proposal import propose
 from linkmode.messages import Message, Run
 
 
 @click.command("init")
 @click.option(
-    "--family", type=click.Choice(FAMILY_NAMES), default="zig", show_default=True, help="The toolchain family."
+    "--family", type=click.Choice(FAMILY_NAMES), default=DEFAULT_FAMILY, show_default=True, help="The toolchain family."
 )
 @click.option(
     "--target",

@@ -13,7 +13,8 @@ from linkmode.model import textfile
 from linkmode.model.values import ExecPlatform
 
 FAMILY_NAMES = tuple(FAMILIES)
-"""The families that can be asked for."""
+DEFAULT_FAMILY = "zig"
+"""The families that can be asked for, and the one that is when none is."""
 
 _TEMPLATE = """\
 #:schema ./linkmode.schema.json

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from linkmode.families import FAMILIES
 from linkmode.messages import did_you_mean
 
 _NAMES = {
@@ -15,13 +16,9 @@ _NAMES = {
     "common-lisp": "sbcl",
     "dune": "ocaml",
     "opam": "ocaml",
-    "gcc": "musl.cc",
-    "musl": "musl.cc",
-    "musl-gcc": "musl.cc",
-    "clang": "zig",
-    "llvm": "zig",
     "libz": "zlib",
     "libgmp": "gmp",
+    **{other: family.name for family in FAMILIES.values() for other in family.also_called},
 }
 _C = ("c", "c++", "cpp", "cc", "cxx")
 

@@ -23,6 +23,9 @@ from linkmode.model import exchange
 from linkmode.model.values import Artifact
 from linkmode.store import locks, private
 
+COMPILER_CACHE = "zig"
+"""The folder of what compilers made for themselves. Zig has such a cache, and gave it its name."""
+
 _UNPACKING = "1"
 """Part of every digest; raise it when the same archive is to unpack to something else."""
 

@@ -1,11 +1,15 @@
 """GCC and musl in musl.cc's layout: one archive for each target, a cross or a native compiler."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from linkmode.families.musl_cc.recognise import RECOGNISER
 from linkmode.model.components import NO_LINES, Layout
 from linkmode.model.cpus import CPUS, known
 from linkmode.model.values import ExecPlatform, Pin, Target
+
+if TYPE_CHECKING:
+    from linkmode.families.compiler import Compiler
 
 _LAYOUTS = ("cross", "native")
 
@@ -14,6 +18,7 @@ class MuslCc:
     """What a musl.cc archive can make is what its pin says; of that, the generated rules know two CPUs."""
 
     name = "musl.cc"
+    also_called = ("gcc", "musl", "musl-gcc")
     folder = "gcc"
     # usr is a link to the archive's own root
     layouts = dict.fromkeys(_LAYOUTS, Layout("gcc_archive.bzl", "gcc_archive", ("usr",)))
@@ -24,6 +29,13 @@ class MuslCc:
     suggested_libcs = ("musl",)
     facts = ("gcc",)  # the name of a folder in the archive: lib/gcc/<target>/<gcc>
     parts = ("c++", "lto")
+    needed_by: Mapping[str, tuple[str, str]] = {}
+
+    def compiler(self) -> "Compiler":
+        """Return what `exec` must know, which is imported for it alone."""
+        from linkmode.families.musl_cc.compiler import MuslCcCompiler
+
+        return MuslCcCompiler()
 
     def line(self, version: str) -> str:
         """Return nothing: the rules know every release alike."""
