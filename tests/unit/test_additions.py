@@ -58,6 +58,7 @@ class Toy:
     recogniser = None
     brings_libc = True
     also_called = ()
+    needed_by = {}
     suggested_libcs = ("musl",)
     facts = ()
     parts = ()
