@@ -25,4 +25,4 @@ def load(root: Path) -> Inputs:
     path = root / configs.FILE
     config, text = configs.load_with_text(path)
     source = Source(str(path), text)
-    return Inputs(config, catalogs.with_pins(catalogs.load(resources.catalogue()), config.pins, source), source)
+    return Inputs(config, catalogs.with_pins(catalogs.on_demand(resources.catalogue()), config.pins, source), source)

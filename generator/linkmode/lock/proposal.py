@@ -25,7 +25,7 @@ def propose(root: Path, machine: str, family: str, targets: Sequence[str], outpu
 
     Without ``targets`` they are those of the machine's CPU. What is wrong with one is for the configuration to say.
     """
-    catalog = catalogs.load(resources.catalogue())
+    catalog = catalogs.on_demand(resources.catalogue())
     host = next((one for one in EXEC_PLATFORMS if one == machine), EXEC_PLATFORMS[0])
     chosen = FAMILIES[family]
     wanted = list(targets) or [f"{host.cpu}-linux-{libc}" for libc in chosen.suggested_libcs]
