@@ -2,6 +2,7 @@
 """link_mode_library: a shared object that programs load, built for one link mode and proved to be what it says."""
 
 load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS")
+load(":bill.bzl", "LinkedInfo", "linked_aspect", "write_bill")
 load(":check.bzl", "ELFCHECK_TYPE", "check_binary", "elfcheck_arguments")
 load(":link_mode_values.bzl", "LINK_MODE_VALUES")
 load(":place.bzl", "is_shared_library", "place_libraries", "runfiles_without")
@@ -28,6 +29,7 @@ def _link_mode_library_impl(ctx):
         if "\n" in line:
             fail("{}: no line breaks, please: {}".format(ctx.label, repr(line)))
     library = only(attr.library)
+    target = only(attr._target)[TargetInfo]
     file = _shared_object(ctx, library)
     runfiles = library[DefaultInfo].default_runfiles
     shared = [one for one in runfiles.files.to_list() if is_shared_library(one)]
@@ -37,7 +39,7 @@ def _link_mode_library_impl(ctx):
         allow = attr.allow,
         kind = "--library",
         link_mode = attr.link_mode,
-        target = only(attr._target)[TargetInfo],
+        target = target,
     )
     for name in attr.exports:
         arguments += ["--export", name]
@@ -51,6 +53,7 @@ def _link_mode_library_impl(ctx):
         OutputGroupInfo(
             linkmode_libraries = depset(libraries),
             linkmode_report = depset([report]),
+            linkmode_sbom = depset([write_bill(ctx, library[LinkedInfo], attr.link_mode, target)]),
         ),
     ]
 
@@ -61,7 +64,7 @@ _link_mode_library = rule(
         "allow": attr.string_list(doc = "Sonames that it may need."),
         "cpu": attr.string(doc = "The CPU that the build is for; empty: one that linkmode does not know."),
         "exports": attr.string_list(doc = "The symbols that it exports."),
-        "library": attr.label(cfg = link_mode_transition, mandatory = True, doc = "The shared object."),
+        "library": attr.label(aspects = [linked_aspect], cfg = link_mode_transition, mandatory = True, doc = "The shared object."),
         "link_mode": attr.string(values = LINK_MODE_VALUES, mandatory = True, doc = "The mode."),
         "malloc": attr.string(default = "libc", values = ["libc"], doc = "The malloc is that of the program."),
         "platform": attr.label(doc = "The platform to build for."),

@@ -3,6 +3,7 @@
 
 load("@linkmode_cc//:rule.bzl", "FORWARDED", "TOOLCHAIN_RULE_ARGUMENTS")
 load(":allocator.bzl", "MALLOC_VALUES")
+load(":bill.bzl", "LinkedInfo", "linked_aspect", "write_bill")
 load(":check.bzl", "ELFCHECK_TYPE", "check_binary", "elfcheck_arguments")
 load(":link_mode_values.bzl", "LINK_MODE_VALUES")
 load(":place.bzl", "is_shared_library", "place_libraries", "runfiles_without", "runpath")
@@ -72,6 +73,8 @@ def _link_mode_binary_impl(ctx):
         runpath = runpath(output, ctx.workspace_name) if libraries else "",
     )
 
+    bill = write_bill(ctx, binary[LinkedInfo], attr.link_mode, target)
+
     return [
         DefaultInfo(
             executable = output,
@@ -82,6 +85,7 @@ def _link_mode_binary_impl(ctx):
         _output_groups(binary, {
             "linkmode_libraries": depset(libraries),
             "linkmode_report": depset([report]),
+            "linkmode_sbom": depset([bill]),
         }),
         LinkModeInfo(
             binary = output,
@@ -101,7 +105,7 @@ _link_mode_binary = rule(
     attrs = {
         "allow": attr.string_list(doc = "Sonames that the binary may need."),
         "allow_static_glibc": attr.bool(doc = "Accept glibc inside a static binary."),
-        "binary": attr.label(cfg = link_mode_transition, mandatory = True, aspects = [wrapped], doc = "The executable target."),
+        "binary": attr.label(aspects = [linked_aspect, wrapped], cfg = link_mode_transition, mandatory = True, doc = "The executable target."),
         "cpu": attr.string(doc = "The CPU that the build is for; empty: one that linkmode does not know."),
         "data": attr.label_list(allow_files = True, cfg = link_mode_transition, doc = "What `args` name."),
         "link_mode": attr.string(values = LINK_MODE_VALUES, mandatory = True, doc = "The mode."),
@@ -137,7 +141,8 @@ def link_mode_binary(
 
     The target `binary` is built again for the platform of the mode (see //private/link_mode:transition.bzl). The output is that file
     under this rule's name, with its runfiles, for `bazel run`, for tests, as a tool, and for packaging. The build fails if the file is
-    not what `link_mode` says. The report is in the output group `linkmode_report`. What other rules ask of a `cc_binary`, they
+    not what `link_mode` says. The report is in the output group `linkmode_report`, and a bill of the locked parts inside, as CycloneDX, in
+    `linkmode_sbom`. What other rules ask of a `cc_binary`, they
     get from this rule too: its environment, its coverage, its output groups and its debug package.
 
     Args:
