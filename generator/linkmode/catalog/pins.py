@@ -26,8 +26,8 @@ SCHEMA = 1
 """The version of the catalogue files' format; a file of another version is refused."""
 
 _KEYS = ("schema", "family", "kind", "homepage", "license", "own-layouts", "pin", "advisory", "signer")
-_HINT = "correct the file; docs/reference/catalogue.md describes its keys"
-_USER_HINT = "correct linkmode.toml; docs/how-to/add-your-own-pin.md shows a whole [[pin]]"
+_HINT = "correct the file; if it is one that linkmode ships, install linkmode again"
+_USER_HINT = "correct linkmode.toml; `linkmode catalog add URL` prints a whole [[pin]]"
 
 
 class FamilyEntry(msgspec.Struct, frozen=True, kw_only=True):

@@ -56,7 +56,7 @@ def command(
     """Download every locked archive into the store, and verify those that are there.
 
     The store is Bazel's own repository cache, so that builds need no network afterwards. Prints one line for each
-    artifact: its name, its checksum, and where it came from. See docs/reference/store.md.
+    artifact: its name, its checksum, and where it came from.
     """
     root = lock.parent if lock else find.root(Path())
     wanted = _choose(locked_elsewhere(lock) if lock else pipeline.locked(root).artifacts, only)

@@ -27,7 +27,7 @@ def command(folder: Path, *, offline: bool, jobs: int, store: Path | None) -> No
     """Write an air-gap mirror of every locked archive into DIR.
 
     DIR is new, empty, or a mirror, which then gains what it lacks. It is used from disk or from any server of static
-    files: linkmode fetch --mirror. See docs/how-to/air-gap.md.
+    files: linkmode fetch --mirror.
     """
     root = find.root(Path())
     wanted = pipeline.locked(root).artifacts
