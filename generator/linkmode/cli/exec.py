@@ -87,7 +87,7 @@ def command(
         )
         return 0
     if print_env:
-        click.echo(environment.as_shell(found.changes, found.toolchain, found.ready), nl=False)
+        click.echo(environment.as_shell(found.changes, found.toolchain, found.ready, os.environ), nl=False)
         return 0
     for descriptor in found.held:
         os.set_inheritable(descriptor, True)

@@ -37,7 +37,11 @@ DEFAULT_OUTPUT = "third_party/linkmode"
 BUILD_SYSTEMS = ("bazel", "dune")
 
 _OUTPUT_PART = re.compile(r"(?!\.\.?$)[A-Za-z0-9._+@][A-Za-z0-9._+@-]*")
-_NOT_OUTPUT = (FILE, "linkmode.lock")
+_NOT_OUTPUT = (
+    *(FILE, "linkmode.lock", "MODULE.bazel", "WORKSPACE", "WORKSPACE.bazel", "BUILD", "BUILD.bazel"),
+    *(".bazelrc", ".bazelignore", ".bazelversion"),
+)
+"""Names that mean a file at the root of a repository."""
 _VERSION_CONTROL = (".git", ".hg", ".svn", ".jj", ".bzr", ".sl", "_darcs", "cvs")
 """Folders of tools that keep a repository in them, and run what lies there."""
 _NO_TARGET = "is not a target of any [[toolchain]]"

@@ -181,8 +181,12 @@ class _Run:
             elif scheme in {"http", "https"}:
                 yield shown, Origin(shown, url, self._access)
             elif scheme in {"", "file"}:
-                path = file_path(url) if scheme else Path(url)
-                yield shown, Origin(shown, path=self._options.base / path)
+                try:
+                    path = file_path(url) if scheme else Path(url)
+                except ValueError as error:
+                    yield shown, UnreachableError(str(error))
+                else:
+                    yield shown, Origin(shown, path=self._options.base / path)
             else:
                 yield shown, UnreachableError(f"{scheme}: is not a scheme to fetch from")
 

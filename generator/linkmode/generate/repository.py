@@ -9,6 +9,7 @@ from linkmode.config import bazel
 from linkmode.config.bazel_module import BazelModule
 from linkmode.generate.blocks import Block, edited
 from linkmode.messages import ConfigError
+from linkmode.model import textfile
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,10 +108,9 @@ def _has_rules(workspace: Path) -> bool:
 
 def _read(path: Path) -> str | None:
     try:
-        return path.read_bytes().decode("utf-8")
+        return textfile.read(path)
     except FileNotFoundError:
         return None
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} is not UTF-8: {error}", hint=f"save {path.name} as UTF-8") from error
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror or error}") from error
+    except textfile.UnusableError as error:
+        is_text = isinstance(error, textfile.NoTextError)
+        raise ConfigError(f"{path} {error.problem}", hint=f"save {path.name} as UTF-8" if is_text else "") from error

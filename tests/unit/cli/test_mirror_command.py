@@ -193,3 +193,9 @@ def test_what_is_no_mirror(place: Path, there: str) -> None:
     done = run(place, "fetch", "--mirror", there)
     assert done.returncode == 2
     assert "this is not an air-gap mirror: " in done.stderr
+
+
+def test_a_mirror_whose_name_no_file_has(place: Path) -> None:
+    done = run(place, "fetch", "--mirror", "file:///a%00b")
+    assert done.returncode == 2
+    assert "this is not a URL: no file has a NUL character in its name" in done.stderr

@@ -236,7 +236,8 @@ def test_a_shell_reads_the_same() -> None:
     locked = toolchain("musl.cc", MUSL)
     changes = environment(locked, ready(MUSL), HERE)
     current = {"PATH": "/bin:/usr/bin", "LDFLAGS": "-s  -x", "CPATH": "/i", "CMAKE_PREFIX_PATH": ""}
-    text = as_shell(changes, locked, ready(MUSL))
+    current |= {"PKG_CONFIG_ZLIB_LIBDIR": "/evil", "PKG_CONFIG": "mine"}
+    text = as_shell(changes, locked, ready(MUSL), [*current, "PKG_CONFIG_PATH_x86_64-unknown-linux-musl"])
     assert text.splitlines()[:2] == [f"# {locked.artifact}, for {MUSL}", "# ./configure --host=x86_64-linux-musl"]
     done = subprocess.run(["/bin/sh", "-euc", f"{text}env -0"], env=current, capture_output=True, text=True, check=True)
     seen = dict(line.split("=", 1) for line in done.stdout.split("\0") if line)
