@@ -18,6 +18,7 @@ from linkmode.exec.variables import CLEARED
 from linkmode.families import FAMILIES
 from linkmode.messages import ConfigError, Message, Run, UsageError, did_you_mean
 from linkmode.model.cpus import CPUS
+from linkmode.model.target import did_you_mean_target
 from linkmode.model.values import ExecPlatform, LinkMode, Lock, LockedToolchain, Target
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -98,8 +99,9 @@ def choose(
 
 def _named(option: str, name: str, known: Mapping[str, list[LockedToolchain]]) -> list[LockedToolchain]:
     if name not in known:
+        guess = did_you_mean_target if option == "--target" else did_you_mean
         raise UsageError(
-            f"{option}: linkmode.lock has no {name!r} that runs here{did_you_mean(name, known)}",
+            f"{option}: linkmode.lock has no {name!r} that runs here{guess(name, known)}",
             hint=Message(f"it has: {', '.join(known)}; others are asked for in linkmode.toml, then: ", Run("lock")),
         )
     return known[name]

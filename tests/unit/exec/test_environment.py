@@ -104,6 +104,7 @@ def test_what_was_added_for_the_checker_is_taken_only_by_name() -> None:
         (None, "musl.c", "no 'musl.c' that runs here; did you mean 'musl.cc'?", "it has: musl.cc, zig"),
         (GLIBC, "musl.cc", f"no '{GLIBC}' that runs here", f"it has: {ARM_MUSL}, {MUSL}"),
         ("riscv64-linux-musl", None, "no 'riscv64-linux-musl'", "linkmode lock"),
+        ("amd64-linux-musl", None, "that runs here; did you mean 'x86_64-linux-musl'?", "linkmode lock"),
     ],
 )
 def test_names_that_the_lock_has_not(target: str | None, family: str | None, problem: str, hint: str) -> None:
