@@ -23,14 +23,16 @@ class Flags(msgspec.Struct, frozen=True):
     """The words of a compiler for one target, by what they are for: the attributes of ``cc_toolchain_config``.
 
     Paths in them begin with ``{root}`` (the unpacked archive), ``{runtime}`` and ``{cxx_runtime}`` (the built run-time
-    files) or ``{lld}`` (the linker that clang is to call): `at` puts the real ones there.
+    files), ``{lld}`` (the linker that clang is to call) or ``{names}`` and ``{static_names}`` (the folders of
+    ``library_names``, which the driver does without): `at` puts the real ones there.
     """
 
     words: dict[str, tuple[str, ...]]
 
     def at(self, name: str, places: Mapping[str, str]) -> tuple[str, ...]:
         """Return the words of an attribute, with ``places`` put in; none where the family does not set it."""
-        return tuple(_placed(word, places) for word in self.words.get(name, ()))
+        words = (word for word in self.words.get(name, ()) if not word.endswith(_NAMES))
+        return tuple(_placed(word, places) for word in words)
 
 
 class Runtime(msgspec.Struct, frozen=True):
@@ -44,6 +46,7 @@ class Runtime(msgspec.Struct, frozen=True):
     empty: tuple[str, ...]
 
 
+_NAMES = ("{names}", "{static_names}")
 _FAMILY_FILES = {"zig": "families/zig/zig_archive.bzl", "gcc": "families/musl.cc/gcc_archive.bzl"}
 _FLAG_ATTRIBUTES = "_flags", "_libraries"
 _ZIG = "linkmode.families.zig"
@@ -90,7 +93,7 @@ def zig_runtime(version: str, *, is_musl: bool, has_cxx: bool) -> Runtime:
     if is_musl:
         links[0] = (links[0][0], (*links[0][1], *line["musl-libraries"]))
     cxx = tuple((tuple(words), tuple(files)) for words, files in tables["_CXX_LINKS"]) if has_cxx else ()
-    return Runtime(tuple(links), cxx, tuple(tables["_EMPTY_LIBRARIES"]))
+    return Runtime(tuple(links), cxx, tuple(tables["OWN_LIBRARIES"]))
 
 
 def zig_runtime_words() -> tuple[str, ...]:
@@ -136,7 +139,7 @@ def _load(path: str, data: Mapping[str, Any], config: Callable[..., None]) -> di
         if label in _DATA:
             found: Mapping[str, Any] = data
         elif label.endswith(":cc_toolchain_config.bzl"):
-            found = {"cc_toolchain_config": config}
+            found = {"cc_toolchain_config": config, "HEADER_PARSER": ""}
         elif label.startswith(":"):
             found = _load(str(Path(path).with_name(label[1:])), data, config)
         else:

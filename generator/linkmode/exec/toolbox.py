@@ -1,7 +1,7 @@
 """Makes an unpacked toolchain ready for build tools other than Bazel: programs by their usual names, and a sysroot.
 
     <cache>/exec/<digest>/   of the driver     driver and elfcheck, for this machine
-                             of Zig's runtime  c/ and cxx/: crt files, libc, libc++, for one target
+                             of Zig's runtime  c/, cxx/ and names/: crt files, libc, libc++, for one target
                              of the toolchain  tree/: GCC, as hard links to every file of the archive, with zlib
                                                sysroot/: zlib, for Zig
                              of all, and mode  bin/: `<triple>-gcc` and so on; plain/: `gcc` and so on; driver.conf;
@@ -21,7 +21,7 @@ from linkmode.messages import ConfigError, Message, Run
 from linkmode.model.values import Artifact, ExecPlatform, LinkMode, LockedToolchain
 from linkmode.store import private, trees
 
-_RECIPE = "4"
+_RECIPE = "5"
 """Part of every digest; raise it when something else is to be made from the same archives."""
 
 _ZIG_TOOLS = {"ar": "ar", "ranlib": "ranlib", "ld": "ld.lld", "ld.lld": "ld.lld"}
@@ -152,7 +152,7 @@ class Toolbox:
             clang = (zig, "clang", "--no-default-config")
             compilers = {"cc": clang, "cxx": (*clang, "--driver-mode=g++")}
             tools = {name: (zig, command) for name, command in _ZIG_TOOLS.items()}
-            search = [sysroot / "lib", *(runtime / part for part in ("c", "cxx") if runtime)]
+            search = [sysroot / "lib", *(runtime / part for part in ("c", "cxx", "names") if runtime)]
         else:
             compilers = {"cc": (str(self._gcc(tree / "tree", "gcc")),), "cxx": (str(self._gcc(tree / "tree", "g++")),)}
             tools = self._gcc_tools(tree / "tree")

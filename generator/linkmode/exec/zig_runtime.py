@@ -23,7 +23,7 @@ def build(
     environment: Mapping[str, str],
     say: Callable[[str], None],
 ) -> None:
-    """Fill the folder ``new`` with ``c`` and ``cxx``. Raises ConfigError, with what Zig said, when it fails."""
+    """Fill the folder ``new``: ``c``, ``cxx`` and ``names``. Raises ConfigError, with what Zig said, when it fails."""
     (new / "main.c").write_text("int main(void) { return 0; }\n")
     for name, command, links in (("c", "cc", runtime.c), ("cxx", "c++", runtime.cxx)):
         folder = new / name
@@ -39,8 +39,9 @@ def build(
                         hint="lock another version of zig; linkmode catalog list zig shows them",
                     )
                 shutil.copyfile(paths[file], folder / file)
+    (new / "names").mkdir()
     for name in runtime.empty:
-        (new / "c" / f"lib{name}.a").write_bytes(b"!<arch>\n")
+        (new / "names" / f"lib{name}.a").write_bytes(b"!<arch>\n")
     (new / "main.c").unlink()
     (new / "main").unlink(missing_ok=True)
 
