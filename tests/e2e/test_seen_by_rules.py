@@ -94,7 +94,7 @@ def test_a_cxx_exception_out_of_a_shared_object_is_caught_or_its_build_fails(see
         for way in ways:
             assert seen.run("run", f"//seen:run_by_{way}").count("caught: thrown in the library\n") == 1
         return
-    said = seen.fails(*programs, "//seen:libpasses_on.so")
+    said = seen.fails(seen.platform, *programs, "//seen:libpasses_on.so")
     refused = re.findall(r"linkmode: error: a C\+\+ runtime \(libc\+\+abi\) lies in \S+/seen/(\S+) and another", said)
     assert sorted(refused) == ["by_dynamic_deps", "by_import", "by_linkshared", "libpasses_on.so"]
     assert re.search(r"caught_by_dlopen: --beside does not hold\n.*\n.*\S+/libthrows_linked\.so", said)

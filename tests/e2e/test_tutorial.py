@@ -42,9 +42,8 @@ def _write(folder: Path) -> None:
     (folder / "crc.c").write_text(_blocks("c")[0])
     (folder / "BUILD.bazel").write_text(build)
     (folder / "MODULE.bazel").write_text(module)
-    (folder / "WORKSPACE").write_text((ROOT / "WORKSPACE.example").read_text())
-    (folder / ".bazelrc").write_text(_text("import %workspace%"))
-    (folder / ".bazelignore").write_text(_text("third_party/linkmode"))
+    (folder / "WORKSPACE").write_text('workspace(name = "first")\n')
+    (folder / ".bazelrc").write_text(_text("build --config=linkmode_hermetic"))
 
 
 def _add_the_wrong_one(folder: Path) -> None:

@@ -13,8 +13,8 @@ import pytest
 from linkmode.generate import write
 from linkmode.generate.header import HEADER
 from linkmode.messages import ConfigError
+from linkmode.model import exchange
 from linkmode.model.values import Tree
-from linkmode.store import exchange
 
 OURS = f"# {HEADER}\n".encode()
 
@@ -29,7 +29,7 @@ WRITER = """
 import os, signal, sys
 from pathlib import Path
 from linkmode.generate import write
-from linkmode.store import exchange
+from linkmode.model import exchange
 sys.path.insert(0, sys.argv[1])
 from test_write_faults import OLD, NEW
 

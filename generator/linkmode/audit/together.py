@@ -37,5 +37,5 @@ def _replace(
 ) -> None:
     for name, resolved in package.resolve(root, facts).items():
         judged = verdict.judge(facts[name], wanted.allow, resolved=resolved)
-        failures = verdict.check(facts[name], judged, wanted)
+        failures = verdict.check(facts[name], judged, wanted, resolved)
         audited[at[name]] = msgspec.structs.replace(audited[at[name]], verdict=judged, failures=failures)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, BinaryIO
 from linkmode.catalog import pins as catalogs
 from linkmode.catalog.pins import Catalog
 from linkmode.config import document as configs
-from linkmode.generate import write
 from linkmode.messages import ConfigError
 from linkmode.model import textfile
 from linkmode.model.values import Pin
@@ -65,4 +64,4 @@ def add_pin(file: Path, entry: str, catalog: Catalog) -> None:
         catalogs.parse(new, str(file))
     else:
         catalogs.with_pins(catalog, configs.parse(new, where=str(file)).pins, str(file))
-    write.replace_file(file, new.encode())
+    textfile.replace(file, new.encode())

@@ -14,15 +14,16 @@ import msgspec
 from packaging.specifiers import SpecifierSet
 
 from linkmode.messages import ConfigError
+from linkmode.model import field_rules as rules
 from linkmode.model import toml
 from linkmode.model.issues import Issues
-from linkmode.model.pin_rules import Kind, advisory_problems, pin_problems, set_problems
-from linkmode.model.values import Advisory, Pin
+from linkmode.model.pin_rules import Kind, advisory_problems, pin_problems, set_problems, signer_problems
+from linkmode.model.values import Advisory, Pin, Signer
 
 SCHEMA = 1
 """The version of the catalogue files' format; a file of another version is refused."""
 
-_KEYS = ("schema", "family", "kind", "homepage", "license", "own-layouts", "pin", "advisory")
+_KEYS = ("schema", "family", "kind", "homepage", "license", "own-layouts", "pin", "advisory", "signer")
 _HINT = "correct the file; docs/reference/catalogue.md describes its keys"
 _USER_HINT = "correct linkmode.toml; docs/how-to/add-your-own-pin.md shows a whole [[pin]]"
 
@@ -40,6 +41,7 @@ class FamilyEntry(msgspec.Struct, frozen=True, kw_only=True):
     pins: tuple[Pin, ...]
     advisories: tuple[Advisory, ...] = ()
     own_layouts: tuple[str, ...] = ()
+    signers: tuple[Signer, ...] = ()
 
 
 class Catalog(msgspec.Struct, frozen=True):
@@ -122,6 +124,7 @@ def parse(text: str, where: str) -> FamilyEntry:
         pins=tuple(pins),
         advisories=_advisories(issues.tables(raw, "advisory"), issues),
         own_layouts=issues.value("", raw, "own-layouts", tuple[str, ...], ()),
+        signers=_signers(issues.tables(raw, "signer"), issues),
     )
     issues.raise_if_any(hint=_HINT)
     return entry
@@ -160,7 +163,7 @@ def with_pins(catalog: Catalog, pins: Sequence[Pin], where: str = "linkmode.toml
     return Catalog(families)
 
 
-_Row = TypeVar("_Row", Pin, Advisory)
+_Row = TypeVar("_Row", Pin, Advisory, Signer)
 
 
 def _convert(at: str, row: Mapping[str, Any], to: type[_Row], issues: Issues) -> _Row | None:
@@ -188,4 +191,16 @@ def _advisories(rows: Sequence[Mapping[str, Any]], issues: Issues) -> tuple[Advi
             for key, problem in advisory_problems(advisory):
                 issues.add(f"{at}.{key}", f"{advisory.id}: {problem}")
             found.append(advisory)
+    return tuple(found)
+
+
+def _signers(rows: Sequence[Mapping[str, Any]], issues: Issues) -> tuple[Signer, ...]:
+    found: list[Signer] = []
+    for index, row in enumerate(rows):
+        at = f"signer[{index}]"
+        signer = _convert(at, row, Signer, issues)
+        if signer:
+            for key, problem in signer_problems(signer):
+                issues.add(f"{at}.{key}", f"{rules.shown(signer.urls)}: {problem}")
+            found.append(signer)
     return tuple(found)

@@ -249,9 +249,10 @@ def _advised(audited: tuple[report.Audited, ...]) -> tuple[report.Audited, ...]:
     held = [one.facts.contents if one.facts else None for one in audited]
     if not any(map(components.families, held)):
         return audited
-    from linkmode import pipeline
+    from linkmode.catalog import pins
+    from linkmode.model import resources
 
-    known = pipeline.advisories_by_family()
+    known = {name: entry.advisories for name, entry in pins.load(resources.catalogue()).families.items()}
     return tuple(
         msgspec.structs.replace(
             one, verdict=msgspec.structs.replace(one.verdict, weaknesses=components.weaknesses(contents, known))

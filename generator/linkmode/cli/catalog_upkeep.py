@@ -1,4 +1,4 @@
-"""``linkmode catalog add`` and ``catalog verify``: measure a new archive, and check the URLs of all pins."""
+"""``linkmode catalog add`` and ``catalog verify``: measure a new archive, and check the URLs and signatures of all."""
 
 import datetime
 import json
@@ -69,13 +69,18 @@ def add(urls: tuple[str, ...], family: str | None, date: str | None, write_to: P
 
 @click.command()
 @click.option("--family", metavar="FAMILY", help="Only this family, for example musl.cc.")
-@click.option("--download", is_flag=True, help="Download every archive and verify its checksum: gigabytes.")
+@click.option(
+    "--download",
+    is_flag=True,
+    help="Download every archive, and verify its checksum and minisign signature: gigabytes.",
+)
 @click.option("--jobs", default=8, type=click.IntRange(1, 64), show_default=True, help="Ask at most N URLs at once.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON with sorted keys and a format version.")
 def verify(family: str | None, jobs: int, *, download: bool, as_json: bool) -> None:
-    """Check that every URL of the catalogue answers with the pinned size.
+    """Check that every URL of the catalogue answers with the pinned size, and verify what its publisher signed.
 
-    Exits with 5 if one has other bytes, and with 4 if none is reachable.
+    Signatures need the libraries of linkmode[verify]. Exits with 5 if a URL has other bytes or a signature is wrong,
+    and with 4 if no URL is reachable.
     """
     catalog = catalogs.load(resources.catalogue())
     if family is not None and family not in catalog.families:
@@ -84,22 +89,36 @@ def verify(family: str | None, jobs: int, *, download: bool, as_json: bool) -> N
             f"{family!r} is not a family of the catalogue{guess}",
             hint=f"use one of: {', '.join(sorted(catalog.families))}",
         )
-    pins = [pin for name, row in catalog.families.items() if family in (None, name) for pin in row.pins]
+    families = [row for name, row in catalog.families.items() if family in (None, name)]
+    pins = [pin for row in families for pin in row.pins]
+    signers = [signer for row in families for signer in row.signers]
     findings = []
-    for finding in recheck.recheck(pins, download=download, jobs=jobs):
+    for finding in recheck.recheck(pins, signers, download=download, jobs=jobs):
         findings.append(finding)
         if not as_json:
             detail = f"  ({finding.detail})" if finding.detail else ""
+            signature = f"{finding.signature.state}: {finding.signature.detail}"
             click.echo(f"{finding.state:<11}  {finding.pin.family} {finding.pin.version}  {finding.url}{detail}")
+            click.echo(f"{'':<11}  {signature}")
     counts = Counter(finding.state for finding in findings)
     if as_json:
         click.echo(json.dumps({"version": JSON_VERSION, "urls": list(map(_row, findings))}, indent=2, sort_keys=True))
     else:
-        click.echo(", ".join(f"{counts[state]} {state}" for state in sorted(counts)), err=True)
+        for what, states in (
+            ("URLs", [finding.state for finding in findings]),
+            ("signatures", [finding.signature.state for finding in findings]),
+        ):
+            shown = ", ".join(f"{count} {state}" for state, count in sorted(Counter[str](states).items()))
+            click.echo(f"{what}: {shown}", err=True)
     if wrong := [finding for finding in findings if finding.state == "mismatch"]:
         raise IntegrityError(
             "\n".join(["not what was pinned:", *(f"  {one.pin.file}: {one.url}: {one.detail}" for one in wrong)]),
             hint="remove this URL from the pin; its present bytes need a pin of their own",
+        )
+    if bad := [finding for finding in findings if finding.signature.state == "bad"]:
+        raise IntegrityError(
+            "\n".join(["wrong signatures:", *(f"  {one.pin.file}: {one.url}: {one.signature.detail}" for one in bad)]),
+            hint="do not use this archive; ask its publisher, or find out whether the signer in the catalogue is right",
         )
     if counts["unreachable"] == len(findings):
         raise NetworkError(
@@ -107,10 +126,10 @@ def verify(family: str | None, jobs: int, *, download: bool, as_json: bool) -> N
         )
 
 
-def _row(finding: recheck.Finding) -> dict[str, str]:
+def _row(finding: recheck.Finding) -> dict[str, object]:
     pin = finding.pin
     row = {"family": pin.family, "version": pin.version, "file": pin.file, "url": finding.url, "state": finding.state}
-    return row | {"detail": finding.detail}
+    return row | {"detail": finding.detail, "signature": msgspec.to_builtins(finding.signature)}
 
 
 def _day(given: str | None) -> str:

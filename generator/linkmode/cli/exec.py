@@ -6,6 +6,7 @@ import shutil
 import signal
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -13,7 +14,7 @@ import click
 from linkmode import pipeline
 from linkmode.cli import again, places
 from linkmode.config import document as configs
-from linkmode.exec import build_systems, environment, native_image, session
+from linkmode.exec import build_systems, environment, native_image, session, tools
 from linkmode.messages import (
     CheckError,
     CommandNotExecutableError,
@@ -23,7 +24,8 @@ from linkmode.messages import (
     Run,
     UsageError,
 )
-from linkmode.model.values import LINK_MODES, ExecPlatform, LinkMode
+from linkmode.model.values import LINK_MODES, Artifact, ExecPlatform, LinkMode
+from linkmode.store import trees
 
 
 @click.command("exec", context_settings={"allow_interspersed_args": False})
@@ -61,18 +63,13 @@ def command(
     native_image.check_release(command_line, native_image.installed(command_line))
     host = ExecPlatform(f"{platform.machine()}-{sys.platform}")
     own = {key: path for key, name in {"CC": "cc", "CXX": "c++", "AR": "ar"}.items() if (path := shutil.which(name))}
+    wanted = tools.Wanted(
+        host=host, target=target, family=family, mode=mode, machine_compilers=own, command=command_line
+    )
+    root = _root(Path())
     with again.repeating({"fetch": again.store(store)}):
-        found = pipeline.tools(
-            _root(Path()),
-            host=host,
-            target=target,
-            family=family,
-            mode=mode,
-            store=store,
-            say=_say,
-            machine_compilers=own,
-            command=command_line,
-        )
+        lock = pipeline.locked(root)
+        found = tools.make(lock, wanted, trees.home(store), _unpacking(root, store), _say)
     if print_env:
         click.echo(environment.as_shell(found.changes, found.toolchain, found.ready), nl=False)
         return 0
@@ -99,7 +96,17 @@ def _root(here: Path) -> Path:
     return here if found == absolute else found
 
 
-def _run(command_line: tuple[str, ...], variables: dict[str, str], found: pipeline.Tools) -> int:
+def _unpacking(root: Path, store: Path | None) -> tools.Unpack:
+    def unpack(artifacts: Sequence[Artifact], home: Path) -> None:
+        # Imported where it is needed: what fetch brings along takes longer than all else that a second `exec` does.
+        from linkmode.fetch import unpacked
+
+        unpacked.unpack(artifacts, home, root=root, store=store, say=_say)
+
+    return unpack
+
+
+def _run(command_line: tuple[str, ...], variables: dict[str, str], found: tools.Tools) -> int:
     """Run the command, say what was linked, and end as the command did; by 1 when something is not of its mode."""
     with tempfile.TemporaryDirectory(prefix="linkmode-") as folder:
         note = Path(folder) / "note"

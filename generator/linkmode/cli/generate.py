@@ -24,24 +24,23 @@ def command(*, check: bool, show_diff: bool, no_edit: bool, force: bool) -> None
     is written.
     """
     output = pipeline.generated(Path())
-    edits = pipeline.edits(Path())
     if show_diff:
-        click.echo(pipeline.unified(output) + pipeline.unified_edits(edits), nl=False)
+        click.echo(output.unified() + output.unified_edits(), nl=False)
     if check:
-        pipeline.check(output)
+        output.check()
         if not no_edit:
-            pipeline.check_edits(edits)
+            output.check_edits()
     if check or show_diff:
         return
-    changes = pipeline.save(output, force=force)
+    changes = output.save(force=force)
     for verb, paths in (("created", changes.created), ("changed", changes.changed), ("removed", changes.removed)):
         for path in paths:
             click.echo(f"{verb} {output.label}/{path}")
-    if edits:
-        click.echo(pipeline.unified_edits(edits), nl=False)
-    if edits and no_edit:
+    if output.edits:
+        click.echo(output.unified_edits(), nl=False)
+    if output.edits and no_edit:
         click.echo("--no-edit: nothing was written to your files; add these lines yourself", err=True)
-    elif edits:
-        pipeline.save_edits(Path(), edits)
-    if not changes and not edits:
+    elif output.edits:
+        output.save_edits()
+    if not changes and not output.edits:
         click.echo(f"{output.label} is up to date")

@@ -4,15 +4,13 @@ from pathlib import Path
 
 import click
 
-from linkmode import pipeline
 from linkmode.config.document import DEFAULT_OUTPUT
-from linkmode.config.starter import starter_config
-from linkmode.families import FAMILIES
+from linkmode.config.starter import FAMILY_NAMES, create
 
 
 @click.command("init")
 @click.option(
-    "--family", type=click.Choice(list(FAMILIES)), default="zig", show_default=True, help="The toolchain family."
+    "--family", type=click.Choice(FAMILY_NAMES), default="zig", show_default=True, help="The toolchain family."
 )
 @click.option(
     "--target",
@@ -27,7 +25,5 @@ from linkmode.families import FAMILIES
 @click.option("--force", is_flag=True, help="Overwrite an existing linkmode.toml.")
 def command(family: str, targets: tuple[str, ...], output: str, *, force: bool) -> None:
     """Write a commented linkmode.toml for this repository."""
-    chosen = FAMILIES[family]
-    text = starter_config(family, chosen.suggested_version, targets or chosen.suggested_targets, output)
-    path = pipeline.create_config(Path(), text, force=force)
+    path = create(Path(), family, targets, output, force=force)
     click.echo(f"{path} written; next: linkmode lock")

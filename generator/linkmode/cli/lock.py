@@ -5,12 +5,10 @@ from pathlib import Path
 
 import click
 
-from linkmode import pipeline
 from linkmode.cli import again
-from linkmode.lock.lockfile import FILE
-from linkmode.lock.resolve import DEFAULT_SOURCE, SOURCES
+from linkmode.lock.relock import Relock, relock
 from linkmode.messages import CheckError, UsageError, did_you_mean, plain
-from linkmode.model.values import Advisory, Artifact
+from linkmode.model.values import DEFAULT_SOURCE, SOURCES, Advisory, Artifact
 
 
 @click.command("lock")
@@ -50,7 +48,7 @@ def command(upgrade: tuple[str, ...], sources: tuple[str, ...], *, check: bool, 
 
 
 def _lock(upgrade: tuple[str, ...], sources: dict[str, str], *, check: bool, deny_advisories: bool) -> None:
-    fresh = pipeline.relock(Path(), upgrade=upgrade, sources=sources)
+    fresh = relock(Path(), upgrade=upgrade, sources=sources)
     if fresh.unreadable:
         click.echo(f"linkmode: warning: {plain(fresh.unreadable)}", err=True)
     warnings, notes = _warnings(fresh), _notes(fresh)
@@ -64,10 +62,12 @@ def _lock(upgrade: tuple[str, ...], sources: dict[str, str], *, check: bool, den
             '[advisories] accept = { "CVE-…" = "why it does not matter here" }',
         )
     if check:
-        pipeline.check_lock(fresh)
+        fresh.check()
     else:
-        pipeline.save_lock(Path(), fresh)
-    click.echo(f"{FILE} written:\n{fresh.changes}" if fresh.changes else f"{FILE} is up to date\n", nl=False)
+        fresh.save(Path())
+    click.echo(
+        f"{fresh.file} written:\n{fresh.changes}" if fresh.changes else f"{fresh.file} is up to date\n", nl=False
+    )
 
 
 def _source(text: str) -> tuple[str, str]:
@@ -78,7 +78,7 @@ def _source(text: str) -> tuple[str, str]:
     return family or "*", source
 
 
-def _warnings(fresh: pipeline.Relock) -> list[str]:
+def _warnings(fresh: Relock) -> list[str]:
     """Return one line for each vulnerability of each version that linkmode.toml does not accept."""
     return list(
         dict.fromkeys(
@@ -89,7 +89,7 @@ def _warnings(fresh: pipeline.Relock) -> list[str]:
     )
 
 
-def _notes(fresh: pipeline.Relock) -> list[str]:
+def _notes(fresh: Relock) -> list[str]:
     """Return a line for each outdated version, accepted vulnerability, and acceptance that nothing needs."""
     accepted = [
         f"{_vulnerability(artifact, advisory)}, accepted in linkmode.toml: {fresh.accepted[advisory.id]}"

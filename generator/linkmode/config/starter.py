@@ -2,6 +2,15 @@
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
+
+from linkmode.config import document
+from linkmode.families import FAMILIES
+from linkmode.messages import ConfigError, Message, Run, UsageError
+from linkmode.model import textfile
+
+FAMILY_NAMES = tuple(FAMILIES)
+"""The families that can be asked for."""
 
 _TEMPLATE = """\
 # What linkmode generates for this repository. Every key: docs/reference/config.md of linkmode.
@@ -37,6 +46,28 @@ zlib = "~=1.3.1"
 # [mirrors]
 # "https://musl.cc/" = ["https://mirror.example.com/musl.cc/"]
 """
+
+
+def create(root: Path, family: str, targets: Sequence[str], output: str, *, force: bool) -> Path:
+    """Write a new linkmode.toml that asks for ``targets`` of ``family``, or for those it suggests; return its path.
+
+    Raises:
+        UsageError: what is asked for makes no configuration.
+        ConfigError: there is a linkmode.toml, and ``force`` is not set.
+    """
+    path = root / document.FILE
+    chosen = FAMILIES[family]
+    text = starter_config(family, chosen.suggested_version, targets or chosen.suggested_targets, output)
+    try:
+        document.parse(text, where=document.FILE)
+    except ConfigError as error:
+        raise UsageError(error.said, hint=Message("nothing was written; see `", Run("init", "--help"), "`")) from error
+    if path.exists() and not force:
+        raise ConfigError(
+            f"{path} is there already, and is not overwritten", hint=Message("edit it, or: ", Run("init", "--force"))
+        )
+    textfile.replace(path, text.encode())
+    return path
 
 
 def starter_config(family: str, version: str, targets: Sequence[str], output: str) -> str:

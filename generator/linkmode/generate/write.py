@@ -14,15 +14,15 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
-from typing import Literal
 
 import msgspec
 from filelock import FileLock, Timeout
 
 from linkmode.generate.header import has_header
 from linkmode.messages import CheckError, ConfigError, Message, Run
+from linkmode.model import exchange
+from linkmode.model.textfile import system_errors
 from linkmode.model.values import Tree
-from linkmode.store import exchange
 
 _HEAD = 4096
 _LOCK_SECONDS = 120.0
@@ -81,7 +81,7 @@ def place(root: Path, output: str) -> Path:
 
 def diff(tree: Tree, folder: Path) -> Changes:
     """Compare ``tree`` with what ``folder`` holds, which need not exist. Raises ConfigError when it cannot be read."""
-    with _os_errors(folder, "read"):
+    with system_errors(folder, "read"):
         return _compare(tree, folder)
 
 
@@ -129,7 +129,7 @@ def apply(tree: Tree, folder: Path, *, label: str, locks: Path, force: bool = Fa
             or the system refuses to write. Nothing in ``folder`` has changed then.
     """
     _require_relative(tree)
-    with _os_errors(folder):
+    with system_errors(folder):
         with suppress(FileNotFoundError):  # another run may be exchanging the folder right now
             if not exchange.has_leftovers(folder):
                 changes = _compare(tree, folder)
@@ -329,23 +329,3 @@ def _locked(folder: Path, locks: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-@contextmanager
-def _os_errors(folder: Path, verb: Literal["read", "written"] = "written") -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise ConfigError(
-            f"{folder} cannot be {verb}: {error.strerror or error}: {error.filename or folder}",
-            hint="check the permissions and the space left there, then run again; until then no file is half written",
-        ) from error
-
-
-def replace_file(file: Path, data: bytes) -> None:
-    """Write one file whole or not at all, also when several runs do so at once: the last one's stays.
-
-    Raises ConfigError when the system refuses.
-    """
-    with _os_errors(file):
-        exchange.put_file(file, data)

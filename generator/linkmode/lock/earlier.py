@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from linkmode.lock import lockfile
-from linkmode.lock.resolve import SOURCES, Preference, keep
+from linkmode.lock.resolve import Preference, keep
 from linkmode.messages import StaleLockError
-from linkmode.model.values import Lock
+from linkmode.model.values import SOURCES, Lock
 
 _TABLE = re.compile(r"^\[\[artifact\]\]$", re.MULTILINE)
 _FAMILY = re.compile(r'^family = "([^"]+)"$', re.MULTILINE)

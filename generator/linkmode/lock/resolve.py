@@ -18,6 +18,7 @@ from linkmode.languages import LANGUAGES
 from linkmode.lock.artifacts import artifact, told_apart
 from linkmode.messages import ConfigError, Message, Run, did_you_mean
 from linkmode.model.values import (
+    DEFAULT_SOURCE,
     LINK_MODES,
     Artifact,
     ExecPlatform,
@@ -31,10 +32,6 @@ from linkmode.model.values import (
 
 LOCK_VERSION = 2
 """The format version of linkmode.lock."""
-
-DEFAULT_SOURCE = "upstream"
-SOURCES = (DEFAULT_SOURCE, "pypi")
-"""Where a family's archives may come from by choice; a user's own pin needs none."""
 
 _VERSION_FACT = re.compile(r"\d+(\.\d+)+")
 

@@ -7,9 +7,9 @@ from packaging.version import Version
 
 from linkmode.catalog.pins import Catalog
 from linkmode.config.document import Config
-from linkmode.lock.resolve import DEFAULT_SOURCE, Preference, resolve
+from linkmode.lock.resolve import Preference, resolve
 from linkmode.messages import ConfigError
-from linkmode.model.values import Lock
+from linkmode.model.values import DEFAULT_SOURCE, Lock
 
 
 class Outdone(NamedTuple):

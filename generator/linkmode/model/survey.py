@@ -43,6 +43,10 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
     stated: frozenset[str]
 
 
+class UnclearError(Exception):
+    """An archive of a component that does not state what its pin must say. The text follows the name of its file."""
+
+
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
     """What a pin says of an archive, in the pin's own words (`model.Pin`). ``remarks`` is what a person should know."""
 
@@ -58,7 +62,10 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Recogniser(msgspec.Struct, frozen=True):
-    """How archives of a component are told from others. ``by`` says in words what they have."""
+    """How archives of a component are told from others. ``by`` says in words what they have.
+
+    ``recognise`` returns None for what is none of them, and raises UnclearError.
+    """
 
     by: str
     recognise: Callable[[Survey], Measured | None]

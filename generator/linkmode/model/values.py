@@ -18,6 +18,10 @@ from linkmode.model.target import EXEC_PLATFORMS, ExecPlatform, Target
 LinkMode = Literal["static", "mostly_static", "dynamic"]
 LINK_MODES: tuple[LinkMode, ...] = get_args(LinkMode)
 
+DEFAULT_SOURCE = "upstream"
+SOURCES = (DEFAULT_SOURCE, "pypi")
+"""Where a family's archives may come from by choice; a user's own pin needs none."""
+
 Algorithm = Literal["sha256", "sha512"]
 DIGITS: dict[Algorithm, int] = {"sha256": 64, "sha512": 128}
 """How many hexadecimal digits a digest has."""
@@ -58,6 +62,19 @@ class Advisory(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     fixed_in: Annotated[str, Meta(description="The first version with the fix; empty when no version has it.")]
     summary: Annotated[str, Meta(description="What can happen, in one sentence.")]
     url: Annotated[str, Meta(description="The published record.")]
+
+
+class Signer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab", omit_defaults=True):
+    """Who signs the archives at the URLs that begin with ``urls``: either a ``minisign`` key, or a ``repository``.
+
+    With a key, each archive has its signature beside it, under its URL and ``.minisig``. A repository is one of GitHub,
+    whose workflows attest what they publish.
+    """
+
+    urls: Annotated[str, Meta(description="How the URLs of these archives begin.")]
+    minisign: Annotated[str, Meta(description="The public key of minisign, as it is published.")] = ""
+    repository: Annotated[str, Meta(description="The GitHub repository whose workflows sign: `owner/name`.")] = ""
+    confirmed_by: Annotated[tuple[str, ...], Meta(description="Who says so, each as owner/name@revision:file.")] = ()
 
 
 class Archive(
@@ -218,8 +235,10 @@ Tree = dict[str, bytes]
 """A tree to write: path relative to the output folder, with ``/``, to contents."""
 
 __all__ = [
+    "DEFAULT_SOURCE",
     "EXEC_PLATFORMS",
     "LINK_MODES",
+    "SOURCES",
     "Advisory",
     "Algorithm",
     "Archive",
@@ -231,6 +250,7 @@ __all__ = [
     "LockedPart",
     "LockedToolchain",
     "Pin",
+    "Signer",
     "Target",
     "Tree",
 ]

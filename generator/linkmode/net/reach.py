@@ -39,7 +39,7 @@ class Origin:
     """A place to ask: a URL (http or https) and how to reach it, or a ``path`` of this machine.
 
     ``shown`` is what messages and results call it. ``declared`` are the digests that the page which led here gives, in
-    hexadecimal by hashlib's name of the algorithm.
+    hexadecimal by hashlib's name of the algorithm, and ``provenance`` is where it says that the attestations are.
     """
 
     shown: str
@@ -47,6 +47,7 @@ class Origin:
     access: Access = field(default_factory=Access)
     path: Path | None = None
     declared: Mapping[str, str] = field(default_factory=dict)
+    provenance: str = ""
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Access:

@@ -17,7 +17,7 @@ from pathlib import Path
 import filelock
 
 from linkmode.messages import ConfigError
-from linkmode.store import exchange
+from linkmode.model import exchange
 
 _ENTRY = re.compile(r"[0-9a-f]{64}")
 _HALF = re.compile(r"\.([0-9a-f]{64}|zig)\.linkmode-new")

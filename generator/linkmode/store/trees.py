@@ -19,8 +19,9 @@ from pathlib import Path
 import platformdirs
 
 from linkmode.messages import ConfigError
+from linkmode.model import exchange
 from linkmode.model.values import Artifact
-from linkmode.store import exchange, locks, private
+from linkmode.store import locks, private
 
 _UNPACKING = "1"
 """Part of every digest; raise it when the same archive is to unpack to something else."""

@@ -307,3 +307,54 @@ def test_the_pin_of_the_how_to() -> None:
     assert (artifact.version, artifact.source) == ("12.2.0", "user")
     assert artifact.upstream == config.pins[0].urls[0]
     assert artifact.urls[1] == "archives/x86_64-linux-musl-cross.tgz"
+
+
+SIGNER = f"""
+[[signer]]
+urls = "https://example.com/a/"
+minisign = "RWSGOq2NVecA2UPNdBUZykf1CCb147pkmdtYxgb3Ti+JO/wCYvhbAb/U"
+confirmed-by = ["a/one@{REVISION}:f"]
+"""
+
+
+def test_a_signer() -> None:
+    [signer] = parse(GOOD + SIGNER, "toolchains/musl.cc.toml").signers
+    assert (signer.urls, signer.minisign[:4], signer.repository) == ("https://example.com/a/", "RWSG", "")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        (
+            '"https://example.com/a/"',
+            '"https://example.com/a"',
+            "urls: 'https://example.com/a': expected https://host/",
+        ),
+        (
+            '"https://example.com/a/"',
+            '"http://example.com/a/"',
+            "expected https://host/folder/ or pypi:<project>/, found",
+        ),
+        (
+            '"https://example.com/a/"',
+            '"https://"',
+            "expected https://host/folder/ or pypi:<project>/, found 'https://'",
+        ),
+        ('"https://example.com/a/"', '""', "expected https://host/folder/ or pypi:<project>/, found ''"),
+        ('"https://example.com/a/"', '"pypi:"', "expected https://host/folder/ or pypi:<project>/, found 'pypi:'"),
+        ("RWSG", "RUSG", "minisign: 'https://example.com/a/': expected a public key of minisign"),
+        ('U"', '"', "expected a public key of minisign, RW and so on, found 'RWSG"),
+        ("RWSG", "RW G", "expected a public key of minisign, RW and so on, found 'RW G"),
+        (
+            "minisign =",
+            'repository = "a/b"\nminisign =',
+            "minisign: 'https://example.com/a/': expected either minisign or",
+        ),
+        ("minisign =", "repository =", "repository: 'https://example.com/a/': expected owner/name, found 'RWSG"),
+        ("a/one@", "one@", "confirmed-by: 'https://example.com/a/': expected who says that it signs, as owner/name@"),
+        ("minisign =", "key =", "signer[0].key: unknown key"),
+    ],
+)
+def test_a_signer_that_cannot_be_one(old: str, new: str, problem: str) -> None:
+    assert old in SIGNER
+    assert problem in refusal(GOOD + SIGNER.replace(old, new, 1))

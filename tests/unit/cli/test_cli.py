@@ -9,7 +9,7 @@ import pytest
 from calling import TOML, Run
 
 import linkmode
-from linkmode import pipeline
+from linkmode.cli import lock
 from linkmode.cli import main as cli
 from linkmode.cli.main import main
 
@@ -131,7 +131,7 @@ def test_what_ends_a_command_from_outside(
     def end(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(pipeline, "relock", end)
+    monkeypatch.setattr(lock, "relock", end)
     run = Run(capsys, "lock")
     assert (run.code, run.err.lstrip("\n")) == (code, message)
 
@@ -142,7 +142,7 @@ def test_a_defect_is_shown_whole_and_is_no_failed_check(
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(pipeline, "relock", fail)
+    monkeypatch.setattr(lock, "relock", fail)
     run = Run(capsys, "lock")
     assert run.code == 70
     assert "ZeroDivisionError" in run.err

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from calling import TOML, Run
 
-from linkmode import pipeline
+from linkmode.lock import inputs
 
 
 @pytest.mark.parametrize("family", ["zig", "musl.cc"])
@@ -21,7 +21,7 @@ def test_init_with_flags(repository: Path, capsys: pytest.CaptureFixture[str], f
         "lm",
     )
     assert Run(capsys, "init", *arguments, "--force").code == 0
-    config = pipeline.inputs(repository).config
+    config = inputs.load(repository).config
     assert config.output == "lm"
     assert [(t.family, t.targets) for t in config.toolchains] == [(family, ("aarch64-linux-musl", "x86_64-linux-musl"))]
     assert Run(capsys, "lock").code == 0

@@ -3,7 +3,7 @@
 from linkmode.families import FAMILIES, Family
 from linkmode.libraries import LIBRARIES, Library
 from linkmode.messages import ConfigError, UsageError, did_you_mean
-from linkmode.model.survey import Measured, Recogniser, Survey
+from linkmode.model.survey import Measured, Recogniser, Survey, UnclearError
 
 _COMPONENTS: tuple[Family | Library, ...] = (*FAMILIES.values(), *LIBRARIES.values())
 _KNOWN: dict[str, Recogniser] = {each.name: each.recogniser for each in _COMPONENTS if each.recogniser is not None}
@@ -28,7 +28,10 @@ def recognise(found: Survey, family: str | None = None) -> Measured:
     """
     check_family(family)
     for name in [family] if family else _KNOWN:
-        measured = _KNOWN[name].recognise(found)
+        try:
+            measured = _KNOWN[name].recognise(found)
+        except UnclearError as error:
+            raise ConfigError(f"{found.file}: {error}") from error
         if measured:
             return measured
     looked = f"the layout of {family}" if family else f"the layout of {', '.join(_KNOWN)}"

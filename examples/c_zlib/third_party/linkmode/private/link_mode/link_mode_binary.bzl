@@ -3,6 +3,7 @@
 
 load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS")
 load(":allocator.bzl", "MALLOC_VALUES")
+load(":bill.bzl", "LinkedInfo", "linked_aspect", "write_bill")
 load(":check.bzl", "ELFCHECK_TYPE", "check_binary", "elfcheck_arguments")
 load(":link_mode_values.bzl", "LINK_MODE_VALUES")
 load(":providers.bzl", "LibcRuntimeInfo", "LinkModeInfo", "TargetInfo", "only")
@@ -35,6 +36,8 @@ def _link_mode_binary_impl(ctx):
         target = target,
     ))
 
+    bill = write_bill(ctx, binary[LinkedInfo], attr.link_mode, target)
+
     return [
         DefaultInfo(
             executable = output,
@@ -44,7 +47,7 @@ def _link_mode_binary_impl(ctx):
             runfiles = ctx.runfiles(files = [executable, report]).merge(binary[DefaultInfo].default_runfiles),
         ),
         coverage_common.instrumented_files_info(ctx, dependency_attributes = ["binary"]),
-        OutputGroupInfo(_validation = depset([report]), linkmode_report = depset([report])),
+        OutputGroupInfo(_validation = depset([report]), linkmode_report = depset([report]), linkmode_sbom = depset([bill])),
         LinkModeInfo(
             binary = output,
             libraries = runtime.libraries,
@@ -61,14 +64,14 @@ link_mode_binary = rule(
 
 The target `binary` is built again for the platform of the mode (see //private/link_mode:transition.bzl). The output is that file
 under this rule's name, with its runfiles, for `bazel run` and for packaging. The build fails if the file is not what `link_mode`
-says. The report is in the output group `linkmode_report`.
+says. The report is in the output group `linkmode_report`, and a bill of the locked parts inside, as CycloneDX, in `linkmode_sbom`.
 """,
     implementation = _link_mode_binary_impl,
     executable = True,
     attrs = {
         "allow": attr.string_list(doc = "Sonames that the binary may need besides the libc's own, such as libstdc++.so.6 in mostly_static. In dynamic, every library is allowed by default; a list that is not empty allows only these."),
         "allow_static_glibc": attr.bool(doc = "Accept glibc inside a static binary. For your own toolchain and platform."),
-        "binary": attr.label(cfg = link_mode_transition, mandatory = True, doc = "The executable target, in any language."),
+        "binary": attr.label(aspects = [linked_aspect], cfg = link_mode_transition, mandatory = True, doc = "The executable target, in any language."),
         "link_mode": attr.string(values = LINK_MODE_VALUES, mandatory = True, doc = "static: no loader, nothing shared, musl inside. mostly_static: only the libc is shared. dynamic: as the platform has it."),
         "malloc": attr.string(values = MALLOC_VALUES, doc = "mimalloc: linked in place of the libc's malloc, and proved to be there. libc: not, even if [malloc] of linkmode.toml names another. Default: as [malloc] says for the target. See docs/how-to/malloc.md."),
         "platform": attr.label(doc = "The platform to build for; default: see //private/link_mode:transition.bzl."),
