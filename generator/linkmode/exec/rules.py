@@ -139,7 +139,7 @@ def _load(path: str, data: Mapping[str, Any], config: Callable[..., None]) -> di
         if label in _DATA:
             found: Mapping[str, Any] = data
         elif label.endswith(":cc_toolchain_config.bzl"):
-            found = {"cc_toolchain_config": config, "HEADER_PARSER": ""}
+            found = {"cc_toolchain_config": config, "HEADER_PARSER": "", "FISSION": False}
         elif label.startswith(":"):
             found = _load(str(Path(path).with_name(label[1:])), data, config)
         else:

@@ -7,7 +7,7 @@ Both layouts of musl.cc are known: `cross` (bin/<triple>-gcc, <triple>/include) 
 
 load("@linkmode_cc//:cc.bzl", "cc_toolchain")
 load("//:lock.bzl", "ARTIFACTS", "TOOLCHAINS")
-load("//private/cc:cc_toolchain_config.bzl", "HEADER_PARSER", "cc_toolchain_config")
+load("//private/cc:cc_toolchain_config.bzl", "FISSION", "HEADER_PARSER", "cc_toolchain_config")
 load("//private/cc:library_names.bzl", "library_names")
 load("//private/link_mode:link_mode_values.bzl", "default_mode")
 load("//private/link_mode:target.bzl", "libc_runtime")
@@ -136,6 +136,7 @@ def _gcc_toolchain(target, layout, gcc, without):
             "-lm",
             "-Wl,--pop-state",
         ],
+        fission = FISSION,
         libc = "musl",
         link_flags = [
             "-no-canonical-prefixes",

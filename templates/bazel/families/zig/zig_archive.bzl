@@ -6,7 +6,7 @@ Compiles see zig, the launcher and the target's header folders; links see zig, t
 
 load("@linkmode_cc//:cc.bzl", "cc_toolchain")
 load("//:lock.bzl", "ARTIFACTS", "CPUS", "TOOLCHAINS")
-load("//private/cc:cc_toolchain_config.bzl", "HEADER_PARSER", "cc_toolchain_config")
+load("//private/cc:cc_toolchain_config.bzl", "FISSION", "HEADER_PARSER", "cc_toolchain_config")
 load("//private/cc:library_names.bzl", "library_names")
 load("//private/link_mode:link_mode_values.bzl", "default_mode")
 load(":zig_driver.bzl", "zig_driver")
@@ -193,6 +193,7 @@ def _zig_toolchain(exec_platform, line, target, without):
         cpu = cpu,
         default_mode = default_mode(target),
         determinism_flags = ["-ffile-compilation-dir=."],
+        fission = FISSION,
         # as select() of @rules_cc//cc/libc reads it: the name, and behind a dash the version
         libc = "musl" if musl else "glibc-" + glibc_version,
         layering_check = True,
@@ -231,7 +232,7 @@ def _zig_toolchain(exec_platform, line, target, without):
         dwp_files = ":none",
         linker_files = name + "_link",
         module_map = name + "_module_map",
-        objcopy_files = ":none",
+        objcopy_files = ":tool_files",
         strip_files = ":program_strip",
         supports_header_parsing = True,
         supports_param_files = True,

@@ -94,7 +94,7 @@ zig_programs = rule(
     attrs = {
         "exec": attr.string(mandatory = True, doc = "Execution platform of the archive."),
         "zig": attr.label(allow_single_file = True, cfg = "exec", mandatory = True, doc = "The zig executable."),
-        "_headers": attr.label_list(allow_files = True, default = ["//private/zig:refusals.h", "//private/zig:freestanding.h"]),
+        "_headers": attr.label_list(allow_files = True, default = ["//private/zig:freestanding.h", "//private/zig:refusals.h", "//private/zig:strip.h"]),
         "_launcher": attr.label(allow_single_file = True, default = "//private/zig:launcher.c"),
         "_module_map": attr.label(allow_single_file = True, default = "//private/zig:module_map.c"),
         "_runtime": attr.label(allow_single_file = True, default = "//private/zig:runtime.c"),

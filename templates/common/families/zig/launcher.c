@@ -2,12 +2,13 @@
 //
 // Zig is one program with many commands (`zig clang`, `zig ld.lld`, `zig ar`), and Bazel and clang want a program a command.
 // This is that program: called as clang, ld.lld or ar, it starts zig with that command and the arguments it was given.
-// Called by the name of one that zig lacks, it says what to do instead.
+// Called as strip or objcopy, it does that by itself (strip.h); by the name of another program that zig lacks, it says so.
 //
 // ZIG and SELF are paths relative to the execution root, SELF is the folder of this program: a caller that uses a
 // longer path, such as ../../SELF/clang, tells by that where the execution root is.
 
 #include "refusals.h"
+#include "strip.h"
 #include "freestanding.h"
 
 int run(int argc, char **argv, char **envp) {
@@ -15,8 +16,8 @@ int run(int argc, char **argv, char **envp) {
     size_t tail = length(SELF) + 1 + length(name);
     size_t called = length(argv[0]);
     if (called < tail || !equal(argv[0] + called - length(name), name)) die("called by a name that is not a path of the build: ", argv[0]);
-    if (equal(name, "strip")) die("zig has no strip; link without symbols instead: link_mode_binary(strip = True) or --features=strip_at_link", "");
-    if (equal(name, "nm") || equal(name, "objcopy") || equal(name, "objdump") || equal(name, "gcov"))
+    if (equal(name, "strip") || equal(name, "objcopy")) strip_as(name, argc, argv);
+    if (equal(name, "nm") || equal(name, "objdump") || equal(name, "gcov"))
         die("a rule that needs this program is for GCC (family \"musl.cc\" in linkmode.toml), as zig has no ", name);
     char *zig = concatenate(argv[0], called - tail, ZIG);
 

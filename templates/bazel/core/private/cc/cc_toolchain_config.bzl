@@ -28,6 +28,12 @@ load(":missing_features.bzl", "missing_features")
 # label of the empty source of the feature parse_headers; an input of compiles
 HEADER_PARSER = "@linkmode//private/cc:parse_header.cc"
 
+# whether --fission asks for something; it is no request for a feature
+FISSION = select({
+    "@linkmode//private/cc:no_fission": False,
+    "//conditions:default": True,
+})
+
 # attributes of flags; in each, {root} is the archive's folder, {runtime} and {cxx_runtime} those of the built run-time
 # files of C and C++, {lld} the linker that clang is to call, and {names} and {static_names} the folders of library_names
 _FLAG_ATTRIBUTES = [
@@ -102,6 +108,8 @@ def _cc_toolchain_config_impl(ctx):
     # of a whole build; many packages ask for it by themselves, for compilers that have it
     if "layering_check" in ctx.features and not attr.layering_check:
         fail("linkmode: no feature layering_check with GCC: it reads no module maps; try: --features=layering_check on a platform whose compiler is Zig")
+    if attr.fission:
+        fail("linkmode: no --fission with linkmode's toolchains: they make no .dwo files; try: copts = [\"-gz\"] and linkopts = [\"-gz\"], which make debug information small")
     paths = {
         "cxx_runtime": folder_of(ctx.files.cxx_runtime),
         "lld": ctx.file.lld.path if ctx.file.lld else "",
@@ -269,6 +277,7 @@ cc_toolchain_config = rule(
         "coverage_flags": attr.string_list(doc = "Flags of `bazel coverage`; none: the archive has no profile library."),
         "cpu": attr.string(mandatory = True, doc = "CPU of the target."),
         "default_mode": attr.string(values = ["dynamic", "mostly_static", "static"], mandatory = True, doc = "Link mode of a build that names none."),
+        "fission": attr.bool(doc = "Whether --fission is on; see FISSION."),
         "layering_check": attr.bool(doc = "Whether the compiler reads module maps, as clang does."),
         "libc": attr.string(mandatory = True, doc = "libc of the target: musl, glibc-2.28."),
         "cxx_runtime": attr.label_list(allow_files = True, cfg = "exec", doc = "Built run-time files of C++, all in one folder."),

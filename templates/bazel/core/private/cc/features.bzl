@@ -160,8 +160,9 @@ def layering_features():
         ),
     ]
 
-# No linker finds a library of such a name, and all of them say which it was that they did not find.
-_NO_SHARED = ": link mode static takes in no shared library, and this is one: make what is in it deps and not dynamic_deps, or give cc_import a static_library"
+# No linker finds a library of such a name, and all of them say what they did not find. Without blanks: Bazel does not quote the words of
+# a link's response file.
+_NO_SHARED = ":_link_mode_static_takes_no_shared_library:_put_it_into_deps_and_not_dynamic_deps,_or_give_cc_import_a_static_library"
 
 def link_variables(static, others):
     """Features from objects and libraries to an executable or shared library.

@@ -25,8 +25,7 @@ _NOWHERE = {
     "lsan": (_NO_RUNTIME, _ELSEWHERE),
     "memprof_optimize": ("linkmode's toolchains read no profiles", _ELSEWHERE),
     "msan": (_NO_RUNTIME, _ELSEWHERE),
-    # what --fission asks for
-    "per_object_debug_info": ("linkmode's toolchains make no .dwo files", "leave out --fission; copts = [\"-gz\"] and linkopts = [\"-gz\"] make debug information small"),
+    "per_object_debug_info": ("linkmode's toolchains make no .dwo files", "copts = [\"-gz\"] and linkopts = [\"-gz\"], which make debug information small"),
     "propeller_optimize": ("linkmode's toolchains read no profiles", _ELSEWHERE),
     "thin_lto": ("linkmode's toolchains optimise a program at its link or not at all", "--features=full_lto"),
     "tsan": (_NO_RUNTIME, _ELSEWHERE),
