@@ -10,10 +10,10 @@ from pathlib import Path
 import click
 import msgspec
 
-from linkmode.catalog import add as adding
 from linkmode.catalog import pins as catalogs
-from linkmode.catalog.measure import check_family, entry
+from linkmode.catalog.measure import check_family, entry, measure
 from linkmode.fetch import progress, recheck, unpinned
+from linkmode.lock import own_pins
 from linkmode.messages import IntegrityError, NetworkError, UsageError, did_you_mean
 from linkmode.model import resources
 
@@ -55,15 +55,17 @@ def add(urls: tuple[str, ...], family: str | None, date: str | None, write_to: P
                     f"  {other.source}: sha256 {other.sha256}, {other.size:,} bytes",
                     hint="name only the URLs of the archive that you mean",
                 )
-        measured = adding.measure(archive, entry.file_name(urls[0]), family)
+        from linkmode.audit.read.tool import tool  # no other command of this module waits for it
+
+        measured = measure(archive, entry.file_name(urls[0]), family, tool)
     made = entry.pin(measured, urls, sha256=first.sha256, size=first.size, date=day, catalog=catalog)
-    relations = list(entry.relations(made, adding.known_pins(Path(), catalog)))
+    relations = list(entry.relations(made, own_pins.known_pins(Path(), catalog)))
     for remark in (*measured.remarks, *relations):
         click.echo(f"linkmode: note: {remark}", err=True)
     same_tree = [relation for relation in relations if relation.startswith("same tree")]
     text = entry.toml(msgspec.structs.replace(made, notes="; ".join(same_tree)))
     if write_to:
-        adding.add_pin(write_to, text, catalog)
+        own_pins.add_pin(write_to, text, catalog)
     click.echo(text, nl=False)
 
 

@@ -5,12 +5,12 @@ from pathlib import Path
 import click
 
 from linkmode.config.document import DEFAULT_OUTPUT
-from linkmode.config.starter import FAMILY_NAMES, create
+from linkmode.config.starter import DEFAULT_FAMILY, FAMILY_NAMES, create
 
 
 @click.command("init")
 @click.option(
-    "--family", type=click.Choice(FAMILY_NAMES), default="zig", show_default=True, help="The toolchain family."
+    "--family", type=click.Choice(FAMILY_NAMES), default=DEFAULT_FAMILY, show_default=True, help="The toolchain family."
 )
 @click.option(
     "--target",

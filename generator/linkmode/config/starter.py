@@ -10,7 +10,8 @@ from linkmode.messages import ConfigError, Message, Run, UsageError
 from linkmode.model import textfile
 
 FAMILY_NAMES = tuple(FAMILIES)
-"""The families that can be asked for."""
+DEFAULT_FAMILY = "zig"
+"""The families that can be asked for, and the one that is when none is."""
 
 _TEMPLATE = """\
 # What linkmode generates for this repository. Every key: docs/reference/config.md of linkmode.

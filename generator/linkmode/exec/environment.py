@@ -13,9 +13,10 @@ import msgspec
 
 from linkmode.exec import build_systems
 from linkmode.exec.variables import CLEARED
+from linkmode.families import FAMILIES
 from linkmode.messages import ConfigError, Message, Run, UsageError, did_you_mean
 from linkmode.model.cpus import CPUS
-from linkmode.model.values import Artifact, ExecPlatform, LinkMode, Lock, LockedToolchain, Target
+from linkmode.model.values import ExecPlatform, LinkMode, Lock, LockedToolchain, Target
 
 _PROGRAMS = {"CC": "gcc", "CXX": "g++", "AR": "ar", "RANLIB": "ranlib", "LD": "ld", "STRIP": "strip"}
 
@@ -101,18 +102,14 @@ def _named(option: str, name: str, known: Mapping[str, list[LockedToolchain]]) -
     return known[name]
 
 
-def for_this_machine(
-    lock: Lock, host: ExecPlatform, chosen: LockedToolchain, artifacts: Mapping[str, Artifact]
-) -> LockedToolchain:
+def for_this_machine(lock: Lock, host: ExecPlatform, chosen: LockedToolchain) -> LockedToolchain:
     """Return the toolchain that compiles programs for this machine: ``chosen`` where it can, another of the lock else.
 
     Raises ConfigError when the lock has none.
     """
-    if artifacts[chosen.artifact].layout == "zig" or chosen.target == host.musl:
-        return chosen
-    for other in lock.toolchains:
-        if other.exec == host and (artifacts[other.artifact].layout == "zig" or other.target == host.musl):
-            return other
+    for one in (chosen, *lock.toolchains):
+        if one.exec == host and (one.target == host.musl or FAMILIES[one.family].compiler().makes_every_target):
+            return one
     raise ConfigError(
         f"linkmode.lock has no compiler for this machine, {host}, which linkmode's own compiler driver is compiled by",
         hint=Message(f"add {host.musl} to the targets of a [[toolchain]] in linkmode.toml, then run: ", Run("lock")),

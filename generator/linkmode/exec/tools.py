@@ -61,7 +61,7 @@ def make(lock: Lock, wanted: Wanted, home: Path, unpack: Unpack, say: Callable[[
     native_image.check(wanted.command, toolchain, lock)
     artifacts = {artifact.name: artifact for artifact in lock.artifacts}
     compiler, zlib = artifacts[toolchain.artifact], artifacts.get(lock.libraries.get("zlib", ""))
-    builder = environment.for_this_machine(lock, host, toolchain, artifacts)
+    builder = environment.for_this_machine(lock, host, toolchain)
     needed = list(dict.fromkeys([compiler.name, artifacts[builder.artifact].name, *([zlib.name] if zlib else [])]))
     while True:
         if missing := [artifacts[name] for name in needed if not trees.unpacked(home, artifacts[name]).is_dir()]:

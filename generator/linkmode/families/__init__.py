@@ -1,11 +1,14 @@
 """The toolchain families: each is a folder here, one of its name in templates/, and a file in toolchains/."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from linkmode.model.components import Layout, Lines, found
 from linkmode.model.survey import Recogniser
 from linkmode.model.values import ExecPlatform, Pin, Target
+
+if TYPE_CHECKING:
+    from linkmode.families.compiler import Compiler
 
 
 class Family(Protocol):
@@ -41,6 +44,13 @@ class Family(Protocol):
     @property
     def brings_libc(self) -> bool:
         """Whether an archive holds the target's libc as files to run with, and not only what is linked against."""
+
+    @property
+    def needed_by(self) -> Mapping[str, tuple[str, str]]:
+        """A part that a language cannot do without, and why, by the language."""
+
+    def compiler(self) -> "Compiler":
+        """Return what ``linkmode exec`` must know about its programs."""
 
     @property
     def suggested_version(self) -> str:

@@ -3,14 +3,14 @@
 import functools
 import tomllib
 from collections.abc import Mapping
-from importlib import resources
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
 from linkmode.families import FAMILIES
-from linkmode.model.values import Artifact, LinkMode
+from linkmode.model import resources
+from linkmode.model.values import Artifact, LinkMode, Lock
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -32,7 +32,7 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @functools.cache
 def _parts() -> tuple[Part, ...]:
-    data = tomllib.loads(resources.files(__package__).joinpath("linked.toml").read_text(encoding="utf-8"))
+    data = tomllib.loads(resources.beside(__file__, "linked.toml"))
     return msgspec.convert(data, _Table).part
 
 
@@ -43,6 +43,16 @@ def of(artifact: Artifact) -> tuple[Part, ...]:
         for part in _parts()
         if part.family == artifact.family and (version := _version(part, artifact))
     )
+
+
+def of_lock(lock: Lock) -> tuple[tuple[Part, str, str], ...]:
+    """Return what all archives of a lock put into binaries, each with the CPU and libc it is for, empty for any."""
+    found: list[tuple[Part, str, str]] = []
+    for artifact in lock.artifacts:
+        targets = [toolchain.target for toolchain in lock.toolchains if toolchain.artifact == artifact.name]
+        platforms = [(target.cpu, "musl" if target.libc == "musl" else "glibc") for target in targets] or [("", "")]
+        found += [(part, cpu, libc) for part in of(artifact) for cpu, libc in platforms if part.libc in ("", libc)]
+    return tuple(dict.fromkeys(found))
 
 
 def _version(part: Part, artifact: Artifact) -> str:

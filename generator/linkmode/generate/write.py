@@ -16,7 +16,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 import msgspec
-from filelock import FileLock, Timeout
 
 from linkmode.generate.header import has_header
 from linkmode.messages import CheckError, ConfigError, Message, Run
@@ -311,6 +310,8 @@ def _keep(old: Path, new: Path) -> None:
 @contextmanager
 def _locked(folder: Path, locks: Path) -> Iterator[None]:
     name = hashlib.sha256(os.fsencode(folder.parent.resolve() / folder.name)).hexdigest()[:32]
+    from filelock import FileLock, Timeout  # not needed where nothing is written
+
     lock = FileLock(locks / f"{name}.lock", timeout=_LOCK_SECONDS)
     try:
         locks.mkdir(parents=True, exist_ok=True)

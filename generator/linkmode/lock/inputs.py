@@ -21,4 +21,4 @@ class Inputs(msgspec.Struct, frozen=True):
 def load(root: Path) -> Inputs:
     """Return what linkmode.toml in ``root`` and the catalogue say. Raises ConfigError with every problem."""
     config = configs.load(root / configs.FILE)
-    return Inputs(config, catalogs.with_pins(catalogs.load(resources.catalogue()), config.pins))
+    return Inputs(config, catalogs.with_pins(catalogs.on_demand(resources.catalogue()), config.pins))

@@ -20,6 +20,7 @@ from linkmode.messages import ConfigError, Message, Run, did_you_mean
 from linkmode.model.values import (
     DEFAULT_SOURCE,
     LINK_MODES,
+    SOURCES,
     Artifact,
     ExecPlatform,
     LinkMode,
@@ -78,7 +79,7 @@ def keep(lock: Lock | None, *, upgrade: Iterable[str] = (), sources: Mapping[str
     The versions of the families in ``upgrade``, and of those whose source changes, are left free.
     """
     artifacts = lock.artifacts if lock else ()
-    old = {one.family: one.source for one in artifacts if one.source == "pypi"}
+    old = {one.family: one.source for one in artifacts if one.source in SOURCES[1:]}
     new = {family: source for family, source in {**old, **(sources or {})}.items() if source != DEFAULT_SOURCE}
     free = {*upgrade, *(name for name in {**old, **new} if old.get(name) != new.get(name))}
     versions: dict[str, frozenset[str]] = {}
@@ -102,10 +103,7 @@ class _Resolution:
         self.catalog = catalog
         self.preference = preference
         self.artifacts: dict[str, Artifact] = {}
-        self._by_version: dict[tuple[str, str], list[Pin]] = {}
-        for entry in catalog.families.values():
-            for pin in entry.pins:
-                self._by_version.setdefault((entry.name, pin.version), []).append(pin)
+        self._by_version: dict[str, dict[str, list[Pin]]] = {}
 
     def toolchains(self) -> tuple[LockedToolchain, ...]:
         found: list[LockedToolchain] = []
@@ -170,13 +168,14 @@ class _Resolution:
 
     def _library(self, name: str, version: str) -> str:
         at = f"linkmode.toml: library.{name}"
-        libraries = {entry.name: entry for entry in self.catalog.families.values() if entry.kind == "library"}
-        if name not in libraries:
+        entry = self.catalog.families.get(name)
+        if entry is None or entry.kind != "library":
+            libraries = [each.name for each in self.catalog.families.values() if each.kind == "library"]
             raise ConfigError(
                 f"{at}: the catalogue has no library {name!r}{did_you_mean(name, libraries)}",
                 hint=f"libraries in the catalogue: {', '.join(libraries)}",
             )
-        pins = self._source_pins(at, libraries[name])
+        pins = self._source_pins(at, entry)
         refusals = {pin.version: "" for pin in pins}
         chosen = self._choose(at, name, version, pins, refusals, self.preference.versions.get(name, ()))
         return self._add(next(pin for pin in pins if pin.version == chosen))
@@ -277,10 +276,18 @@ class _Resolution:
     def _pins(self, request: ToolchainRequest, version: str, exec_platform: ExecPlatform, target: Target) -> list[Pin]:
         family = FAMILIES[request.family]
         source = self.preference.sources.get(request.family, DEFAULT_SOURCE)
-        pins = [pin for pin in self._by_version[request.family, version] if pin.source in ("user", source)]
+        pins = [pin for pin in self._of_version(request.family, version) if pin.source in ("user", source)]
         if family.refuses(target, version):
             return []
         return sorted(family.pins_for(pins, exec_platform, target), key=lambda pin: pin.source != "user")
+
+    def _of_version(self, family: str, version: str) -> list[Pin]:
+        """Return the pins of one version; those of a family are sorted once, however often they are asked for."""
+        if family not in self._by_version:
+            found = self._by_version[family] = {}
+            for pin in self.catalog.families[family].pins:
+                found.setdefault(pin.version, []).append(pin)
+        return self._by_version[family][version]
 
     def _add(self, pin: Pin) -> str:
         """Lock ``pin`` and return its name, which tells it from every other."""

@@ -7,7 +7,6 @@ this run, or by `recover` in the next one. Why: docs/decisions/0002-whole-tree-e
 """
 
 import contextlib
-import ctypes
 import errno
 import fcntl
 import os
@@ -107,6 +106,8 @@ def _roll_forward(folder: Path) -> None:
 
 def _exchange(one: Path, other: Path) -> bool:
     """Let two names change places; False where that cannot be done, OSError when it could but was refused."""
+    import ctypes  # only who has a folder to exchange waits for it
+
     renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
     if renameat2 is None:
         return False

@@ -19,7 +19,7 @@ LinkMode = Literal["static", "mostly_static", "dynamic"]
 LINK_MODES: tuple[LinkMode, ...] = get_args(LinkMode)
 
 DEFAULT_SOURCE = "upstream"
-SOURCES = (DEFAULT_SOURCE, "pypi")
+SOURCES = (DEFAULT_SOURCE, "pypi", "goproxy")
 """Where a family's archives may come from by choice; a user's own pin needs none."""
 
 Algorithm = Literal["sha256", "sha512"]
@@ -96,8 +96,8 @@ class Archive(
     sha512: Annotated[str | None, Meta(description="The SHA-512 of the archive, in lower-case hexadecimal.")] = None
     size: Annotated[int | None, Meta(description="The size in bytes.")] = None
     source: Annotated[
-        Literal["upstream", "pypi", "user"],
-        Meta(description="Who serves the archive: its publisher, the Python package index, or you."),
+        Literal["upstream", "pypi", "goproxy", "user"],
+        Meta(description="Who serves the archive: its publisher, the Python package index, a Go proxy, or you."),
     ] = "upstream"
     exec: Annotated[str | None, Meta(description="The exec platform that its programs run on. Sources have none.")] = (
         None

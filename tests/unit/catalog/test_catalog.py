@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from linkmode.catalog.pins import Catalog, load, parse, with_pins
+from linkmode.catalog.pins import Catalog, FamilyEntry, load, on_demand, parse, with_pins
 from linkmode.config.document import parse as parse_config
 from linkmode.lock.resolve import resolve
 from linkmode.messages import ConfigError
@@ -217,6 +217,23 @@ def test_no_catalogue(tmp_path: Path) -> None:
     (tmp_path / "zig.toml").write_bytes(b"\xff")
     with pytest.raises(ConfigError, match="cannot read the catalogue"):
         load(tmp_path)
+
+
+def test_on_demand_a_family_is_read_when_it_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "musl.cc.toml").write_text(GOOD)
+    (tmp_path / "zig.toml").write_text(GOOD.replace(SHA, "0"))
+    found = on_demand(tmp_path).families
+    assert list(found) == ["musl.cc", "zig"]
+    assert "zig" in found
+    assert found["musl.cc"] == load_one(tmp_path)
+    assert found["musl.cc"] is found["musl.cc"]
+    assert found.get("gcc") is None
+    with pytest.raises(ConfigError, match=r"zig\.toml: line 18: pin\[0\]\.sha256"):
+        found["zig"]
+
+
+def load_one(folder: Path) -> FamilyEntry:
+    return parse((folder / "musl.cc.toml").read_text(), "musl.cc.toml")
 
 
 @pytest.fixture

@@ -207,9 +207,10 @@ def test_verify(
     message: str,
 ) -> None:
     small_catalogue(place, monkeypatch)
-    answers = iter(states * 2)
+    urls = [url for pin in load(resources.catalogue()).families["zlib"].pins for url in pin.urls]
+    answers = dict(zip(urls, states, strict=True))
     # The network's part is in tests/fault/test_recheck.py: here it is what the command makes of findings.
-    monkeypatch.setattr(recheck._Check, "url", lambda _, pin, url: recheck.Finding(pin, url, next(answers), "why"))
+    monkeypatch.setattr(recheck._Check, "url", lambda _, pin, url: recheck.Finding(pin, url, answers[url], "why"))
     run = Run(capsys, "catalog", "verify")
     assert run.code == code
     assert message in run.err

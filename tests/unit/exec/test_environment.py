@@ -18,7 +18,7 @@ from linkmode.exec.environment import (
     mode_of,
 )
 from linkmode.messages import ConfigError, UsageError
-from linkmode.model.values import Artifact, ExecPlatform, LinkMode, Lock, LockedToolchain, Target
+from linkmode.model.values import ExecPlatform, LinkMode, Lock, LockedToolchain, Target
 
 X86, ARM = ExecPlatform("x86_64-linux"), ExecPlatform("aarch64-linux")
 ALL = frozenset({"gcc", "g++", "cc", "ar", "ranlib", "ld", "strip"})
@@ -145,30 +145,14 @@ def test_the_mode_of_a_run() -> None:
     assert "--target x86_64-linux-musl" in caught.value.hint
 
 
-def artifacts(*toolchains: LockedToolchain) -> dict[str, Artifact]:
-    return {
-        one.artifact: Artifact(
-            family=one.family,
-            version="1",
-            file="f",
-            urls=("https://example.com/f",),
-            layout="zig" if one.family == "zig" else "cross",
-            name=one.artifact,
-            upstream="https://example.com/f",
-        )
-        for one in toolchains
-    }
-
-
 def test_who_compiles_for_this_machine() -> None:
     arm, native, zig = toolchain("musl.cc", ARM_MUSL), toolchain("musl.cc", MUSL), toolchain("zig", GLIBC)
-    known = artifacts(arm, native, zig)
-    assert for_this_machine(lock(arm, native), X86, native, known) == native
-    assert for_this_machine(lock(arm, native), X86, arm, known) == native
-    assert for_this_machine(lock(arm, zig), X86, arm, known) == zig
-    assert for_this_machine(lock(arm, zig), X86, zig, known) == zig
+    assert for_this_machine(lock(arm, native), X86, native) == native
+    assert for_this_machine(lock(arm, native), X86, arm) == native
+    assert for_this_machine(lock(arm, zig), X86, arm) == zig
+    assert for_this_machine(lock(arm, zig), X86, zig) == zig
     with pytest.raises(ConfigError, match="no compiler for this machine, x86_64-linux") as caught:
-        for_this_machine(lock(arm), X86, arm, known)
+        for_this_machine(lock(arm), X86, arm)
     assert MUSL in caught.value.hint
 
 

@@ -7,6 +7,8 @@ from linkmode.model.survey import Measured, Recogniser, Survey, UnclearError
 
 _COMPONENTS: tuple[Family | Library, ...] = (*FAMILIES.values(), *LIBRARIES.values())
 _KNOWN: dict[str, Recogniser] = {each.name: each.recogniser for each in _COMPONENTS if each.recogniser is not None}
+PROGRAMS = frozenset(each.program for each in _KNOWN.values() if each.program)
+"""Programs that `survey` is to look at as they pass by."""
 
 
 def check_family(family: str | None) -> None:

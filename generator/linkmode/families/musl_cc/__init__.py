@@ -1,12 +1,16 @@
 """GCC and musl in musl.cc's layout: one archive for each target, a cross or a native compiler."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 from linkmode.families.musl_cc.recognise import RECOGNISER
 from linkmode.model.components import NO_LINES, Layout
 from linkmode.model.cpus import CPUS, known
 from linkmode.model.values import ExecPlatform, Pin, Target
+
+if TYPE_CHECKING:
+    from linkmode.families.compiler import Compiler
 
 _LAYOUTS = ("cross", "native")
 
@@ -26,6 +30,13 @@ class MuslCc:
     suggested_targets = ("x86_64-linux-musl",)
     facts = ("gcc",)  # the name of a folder in the archive: lib/gcc/<target>/<gcc>
     parts = ("c++", "lto")
+    needed_by: Mapping[str, tuple[str, str]] = {}
+
+    def compiler(self) -> "Compiler":
+        """Return what `exec` must know, which is imported for it alone."""
+        from linkmode.families.musl_cc.compiler import MuslCcCompiler
+
+        return MuslCcCompiler()
 
     def line(self, version: str) -> str:
         """Return nothing: the rules know every release alike."""

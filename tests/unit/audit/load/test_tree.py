@@ -266,7 +266,7 @@ def test_the_same_files_as_lddtree() -> None:
 
 def test_a_folder_that_cannot_be_read_is_not_passed_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     found = Found(str(tmp_path / "closed"), "unreadable", is_inside=True, words="cannot be read: Permission denied")
-    monkeypatch.setattr("linkmode.cli.audit_views.find", lambda _: iter([found]))
+    monkeypatch.setattr("linkmode.cli.audit_views.find", lambda *_: iter([found]))
     done = CliRunner().invoke(command, ["--tree", str(tmp_path)])
     assert done.exit_code == 3
     assert done.stderr == f"{tmp_path}/closed: not audited: cannot be read: Permission denied\n"

@@ -99,7 +99,7 @@ def _component(part):
         "bom-ref": part["purl"],
         "licenses": [{"expression": part["license"]}],
         "name": part["name"],
-        "properties": [{"name": "linkmode:linked", "value": part.get("needed", "always")}],
+        "properties": [{"name": "linkmode:linked", "value": "as needed" if part.get("needed") == "as needed" else "always"}],
         "purl": part["purl"],
         "type": "library",
         "version": part["purl"].rpartition("@")[2],

@@ -51,6 +51,30 @@ def own_toolchains(settings):
     others = [toolchain for toolchain in settings[_EXTRA_TOOLCHAINS] if str(toolchain) not in _OWN]
     return {_EXTRA_TOOLCHAINS: others + _OWN}
 
+# what adapters have link_mode_binary set: settings of other rule sets, which are a part of every configuration, that of tools included
+ADAPTER_SETTINGS = [setting for adapter in ADAPTERS for setting in adapter.outputs]
+
+def without_adapters():
+    """Unsets what adapters set, for what is built once and not once for each link mode.
+
+    Returns:
+        A dict of settings, for the outputs ADAPTER_SETTINGS.
+    """
+    unset = {}
+    for adapter in ADAPTERS:
+        unset.update(adapter.unset)
+    return unset
+
+def _once_impl(_settings, _attr):
+    return without_adapters()
+
+# for a rule that is in the configuration of tools already, and for all link modes but for what adapters set
+once = transition(
+    implementation = _once_impl,
+    inputs = [],
+    outputs = ADAPTER_SETTINGS,
+) if ADAPTERS else None
+
 def _platform(mode, asked, current):
     if asked:
         return asked

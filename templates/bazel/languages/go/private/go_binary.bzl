@@ -2,11 +2,34 @@
 """go_binary: a Go program."""
 
 load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS")
-load(":compile.bzl", "PACKAGE_ATTRS", "compile_package", "package_info", "package_source", "runfiles_of")
+load(":compile.bzl", "compile_package", "package_info", "runfiles_of")
 load(":link.bzl", "PROGRAM_ATTRS", "link_program")
+load(":source.bzl", "PACKAGE_ATTRS", "package_source")
 load(":toolchain.bzl", "GO_TYPE")
 
+# those of `go help buildmode`
+_NO_PROGRAMS = {
+    "c-archive": "position-independent code, which the standard library is not compiled to here",
+    "c-shared": "position-independent code, which the standard library is not compiled to here, and a shared library has no link mode",
+    "pie": "position-independent code, which the standard library is not compiled to here",
+    "plugin": "a shared library that Go's own loader opens, and no link mode makes one",
+    "shared": "Go packages as shared libraries, and no link mode makes them",
+}
+
+def _check_linkmode(ctx):
+    asked = [ctx.attr.linkmode] + [option.partition("=")[2] for option in ctx.attr.gc_linkopts if option.lstrip("-").startswith("buildmode=")]
+    for mode in asked:
+        if mode in _NO_PROGRAMS:
+            fail("{}: -buildmode={} asks for {}. Use go_binary of rules_go with linkmode's C toolchains for it.".format(
+                ctx.label,
+                mode,
+                _NO_PROGRAMS[mode],
+            ))
+        if mode not in ["normal", "exe"]:
+            fail("{}: linkmode = {} is no build mode of Go: leave it out, and see link_mode of link_mode_binary".format(ctx.label, repr(mode)))
+
 def _go_binary_impl(ctx):
+    _check_linkmode(ctx)
     source = package_source(ctx)
     package = compile_package(
         ctx,
@@ -24,7 +47,7 @@ def _go_binary_impl(ctx):
             files = depset([output]),
             runfiles = info.runfiles.merge(ctx.runfiles(files = shared)),
         ),
-        coverage_common.instrumented_files_info(ctx, dependency_attributes = ["deps", "embed"], source_attributes = ["srcs"]),
+        coverage_common.instrumented_files_info(ctx, dependency_attributes = ["cdeps", "deps", "embed"]),
     ]
 
 go_binary = rule(
@@ -35,7 +58,11 @@ When one of its packages has cgo = True, the C toolchain links it with musl. In 
 the libc resolves names and users.
 """,
     implementation = _go_binary_impl,
-    attrs = dict(PACKAGE_ATTRS, **PROGRAM_ATTRS),
+    attrs = dict(
+        dict(PACKAGE_ATTRS, **PROGRAM_ATTRS),
+        importpath = attr.string(doc = "The path of this package main in its module, for debug.ReadBuildInfo() and x_defs."),
+        linkmode = attr.string(default = "normal", doc = "As in rules_go, where it may have another value; link_mode_binary says how a program is linked."),
+    ),
     executable = True,
     toolchains = [GO_TYPE],
     **TOOLCHAIN_RULE_ARGUMENTS

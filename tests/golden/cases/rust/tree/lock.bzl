@@ -18,7 +18,7 @@ ARTIFACTS = {
         "measured": {},
         "linked": [{
             "license": "MIT OR Apache-2.0",
-            "name": "std",
+            "name": "rust-std",
             "purl": "pkg:generic/rust-std@1.98.0",
         }],
     },
@@ -37,7 +37,7 @@ ARTIFACTS = {
         "measured": {},
         "linked": [{
             "license": "MIT OR Apache-2.0",
-            "name": "std",
+            "name": "rust-std",
             "purl": "pkg:generic/rust-std@1.98.0",
         }],
     },
@@ -56,7 +56,7 @@ ARTIFACTS = {
         "measured": {},
         "linked": [{
             "license": "MIT OR Apache-2.0",
-            "name": "std",
+            "name": "rust-std",
             "purl": "pkg:generic/rust-std@1.98.0",
         }],
     },
@@ -75,7 +75,7 @@ ARTIFACTS = {
         "measured": {},
         "linked": [{
             "license": "MIT OR Apache-2.0",
-            "name": "std",
+            "name": "rust-std",
             "purl": "pkg:generic/rust-std@1.98.0",
         }],
     },
