@@ -19,7 +19,7 @@ def elfcheck_arguments(link_mode, target, allow, allow_static_glibc):
     Returns:
         A list of strings.
     """
-    arguments = ["--expect", link_mode]
+    arguments = ["--bazel", "--expect", link_mode]
     for option, value in [
         ("--machine", target.cpu),
         ("--libc", target.libc),
@@ -34,13 +34,25 @@ def elfcheck_arguments(link_mode, target, allow, allow_static_glibc):
         arguments.append("--allow-static-glibc")
     return arguments
 
-def check_binary(ctx, binary, arguments):
+def shared_objects(runfiles):
+    """What of a program's runfiles it may load beside itself, by dlopen too.
+
+    Args:
+        runfiles: of the program.
+
+    Returns:
+        A list of File.
+    """
+    return [file for file in runfiles.files.to_list() if file.basename.endswith(".so") or ".so." in file.basename]
+
+def check_binary(ctx, binary, arguments, beside = []):
     """Declares the action that fails unless `binary` is what `arguments` say.
 
     Args:
         ctx: of a rule with ELFCHECK_TYPE among its toolchains.
         binary: File.
         arguments: from elfcheck_arguments().
+        beside: from shared_objects(): what must not have a C++ runtime of its own where the binary has one.
 
     Returns:
         File: the report; it exists only when the check holds.
@@ -50,11 +62,14 @@ def check_binary(ctx, binary, arguments):
     args.add("--label", str(ctx.label))
     args.add("--output", report)
     args.add_all(arguments)
+    args.add_all(beside, before_each = "--beside")
     args.add(binary)
+    args.use_param_file("@%s")
+    args.set_param_file_format("multiline")
     ctx.actions.run(
         executable = ctx.toolchains[ELFCHECK_TYPE].elfcheck,
         arguments = [args],
-        inputs = [binary],
+        inputs = [binary] + beside,
         outputs = [report],
         mnemonic = "LinkModeCheck",
         progress_message = "Checking the link mode of " + _shown(ctx.label),

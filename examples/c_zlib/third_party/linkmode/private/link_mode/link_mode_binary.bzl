@@ -4,7 +4,7 @@
 load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS")
 load(":allocator.bzl", "MALLOC_VALUES")
 load(":bill.bzl", "LinkedInfo", "linked_aspect", "write_bill")
-load(":check.bzl", "ELFCHECK_TYPE", "check_binary", "elfcheck_arguments")
+load(":check.bzl", "ELFCHECK_TYPE", "check_binary", "elfcheck_arguments", "shared_objects")
 load(":link_mode_values.bzl", "LINK_MODE_VALUES")
 load(":providers.bzl", "LibcRuntimeInfo", "LinkModeInfo", "TargetInfo", "only")
 load(":transition.bzl", "link_mode_transition")
@@ -34,7 +34,7 @@ def _link_mode_binary_impl(ctx):
         allow_static_glibc = attr.allow_static_glibc,
         link_mode = attr.link_mode,
         target = target,
-    ))
+    ), beside = [] if attr.link_mode == "static" or "two_cxx_runtimes" in ctx.features else shared_objects(binary[DefaultInfo].default_runfiles))
 
     bill = write_bill(ctx, binary[LinkedInfo], attr.link_mode, target)
 
