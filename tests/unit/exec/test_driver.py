@@ -179,6 +179,7 @@ def test_links_by_clang_for_static(make: Callable[..., Toolchain], line: str, wo
         ("-pie x.o", "-static-pie x.o"),
         ("-shared -static x.o", "-static-libgcc -shared x.o"),
         ("x.o -lgcc_s -lm", "-static x.o -lgcc_eh -lm"),
+        ("-Wl,-Bstatic -lm -Wl,-Bdynamic x.o", "-static -lm x.o"),
         ("-fuse-ld=bfd x.o", "-static x.o"),
     ],
 )
