@@ -7,17 +7,18 @@ The format is described in docs/reference/catalogue.md. Only ``load`` reads the 
 """
 
 from collections import ChainMap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast, get_args
 
 import msgspec
 from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 from linkmode.messages import ConfigError
 from linkmode.model import field_rules as rules
 from linkmode.model import toml
-from linkmode.model.issues import Issues
+from linkmode.model.issues import Issues, Source
 from linkmode.model.pin_rules import Kind, advisory_problems, pin_problems, set_problems, signer_problems
 from linkmode.model.values import Advisory, Pin, Signer
 
@@ -25,8 +26,8 @@ SCHEMA = 1
 """The version of the catalogue files' format; a file of another version is refused."""
 
 _KEYS = ("schema", "family", "kind", "homepage", "license", "own-layouts", "pin", "advisory", "signer")
-_HINT = "correct the file; docs/reference/catalogue.md describes its keys"
-_USER_HINT = "correct linkmode.toml; docs/how-to/add-your-own-pin.md shows a whole [[pin]]"
+_HINT = "correct the file; if it is one that linkmode ships, install linkmode again"
+_USER_HINT = "correct linkmode.toml; `linkmode catalog add URL` prints a whole [[pin]]"
 
 
 class FamilyEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +55,18 @@ class Catalog(msgspec.Struct, frozen=True):
         """Return the advisories that affect ``version`` of ``family``, in the catalogue's order."""
         entry = self.families[family]
         return tuple(a for a in entry.advisories if SpecifierSet(a.affects).contains(version, prereleases=True))
+
+    def starting_version(self, family: str, usable: Callable[[str, Sequence[Pin]], bool]) -> str:
+        """Return the newest version from upstream without a known vulnerability; the newest of all if each has one.
+
+        ``usable`` says whether a version, by its pins, will do; pre-releases do not. Empty where none does.
+        """
+        pins: dict[str, list[Pin]] = {}
+        for pin in self.families[family].pins:
+            if pin.source == "upstream":
+                pins.setdefault(pin.version, []).append(pin)
+        fit = [one for one in pins if not Version(one).is_prerelease and usable(one, pins[one])]
+        return max(fit, key=lambda one: (not self.advisories_for(family, one), Version(one)), default="")
 
 
 def load(folder: Path) -> Catalog:
@@ -167,16 +180,17 @@ def parse(text: str, where: str) -> FamilyEntry:
     return entry
 
 
-def with_pins(catalog: Catalog, pins: Sequence[Pin], where: str = "linkmode.toml") -> Catalog:
+def with_pins(catalog: Catalog, pins: Sequence[Pin], source: Source | None = None) -> Catalog:
     """Return ``catalog`` with a user's own ``[[pin]]``s, which come before the catalogue's in each family.
 
     The same rules hold as for the catalogue, but ``file:`` URLs and relative paths are allowed, and nobody needs to
-    confirm the checksum. A pin whose ``source`` says nothing is of the source ``user``.
+    confirm the checksum. A pin whose ``source`` says nothing is of the source ``user``. ``source`` is the file of
+    ``pins``, for messages.
 
     Raises:
         ConfigError: with every issue of every pin, among them a family that the catalogue does not have.
     """
-    issues = Issues(where, "")
+    issues = Issues(*(source or Source()))
     own: dict[str, list[Pin]] = {}
     for index, given in enumerate(pins):
         pin = msgspec.structs.replace(given, source="user") if given.source == "upstream" else given

@@ -19,6 +19,10 @@ class Family(Protocol):
         """The name in linkmode.toml and in the catalogue."""
 
     @property
+    def also_called(self) -> tuple[str, ...]:
+        """Names that people have for its compiler, for messages and for ``linkmode add``."""
+
+    @property
     def folder(self) -> str:
         """The folder of its rules below ``private/``."""
 
@@ -53,12 +57,8 @@ class Family(Protocol):
         """Return what ``linkmode exec`` must know about its programs."""
 
     @property
-    def suggested_version(self) -> str:
-        """The specifier that ``linkmode init`` writes."""
-
-    @property
-    def suggested_targets(self) -> tuple[str, ...]:
-        """The targets that ``linkmode init`` writes."""
+    def suggested_libcs(self) -> tuple[str, ...]:
+        """The libcs of the targets that ``linkmode init`` writes, as triples end: ``musl``."""
 
     @property
     def facts(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ it builds a target's run-time files, and module_map lists its headers. Without t
 """
 
 load("@linkmode_cc//:rule.bzl", "for_toolchain")
-load("//private/link_mode:transition.bzl", "once")
+load("//private/link_mode:transition.bzl", "once", "once_attrs")
 
 def compile_program(ctx, name, source, defines, headers):
     """Declares the actions that compile and link one program without a libc.
@@ -93,13 +93,12 @@ zig_programs = rule(
     doc = "clang, ld.lld, ar, strip, and the runtime and module_map programs; each in an output group of its own.",
     implementation = _zig_programs_impl,
     cfg = once,
-    attrs = {
+    attrs = once_attrs({
         "exec": attr.string(mandatory = True, doc = "Execution platform of the archive."),
         "zig": attr.label(allow_single_file = True, cfg = "exec", mandatory = True, doc = "The zig executable."),
         "_headers": attr.label_list(allow_files = True, default = ["//private/zig:freestanding.h", "//private/zig:refusals.h", "//private/zig:strip.h"]),
         "_launcher": attr.label(allow_single_file = True, default = "//private/zig:launcher.c"),
         "_module_map": attr.label(allow_single_file = True, default = "//private/zig:module_map.c"),
         "_runtime": attr.label(allow_single_file = True, default = "//private/zig:runtime.c"),
-        "_allowlist_function_transition": attr.label(default = "@bazel_tools//tools/allowlists/function_transition_allowlist"),
-    },
+    }),
 )
