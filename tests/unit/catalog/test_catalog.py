@@ -315,7 +315,7 @@ def test_every_issue_of_a_users_pins_is_told_at_once(catalog: Catalog) -> None:
 
 def test_the_pin_of_the_how_to() -> None:
     root = Path(__file__).resolve().parents[3]
-    text = (root / "docs" / "how-to" / "linkmode catalog add").read_text(encoding="utf-8")
+    text = (root / "docs" / "how-to" / "add-your-own-pin.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
     config = parse_config(example, where="linkmode.toml")
     extended = with_pins(load(root / "toolchains"), config.pins)
