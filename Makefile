@@ -140,7 +140,7 @@ generated: $(DEV_VENV)/stamp
 
 bazel:
 	@$(IN) tests/e2e/bazel/install 4
-	@$(IN) tests/e2e/bazel/install 7
+	@$(IN) tests/e2e/bazel/install rules
 
 clean:
 	@$(IN) chmod -R u+w .work/output .work/pytest 2>/dev/null || true

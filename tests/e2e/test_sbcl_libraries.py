@@ -282,7 +282,7 @@ def test_names_that_no_call_refers_to_are_linked_and_some_may_be_nowhere(place: 
     languages.write(place.workspace / "foreign", lisp_foreign.PLAIN)
     for mode in ("static", "mostly_static"):
         assert _said(place, "foreign", f"plain_as_{mode}", "one", "two") == lisp_foreign.PLAIN_SAYS.format(mode=mode)
-    build = lisp_foreign.PLAIN["BUILD.bazel"].replace('optional_foreign_names = ["own_absent_too"]', "")
+    build = lisp_foreign.PLAIN["BUILD.bazel"].replace('    optional_foreign_names = ["own_absent_too"],\n', "")
     (place.workspace / "foreign/BUILD.bazel").write_text(build, encoding="utf-8")
     refused = place.bazel.run(place.workspace, "build", "//foreign:plain_as_static", check=False)
     assert refused.returncode

@@ -97,7 +97,7 @@ def _put(file: Path, new: Path, data: bytes) -> bool:
 def delete(folder: Path) -> None:
     """Delete a folder with all it holds, read-only folders too; files that are hard links live on elsewhere.
 
-    A link, a file or a pipe in its place is deleted itself.
+    What has the name of a folder and is none, such as a link or a pipe, is deleted itself.
     """
     if not _is_folder(folder):
         folder.unlink()

@@ -44,7 +44,7 @@ def refuse_links(base: Path, *names: str) -> None:
 
 
 def mark(path: Path) -> None:
-    """Make an empty file with mode 0600 where there is none, also in the place of a link. Raises OSError."""
+    """Make an empty file with mode 0600 where there is none; a link is replaced. Raises OSError."""
     if path.is_symlink():
         path.unlink()
     flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC

@@ -365,9 +365,14 @@ def test_a_signer() -> None:
         (
             "minisign =",
             'repository = "a/b"\nminisign =',
-            "minisign: 'https://example.com/a/': expected either minisign or",
+            "minisign: 'https://example.com/a/': expected one of minisign, ",
         ),
         ("minisign =", "repository =", "repository: 'https://example.com/a/': expected owner/name, found 'RWSG"),
+        (
+            "minisign =",
+            "sumdb =",
+            "sumdb: 'https://example.com/a/': expected the key of a checksum database, name+number",
+        ),
         ("a/one@", "one@", "confirmed-by: 'https://example.com/a/': expected who says that it signs, as owner/name@"),
         ("minisign =", "key =", "signer[0].key: unknown key"),
     ],

@@ -3,33 +3,12 @@
 
 load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS")
 load(":compile.bzl", "compile_package", "package_info", "runfiles_of")
-load(":link.bzl", "PROGRAM_ATTRS", "link_program")
+load(":link.bzl", "PROGRAM_ATTRS", "check_build_mode", "link_program")
 load(":source.bzl", "PACKAGE_ATTRS", "package_source")
 load(":toolchain.bzl", "GO_TYPE")
 
-# those of `go help buildmode`
-_NO_PROGRAMS = {
-    "c-archive": "position-independent code, which the standard library is not compiled to here",
-    "c-shared": "position-independent code, which the standard library is not compiled to here, and a shared library has no link mode",
-    "pie": "position-independent code, which the standard library is not compiled to here",
-    "plugin": "a shared library that Go's own loader opens, and no link mode makes one",
-    "shared": "Go packages as shared libraries, and no link mode makes them",
-}
-
-def _check_linkmode(ctx):
-    asked = [ctx.attr.linkmode] + [option.partition("=")[2] for option in ctx.attr.gc_linkopts if option.lstrip("-").startswith("buildmode=")]
-    for mode in asked:
-        if mode in _NO_PROGRAMS:
-            fail("{}: -buildmode={} asks for {}. Use go_binary of rules_go with linkmode's C toolchains for it.".format(
-                ctx.label,
-                mode,
-                _NO_PROGRAMS[mode],
-            ))
-        if mode not in ["normal", "exe"]:
-            fail("{}: linkmode = {} is no build mode of Go: leave it out, and see link_mode of link_mode_binary".format(ctx.label, repr(mode)))
-
 def _go_binary_impl(ctx):
-    _check_linkmode(ctx)
+    check_build_mode(ctx.label, ctx.attr.linkmode)
     source = package_source(ctx)
     package = compile_package(
         ctx,

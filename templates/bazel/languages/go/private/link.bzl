@@ -12,6 +12,31 @@ PROGRAM_ATTRS = {
     "stamp": attr.int(default = -1, values = [-1, 0, 1], doc = "Whether the workspace status replaces {KEY} in x_defs; -1: as --stamp says."),
 }
 
+# those of `go help buildmode`
+_NO_PROGRAMS = {
+    "c-archive": "position-independent code, which the standard library is not compiled to here",
+    "c-shared": "position-independent code, which the standard library is not compiled to here, and a shared library has no link mode",
+    "pie": "position-independent code, which the standard library is not compiled to here",
+    "plugin": "a shared library that Go's own loader opens, and no link mode makes one",
+    "shared": "Go packages as shared libraries, and no link mode makes them",
+}
+
+def check_build_mode(label, mode):
+    """Refuses what is no program at fixed addresses.
+
+    Args:
+        label: of the target.
+        mode: a build mode of Go.
+    """
+    if mode in _NO_PROGRAMS:
+        fail("{}: -buildmode={} asks for {}. Use go_binary of rules_go with linkmode's C toolchains for it.".format(
+            label,
+            mode,
+            _NO_PROGRAMS[mode],
+        ))
+    if mode not in ["normal", "exe"]:
+        fail("{}: linkmode = {} is no build mode of Go: leave it out, and see link_mode of link_mode_binary".format(label, repr(mode)))
+
 def link_program(ctx, info, output):
     """Declares the action that links a program.
 
@@ -28,6 +53,9 @@ def link_program(ctx, info, output):
     packages = info.packages.to_list()
     _check_paths(ctx.label, packages)
     _check_mode(ctx, configuration, packages)
+    for option in ctx.attr.gc_linkopts:
+        if option.lstrip("-").startswith("buildmode="):
+            check_build_mode(ctx.label, option.partition("=")[2])
     std = info.link.std_with_cgo or ctx.attr._std[GoStdInfo]
     if std.cc and std.cc.problem:
         fail("{}: link_mode = \"{}\" needs a C linker: {}".format(ctx.label, configuration.link_mode, std.cc.problem))

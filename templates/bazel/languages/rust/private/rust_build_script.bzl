@@ -2,7 +2,7 @@
 """rust_build_script: a build.rs, compiled for the platform that builds, and run with declared inputs and nothing else."""
 
 load("@linkmode_cc//:rule.bzl", "for_toolchain")
-load("//:lock.bzl", "CPUS", "TARGETS")
+load("//private/link_mode:exec_musl.bzl", "exec_musl")
 load("//private/link_mode:static_tool.bzl", "static_tool")
 load(":crate.bzl", "toolchain_of")
 load(":providers.bzl", "BuildScriptInfo")
@@ -161,11 +161,7 @@ def rust_build_script(
     static_tool(
         name = name + ".static",
         binary = name + ".program",
-        platform = select({
-            "@platforms//cpu:" + facts["constraint"]: Label("//platforms:%s-linux-musl" % cpu)
-            for cpu, facts in CPUS.items()
-            if cpu + "-linux-musl" in TARGETS
-        }),
+        platform = exec_musl(name),
         tags = manual,
     )
     rust_build_script_run(

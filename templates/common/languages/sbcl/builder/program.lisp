@@ -50,7 +50,7 @@
 
 (defun of-uiop (name)
   "Return UIOP's symbol of that name, where UIOP is in the program."
-  (let ((package (find-package "UIOP")))
+  (let ((package (find-package "UIOP/IMAGE"))) ; which has those, too, that UIOP does not export
     (and package (find-symbol name package))))
 
 (defun dump-by-uiop ()
@@ -79,7 +79,7 @@
   (let ((known (first sb-sys:*linkage-info*)))
     (unless (or (gethash name known) (gethash (list name) known))
       (handler-bind ((warning #'muffle-warning))
-        (sb-impl::ensure-alien-linkage-index (coerce name 'simple-base-string) nil)))))
+        (sb-sys:foreign-symbol-address (coerce name 'simple-base-string))))))
 
 (defun link-names ()
   "Have all names linked that are found by a string. One by which CFFI would know a library that nothing has asked for may be nowhere."
@@ -122,9 +122,18 @@ would have the name. The core is the same each time: compiler.lisp says why what
                         (lambda (function name &rest arguments)
                           (if (linked-p name) name (apply function name arguments))))))
 
+(defun let-absent-names-be-absent ()
+  "Let a name that may be nowhere have no address in place of 0, which is what the link gave it."
+  (when *optional-names*
+    (sb-int:encapsulate 'sb-sys:find-foreign-symbol-address 'linkmode
+                        (lambda (function name)
+                          (let ((address (funcall function name)))
+                            (unless (eql 0 address) address))))))
+
 (defun save-program (core main)
   (setf *package* (find-package "COMMON-LISP-USER"))
   (take-for-loaded)
+  (let-absent-names-be-absent)
   (setf *foreign-names* '() *optional-names* '())
   (setf sb-c::*source-namestring* nil
         sb-sys::*sbcl-homedir-pathname* nil
