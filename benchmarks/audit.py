@@ -66,7 +66,7 @@ def main() -> None:
         "scanelf -n": (["scanelf", "-n"], files),
         "pyelftools, as one would": ([sys.executable, "-c", PYELFTOOLS], files),
         "auditwheel's lddtree": ([sys.executable, "-c", AUDITWHEEL], tenth),
-        "linkmode audit (every byte)": (LINKMODE, tenth),
+        "linkmode audit (every byte)": (LINKMODE, files),
     }
     ours = 0.0
     for name, (command, asked) in peers.items():

@@ -17,7 +17,7 @@ def advisories(lock: Lock, catalog: Catalog) -> tuple[tuple[Artifact, Advisory],
         (artifact, advisory)
         for artifact in lock.artifacts
         if artifact.family in catalog.families
-        for advisory in catalog.advisories_for(artifact.family, artifact.version)
+        for advisory in catalog.advisories_for(artifact.family, artifact.version, artifact.measured)
     )
 
 

@@ -6,9 +6,11 @@ every file is collected and raised once, each with its line, its key path (``pin
 The format is described in docs/reference/catalogue.md. Only ``load`` reads the disk.
 """
 
+import re
 from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar, cast, get_args
 
 import msgspec
@@ -51,10 +53,15 @@ class Catalog(msgspec.Struct, frozen=True):
 
     families: Mapping[str, FamilyEntry]
 
-    def advisories_for(self, family: str, version: str) -> tuple[Advisory, ...]:
-        """Return the advisories that affect ``version`` of ``family``, in the catalogue's order."""
+    def advisories_for(
+        self, family: str, version: str, measured: Mapping[str, str] = MappingProxyType({})
+    ) -> tuple[Advisory, ...]:
+        """Return the advisories that affect an archive of ``family``, in the catalogue's order.
+
+        ``version`` is its label. A version ``measured`` in it decides where the advisory is about that.
+        """
         entry = self.families[family]
-        return tuple(a for a in entry.advisories if SpecifierSet(a.affects).contains(version, prereleases=True))
+        return tuple(advisory for advisory in entry.advisories if _affects(advisory, version, measured))
 
     def starting_version(self, family: str, usable: Callable[[str, Sequence[Pin]], bool]) -> str:
         """Return the newest version from upstream without a known vulnerability; the newest of all if each has one.
@@ -67,6 +74,17 @@ class Catalog(msgspec.Struct, frozen=True):
                 pins.setdefault(pin.version, []).append(pin)
         fit = [one for one in pins if not Version(one).is_prerelease and usable(one, pins[one])]
         return max(fit, key=lambda one: (not self.advisories_for(family, one), Version(one)), default="")
+
+
+def _affects(advisory: Advisory, version: str, measured: Mapping[str, str]) -> bool:
+    for fact, affected in advisory.measured.items():
+        # A state between two releases, as git describes it, comes after the first: 1.2.2-git-50-gb76f37fd.
+        if release := _RELEASE.match(measured.get(fact, "")):
+            return SpecifierSet(affected).contains(release[0], prereleases=True)
+    return SpecifierSet(advisory.affects).contains(version, prereleases=True)
+
+
+_RELEASE = re.compile(r"\d+(?:\.\d+)+")
 
 
 def load(folder: Path) -> Catalog:

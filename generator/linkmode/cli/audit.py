@@ -14,13 +14,13 @@ import msgspec
 from linkmode.audit import run
 from linkmode.audit.inputs.find import STDIN
 from linkmode.audit.judge import hardening, platforms
-from linkmode.audit.judge.expectations import Guard
 from linkmode.audit.judge.verdict import Expectations
 from linkmode.audit.naming import displayed
 from linkmode.audit.read import components, policy
 from linkmode.audit.read.libc import version_number
 from linkmode.audit.read.policy import KnownLibc
 from linkmode.audit.show import report
+from linkmode.cli.audit_options import check_views, guards
 from linkmode.messages import UsageError, did_you_mean
 from linkmode.model.values import LINK_MODES, LinkMode
 
@@ -77,6 +77,7 @@ _NOT_AUDITED = 3
     metavar="LIB.a",
     help="Report how many bytes come from this static library; repeatable.",
 )
+@click.option("--sizes", is_flag=True, help="Print how many bytes each section and static library takes.")
 @click.option(
     "--html", "page", type=click.Path(dir_okay=False), metavar="FILE", help="Also write the report as an HTML page."
 )
@@ -90,6 +91,7 @@ _NOT_AUDITED = 3
 @click.option(
     "--sarif", type=click.Path(dir_okay=False), metavar="FILE", help="Write what does not hold as SARIF, too."
 )
+@click.option("--github", is_flag=True, help="Annotate a run of GitHub Actions with what does not hold, on stderr.")
 @click.option("--junit", type=click.Path(dir_okay=False), metavar="FILE", help="Write a test case for each file, too.")
 @click.option("--json", "is_json", is_flag=True, help="Print the report as JSON.")
 @click.pass_context
@@ -124,6 +126,8 @@ def command(
     is_tree: bool,
     is_diff: bool,
     is_json: bool,
+    sizes: bool,
+    github: bool,
 ) -> None:
     """Say what each file really is, from its ELF program headers: link mode, libc, interpreter, needed libraries.
 
@@ -148,7 +152,7 @@ def command(
             hint=f"one of {', '.join(platforms.load())}, or a tag of wheels such as manylinux_2_28, manylinux2014 or "
             "musllinux_1_2, with or without a CPU at its end",
         )
-    guards = _guards(require)
+    hardened = guards(require)
     absent = [
         path for path in paths if path != STDIN and not os.path.lexists(path)
     ]  # any bytes a command line can hold
@@ -168,15 +172,18 @@ def command(
         require_relro=require_relro,
         policy=platform,
         cpu=cpu,
-        require=guards,
+        require=hardened,
     )
     others = {"--sbom": sbom is not None, "--sarif": sarif is not None, "--junit": junit is not None}
+    others |= {"--github": github, "--sizes": sizes}
     idle = {"--all": names_all, **others, "--archive": bool(archives), "--headers-only": headers_only and not is_diff}
-    _check_views(wanted, root, page, [name for name, is_given in idle.items() if is_given], is_tree, is_diff)
+    check_views(wanted, root, page, [name for name, is_given in idle.items() if is_given], is_tree, is_diff)
     if sbom is not None and (is_json or headers_only):
         raise UsageError(
             "--sbom prints a document of its own, of what every byte tells", hint="drop --json and --headers-only"
         )
+    if sizes and (is_json or sbom is not None or headers_only):
+        raise UsageError("--sizes prints sections, for people to read", hint="drop it; --json has every section")
     if lock is not None and sbom is None:
         raise UsageError("--lock tells --sbom what was linked in", hint="add --sbom cyclonedx, or drop --lock")
     stdin = ctx.with_resource(_standard_input()) if STDIN in paths else None
@@ -199,7 +206,15 @@ def command(
         from linkmode.cli import audit_views  # only these need them
 
         audit_views.write_for_ci(outcome.audited, sarif, junit)
-    if sbom is not None:
+    if github:
+        from linkmode.audit.show import ci  # only this needs it
+
+        click.echo(ci.as_annotations(outcome.audited), nl=False, err=True)
+    if sizes:
+        from linkmode.audit.show import sizes as table_of_sizes  # only this needs it
+
+        click.echo("\n".join(map(table_of_sizes.as_text, outcome.audited)), nl=False)
+    elif sbom is not None:
         from linkmode.cli import audit_views  # only these need them
 
         click.echo(audit_views.bill_of_materials(outcome.audited, sbom, lock), nl=False)
@@ -236,39 +251,6 @@ def _standard_input() -> Iterator[str]:
         shutil.copyfileobj(sys.stdin.buffer, held)
         held.flush()
         yield held.name
-
-
-def _guards(lists: tuple[str, ...]) -> tuple[Guard, ...]:
-    named = [name.strip() for text in lists for name in text.split(",")]
-    known: dict[str, Guard] = {name: name for name in get_args(Guard)}
-    for name in named:
-        if name not in known:
-            raise UsageError(
-                f"--require takes hardening, not {name!r}{did_you_mean(name, known)}", hint=f"of {', '.join(known)}"
-            )
-    return tuple(known[name] for name in dict.fromkeys(named))
-
-
-def _check_views(
-    wanted: Expectations,
-    root: str | None,
-    page: str | None,
-    idle: list[str],
-    is_tree: bool,
-    is_diff: bool,
-) -> None:
-    # An option that a view has no use for is refused, so that nobody takes it for answered.
-    if is_tree and is_diff:
-        raise UsageError("--tree and --diff are different views", hint="run linkmode audit twice")
-    if root is not None and not is_tree and page is None:
-        raise UsageError("--root says where --tree and --html look for libraries", hint="add one, or drop --root")
-    if page is not None and (is_tree or is_diff):
-        raise UsageError("--html is the report as a page, and has trees in it", hint="drop --tree and --diff")
-    view = "--tree" if is_tree else "--diff"
-    if (is_tree or is_diff) and idle:
-        raise UsageError(f"{view} has no use for {' and '.join(idle)}", hint=f"drop {' and '.join(idle)}")
-    if (is_tree or is_diff) and wanted != Expectations(allow=wanted.allow if is_diff else ()):
-        raise UsageError(f"{view} checks no expectation", hint="run linkmode audit once more, without it")
 
 
 def _advised(audited: tuple[report.Audited, ...]) -> tuple[report.Audited, ...]:

@@ -108,7 +108,7 @@ def show(family: str, version: str | None, as_json: bool) -> None:
     for pin in pins:
         click.echo()
         click.echo(f"{pin.file}")
-        for key, value in _details(pin, catalog.advisories_for(entry.name, pin.version)):
+        for key, value in _details(pin, catalog.advisories_for(entry.name, pin.version, pin.measured)):
             click.echo(f"  {key + ':':<15}{value}")
     advisories = _advisories(catalog, entry, pins)
     if advisories:
@@ -152,7 +152,7 @@ def _holds(pin: Pin, text: str) -> bool:
 
 
 def _advisories(catalog: Catalog, entry: FamilyEntry, pins: Sequence[Pin]) -> list[Advisory]:
-    affecting = {a.id: a for pin in pins for a in catalog.advisories_for(entry.name, pin.version)}
+    affecting = {a.id: a for pin in pins for a in catalog.advisories_for(entry.name, pin.version, pin.measured)}
     return [a for a in entry.advisories if a.id in affecting]
 
 
@@ -204,7 +204,7 @@ def _table(catalog: Catalog, shown: Sequence[_Shown], frame: box.Box | None, tit
     table.add_column("advisories", overflow="fold", min_width=len("CVE-2026-12345"))
     for entry, pins in shown:
         for pin in pins:
-            advisories = catalog.advisories_for(entry.name, pin.version)
+            advisories = catalog.advisories_for(entry.name, pin.version, pin.measured)
             confirmed = confirmations(pin) + ("; contradicted" if pin.contradictions else "")
             cells = (
                 *(() if title else (entry.name,)),
@@ -229,7 +229,7 @@ def _print_json(catalog: Catalog, shown: Sequence[_Shown]) -> None:
                     # Written out where a TOML file may leave them out, so that a reader finds them on every pin.
                     "source": pin.source,
                     "confirmations": pin.confirmations,
-                    "advisories": [a.id for a in catalog.advisories_for(entry.name, pin.version)],
+                    "advisories": [a.id for a in catalog.advisories_for(entry.name, pin.version, pin.measured)],
                 }
                 for pin in pins
             ],

@@ -97,6 +97,11 @@ def advisory_problems(advisory: Advisory) -> Iterator[tuple[str, str]]:
     except InvalidSpecifier:
         yield "affects", f"expected a specifier of PEP 440 such as <1.2.12, found {advisory.affects!r}"
         return
+    for fact, versions in advisory.measured.items():
+        try:
+            SpecifierSet(versions)
+        except InvalidSpecifier:
+            yield f"measured.{fact}", f"expected a specifier of PEP 440 such as <1.2.6, found {versions!r}"
     # An empty fixed-in says that no version of the family has the fix.
     if advisory.fixed_in:
         try:

@@ -55,11 +55,19 @@ class Checksum(msgspec.Struct, frozen=True):
 
 
 class Advisory(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
-    """A published vulnerability. ``affects`` is a PEP 440 specifier set; ``fixed_in`` the first version without it."""
+    """A published vulnerability. ``affects`` is a PEP 440 specifier set; ``fixed_in`` the first version without it.
+
+    ``measured`` has the affected versions of what was measured in an archive, by fact; where that is told, it decides,
+    and not the archive's label.
+    """
 
     id: Annotated[str, Meta(description="The identifier: `CVE-2022-37434`.")]
     affects: Annotated[str, Meta(description="A PEP 440 specifier of the affected versions: `<1.2.13`.")]
     fixed_in: Annotated[str, Meta(description="The first version with the fix; empty when no version has it.")]
+    measured: Annotated[
+        dict[str, str],
+        Meta(description="The affected versions of what was measured in an archive, by fact: `musl`."),
+    ] = {}
     summary: Annotated[str, Meta(description="What can happen, in one sentence.")]
     url: Annotated[str, Meta(description="The published record.")]
 

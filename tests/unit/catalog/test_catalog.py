@@ -195,6 +195,25 @@ def test_advisories_for(tmp_path: Path) -> None:
     assert catalog.advisories_for("musl.cc", "11.2.1") == ()
 
 
+@pytest.mark.parametrize(
+    ("musl", "affected"),
+    [("1.2.3", True), ("1.2.2-git-50-gb76f37fd", True), ("1.2.6", False), ("unknown", False), (None, False)],
+)
+def test_what_was_measured_decides_and_not_the_label(tmp_path: Path, musl: str | None, affected: bool) -> None:
+    """A label that is not affected, of an archive with an affected musl inside; without a version the label decides."""
+    advisory = '\naffects = "<11.2.1"\n'
+    assert advisory in GOOD
+    (tmp_path / "musl.cc.toml").write_text(GOOD.replace(advisory, advisory + 'measured = { musl = "<=1.2.5" }\n'))
+    measured = {"musl": musl} if musl else {}
+    found = load(tmp_path).advisories_for("musl.cc", "12.2.0", measured)
+    assert [one.id for one in found] == (["CVE-1"] if affected else [])
+
+
+def test_a_measured_range_is_a_specifier() -> None:
+    text = GOOD.replace('affects = "<11.2.1"', 'affects = "<11.2.1"\nmeasured = { musl = "old" }')
+    assert "measured.musl: CVE-1: expected a specifier of PEP 440" in refusal(text)
+
+
 def test_issues_of_every_file(tmp_path: Path) -> None:
     (tmp_path / "musl.cc.toml").write_text(GOOD.replace(SHA, "0"))
     (tmp_path / "zig.toml").write_text(GOOD.replace("https://example", "http://example"))

@@ -267,3 +267,10 @@ def test_zlib() -> None:
 )
 def test_advisories(family: str, version: str, expected: list[str]) -> None:
     assert [advisory.id for advisory in CATALOG.advisories_for(family, version)] == expected
+
+
+def test_musl_is_judged_by_its_own_version() -> None:
+    """A pin of a user's own, labelled by a GCC that the catalogue has nothing of, with Debian 12's musl in it."""
+    found = CATALOG.advisories_for("musl.cc", "12.2.0", {"gcc": "12.2.0", "musl": "1.2.3"})
+    assert [one.id for one in found] == ["CVE-2025-26519", "CVE-2026-40200"]
+    assert CATALOG.advisories_for("musl.cc", "11.2.1", {"musl": "1.2.7"}) == ()

@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from linkmode.audit.judge.resolved import ALONE, Resolved
-from linkmode.audit.read import policy
+from linkmode.audit.read import components, policy
 from linkmode.audit.read.facts import Facts
 from linkmode.audit.read.libc import version_number
 from linkmode.audit.read.policy import KnownLibc
@@ -128,6 +128,7 @@ def suits(facts: Facts, platform: Platform, resolved: Resolved = ALONE) -> Suits
     lacks = [*_loader(facts, platform), *_libraries(facts, platform, resolved)]
     if facts.no_default_folders and facts.libc == "glibc":
         lacks.append("keeps libraries where the file (DF_1_NODEFLIB) has its loader not look")
+    lacks += _private(facts, platform, brought)
     newer, untold = _versions(facts, platform, brought)
     untold += _packed(facts, platform)
     if lacks or newer:
@@ -213,6 +214,21 @@ def _libraries(facts: Facts, platform: Platform, resolved: Resolved) -> list[str
             if not _has(platform, one.name)
         ),
     ]
+
+
+def _private(facts: Facts, platform: Platform, brought: frozenset[str]) -> list[str]:
+    # Only what wheels promise: an image has its one libz.
+    names = facts.contents.private_symbols if facts.contents and platform.is_baseline else ()
+    if not names:
+        return []
+    newest = version_number(platform.newest.get("GLIBC", "")) or ()
+    found = []
+    for row in components.load().private:
+        counts = row.libc == platform.libc and (not row.until or newest <= (version_number(row.until) or ()))
+        taken = [name for name in names if name in row.symbols]
+        if counts and taken and row.library in facts.needed and row.library not in brought:
+            found.append(f"promises no {', '.join(taken)} of {row.library}, which the library keeps to itself")
+    return found
 
 
 def _has(platform: Platform, name: str) -> bool:

@@ -9,6 +9,7 @@ from importlib import resources
 import msgspec
 
 from linkmode.audit.read.facts import Component, Contents, printable
+from linkmode.audit.read.policy import KnownLibc
 from linkmode.audit.read.texts import Asked, Findings
 from linkmode.model.values import Advisory
 
@@ -35,10 +36,20 @@ class Folders(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     system: tuple[str, ...]
 
 
+class Private(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Symbols of a library that not every system has; components.toml describes the keys."""
+
+    library: str
+    libc: KnownLibc
+    symbols: frozenset[str]
+    until: str = ""
+
+
 class Known(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """components.toml, checked on reading."""
 
     library: tuple[Library, ...]
+    private: tuple[Private, ...]
     mark: dict[str, tuple[str, ...]]
     folders: Folders
 
@@ -107,6 +118,12 @@ def marks(findings: Findings) -> dict[str, int]:
         for name, texts in load().mark.items()
     }
     return {name: hits[name][0].offset for name, texts in load().mark.items() if len(hits[name]) == len(texts)}
+
+
+@functools.cache
+def private_symbols() -> frozenset[str]:
+    """Return the symbols that some library of a platform of wheels keeps to itself."""
+    return frozenset[str]().union(*(one.symbols for one in load().private))
 
 
 def families(contents: Contents | None) -> frozenset[str]:

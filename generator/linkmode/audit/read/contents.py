@@ -3,6 +3,7 @@
 Nothing here can refuse a file: a table that contradicts itself is named in ``problems`` and left out.
 """
 
+import contextlib
 import json
 import re
 import zlib
@@ -55,6 +56,9 @@ def read(image: Image, dynamic: Dynamic, facts: Facts, floor: str | None = None)
     held = tried(lambda: sections.read(image), "section headers")
     table = tried(lambda: symbols.Symbols(image, dynamic), "dynamic symbols")
     imports = tried(table.imports, "symbol versions") if table else None
+    taken: list[str] = []
+    with contextlib.suppress(Contradiction):  # which the imports have told already
+        taken = [name for _, name in table.undefined_names()] if table else []
     debug = debug_info.read(image, held or (), with_ranges=floor is not None)
     problems += debug.problems
     if table and imports and floor is not None:
@@ -94,7 +98,8 @@ def read(image: Image, dynamic: Dynamic, facts: Facts, floor: str | None = None)
         marks=components.marks(findings),
         compile_units=debug.units,
         cpu=_cpu(information, findings),
-        **_guards(image, table, held or ()),
+        private_symbols=tuple(sorted(components.private_symbols().intersection(taken))),
+        **_guards(image, taken, held or ()),
     )
 
 
@@ -136,16 +141,9 @@ _CHECKED = re.compile(rb"(?:^|\0)__[a-z]+_chk\0")
 _CANARY = b"\0__stack_chk_fail"
 
 
-def _guards(
-    image: Image, table: symbols.Symbols | None, held: Sequence[Placed]
-) -> dict[str, Literal["yes", "no", "unknown"]]:
+def _guards(image: Image, taken: Sequence[str], held: Sequence[Placed]) -> dict[str, Literal["yes", "no", "unknown"]]:
     # By the names that a compiler's checks call: those taken from a libc, or all where the file was not stripped.
-    names = b""
-    try:
-        if table is not None:
-            names = b"".join(b"\0" + name.encode() for _, name in table.undefined_names()) + b"\0"
-    except Contradiction:
-        return {}
+    names = b"".join(b"\0" + name.encode() for name in taken) + b"\0"
     for section in held:
         if section.name == ".strtab" and section.size <= symbols.MAX_STRINGS:
             names += image.bytes_at(section.offset, section.size)

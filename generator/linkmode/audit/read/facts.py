@@ -118,7 +118,8 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     ``build_path_count`` says how many there are. ``marks`` are the offsets of texts of components.toml.
     ``compile_units`` is None without debug information that can be read. ``canary`` and ``fortify`` say whether a
     function of the stack protector, or one of the checked functions of _FORTIFY_SOURCE, is used; unknown without
-    symbols. ``cpu`` is the level that a Go or GraalVM compiler left word of.
+    symbols. ``cpu`` is the level that a Go or GraalVM compiler left word of. ``private_symbols`` are
+    those that the file takes and that a platform's library keeps to itself.
     """
 
     problems: tuple[str, ...]
@@ -138,6 +139,7 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     canary: Literal["yes", "no", "unknown"] = "unknown"
     fortify: Literal["yes", "no", "unknown"] = "unknown"
     cpu: Cpu | None = None
+    private_symbols: tuple[str, ...] = ()
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""What does not hold, in the forms that CI systems read: SARIF 2.1.0, and JUnit's XML."""
+"""What does not hold, in the forms that CI systems read: SARIF 2.1.0, JUnit's XML, GitHub's annotations."""
 
 import json
 from typing import Any
@@ -20,7 +20,8 @@ def as_sarif(files: tuple[Audited, ...]) -> str:
     return json.dumps(document, indent=2) + "\n"
 
 
-def _results(one: Audited) -> list[dict[str, Any]]:
+def _findings(one: Audited) -> list[tuple[str, str, str]]:
+    # (level, rule, words)
     found = [("error", _NOT_AUDITED, f"not audited: {one.error}")] if one.error is not None else []
     for failure in one.failures:
         words = f"{failure.check} does not hold: expected {failure.expected}; found {failure.found}. {failure.fix}"
@@ -31,6 +32,10 @@ def _results(one: Audited) -> list[dict[str, Any]]:
             ("warning", f"advisory-{one.id}", f"{one.component} {one.version}: {one.summary} Fixed in {one.fixed_in}.")
             for one in one.verdict.weaknesses
         ]
+    return found
+
+
+def _results(one: Audited) -> list[dict[str, Any]]:
     # A member of an archive has no place of its own for a reader to open: the archive has.
     artifact, _, member = one.path.partition(":")
     where: dict[str, Any] = {"physicalLocation": {"artifactLocation": {"uri": artifact}}}
@@ -38,7 +43,7 @@ def _results(one: Audited) -> list[dict[str, Any]]:
         where["logicalLocations"] = [{"fullyQualifiedName": one.path}]
     return [
         {"ruleId": rule, "level": level, "message": {"text": words}, "locations": [where]}
-        for level, rule, words in found
+        for level, rule, words in _findings(one)
     ]
 
 
@@ -57,3 +62,20 @@ def as_junit(files: tuple[Audited, ...]) -> str:
         body = escape(complaints(one))
         lines += [f"{case}>", f"    <{tag} message={quoteattr(short)}>{body}</{tag}>", "  </testcase>"]
     return "\n".join([*lines, "</testsuite>"]) + "\n"
+
+
+def as_annotations(files: tuple[Audited, ...]) -> str:
+    """Return workflow commands of GitHub Actions: errors, then warnings, of which it shows ten each.
+
+    https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#setting-an-error-message
+    """
+    found = [(level, rule, words, one.path) for one in files for level, rule, words in _findings(one)]
+    return "".join(
+        f"::{level} file={_escaped(path.partition(':')[0], ':,')},title={_escaped(rule, ':,')}::"
+        f"{_escaped(f'{path}: {words}')}\n"
+        for level, rule, words, path in sorted(found, key=lambda each: each[0])
+    )
+
+
+def _escaped(text: str, also: str = "") -> str:
+    return "".join(f"%{ord(char):02X}" if char in f"%\r\n{also}" else char for char in text)

@@ -4,6 +4,7 @@ from io import BytesIO
 
 import pytest
 from elf_maker import DYN, Elf
+from msgspec.structs import replace
 
 from linkmode.audit.judge import platforms, wheels
 from linkmode.audit.judge.resolved import Brought, Resolved
@@ -85,3 +86,34 @@ def test_what_the_wheel_brings_itself_is_not_asked_of_the_platform() -> None:
         wheels.lowest(found, Resolved((Brought("libown-1a2b.so.1", "own.libs/libown-1a2b.so.1"),)))
         == "manylinux_2_17_x86_64"
     )
+
+
+def taking(*symbols: str, libc: str = "libc.so.6") -> Facts:
+    raw = Elf(type=DYN, needed=("libz.so.1", libc)).build()
+    found = elf.facts(BytesIO(raw), len(raw), with_contents=True)
+    assert found.contents
+    return replace(found, contents=replace(found.contents, private_symbols=symbols))
+
+
+@pytest.mark.parametrize(
+    ("symbol", "tag", "answer"),
+    [
+        ("inflate_fast", "manylinux_2_28", "no"),
+        ("inflate_fast", "manylinux_2_41", "no"),
+        ("uncompress2", "manylinux_2_31", "no"),
+        ("uncompress2", "manylinux_2_34", "yes"),
+        ("crc32_combine_gen", "manylinux2014", "no"),
+        ("crc32_combine_gen", "manylinux_2_39", "yes"),
+    ],
+)
+def test_what_a_library_keeps_to_itself_is_no_part_of_a_platform(symbol: str, tag: str, answer: str) -> None:
+    assert keeps(taking(symbol), tag) == answer
+    assert keeps(taking(), tag) == "yes"
+
+
+def test_private_symbols_of_a_grafted_library_are_its_own() -> None:
+    platform = wheels.named("manylinux_2_28")
+    assert platform
+    brought = Resolved((Brought("libz.so.1", "own.libs/libz.so.1"),))
+    assert platforms.suits(taking("inflate_fast"), platform, brought).answer == "yes"
+    assert platforms.suits(taking("inflate_fast"), platforms.load()["debian-12"]).answer == "yes"

@@ -10,6 +10,8 @@ from auditing import DYNAMIC, STATIC
 from click.testing import CliRunner, Result
 from elf_maker import MUSL_START, Elf
 
+from linkmode.audit.show.ci import as_annotations
+from linkmode.audit.show.report import Audited
 from linkmode.cli.audit import command
 
 
@@ -50,3 +52,20 @@ def test_junit(done: Result) -> None:
         "cut": ["error"],
         "a.tar:bin/<app>": ["failure"],
     }
+
+
+def test_annotations_of_github(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("odd").write_bytes(Elf(code=MUSL_START, stack=7).build())
+    Path("a,b").write_bytes(DYNAMIC)
+    Path("fine").write_bytes(STATIC)
+    done = CliRunner().invoke(command, ["--headers-only", "--expect", "static", "--github", "odd", "a,b", "fine"])
+    error, warning = [line for line in done.stderr.splitlines() if line.startswith("::")]
+    assert error.startswith("::error file=a%2Cb,title=expect::a,b: --expect static does not hold: expected static: ")
+    assert warning.startswith("::warning file=odd,title=hazard-executable-stack::odd: its stack is executable")
+    assert "::" not in done.stdout
+
+
+def test_an_annotation_is_one_line() -> None:
+    said = as_annotations((Audited(path="x", error="50% of\nit"),))
+    assert said == "::error file=x,title=not-audited::x: not audited: 50%25 of%0Ait\n"

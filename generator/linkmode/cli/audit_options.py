@@ -1,0 +1,41 @@
+"""Checks the options of ``linkmode audit`` that depend on each other."""
+
+from typing import get_args
+
+from linkmode.audit.judge.expectations import Guard
+from linkmode.audit.judge.verdict import Expectations
+from linkmode.messages import UsageError, did_you_mean
+
+
+def guards(lists: tuple[str, ...]) -> tuple[Guard, ...]:
+    """Return what ``--require`` names, each once; raise UsageError for what is no hardening."""
+    named = [name.strip() for text in lists for name in text.split(",")]
+    known: dict[str, Guard] = {name: name for name in get_args(Guard)}
+    for name in named:
+        if name not in known:
+            raise UsageError(
+                f"--require takes hardening, not {name!r}{did_you_mean(name, known)}", hint=f"of {', '.join(known)}"
+            )
+    return tuple(known[name] for name in dict.fromkeys(named))
+
+
+def check_views(
+    wanted: Expectations,
+    root: str | None,
+    page: str | None,
+    idle: list[str],
+    is_tree: bool,
+    is_diff: bool,
+) -> None:
+    """Raise UsageError for an option that a view has no use for, so that nobody takes it for answered."""
+    if is_tree and is_diff:
+        raise UsageError("--tree and --diff are different views", hint="run linkmode audit twice")
+    if root is not None and not is_tree and page is None:
+        raise UsageError("--root says where --tree and --html look for libraries", hint="add one, or drop --root")
+    if page is not None and (is_tree or is_diff):
+        raise UsageError("--html is the report as a page, and has trees in it", hint="drop --tree and --diff")
+    view = "--tree" if is_tree else "--diff"
+    if (is_tree or is_diff) and idle:
+        raise UsageError(f"{view} has no use for {' and '.join(idle)}", hint=f"drop {' and '.join(idle)}")
+    if (is_tree or is_diff) and wanted != Expectations(allow=wanted.allow if is_diff else ()):
+        raise UsageError(f"{view} checks no expectation", hint="run linkmode audit once more, without it")
