@@ -46,7 +46,7 @@ def generated(root: Path) -> "Output":
         root=root,
         tree=tree,
         folder=write.place(root, config.output),
-        label=config.output,
+        path=config.output,
         edits=repository.edits(root, config.output, config.bazel_module) if "bazel" in config.build_systems else (),
     )
 

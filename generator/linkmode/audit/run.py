@@ -114,7 +114,12 @@ def _in_processes(batches: _Batches, settings: Settings, jobs: int) -> Iterator[
     from concurrent.futures import ProcessPoolExecutor
 
     context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(min(jobs, len(batches)), mp_context=context, initializer=_ignore_interrupts) as pool:
+    try:
+        pool = ProcessPoolExecutor(min(jobs, len(batches)), mp_context=context, initializer=_ignore_interrupts)
+    except OSError:  # no semaphores: a container without /dev/shm, or with one that this user may not write to
+        yield from _in_this(batches, settings)
+        return
+    with pool:
         work = [pool.submit(_packed, batch, settings) for _, batch in batches]
         for done in work:
             yield msgspec.msgpack.decode(done.result(), type=Outcome)

@@ -31,6 +31,12 @@ def show_trees(paths: tuple[str, ...], settings: run.Settings, root: str | None,
     A member of an archive loads what lies in the archive; ``root`` is where all others look.
     """
     trees: list[Tree] = []
+    if absent := [
+        path for path in paths if path != "-" and not os.path.lexists(path) and not tree.is_there(path, root or "/")
+    ]:
+        raise UsageError(
+            f"no such file or folder: {', '.join(map(displayed, absent))}", hint="nothing was audited; correct the path"
+        )
     problems: list[str] = []
     for path in paths:
         for found in find(path, settings.stdin):

@@ -58,10 +58,10 @@ def make(lock: Lock, wanted: Wanted, home: Path, unpack: Unpack, say: Callable[[
     host = wanted.host
     toolchain = environment.choose(lock, host, wanted.target, wanted.family, wanted.mode)
     mode = environment.mode_of(toolchain.target, wanted.mode)
-    native_image.check(wanted.command, toolchain, lock)
+    native_image.check(wanted.command, toolchain, lock, native_image.installed(wanted.command))
     artifacts = {artifact.name: artifact for artifact in lock.artifacts}
     compiler, zlib = artifacts[toolchain.artifact], artifacts.get(lock.libraries.get("zlib", ""))
-    builder = environment.for_this_machine(lock, host, toolchain, artifacts)
+    builder = environment.for_this_machine(lock, host, toolchain)
     needed = list(dict.fromkeys([compiler.name, artifacts[builder.artifact].name, *([zlib.name] if zlib else [])]))
     while True:
         if missing := [artifacts[name] for name in needed if not trees.unpacked(home, artifacts[name]).is_dir()]:

@@ -19,7 +19,7 @@ LinkMode = Literal["static", "mostly_static", "dynamic"]
 LINK_MODES: tuple[LinkMode, ...] = get_args(LinkMode)
 
 DEFAULT_SOURCE = "upstream"
-SOURCES = (DEFAULT_SOURCE, "pypi")
+SOURCES = (DEFAULT_SOURCE, "pypi", "goproxy")
 """Where a family's archives may come from by choice; a user's own pin needs none."""
 
 Algorithm = Literal["sha256", "sha512"]
@@ -73,15 +73,17 @@ class Advisory(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Signer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab", omit_defaults=True):
-    """Who signs the archives at the URLs that begin with ``urls``: either a ``minisign`` key, or a ``repository``.
+    """Who signs the archives at the URLs that begin with ``urls``: one of ``minisign``, ``repository`` and ``sumdb``.
 
-    With a key, each archive has its signature beside it, under its URL and ``.minisig``. A repository is one of GitHub,
-    whose workflows attest what they publish.
+    With a key of minisign, each archive has its signature beside it, under its URL and ``.minisig``. A repository is
+    one of GitHub, whose workflows attest what they publish. ``sumdb`` is the key of a checksum database of Go, which
+    has the modules of the proxy at ``urls``, and is asked through that proxy.
     """
 
     urls: Annotated[str, Meta(description="How the URLs of these archives begin.")]
     minisign: Annotated[str, Meta(description="The public key of minisign, as it is published.")] = ""
     repository: Annotated[str, Meta(description="The GitHub repository whose workflows sign: `owner/name`.")] = ""
+    sumdb: Annotated[str, Meta(description="The public key of Go's checksum database: `name+number+key`.")] = ""
     confirmed_by: Annotated[tuple[str, ...], Meta(description="Who says so, each as owner/name@revision:file.")] = ()
 
 
@@ -104,8 +106,8 @@ class Archive(
     sha512: Annotated[str | None, Meta(description="The SHA-512 of the archive, in lower-case hexadecimal.")] = None
     size: Annotated[int | None, Meta(description="The size in bytes.")] = None
     source: Annotated[
-        Literal["upstream", "pypi", "user"],
-        Meta(description="Who serves the archive: its publisher, the Python package index, or you."),
+        Literal["upstream", "pypi", "goproxy", "user"],
+        Meta(description="Who serves the archive: its publisher, the Python package index, a Go proxy, or you."),
     ] = "upstream"
     exec: Annotated[str | None, Meta(description="The exec platform that its programs run on. Sources have none.")] = (
         None

@@ -62,8 +62,11 @@ def is_index_url(url: str) -> bool:
 
 
 def file_path(url: str) -> Path:
-    """The path that an absolute ``file:`` URL names (RFC 8089)."""
-    return Path(unquote(urlsplit(url).path))
+    """The path that an absolute ``file:`` URL names (RFC 8089); raise ValueError where no file can have such a name."""
+    path = unquote(urlsplit(url).path)
+    if "\0" in path:
+        raise ValueError("no file has a NUL character in its name")
+    return Path(path)
 
 
 class PackageIndex:

@@ -7,6 +7,8 @@ from linkmode.model.survey import Measured, Recogniser, Survey, UnclearError
 
 _COMPONENTS: tuple[Family | Library, ...] = (*FAMILIES.values(), *LIBRARIES.values())
 _KNOWN: dict[str, Recogniser] = {each.name: each.recogniser for each in _COMPONENTS if each.recogniser is not None}
+PROGRAMS = frozenset(each.program for each in _KNOWN.values() if each.program)
+"""Programs that `survey` is to look at as they pass by."""
 
 
 def check_family(family: str | None) -> None:
@@ -38,5 +40,5 @@ def recognise(found: Survey, family: str | None = None) -> Measured:
     *others, last = [f"{recogniser.by} ({name})" for name, recogniser in _KNOWN.items()]
     raise ConfigError(
         f"{found.file}: has not {looked}: expected {', '.join(others)} or {last}",
-        hint="a new family needs code of its own: docs/how-to/add-your-own-pin.md",
+        hint="a new family needs code of its own, in linkmode itself",
     )

@@ -28,4 +28,4 @@ def recognise(found: Survey) -> Measured | None:
     )
 
 
-RECOGNISER = Recogniser(f"zig beside {_LIB}", recognise)
+RECOGNISER = Recogniser(f"zig beside {_LIB}", recognise, program="zig")

@@ -9,17 +9,46 @@ import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from linkmode.exec import rules
+import msgspec
+
 from linkmode.messages import ConfigError
+from linkmode.model.components import first_two, releases
+from linkmode.model.rule_tables import tables
+
+FAMILY = "linkmode.families.zig"
+WORDS = ("-mcpu=baseline", "-O2", "-s", "-fno-sanitize=undefined")
+"""With these every run-time file is built."""
 
 _LINK = "ld.lld "
+
+
+class Runtime(msgspec.Struct, frozen=True):
+    """How Zig is made to build its run-time files: links of an empty program, and the files that each brings to light.
+
+    ``empty`` are the libraries that are part of the libc, and are an archive of nothing by their own name.
+    """
+
+    c: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
+    cxx: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
+    empty: tuple[str, ...]
+
+
+def wanted(version: str, *, is_musl: bool, has_cxx: bool) -> Runtime:
+    """Return how a release is made to build its run-time files for one of the libcs."""
+    known = tables("families/zig/zig_runtime.bzl", {})
+    line = releases(FAMILY)[first_two(version)]
+    links = [(tuple(words), tuple(files)) for words, files in known["_C_LINKS"]["musl" if is_musl else "glibc"]]
+    if is_musl:
+        links[0] = (links[0][0], (*links[0][1], *line["musl-libraries"]))
+    cxx = tuple((tuple(words), tuple(files)) for words, files in known["_CXX_LINKS"]) if has_cxx else ()
+    return Runtime(tuple(links), cxx, tuple(known["_EMPTY_LIBRARIES"]))
 
 
 def build(
     new: Path,
     zig: Path,
     target: str,
-    runtime: rules.Runtime,
+    runtime: Runtime,
     environment: Mapping[str, str],
     say: Callable[[str], None],
 ) -> None:
@@ -49,7 +78,7 @@ def _link(
     zig: Path, command: str, target: str, words: tuple[str, ...], folder: Path, environment: Mapping[str, str]
 ) -> dict[str, Path]:
     """Link an empty program, and return the paths of the files that went into it by their names."""
-    line = [str(zig), command, "-target", target, *rules.zig_runtime_words(), *words]
+    line = [str(zig), command, "-target", target, *WORDS, *words]
     line += [str(folder / "main.c"), "-o", str(folder / "main")]
     # Blanks part the words that it prints. What lies below the current folder is named relative to it, without the
     # user's own folders in front, which may have a blank.
