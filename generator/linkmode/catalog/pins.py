@@ -73,7 +73,22 @@ class Catalog(msgspec.Struct, frozen=True):
             if pin.source == "upstream":
                 pins.setdefault(pin.version, []).append(pin)
         fit = [one for one in pins if not Version(one).is_prerelease and usable(one, pins[one])]
-        return max(fit, key=lambda one: (not self.advisories_for(family, one), Version(one)), default="")
+
+        def is_free(version: str) -> bool:
+            return not any(self.advisories_for(family, version, pin.measured) for pin in pins[version])
+
+        return max(fit, key=lambda one: (is_free(one), Version(one)), default="")
+
+
+def _affects(advisory: Advisory, version: str, measured: Mapping[str, str]) -> bool:
+    for fact, affected in advisory.measured.items():
+        # A state between two releases, as git describes it, comes after the first: 1.2.2-git-50-gb76f37fd.
+        if release := _RELEASE.match(measured.get(fact, "")):
+            return SpecifierSet(affected).contains(release[0], prereleases=True)
+    return SpecifierSet(advisory.affects).contains(version, prereleases=True)
+
+
+_RELEASE = re.compile(r"\d+(?:\.\d+)+")
 
 
 def _affects(advisory: Advisory, version: str, measured: Mapping[str, str]) -> bool:
