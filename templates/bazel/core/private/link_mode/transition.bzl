@@ -75,6 +75,11 @@ once = transition(
     outputs = ADAPTER_SETTINGS,
 ) if ADAPTERS else None
 
+# what a rule with that transition has among its attributes, and no other may
+ONCE_ATTRIBUTES = {
+    "_allowlist_function_transition": attr.label(default = "@bazel_tools//tools/allowlists/function_transition_allowlist"),
+} if ADAPTERS else {}
+
 def _platform(mode, asked, current):
     if asked:
         return asked
