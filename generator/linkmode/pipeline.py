@@ -6,11 +6,12 @@ Each function takes the folder that holds linkmode.toml. Render and write do not
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from linkmode.lock import current, inputs
+from linkmode.lock import current, inputs, lockfile
 from linkmode.model import resources
 from linkmode.model.values import Lock
 
 if TYPE_CHECKING:
+    from linkmode.generate.linked import Part
     from linkmode.generate.output import Output
 
 
@@ -45,6 +46,16 @@ def generated(root: Path) -> "Output":
         root=root,
         tree=tree,
         folder=write.place(root, config.output),
-        label=config.output,
+        path=config.output,
         edits=repository.edits(root, config.output, config.bazel_module) if "bazel" in config.build_systems else (),
     )
+
+
+def linked(path: Path) -> "tuple[tuple[Part, str, str], ...]":
+    """Return what the archives of the lock at ``path`` put into binaries, each with its CPU and libc, empty for any.
+
+    Raises StaleLockError when it is no lock, or was edited by hand.
+    """
+    from linkmode.generate import linked as parts
+
+    return parts.of_lock(lockfile.loads(path.read_text(encoding="utf-8", errors="replace"), str(path)))

@@ -142,7 +142,7 @@ def test_the_leaves_import_nothing_of_ours() -> None:
     assert imports("linkmode.model.exchange") == set()
     assert imports("linkmode.model.values") == {"linkmode.messages", "linkmode.model.target"}
     assert imports("linkmode.model.target") == {"linkmode.messages", "linkmode.model.cpus"}
-    assert imports("linkmode.model.cpus") == set()
+    assert imports("linkmode.model.cpus") == {"linkmode.model.resources"}
 
 
 def test_only_the_commands_and_the_entry_know_the_pipeline() -> None:

@@ -2,17 +2,20 @@
 
 import datetime
 import json
-import sys
+import os
 import tempfile
 from collections import Counter
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 import msgspec
 
 from linkmode.catalog import pins as catalogs
 from linkmode.catalog.measure import check_family, entry, measure
-from linkmode.fetch import progress, recheck, unpinned
+from linkmode.cli import say
+from linkmode.config import find
+from linkmode.fetch import recheck, unpinned
 from linkmode.lock import own_pins
 from linkmode.messages import IntegrityError, NetworkError, UsageError, did_you_mean
 from linkmode.model import resources
@@ -43,7 +46,7 @@ def add(urls: tuple[str, ...], family: str | None, date: str | None, write_to: P
     catalog = catalogs.load(resources.catalogue())
     with (
         tempfile.TemporaryDirectory(prefix="linkmode-") as folder,
-        progress.on(sys.stderr) as shown,
+        say.progress() as shown,
     ):
         archive = Path(folder) / "archive"
         first = unpinned.gather(urls[0], archive, base=Path(), progress=shown)
@@ -58,8 +61,10 @@ def add(urls: tuple[str, ...], family: str | None, date: str | None, write_to: P
         from linkmode.audit.read.tool import tool  # no other command of this module waits for it
 
         measured = measure(archive, entry.file_name(urls[0]), family, tool)
-    made = entry.pin(measured, urls, sha256=first.sha256, size=first.size, date=day, catalog=catalog)
-    relations = list(entry.relations(made, own_pins.known_pins(Path(), catalog)))
+    root = write_to.parent if write_to else find.root(Path())
+    named = [_as_pinned(url, root) for url in urls]
+    made = entry.pin(measured, named, sha256=first.sha256, size=first.size, date=day, catalog=catalog)
+    relations = list(entry.relations(made, own_pins.known_pins(root, catalog)))
     for remark in (*measured.remarks, *relations):
         click.echo(f"linkmode: note: {remark}", err=True)
     same_tree = [relation for relation in relations if relation.startswith("same tree")]
@@ -132,6 +137,13 @@ def _row(finding: recheck.Finding) -> dict[str, object]:
     pin = finding.pin
     row = {"family": pin.family, "version": pin.version, "file": pin.file, "url": finding.url, "state": finding.state}
     return row | {"detail": finding.detail, "signature": msgspec.to_builtins(finding.signature)}
+
+
+def _as_pinned(url: str, root: Path) -> str:
+    """Return ``url`` as a pin in ``root`` has it: an absolute path as a URL, and another one relative to ``root``."""
+    if url.startswith("/"):
+        return Path(url).as_uri()
+    return url if urlsplit(url).scheme or root == Path() else os.path.relpath(url, root)
 
 
 def _day(given: str | None) -> str:

@@ -5,9 +5,13 @@ from pathlib import Path
 
 import click
 
-from linkmode.cli import again
-from linkmode.lock.relock import Relock, relock
-from linkmode.messages import CheckError, UsageError, did_you_mean, plain
+from linkmode.cli import again, say
+from linkmode.cli.outdated import one_line
+from linkmode.config import find
+from linkmode.config.document import FILE
+from linkmode.lock.newer import outdated
+from linkmode.lock.relock import EVERYTHING, Relock, relock
+from linkmode.messages import CheckError, Message, Run, UsageError, did_you_mean, plain
 from linkmode.model.values import DEFAULT_SOURCE, SOURCES, Advisory, Artifact
 
 
@@ -18,8 +22,10 @@ from linkmode.model.values import DEFAULT_SOURCE, SOURCES, Advisory, Artifact
 @click.option(
     "--upgrade",
     multiple=True,
-    metavar="NAME",
-    help="Take the newest allowed version of this family, library or language; repeatable.",
+    metavar="[NAME]",
+    is_flag=False,
+    flag_value=EVERYTHING,
+    help="Take the newest allowed version of this family, library or language, or of all; repeatable.",
 )
 @click.option(
     "--source",
@@ -33,7 +39,10 @@ from linkmode.model.values import DEFAULT_SOURCE, SOURCES, Advisory, Artifact
     is_flag=True,
     help="Write nothing and exit with 1 on a known vulnerability that linkmode.toml does not accept.",
 )
-def command(upgrade: tuple[str, ...], sources: tuple[str, ...], *, check: bool, deny_advisories: bool) -> None:
+@say.json_option
+def command(
+    upgrade: tuple[str, ...], sources: tuple[str, ...], *, check: bool, deny_advisories: bool, as_json: bool
+) -> None:
     """Resolve linkmode.toml against the catalogue to linkmode.lock.
 
     Locked versions stay as long as they satisfy linkmode.toml. When nothing changes, nothing is written.
@@ -42,17 +51,23 @@ def command(upgrade: tuple[str, ...], sources: tuple[str, ...], *, check: bool, 
     for family, count in Counter(family for family, _ in chosen).items():
         if count > 1:
             raise UsageError(f"--source is given {count} times for {'all families' if family == '*' else family}")
-    words = [f"--upgrade={name}" for name in upgrade] + [f"--source={source}" for source in sources]
+    words = ["--upgrade" if name == EVERYTHING else f"--upgrade={name}" for name in upgrade]
+    words += [f"--source={source}" for source in sources]
     with again.repeating({"lock": [*words, *(["--deny-advisories"] if deny_advisories else [])]}):
-        _lock(upgrade, dict(chosen), check=check, deny_advisories=deny_advisories)
+        _lock(upgrade, dict(chosen), check=check, deny_advisories=deny_advisories, as_json=as_json)
 
 
-def _lock(upgrade: tuple[str, ...], sources: dict[str, str], *, check: bool, deny_advisories: bool) -> None:
-    fresh = relock(Path(), upgrade=upgrade, sources=sources)
+def _lock(
+    upgrade: tuple[str, ...], sources: dict[str, str], *, check: bool, deny_advisories: bool, as_json: bool
+) -> None:
+    root = find.root(Path())
+    say.detail(f"using {root / FILE}")
+    fresh = relock(root, upgrade=upgrade, sources=sources)
     if fresh.unreadable:
         click.echo(f"linkmode: warning: {plain(fresh.unreadable)}", err=True)
     warnings, notes = _warnings(fresh), _notes(fresh)
-    click.echo("".join(f"linkmode: note: {note}\n" for note in notes), nl=False, err=True)
+    for note in notes:
+        say.note(f"note: {note}")
     click.echo("".join(f"linkmode: warning: {warning}\n" for warning in warnings), nl=False, err=True)
     if warnings and deny_advisories:
         known = "1 known vulnerability" if len(warnings) == 1 else f"{len(warnings)} known vulnerabilities"
@@ -64,10 +79,35 @@ def _lock(upgrade: tuple[str, ...], sources: dict[str, str], *, check: bool, den
     if check:
         fresh.check()
     else:
-        fresh.save(Path())
+        fresh.save()
+    if as_json:
+        _print_json(fresh)
+        return
     click.echo(
-        f"{fresh.file} written:\n{fresh.changes}" if fresh.changes else f"{fresh.file} is up to date\n", nl=False
+        f"{fresh.path} written:\n{fresh.changes}" if fresh.changes else f"{fresh.path} is up to date\n", nl=False
     )
+    if upgrade and not check:
+        for one in outdated(root):
+            say.note(f"not upgraded: {one_line(one)}")
+    if fresh.changes:
+        say.next_step(Message(Run("fetch")))
+
+
+def _print_json(fresh: Relock) -> None:
+    """Print what a lock changes, as lines of the difference, and the vulnerabilities of what is locked."""
+    known = [
+        {
+            "artifact": artifact.name,
+            "family": artifact.family,
+            "version": artifact.version,
+            "id": advisory.id,
+            "fixed-in": advisory.fixed_in,
+            "url": advisory.url,
+            "accepted": fresh.accepted.get(advisory.id, ""),
+        }
+        for artifact, advisory in fresh.advisories
+    ]
+    say.as_json(file=str(fresh.path), changes=fresh.changes.splitlines(), advisories=known)
 
 
 def _source(text: str) -> tuple[str, str]:

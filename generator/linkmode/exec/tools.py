@@ -58,7 +58,7 @@ def make(lock: Lock, wanted: Wanted, home: Path, unpack: Unpack, say: Callable[[
     host = wanted.host
     toolchain = environment.choose(lock, host, wanted.target, wanted.family, wanted.mode)
     mode = environment.mode_of(toolchain.target, wanted.mode)
-    native_image.check(wanted.command, toolchain, lock)
+    native_image.check(wanted.command, toolchain, lock, native_image.installed(wanted.command))
     artifacts = {artifact.name: artifact for artifact in lock.artifacts}
     compiler, zlib = artifacts[toolchain.artifact], artifacts.get(lock.libraries.get("zlib", ""))
     builder = environment.for_this_machine(lock, host, toolchain)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from linkmode.model.components import Layout, Lines, found
+from linkmode.model.components import Component, found
 from linkmode.model.survey import Recogniser
 from linkmode.model.values import ExecPlatform, Pin, Target
 
@@ -11,31 +11,16 @@ if TYPE_CHECKING:
     from linkmode.families.compiler import Compiler
 
 
-class Family(Protocol):
+class Family(Component, Protocol):
     """What linkmode must know about a family beyond its pins."""
 
     @property
-    def name(self) -> str:
-        """The name in linkmode.toml and in the catalogue."""
+    def also_called(self) -> tuple[str, ...]:
+        """Names that people have for its compiler, for messages and for ``linkmode add``."""
 
     @property
     def folder(self) -> str:
         """The folder of its rules below ``private/``."""
-
-    @property
-    def layouts(self) -> Mapping[str, Layout]:
-        """The layouts of its archives, by the word for each in a pin."""
-
-    @property
-    def lines(self) -> Lines:
-        """What its rules must know of each line of releases; empty where all are alike."""
-
-    @property
-    def cpu_facts(self) -> tuple[str, ...]:
-        """The fields of a CPU that its rules read."""
-
-    def line(self, version: str) -> str:
-        """Return the line of releases that ``version`` is of; it need not be one of ``lines``."""
 
     @property
     def recogniser(self) -> Recogniser | None:
@@ -53,12 +38,8 @@ class Family(Protocol):
         """Return what ``linkmode exec`` must know about its programs."""
 
     @property
-    def suggested_version(self) -> str:
-        """The specifier that ``linkmode init`` writes."""
-
-    @property
-    def suggested_targets(self) -> tuple[str, ...]:
-        """The targets that ``linkmode init`` writes."""
+    def suggested_libcs(self) -> tuple[str, ...]:
+        """The libcs of the targets that ``linkmode init`` writes, as triples end: ``musl``."""
 
     @property
     def facts(self) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ def mirror(given: str) -> str:
     try:
         parts = urlsplit(given)
         scheme, _ = parts.scheme, parts.port
+        folder = file_path(given) if scheme == "file" else Path(given).absolute()
     except ValueError as error:
         raise UsageError(f"{named}: this is not a URL: {error}", hint=hint) from error
     if not given or (scheme in {"https", "http"} and not parts.hostname):
@@ -24,7 +25,6 @@ def mirror(given: str) -> str:
         raise UsageError(f"{named}: the scheme {scheme}: is not supported", hint=hint)
     if scheme in {"https", "http"}:
         return given
-    folder = file_path(given) if scheme == "file" else Path(given).absolute()
     if not (folder / INDEX).is_file():
         raise UsageError(
             f"{named}: this is not an air-gap mirror: {folder / INDEX} does not exist",

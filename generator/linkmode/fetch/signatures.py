@@ -1,4 +1,4 @@
-"""Finds what the publisher of an archive signed, and has it verified: minisign, PEP 740, GitHub's attestations.
+"""Finds what the publisher of an archive signed, and has it verified: minisign, attestations, Go's checksum database.
 
 A checksum says that the bytes are those that were pinned; a signature says who made them. It is looked for where the
 publisher puts it, and every other outcome than a valid one is told by name.
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from linkmode.fetch import attestations, minisign
+from linkmode.fetch import attestations, checksum_database, minisign
 from linkmode.model.failures import UnreachableError, WrongBytesError
 from linkmode.model.values import Pin, Signer
 from linkmode.net.reach import Access, Origin
@@ -75,6 +75,8 @@ class Signatures:
         try:
             if signer and signer.minisign:
                 return self._minisign(pin, url, signer.minisign, archive)
+            if signer and signer.sumdb:
+                return self._database(url.removeprefix(signer.urls), signer, archive)
             if repository or origin.provenance:
                 return self._attested(pin, origin, repository, archive)
         except WrongBytesError as wrong:
@@ -100,6 +102,22 @@ class Signatures:
                 ) from failure
             raise
         return Signature("signed", minisign.verify(archive, signature, key, pin.file))
+
+    def _database(self, name: str, signer: Signer, archive: Path | None) -> Signature:
+        if archive is None:
+            return Signature("unchecked", "the checksum database has a digest of the files: --download")
+        base = f"{signer.urls}sumdb/{checksum_database.host(signer.sumdb)}/"
+
+        def ask(path: str) -> bytes:
+            origin = Origin(f"{base}{path}", f"{base}{path}", self._access)
+            try:
+                return self._transport.document(origin, "a record", "*/*", checksum_database.MOST)
+            except UnreachableError as failure:
+                if failure.absent:
+                    raise WrongBytesError(f"the checksum database has no {path} ({failure.reason})") from failure
+                raise
+
+        return Signature("signed", checksum_database.verify(archive, name, signer.sumdb, ask))
 
     def _attested(self, pin: Pin, origin: Origin, repository: str, archive: Path | None) -> Signature:
         if not repository:

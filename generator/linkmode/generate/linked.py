@@ -3,13 +3,13 @@
 import functools
 import tomllib
 from collections.abc import Mapping
-from importlib import resources
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
 from linkmode.families import FAMILIES
+from linkmode.model import resources
 from linkmode.model.values import Artifact, LinkMode, Lock
 
 
@@ -32,7 +32,7 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @functools.cache
 def _parts() -> tuple[Part, ...]:
-    data = tomllib.loads(resources.files(__package__).joinpath("linked.toml").read_text(encoding="utf-8"))
+    data = tomllib.loads(resources.beside(__file__, "linked.toml"))
     return msgspec.convert(data, _Table).part
 
 

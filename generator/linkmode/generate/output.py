@@ -12,7 +12,7 @@ from linkmode.model.values import Tree
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True):
-    """A rendered tree and the folder that it belongs into; ``label`` names that folder in messages.
+    """A rendered tree and the folder that it belongs into; ``path`` is that folder as linkmode.toml names it.
 
     ``edits`` are what the user's own files in ``root`` need for it.
     """
@@ -20,8 +20,13 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
     root: Path
     tree: Tree
     folder: Path
-    label: str
+    path: str
     edits: tuple[repository.Edit, ...]
+
+    @property
+    def label(self) -> str:
+        """The folder in messages: relative to the current one."""
+        return str(self.folder)
 
     def check(self) -> None:
         """Raise CheckError, naming the files, unless the folder is what the lock gives."""
@@ -37,7 +42,7 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
 
     def unified(self) -> str:
         """Return what `save` would write, as a unified diff."""
-        return write.unified(self.tree, write.diff(self.tree, self.folder), self.label)
+        return write.unified(self.tree, write.diff(self.tree, self.folder), self.path)
 
     def unified_edits(self) -> str:
         """Return the edits as a unified diff."""

@@ -7,7 +7,7 @@ from linkmode.config import document as configs
 from linkmode.lock import derive, inputs, lockfile
 from linkmode.lock.inputs import Inputs
 from linkmode.lock.resolve import keep, resolve
-from linkmode.messages import ConfigError, Message, Run, StaleLockError
+from linkmode.messages import ConfigError, Message, Run, StaleLockError, UsageError
 from linkmode.model import resources, textfile
 from linkmode.model.values import Artifact, Lock
 
@@ -23,10 +23,10 @@ def locked(root: Path, given: Inputs) -> Lock:
     if found is None:
         raise StaleLockError(f"{root / lockfile.FILE} does not exist", hint=Message("write it with: ", Run("lock")))
     try:
-        lock = lockfile.loads(found, lockfile.FILE)
+        lock = lockfile.loads(found, str(root / lockfile.FILE))
     except StaleLockError as error:
         raise _with_differences(error, found, given) from error
-    return derive.derived(lock, given.config, given.catalog)
+    return derive.derived(lock, given.config, given.catalog, str(root / lockfile.FILE), given.source)
 
 
 def locked_elsewhere(path: Path) -> tuple[Artifact, ...]:
@@ -36,6 +36,7 @@ def locked_elsewhere(path: Path) -> tuple[Artifact, ...]:
     For what else it asks the lock may be too old, or too new.
 
     Raises:
+        UsageError: it does not exist.
         StaleLockError: it cannot be read, is no lock, or has an artifact that is pinned nowhere.
         ConfigError: the linkmode.toml beside it, or the catalogue, is wrong.
     """
@@ -45,7 +46,7 @@ def locked_elsewhere(path: Path) -> tuple[Artifact, ...]:
     try:
         found = textfile.read(path)
     except FileNotFoundError as error:
-        raise StaleLockError(f"{path}: cannot be read: No such file or directory", hint=hint) from error
+        raise UsageError(f"--lock {path}: there is no such file", hint=hint) from error
     except textfile.UnusableError as error:
         raise StaleLockError(f"{path}: {error.problem}", hint=hint) from error
     try:

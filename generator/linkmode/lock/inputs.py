@@ -9,16 +9,20 @@ from linkmode.catalog.pins import Catalog
 from linkmode.config import document as configs
 from linkmode.config.document import Config
 from linkmode.model import resources
+from linkmode.model.issues import Source
 
 
 class Inputs(msgspec.Struct, frozen=True):
-    """linkmode.toml, and the catalogue with its pins."""
+    """linkmode.toml, and the catalogue with its pins. ``source`` is linkmode.toml as a file, for messages."""
 
     config: Config
     catalog: Catalog
+    source: Source = Source()
 
 
 def load(root: Path) -> Inputs:
     """Return what linkmode.toml in ``root`` and the catalogue say. Raises ConfigError with every problem."""
-    config = configs.load(root / configs.FILE)
-    return Inputs(config, catalogs.with_pins(catalogs.load(resources.catalogue()), config.pins))
+    path = root / configs.FILE
+    config, text = configs.load_with_text(path)
+    source = Source(str(path), text)
+    return Inputs(config, catalogs.with_pins(catalogs.on_demand(resources.catalogue()), config.pins, source), source)

@@ -7,6 +7,7 @@ from linkmode.catalog.pins import Catalog
 from linkmode.config import document as configs
 from linkmode.messages import ConfigError
 from linkmode.model import textfile
+from linkmode.model.issues import Source
 from linkmode.model.values import Pin
 
 
@@ -35,5 +36,5 @@ def add_pin(file: Path, entry: str, catalog: Catalog) -> None:
     if any(line.startswith("schema") for line in old.splitlines()):
         catalogs.parse(new, str(file))
     else:
-        catalogs.with_pins(catalog, configs.parse(new, where=str(file)).pins, str(file))
+        catalogs.with_pins(catalog, configs.parse(new, where=str(file)).pins, Source(str(file)))
     textfile.replace(file, new.encode())

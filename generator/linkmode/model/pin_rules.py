@@ -22,6 +22,7 @@ Kind = Literal["toolchain", "library", "language"]
 _MINISIGN_KEY = 42
 """Bytes of a public key of minisign: ``Ed``, the number of the key in 8 bytes, and the key of Ed25519 in 32."""
 _SIGNED = re.compile(r"https://[a-z0-9.-]+/([^\s?#]+/)?|pypi:[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9._+!-]*")
+_SUMDB = re.compile(r"[a-z0-9.-]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}")
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
 
 
@@ -111,8 +112,8 @@ def signer_problems(signer: Signer) -> Iterator[tuple[str, str]]:
     """Yield (key, problem) for everything about a signer that its types do not say."""
     if not _SIGNED.fullmatch(signer.urls):
         yield "urls", f"expected https://host/folder/ or pypi:<project>/, found {rules.shown(signer.urls)}"
-    if bool(signer.minisign) == bool(signer.repository):
-        yield "minisign", "expected either minisign or repository"
+    if [bool(signer.minisign), bool(signer.repository), bool(signer.sumdb)].count(True) != 1:
+        yield "minisign", "expected one of minisign, repository and sumdb"
     if signer.minisign and not _is_minisign_key(signer.minisign):
         yield (
             "minisign",
@@ -120,6 +121,8 @@ def signer_problems(signer: Signer) -> Iterator[tuple[str, str]]:
         )
     if signer.repository and not _REPOSITORY.fullmatch(signer.repository):
         yield "repository", f"expected owner/name, found {rules.shown(signer.repository)}"
+    if signer.sumdb and not _SUMDB.fullmatch(signer.sumdb):
+        yield "sumdb", f"expected the key of a checksum database, name+number+key, found {rules.shown(signer.sumdb)}"
     if not provenance.count(signer.confirmed_by):
         yield "confirmed-by", "expected who says that it signs, as owner/name@revision:file"
 

@@ -1,5 +1,6 @@
 """Reads an untrusted text file: a regular file of bounded size, in UTF-8. Replaces a file as a whole."""
 
+import difflib
 import errno
 import os
 import stat
@@ -76,3 +77,19 @@ def system_errors(path: Path, verb: Literal["read", "written"] = "written") -> I
             f"{path} cannot be {verb}: {error.strerror or error}: {error.filename or path}",
             hint="check the permissions and the space left there, then run again; until then no file is half written",
         ) from error
+
+
+def unified(path: str, before: bytes | None, after: bytes | None) -> str:
+    """Return the unified diff of a file, which is not there where its bytes are None; escapes what is not UTF-8."""
+    lines = difflib.unified_diff(
+        _lines(before),
+        _lines(after),
+        "/dev/null" if before is None else f"a/{path}",
+        "/dev/null" if after is None else f"b/{path}",
+    )
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def _lines(data: bytes | None) -> list[str]:
+    *lines, rest = (data or b"").decode("utf-8", "backslashreplace").split("\n")
+    return [*(f"{line}\n" for line in lines), *([rest] if rest else [])]

@@ -65,15 +65,17 @@ class Advisory(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Signer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab", omit_defaults=True):
-    """Who signs the archives at the URLs that begin with ``urls``: either a ``minisign`` key, or a ``repository``.
+    """Who signs the archives at the URLs that begin with ``urls``: one of ``minisign``, ``repository`` and ``sumdb``.
 
-    With a key, each archive has its signature beside it, under its URL and ``.minisig``. A repository is one of GitHub,
-    whose workflows attest what they publish.
+    With a key of minisign, each archive has its signature beside it, under its URL and ``.minisig``. A repository is
+    one of GitHub, whose workflows attest what they publish. ``sumdb`` is the key of a checksum database of Go, which
+    has the modules of the proxy at ``urls``, and is asked through that proxy.
     """
 
     urls: Annotated[str, Meta(description="How the URLs of these archives begin.")]
     minisign: Annotated[str, Meta(description="The public key of minisign, as it is published.")] = ""
     repository: Annotated[str, Meta(description="The GitHub repository whose workflows sign: `owner/name`.")] = ""
+    sumdb: Annotated[str, Meta(description="The public key of Go's checksum database: `name+number+key`.")] = ""
     confirmed_by: Annotated[tuple[str, ...], Meta(description="Who says so, each as owner/name@revision:file.")] = ()
 
 

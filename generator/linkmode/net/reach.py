@@ -130,13 +130,13 @@ def explain(error: Exception, silence: float) -> UnreachableError:
     if any(isinstance(e, urllib3.exceptions.SSLError) for e in chain):
         return UnreachableError(f"TLS: {text}", transient=True)
     if any(isinstance(e, urllib3.exceptions.ProxyError) for e in chain):
-        return UnreachableError(f"the proxy does not serve: {text}", transient=True)
+        return UnreachableError(f"the proxy does not serve: {text}", transient=True, silent=True)
     if any(isinstance(e, urllib3.exceptions.NameResolutionError) for e in chain):
-        return UnreachableError(f"the host name is not known: {text}", transient=True)
+        return UnreachableError(f"the host name is not known: {text}", transient=True, silent=True)
     if any(isinstance(e, urllib3.exceptions.NewConnectionError) for e in chain):
-        return UnreachableError(text, transient=True)
+        return UnreachableError(text, transient=True, silent=True)
     if any(isinstance(e, urllib3.exceptions.ConnectTimeoutError) for e in chain):
-        return UnreachableError("no connection in time", transient=True)
+        return UnreachableError("no connection in time", transient=True, silent=True)
     if any(isinstance(e, urllib3.exceptions.ReadTimeoutError) for e in chain):
         return UnreachableError(f"stalled: no byte for {silence:g} s", transient=True)
     if isinstance(error, requests.exceptions.InvalidSchema) and "SOCKS" in text:

@@ -73,7 +73,7 @@ class Transport:
         if not failure.transient:
             raise failure
         if failed >= self.limits.attempts:
-            raise UnreachableError(f"{failure.reason} (after {failed} attempts)")
+            raise UnreachableError(f"{failure.reason} (after {failed} attempts)", silent=failure.silent)
         seconds = failure.wait
         if seconds is None:
             ceiling = min(self.limits.longest_backoff, self.limits.backoff * 2 ** (failed - 1))

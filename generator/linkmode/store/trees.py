@@ -5,7 +5,7 @@
     <cache>/zig/                    what zig builds of its libraries for itself
 
 ``<cache>`` is ``linkmode`` in the platform's cache, or in the store where one was named. Who uses a folder holds it,
-and its time is that of its last use: `fetch.sweep` removes what was not used for long.
+and its time is that of its last use: `store.sweep` removes what was not used for long.
 """
 
 import contextlib

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from linkmode.catalog.pins import Catalog, load, parse, with_pins
+from linkmode.catalog.pins import Catalog, FamilyEntry, load, on_demand, parse, with_pins
 from linkmode.config.document import parse as parse_config
 from linkmode.lock.resolve import resolve
 from linkmode.messages import ConfigError
@@ -110,7 +110,7 @@ MUTATIONS = {
         ("expected the file that the pin names",),
     ),
     "no urls": ('["https://example.com/a/x86_64-linux-musl-cross.tgz"]', "[]", ("pin[0].urls", "at least one URL")),
-    "type": ('urls = ["https', 'urls = [7, "https', ("pin[0].urls[0]", "expected `str`, got `int`")),
+    "type": ('urls = ["https', 'urls = [7, "https', ("pin[0].urls[0]", "expected string, got integer")),
     "missing": ('version = "11.2.1"\n', "", ("pin[0].version: missing",)),
     "version": ('version = "11.2.1"', 'version = "11 (GCC)"', ("pin[0].version", "PEP 440", "'11 (GCC)'")),
     "folder in the file name": ('file = "x86', 'file = "../x86', ("pin[0].file", "without a folder")),
@@ -219,6 +219,23 @@ def test_no_catalogue(tmp_path: Path) -> None:
         load(tmp_path)
 
 
+def test_on_demand_a_family_is_read_when_it_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "musl.cc.toml").write_text(GOOD)
+    (tmp_path / "zig.toml").write_text(GOOD.replace(SHA, "0"))
+    found = on_demand(tmp_path).families
+    assert list(found) == ["musl.cc", "zig"]
+    assert "zig" in found
+    assert found["musl.cc"] == load_one(tmp_path)
+    assert found["musl.cc"] is found["musl.cc"]
+    assert found.get("gcc") is None
+    with pytest.raises(ConfigError, match=r"zig\.toml: line 18: pin\[0\]\.sha256"):
+        found["zig"]
+
+
+def load_one(folder: Path) -> FamilyEntry:
+    return parse((folder / "musl.cc.toml").read_text(), "musl.cc.toml")
+
+
 @pytest.fixture
 def catalog() -> Catalog:
     return Catalog({"musl.cc": parse(GOOD, "musl.cc.toml")})
@@ -287,7 +304,7 @@ def test_a_users_pin_that_is_refused(catalog: Catalog, changes: dict[str, object
         with_pins(catalog, [user_pin(file="good.tgz", urls=("good.tgz",)), user_pin(**changes)])
     assert caught.value.problem.startswith("linkmode.toml: ")
     assert expected in str(caught.value)
-    assert "add-your-own-pin.md" in caught.value.hint
+    assert "linkmode catalog add" in caught.value.hint
 
 
 def test_every_issue_of_a_users_pins_is_told_at_once(catalog: Catalog) -> None:
@@ -348,9 +365,14 @@ def test_a_signer() -> None:
         (
             "minisign =",
             'repository = "a/b"\nminisign =',
-            "minisign: 'https://example.com/a/': expected either minisign or",
+            "minisign: 'https://example.com/a/': expected one of minisign, ",
         ),
         ("minisign =", "repository =", "repository: 'https://example.com/a/': expected owner/name, found 'RWSG"),
+        (
+            "minisign =",
+            "sumdb =",
+            "sumdb: 'https://example.com/a/': expected the key of a checksum database, name+number",
+        ),
         ("a/one@", "one@", "confirmed-by: 'https://example.com/a/': expected who says that it signs, as owner/name@"),
         ("minisign =", "key =", "signer[0].key: unknown key"),
     ],

@@ -63,6 +63,16 @@ def test_add_prints_an_entry(place: Path, capsys: pytest.CaptureFixture[str]) ->
     assert run.err == "fetching zlib.tar.gz\n"
 
 
+def test_an_absolute_path_is_pinned_as_a_url(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = Run(capsys, *ADD, str(place / "zlib.tar.gz"))
+    assert (run.code, tomllib.loads(run.out)["pin"][0]["urls"]) == (0, [(place / "zlib.tar.gz").as_uri()])
+    (place / "linkmode.toml").write_text(TOML)
+    assert Run(capsys, *ADD, str(place / "zlib.tar.gz"), "--write", "linkmode.toml").code == 0
+    assert [pin.urls for pin in parse((place / "linkmode.toml").read_text(), where="x").pins] == [
+        ((place / "zlib.tar.gz").as_uri(),)
+    ]
+
+
 @pytest.mark.parametrize("name", ["z\udcff", "z\n", "z\x1b[2J"])
 def test_an_archive_whose_folder_no_toml_can_hold_makes_no_entry(
     place: Path, capsys: pytest.CaptureFixture[str], name: str
@@ -207,9 +217,10 @@ def test_verify(
     message: str,
 ) -> None:
     small_catalogue(place, monkeypatch)
-    answers = iter(states * 2)
+    urls = [url for pin in load(resources.catalogue()).families["zlib"].pins for url in pin.urls]
+    answers = dict(zip(urls, states, strict=True))
     # The network's part is in tests/fault/test_recheck.py: here it is what the command makes of findings.
-    monkeypatch.setattr(recheck._Check, "url", lambda _, pin, url: recheck.Finding(pin, url, next(answers), "why"))
+    monkeypatch.setattr(recheck._Check, "url", lambda _, pin, url: recheck.Finding(pin, url, answers[url], "why"))
     run = Run(capsys, "catalog", "verify")
     assert run.code == code
     assert message in run.err

@@ -35,10 +35,15 @@ def test_init_lock_generate_and_again(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path.parent / "cache"))
-    assert Run(capsys, "init").out == "linkmode.toml written; next: linkmode lock\n"
+    started = Run(capsys, "init")
+    assert (started.code, started.out) == (
+        0,
+        "linkmode.toml written: zig 0.16.0 for x86_64-linux-musl and x86_64-linux-gnu.2.28\n",
+    )
     first = Run(capsys, "lock")
+    assert first.err == "linkmode: next: linkmode fetch\n", "no vulnerability on the first day"
     assert (first.code, first.out.splitlines()[0]) == (0, "linkmode.lock written:")
-    assert "  + artifact zig-x86_64-linux: 0.15.2 from https://ziglang.org/" in first.out
+    assert "  + artifact zig-x86_64-linux: 0.16.0 from https://ziglang.org/" in first.out
     written = Run(capsys, "generate")
     assert (written.code, written.err) == (0, "")
     assert "created third_party/linkmode/defs.bzl" in written.out.splitlines()

@@ -102,5 +102,5 @@ def test_a_lock_edited_by_hand(lock: Path) -> None:
 
 def test_a_lock_that_is_not_there(tmp_path: Path) -> None:
     result = run(tmp_path / "gone.lock")
-    assert isinstance(result.exception, StaleLockError)
-    assert "gone.lock: cannot be read" in result.exception.problem
+    assert isinstance(result.exception, UsageError)
+    assert result.exception.problem == f"--lock {tmp_path}/gone.lock: there is no such file"

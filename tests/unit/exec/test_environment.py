@@ -104,6 +104,7 @@ def test_what_was_added_for_the_checker_is_taken_only_by_name() -> None:
         (None, "musl.c", "no 'musl.c' that runs here; did you mean 'musl.cc'?", "it has: musl.cc, zig"),
         (GLIBC, "musl.cc", f"no '{GLIBC}' that runs here", f"it has: {ARM_MUSL}, {MUSL}"),
         ("riscv64-linux-musl", None, "no 'riscv64-linux-musl'", "linkmode lock"),
+        ("amd64-linux-musl", None, "that runs here; did you mean 'x86_64-linux-musl'?", "linkmode lock"),
     ],
 )
 def test_names_that_the_lock_has_not(target: str | None, family: str | None, problem: str, hint: str) -> None:
@@ -235,7 +236,8 @@ def test_a_shell_reads_the_same() -> None:
     locked = toolchain("musl.cc", MUSL)
     changes = environment(locked, ready(MUSL), HERE)
     current = {"PATH": "/bin:/usr/bin", "LDFLAGS": "-s  -x", "CPATH": "/i", "CMAKE_PREFIX_PATH": ""}
-    text = as_shell(changes, locked, ready(MUSL))
+    current |= {"PKG_CONFIG_ZLIB_LIBDIR": "/evil", "PKG_CONFIG": "mine"}
+    text = as_shell(changes, locked, ready(MUSL), [*current, "PKG_CONFIG_PATH_x86_64-unknown-linux-musl"])
     assert text.splitlines()[:2] == [f"# {locked.artifact}, for {MUSL}", "# ./configure --host=x86_64-linux-musl"]
     done = subprocess.run(["/bin/sh", "-euc", f"{text}env -0"], env=current, capture_output=True, text=True, check=True)
     seen = dict(line.split("=", 1) for line in done.stdout.split("\0") if line)

@@ -40,5 +40,5 @@ def recognise(found: Survey, family: str | None = None) -> Measured:
     *others, last = [f"{recogniser.by} ({name})" for name, recogniser in _KNOWN.items()]
     raise ConfigError(
         f"{found.file}: has not {looked}: expected {', '.join(others)} or {last}",
-        hint="a new family needs code of its own: docs/how-to/add-your-own-pin.md",
+        hint="a new family needs code of its own, in linkmode itself",
     )

@@ -18,14 +18,14 @@ class Zig:
     """Which targets are possible depends on the version alone, not on the archive."""
 
     name = "zig"
+    also_called = ("ziglang", "clang", "llvm")
     folder = "zig"
     layouts: Mapping[str, Layout] = {"zig": Layout("zig_archive.bzl", "zig_archive")}
     lines: Lines = releases(__name__)
     cpu_facts: tuple[str, ...] = ("name", "glibc_loader", "zig_headers")
     recogniser = RECOGNISER
     brings_libc = False
-    suggested_version = "~=0.15.2"
-    suggested_targets = ("x86_64-linux-musl", "x86_64-linux-gnu.2.28")
+    suggested_libcs = ("musl", "gnu.2.28")
     facts: tuple[str, ...] = ()  # a release of Zig is what its version says
     parts: tuple[str, ...] = ("c++",)  # all else is one program
     needed_by: Mapping[str, tuple[str, str]] = {

@@ -6,11 +6,14 @@ Compiles see zig, the launcher and the target's header folders; links see zig, t
 
 load("@linkmode_cc//:cc.bzl", "cc_toolchain")
 load("//:lock.bzl", "ARTIFACTS", "CPUS", "TOOLCHAINS")
-load("//private/cc:cc_toolchain_config.bzl", "cc_toolchain_config")
+load("//private/cc:cc_toolchain_config.bzl", "FISSION", "HEADER_PARSER", "cc_toolchain_config")
+load("//private/cc:library_names.bzl", "library_names")
 load("//private/link_mode:link_mode_values.bzl", "default_mode")
+load(":zig_driver.bzl", "zig_driver")
 load(":zig_lines.bzl", "ZIG_LINES")
+load(":zig_module_map.bzl", "zig_module_map")
 load(":zig_programs.bzl", "zig_programs")
-load(":zig_runtime.bzl", "CXX_FILES", "C_FILES", "zig_runtime")
+load(":zig_runtime.bzl", "CXX_FILES", "C_FILES", "OWN_LIBRARIES", "zig_runtime")
 
 def zig_archive(name):
     """Declares the targets of a zig archive: `:cc-<target>` and its parts.
@@ -19,18 +22,26 @@ def zig_archive(name):
         name: key in ARTIFACTS.
     """
     native.filegroup(name = "none", srcs = [])
+    library_names(
+        name = "names",
+        empty = OWN_LIBRARIES,
+    )
     targets = [t for t in TOOLCHAINS if t["artifact"] == name]
     zig_programs(
         name = "programs",
         exec = targets[0]["exec"],
         zig = "zig",
     )
-    for group in ["clang", "lld", "ar", "strip", "runtime"]:
+    for group in ["clang", "lld", "ar", "strip", "module_map", "runtime"]:
         native.filegroup(
             name = "program_" + group,
             srcs = [":programs"],
             output_group = group,
         )
+    native.filegroup(
+        name = "tool_files",
+        srcs = [":programs"] + native.glob(["tools/*"]),
+    )
     native.filegroup(
         name = "ar_files",
         srcs = [
@@ -40,12 +51,13 @@ def zig_archive(name):
     )
     for toolchain in targets:
         _zig_toolchain(
+            exec_platform = toolchain["exec"],
             line = ZIG_LINES[ARTIFACTS[name]["line"]],
             target = toolchain["target"],
             without = toolchain["without"],
         )
 
-def _zig_toolchain(line, target, without):
+def _zig_toolchain(exec_platform, line, target, without):
     name = "cc-" + target
     cpu = target.partition("-")[0]
     libc = target.rpartition("-")[2]
@@ -80,11 +92,17 @@ def _zig_toolchain(line, target, without):
             target = target,
             zig = "zig",
         )
+    zig_module_map(
+        name = name + "_module_map",
+        folders = c_headers + cxx_headers + unwind_headers,
+        program = ":program_module_map",
+    )
     native.filegroup(
         name = name + "_compile",
         srcs = [
             "zig",
             ":program_clang",
+            HEADER_PARSER,
         ] + c_headers + cxx_headers + unwind_headers,
     )
     native.filegroup(
@@ -93,6 +111,7 @@ def _zig_toolchain(line, target, without):
             "zig",
             ":program_clang",
             ":program_lld",
+            ":names",
             name + "_c_runtime",
         ] + cxx_runtime,
     )
@@ -101,7 +120,9 @@ def _zig_toolchain(line, target, without):
         srcs = [
             name + "_compile",
             name + "_link",
+            name + "_driver",
             ":ar_files",
+            ":tool_files",
         ],
     )
 
@@ -117,11 +138,7 @@ def _zig_toolchain(line, target, without):
     ) + libraries_end
     loader = [] if musl else ["-Wl,--dynamic-linker=" + facts["glibc-loader"]]
 
-    cc_toolchain_config(
-        name = name + "_config",
-        ar = ":program_ar",
-        builtin_include_directories = c_headers + cxx_headers + unwind_headers,
-        cc = ":program_clang",
+    words = dict(
         compile_flags = [
             "--target=%s-unknown-linux-%s" % (cpu, "musl" if musl else "gnu" + glibc_version),
             "-no-canonical-prefixes",
@@ -129,18 +146,13 @@ def _zig_toolchain(line, target, without):
             "-fno-spell-checking",
             "-Wno-unused-command-line-argument",
         ] + ([] if musl else ["-D__GLIBC_MINOR__=" + glibc_version.partition(".")[2]]),
-        compiler = "clang",
-        cpu = cpu,
         cxx_flags = ["-nostdinc++"] + _isystem(cxx_headers) + [
             "-D" + macro
             for macro in line["libcxx-macros"] + line["libcxx-macros-musl" if musl else "libcxx-macros-glibc"]
         ],
         cxx_runtime = cxx_runtime,
-        default_mode = default_mode(target),
-        determinism_flags = ["-ffile-compilation-dir=."],
         dynamic_libraries = dynamic,
         include_flags = _isystem(c_headers + unwind_headers),
-        libc = "musl" if musl else "glibc_" + glibc_version,
         link_flags = [
             "--target=%s-unknown-linux-%s" % (cpu, "musl" if musl else "gnu"),
             "-no-canonical-prefixes",
@@ -148,6 +160,7 @@ def _zig_toolchain(line, target, without):
             "-nostartfiles",
             # clang would have its linker look for -lm in the folders of the machine
             "--sysroot=/nonexistent",
+            "-L{names}",
             "-L{runtime}",
             "-Wno-unused-command-line-argument",
             "--ld-path={lld}",
@@ -157,9 +170,8 @@ def _zig_toolchain(line, target, without):
             "-Wl,-z,stack-size=8388608",
         ],
         lld = ":program_lld",
-        lto_flags = ["-flto"],
         mostly_static_libraries = dynamic,
-        no_pie_flags = ["-no-pie", "{runtime}/crt1.o"] + loader,
+        names = [":names"],
         pie_flags = ["-pie", "{runtime}/Scrt1.o"] + loader,
         runtime = [name + "_c_runtime"],
         static_flags = [
@@ -171,16 +183,44 @@ def _zig_toolchain(line, target, without):
             "{runtime}/" + library
             for library in line["musl-libraries"]
         ] + libraries_end + ["-Wl,--end-group"] if musl else [],
+    )
+    cc_toolchain_config(
+        name = name + "_config",
+        ar = ":program_ar",
+        builtin_include_directories = c_headers + cxx_headers + unwind_headers,
+        cc = ":program_clang",
+        compiler = "clang",
+        cpu = cpu,
+        default_mode = default_mode(target),
+        determinism_flags = ["-ffile-compilation-dir=."],
+        fission = FISSION,
+        # as select() of @rules_cc//cc/libc reads it: the name, and behind a dash the version
+        libc = "musl" if musl else "glibc-" + glibc_version,
+        layering_check = True,
+        lto_flags = ["-flto"],
+        no_pie_flags = ["-no-pie", "{runtime}/crt1.o"] + loader,
         static_pie_flags = [
             "-static-pie",
             "{runtime}/rcrt1.o",
         ],
         strip = ":program_strip",
         target = target,
+        tool_paths = dict({
+            name: "tools/" + name
+            for name in ["ar", "gcov", "ld", "nm", "objcopy", "objdump", "strip"]
+        }, cpp = "tools/cpp-" + target, gcc = "tools/cc-" + target),
         ubsan_flags = [
             "-fsanitize=undefined",
             "-fsanitize-trap=undefined",
         ],
+        **words
+    )
+    zig_driver(
+        name = name + "_driver",
+        exec = exec_platform,
+        is_static = default_mode(target) == "static",
+        zig = "zig",
+        **words
     )
 
     cc_toolchain(
@@ -191,8 +231,10 @@ def _zig_toolchain(line, target, without):
         compiler_files = name + "_compile",
         dwp_files = ":none",
         linker_files = name + "_link",
-        objcopy_files = ":none",
+        module_map = name + "_module_map",
+        objcopy_files = ":tool_files",
         strip_files = ":program_strip",
+        supports_header_parsing = True,
         supports_param_files = True,
         toolchain_config = name + "_config",
         toolchain_identifier = name,

@@ -7,7 +7,7 @@ would hold the path of the sandbox.
 """
 
 load("@linkmode_cc//:rule.bzl", "for_toolchain")
-load("//private/link_mode:transition.bzl", "ONCE_ATTRIBUTES", "once")
+load("//private/link_mode:transition.bzl", "once", "once_attrs")
 
 # for musl, together with the attribute musl_libraries
 C_FILES = {
@@ -43,9 +43,33 @@ _C_LINKS = {
     ],
 }
 
-# What programs name by -lm and so on. All of it is in the libc's own files, which every link has: an archive of nothing is found
-# here, where a linker would look on the machine.
-_EMPTY_LIBRARIES = ["crypt", "dl", "m", "pthread", "resolv", "rt", "util", "xnet"]
+# What programs and rule sets name by -lm and so on. All of it is in the files that every link has: the libc's, compiler_rt, and
+# libc++, libc++abi and libunwind, which do what GCC's libraries of other names do.
+OWN_LIBRARIES = [
+    "atomic",
+    "c",
+    "c++",
+    "c++abi",
+    "c++experimental",
+    "c++fs",
+    "crypt",
+    "dl",
+    "gcc",
+    "gcc_eh",
+    "gcc_s",
+    "m",
+    "pthread",
+    "resolv",
+    "rt",
+    "ssp",
+    "ssp_nonshared",
+    "stdc++",
+    "stdc++fs",
+    "supc++",
+    "unwind",
+    "util",
+    "xnet",
+]
 
 # a shared library, so that no libc.a is built for it
 _CXX_LINKS = [(["-shared", "-fPIC"], CXX_FILES)]
@@ -89,23 +113,18 @@ def _zig_runtime_impl(ctx):
         progress_message = "Building the %s run-time files of %s (once)" % ("C++" if cxx else "C", ctx.attr.target),
         **for_toolchain(None)
     )
-    empty = []
-    for name in [] if cxx else _EMPTY_LIBRARIES:
-        file = ctx.actions.declare_file("%s/lib%s.a" % (ctx.label.name, name))
-        ctx.actions.write(file, "!<arch>\n")
-        empty.append(file)
-    return [DefaultInfo(files = depset(outputs.values() + empty))]
+    return [DefaultInfo(files = depset(outputs.values()))]
 
 zig_runtime = rule(
     doc = "crt files, libc and compiler_rt (language c) or libc++, libc++abi and libunwind (language c++) of one target.",
     implementation = _zig_runtime_impl,
     cfg = once,
-    attrs = dict({
+    attrs = once_attrs({
         "language": attr.string(values = ["c", "c++"], mandatory = True, doc = "Which half to build."),
         "lib": attr.label(allow_single_file = True, cfg = "exec", mandatory = True, doc = "zig's lib folder."),
         "musl_libraries": attr.string_list(mandatory = True, doc = "Static libraries that make musl's libc in this Zig."),
         "program": attr.label(allow_single_file = True, cfg = "exec", mandatory = True, doc = "The runtime program of zig_programs."),
         "target": attr.string(mandatory = True, doc = "Target triple."),
         "zig": attr.label(allow_single_file = True, cfg = "exec", mandatory = True, doc = "The zig executable."),
-    }, **ONCE_ATTRIBUTES),
+    }),
 )

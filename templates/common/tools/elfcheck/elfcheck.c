@@ -5,27 +5,35 @@
  *
  *     elfcheck [--machine CPU] [--libc musl|glibc] [--expect MODE] [--max-glibc X.Y] [--allow SONAME]...
  *              [--deny-rpath] [--allow-static-glibc] [--require-pie] [--require-relro partial|full]
- *              [--allow-payload] [--malloc mimalloc] [--label TEXT] [--output REPORT] FILE
+ *              [--allow-payload] [--malloc mimalloc] [--beside SHARED-OBJECT]... [--bazel] [--label TEXT] [--output REPORT]
+ *              [--library mostly_static|dynamic [--export NAME]...]
+ *              [--place COPY [--runpath FOLDERS] [--behind FILE]] FILE
  *     elfcheck @ARGUMENTS        reads the arguments from a file, one a line
  *
- * --malloc is this program's alone: `linkmode audit` does not know it.
+ * --malloc, --beside, --library, --place and --bazel (a fix is said as BUILD files have it) are this program's alone: `linkmode audit` does
+ * not know them.
  *
  * When there is a file named like the program with .args added, the arguments are read from it and those of the
  * command line are ignored: a test of Bazel's says there what it expects, and no --test_arg or `args` can change that.
  *
- * The report goes to REPORT, only when all holds, or else to stdout. Exit: 0 all holds, 1 an expectation does not
- * hold, 2 the command line is wrong, 3 FILE or REPORT could not be read or written.
+ * The report goes to REPORT, only when all holds, or else to stdout. COPY is FILE at the place where it is given out, only
+ * when all holds too (place.h), and then there is no report on stdout. Exit: 0 all holds, 1 an expectation does not hold,
+ * 2 the command line is wrong, 3 a file could not be read or written.
  *
- * ISO C11 and its library, nothing else. Read on: facts.h and behind.h read, libc.h and verdict.h judge, policy.h is data.
+ * ISO C11 and its library, nothing else. Read on: facts.h and behind.h read, libc.h and verdict.h judge, policy.h is data,
+ * library.h judges shared objects, place.h writes.
  */
 
 #include "behind.h"
+#include "beside.h"
 #include "facts.h"
 #include "libc.h"
+#include "library.h"
+#include "place.h"
 #include "policy.h"
 #include "verdict.h"
 
-enum { MAX_ARGUMENTS = 4096, MAX_ARGUMENTS_FILE = 1 << 20 };
+enum { MAX_ARGUMENTS = 1 << 17, MAX_ARGUMENTS_FILE = 1 << 24 };
 
 static const char *arguments[MAX_ARGUMENTS];
 static size_t argument_count;
@@ -37,7 +45,10 @@ _Noreturn static void misused(const char *problem, const char *about)
             "usage: elfcheck [--machine CPU] [--libc musl|glibc] [--expect static|mostly_static|dynamic]\n"
             "                [--max-glibc X.Y] [--allow SONAME]... [--deny-rpath] [--allow-static-glibc]\n"
             "                [--require-pie] [--require-relro partial|full]\n"
-            "                [--allow-payload] [--malloc mimalloc] [--label TEXT] [--output REPORT] FILE\n"
+            "                [--allow-payload] [--malloc mimalloc] [--beside SHARED-OBJECT]...\n"
+            "                [--bazel] [--label TEXT] [--output REPORT]\n"
+            "                [--library mostly_static|dynamic [--export NAME]...]\n"
+            "                [--place COPY [--runpath FOLDERS] [--behind FILE]] FILE\n"
             "       elfcheck @ARGUMENTS\n"
             "A file named like the program with .args added alone decides; the command line is then ignored.\n",
             problem, about);
@@ -132,6 +143,14 @@ static enum mode parse_mode(const char *text)
     misused("--expect takes static, mostly_static or dynamic, not ", text);
 }
 
+static enum mode parse_library(const char *text)
+{
+    for (int mode = MOSTLY_STATIC; mode <= DYNAMIC; mode++)
+        if (strcmp(text, mode_names[mode]) == 0)
+            return (enum mode)mode;
+    misused("--library takes mostly_static or dynamic, not ", text);
+}
+
 static const char *parse_machine(const char *text)
 {
     for (size_t i = 0; i < MACHINE_COUNT; i++)
@@ -164,10 +183,11 @@ static const char *parse_malloc(const char *text)
 /* Sets `wanted` and the label; returns FILE. */
 static const char *parse_arguments(const char **output)
 {
-    static const char *allowed[MAX_ARGUMENTS];
+    static const char *allowed[MAX_ARGUMENTS], *exports[MAX_ARGUMENTS];
     const char *file = NULL;
 
     wanted.allow = allowed;
+    library.exports = exports;
     for (size_t i = 0; i < argument_count; i++) {
         const char *option = arguments[i];
         const char *value = i + 1 < argument_count ? arguments[i + 1] : NULL;
@@ -176,6 +196,8 @@ static const char *parse_arguments(const char **output)
             wanted.deny_rpath = true;
         } else if (strcmp(option, "--allow-static-glibc") == 0) {
             wanted.allow_static_glibc = true;
+        } else if (strcmp(option, "--bazel") == 0) {
+            wanted.in_bazel = true;
         } else if (strcmp(option, "--allow-payload") == 0) {
             wanted.allow_payload = true;
         } else if (strcmp(option, "--require-pie") == 0) {
@@ -204,10 +226,24 @@ static const char *parse_arguments(const char **output)
                 wanted.require_relro = parse_relro(value);
             } else if (strcmp(option, "--malloc") == 0) {
                 wanted.malloc = parse_malloc(value);
+            } else if (strcmp(option, "--beside") == 0) {
+                if (loaded_beside.count == MAX_BESIDE)
+                    misused("too many of --beside", "");
+                loaded_beside.files[loaded_beside.count++] = value;
             } else if (strcmp(option, "--label") == 0) {
                 elf.label = value;
             } else if (strcmp(option, "--output") == 0) {
                 *output = value;
+            } else if (strcmp(option, "--library") == 0) {
+                library.mode = parse_library(value);
+            } else if (strcmp(option, "--export") == 0) {
+                exports[library.export_count++] = value;
+            } else if (strcmp(option, "--place") == 0) {
+                place.file = value;
+            } else if (strcmp(option, "--runpath") == 0) {
+                place.runpath = value;
+            } else if (strcmp(option, "--behind") == 0) {
+                place.behind = value;
             } else {
                 misused("unknown option ", option);
             }
@@ -215,6 +251,10 @@ static const char *parse_arguments(const char **output)
     }
     if (!file || !*file)
         misused("no FILE", "");
+    if (!place.file && (place.runpath || place.behind))
+        misused("--runpath and --behind go with --place only", "");
+    if (library.mode == NO_MODE && library.export_count)
+        misused("--export goes with --library only", "");
     if (!elf.label)
         elf.label = file;
     return file;
@@ -293,9 +333,15 @@ int main(int argc, char **argv)
     file = parse_arguments(&output);
     elf.stream = open_file(file, is_test);
     read_facts();
+    plan_place();
+    loaded_beside.program = file;
+    holds = check_beside();
+    holds = check_all() && holds;
+    holds = check_library() && holds;
+    if (holds)
+        write_place();
     fclose(elf.stream);
-    holds = check_all();
-    if (!output || holds)
+    if (output ? holds : !place.file || !holds)
         write_report(output);
     return holds ? EXIT_HOLDS : EXIT_FAILS;
 }

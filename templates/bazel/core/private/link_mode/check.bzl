@@ -7,7 +7,7 @@ load(":providers.bzl", "TargetInfo")
 
 ELFCHECK_TYPE = "@linkmode//toolchains:elfcheck_type"
 
-def elfcheck_arguments(link_mode, target, allow, allow_static_glibc):
+def elfcheck_arguments(link_mode, target, allow, allow_static_glibc = False, kind = "--expect"):
     """The expectations as arguments of elfcheck (//tools/elfcheck).
 
     Args:
@@ -15,11 +15,12 @@ def elfcheck_arguments(link_mode, target, allow, allow_static_glibc):
         target: TargetInfo; what it leaves empty is not checked.
         allow: sonames that may be needed beside the libc's own.
         allow_static_glibc: whether a static file may hold glibc.
+        kind: --expect for a program, --library for a shared object.
 
     Returns:
         A list of strings.
     """
-    arguments = ["--expect", link_mode]
+    arguments = ["--bazel", kind, link_mode]
     for option, value in [
         ("--machine", target.cpu),
         ("--libc", target.libc),
@@ -34,28 +35,47 @@ def elfcheck_arguments(link_mode, target, allow, allow_static_glibc):
         arguments.append("--allow-static-glibc")
     return arguments
 
-def check_binary(ctx, binary, arguments):
-    """Declares the action that fails unless `binary` is what `arguments` say.
+def shared_objects(runfiles):
+    """What of a program's runfiles it may load beside itself, by dlopen too.
+
+    Args:
+        runfiles: of the program.
+
+    Returns:
+        A list of File.
+    """
+    return [file for file in runfiles.files.to_list() if file.basename.endswith(".so") or ".so." in file.basename]
+
+def check_binary(ctx, binary, arguments, output, runpath, beside = []):
+    """Declares the action that fails unless `binary` is what `arguments` say. What it gives out exists only when the check holds.
 
     Args:
         ctx: of a rule with ELFCHECK_TYPE among its toolchains.
         binary: File.
         arguments: from elfcheck_arguments().
+        output: File: `binary` where it is given out.
+        runpath: where it finds its shared libraries from there.
+        beside: from shared_objects(): what must not have a C++ runtime of its own where the binary has one.
 
     Returns:
-        File: the report; it exists only when the check holds.
+        File: the report.
     """
     report = ctx.actions.declare_file(ctx.label.name + ".linkmode.txt")
     args = ctx.actions.args()
     args.add("--label", str(ctx.label))
     args.add("--output", report)
+    args.add("--place", output)
+    args.add("--runpath", runpath)
     args.add_all(arguments)
+    args.add_all(beside, before_each = "--beside")
     args.add(binary)
+    args.use_param_file("@%s")
+    args.set_param_file_format("multiline")
     ctx.actions.run(
         executable = ctx.toolchains[ELFCHECK_TYPE].elfcheck,
         arguments = [args],
-        inputs = [binary],
-        outputs = [report],
+        inputs = [binary] + beside,
+        outputs = [report, output],
         mnemonic = "LinkModeCheck",
         progress_message = "Checking the link mode of " + _shown(ctx.label),
         **for_toolchain(ELFCHECK_TYPE)

@@ -7,7 +7,8 @@ Both layouts of musl.cc are known: `cross` (bin/<triple>-gcc, <triple>/include) 
 
 load("@linkmode_cc//:cc.bzl", "cc_toolchain")
 load("//:lock.bzl", "ARTIFACTS", "TOOLCHAINS")
-load("//private/cc:cc_toolchain_config.bzl", "cc_toolchain_config")
+load("//private/cc:cc_toolchain_config.bzl", "FISSION", "HEADER_PARSER", "cc_toolchain_config")
+load("//private/cc:library_names.bzl", "library_names")
 load("//private/link_mode:link_mode_values.bzl", "default_mode")
 load("//private/link_mode:target.bzl", "libc_runtime")
 
@@ -44,12 +45,31 @@ def _gcc_toolchain(target, layout, gcc, without):
     lto = "lto" not in without
     cxx_libraries = [sysroot + "lib/libstdc++*", sysroot + "lib/libsupc++.a"]
 
+    # Where an archive is asked for, -lgcc_s is the archive with the same functions, and -lNAME the archive and never the shared object,
+    # also behind a -Wl,-Bdynamic of a rule set's.
+    shared = native.glob([sysroot + "lib/*.so"], allow_empty = True, exclude = [sysroot + "lib/libgcc_s.so", sysroot + "lib/libquadmath.so"])
+    archives = [
+        archive
+        for archive in native.glob([sysroot + "lib/*.a"], allow_empty = True, exclude = [] if cxx else cxx_libraries)
+        if archive[:-len("a")] + "so" in shared
+    ]
+    libc = sysroot + "lib/libc.a"
+    library_names(
+        name = name + "_names",
+        archives = [archive for archive in archives if archive != libc],
+        scripts = {"gcc_s": "-lgcc_eh"},
+    )
+    library_names(
+        name = name + "_static_names",
+        archives = [libc],
+    )
     native.filegroup(
         name = name + "_compile",
         srcs = [
             tool + "gcc",
             libexec + "cc1",
             binutils + "as",
+            HEADER_PARSER,
         ] + ([libexec + "cc1plus"] if cxx else []) + includes,
     )
     native.filegroup(
@@ -58,6 +78,8 @@ def _gcc_toolchain(target, layout, gcc, without):
             tool + "gcc",
             libexec + "collect2",
             binutils + "ld",
+            name + "_names",
+            name + "_static_names",
         ] + ([
             # full_lto: collect2 runs these, and lto1's output goes through `as`
             libexec + "lto-wrapper",
@@ -68,6 +90,7 @@ def _gcc_toolchain(target, layout, gcc, without):
             sysroot + "lib/*.o",
             sysroot + "lib/libc.so",
             sysroot + "lib/libgcc_s.so*",
+            sysroot + "lib/libgomp.s*",  # and its spec, for -fopenmp
             sysroot + "lib/libstdc++.so*",
             library + "*.a",
             library + "*.o",
@@ -113,6 +136,7 @@ def _gcc_toolchain(target, layout, gcc, without):
             "-lm",
             "-Wl,--pop-state",
         ],
+        fission = FISSION,
         libc = "musl",
         link_flags = [
             "-no-canonical-prefixes",
@@ -125,11 +149,14 @@ def _gcc_toolchain(target, layout, gcc, without):
             "-flto-partition=one",
         ] if lto else [],
         # g++ would read -static-libstdc++, but gcc drives here: name the archive
-        mostly_static_libraries = ["-static-libgcc"] + (["-l:libstdc++.a"] if cxx else []) + ["-lm"],
+        mostly_static_libraries = ["-L{names}", "-static-libgcc"] + (["-l:libstdc++.a"] if cxx else []) + ["-lm"],
+        names = [name + "_names"],
         no_pie_flags = ["-no-pie"],
         pie_flags = ["-pie"],
         static_flags = ["-static"],
-        static_libraries = (["-lstdc++"] if cxx else []) + ["-lm"],
+        # -Bstatic again: the -Wl,-Bdynamic that rule sets put behind their libraries would have gcc's own -lc find the shared libc
+        static_libraries = ["-L{static_names}", "-L{names}", "-Wl,-Bstatic"] + (["-lstdc++"] if cxx else []) + ["-lm"],
+        static_names = [name + "_static_names"],
         static_pie_flags = ["-static-pie"],
         strip = tool + "strip",
         supports_dynamic_linker = True,
@@ -161,6 +188,7 @@ def _gcc_toolchain(target, layout, gcc, without):
         linker_files = name + "_link",
         objcopy_files = name + "_objcopy",
         strip_files = name + "_strip",
+        supports_header_parsing = True,
         supports_param_files = True,
         toolchain_config = name + "_config",
         toolchain_identifier = name,
@@ -172,6 +200,7 @@ def _gcc_toolchain(target, layout, gcc, without):
             sysroot + "lib/libgcc_s.so.1",
             sysroot + "lib/libstdc++.so.6",
             sysroot + "lib/libatomic.so.1",
+            sysroot + "lib/libgomp.so.1",
         ], allow_empty = True, exclude = [] if cxx else cxx_libraries),
         # musl's libc.so is its own loader; the archive's ld-musl-<arch>.so.1 is an absolute link that points nowhere
         loader = sysroot + "lib/libc.so",
