@@ -33,6 +33,7 @@ def _runtimes(found: bazel.Bazel, folder: Path, adapters: str) -> list[str]:
     return re.findall(r"Outputs: \[(\S+?)[,\]]", found.run(folder, "aquery", query).stdout)
 
 
+@pytest.mark.tier("bazel")
 def test_zigs_runtime_is_built_once_for_a_target_whatever_an_adapter_sets() -> None:
     try:
         found = bazel.find("7.7.1-workspace")
