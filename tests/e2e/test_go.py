@@ -158,6 +158,8 @@ def test_a_module_keeps_its_folders_its_variables_and_its_version(server: Built)
     server.bazel.run(server.workspace, "build", "//strange:app_as_static")
     assert sandbox.run_here(server.workspace / "bazel-bin/strange/app_as_static", server.workspace) == go_strange.SAYS
     server.bazel.run(server.workspace, "test", "//strange:lib_test_static")
+    if server.case is ZIG:
+        return  # Zig has no runtime for coverage, and is refused first
     covered = server.bazel.run(server.workspace, "coverage", "//strange:lib_test_static", check=False)
     assert covered.returncode
     assert "the coverage of Go code is not measured here, and a report would say" in covered.stderr, covered.stderr
