@@ -107,5 +107,5 @@ def prints(found: Built, label: str, expected: str, *arguments: str) -> None:
     program = found.workspace / "bazel-bin" / label.removeprefix("//").replace(":", "/")
     loader = readelf.read(program).interpreter
     if not loader or Path(loader).exists():
-        done = subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
+        done = subprocess.run([program, *arguments], env={}, capture_output=True, text=True, check=False)
         assert (done.returncode, done.stdout) == (0, expected), done.stderr

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,9 @@ import rows
 from harness import bazel, checks, readelf, rust, rust_scripts, rust_wrong, sandbox
 from harness.built import Built
 from harness.cases import Binary, Case
+from harness.places import WORK
 from harness.shared import MissingToolchainsError
+from harness.workspace import linkmode
 
 _X86_MUSL, _ARM_MUSL, _GNU = "x86_64-linux-musl", "aarch64-linux-musl", "x86_64-linux-gnu.2.28"
 
@@ -135,6 +138,35 @@ def test_the_build_scripts_of_crates_from_crates_io_run(service: Built) -> None:
         pytest.skip(str(error))
     for mode in ("static", "mostly_static"):
         languages.prints(service, f"//crates:app_as_{mode}", rust_scripts.CRATES_SAY)
+
+
+@pytest.mark.tier("bazel")
+def test_a_build_script_without_a_musl_target_is_refused_by_name() -> None:
+    try:
+        found = bazel.find(bazel.KNOWN[0])
+    except bazel.NoBazelError as error:
+        pytest.skip(str(error))
+    folder = WORK / "e2e" / found.name / "rust_gnu_only"
+    shutil.rmtree(folder, ignore_errors=True)
+    toolchain = f'[[toolchain]]\nfamily = "zig"\nversion = "~=0.15.2"\ntargets = ["{_GNU}"]\n'
+    build = (
+        'load("@linkmode//rust:defs.bzl", "rust_build_script")\nrust_build_script(name = "say", srcs = ["build.rs"])\n'
+    )
+    files = {
+        "linkmode.toml": f'{toolchain}[language]\nrust = "~=1.98.0"\n',
+        "BUILD.bazel": build,
+        "build.rs": "",
+        "WORKSPACE": "",
+    }
+    languages.write(folder, files)
+    linkmode(folder, "lock")
+    linkmode(folder, "generate")
+    try:
+        refused = found.run(folder, "build", "--nobuild", "//:all", check=False)
+        assert "say: it is a program that runs while others are built, linked static, and no target" in refused.stderr
+        assert "Add x86_64-linux-musl to a [[toolchain]]" in refused.stderr, refused.stderr
+    finally:
+        found.leave(folder)
 
 
 def test_nothing_of_the_machine_is_needed_where_rustc_has_a_libc_of_its_own() -> None:

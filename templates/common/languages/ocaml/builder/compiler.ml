@@ -151,7 +151,8 @@ let library options =
     in
     List.concat_map of_folder [ "utils"; "parsing"; "typing"; "lambda"; "file_formats" ]
     @ [ "Pparse"; "Compenv"; "Compmisc"; "Compile_common"; "Main_args"; "Makedepend" ]
-    |> List.filter (fun name -> Depend.Names.mem name units)
+    (* utils/config.fixed.ml is no module of its own *)
+    |> List.filter (fun name -> Depend.Names.mem name units && not (String.contains name '.'))
     |> List.sort_uniq compare
   in
   let objects = compile ~native:true ~roots options in
