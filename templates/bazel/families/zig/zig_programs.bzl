@@ -6,7 +6,7 @@ it builds a target's run-time files. Without them it would take a shell, which a
 """
 
 load("@linkmode_cc//:rule.bzl", "for_toolchain")
-load("//private/link_mode:transition.bzl", "once")
+load("//private/link_mode:transition.bzl", "ONCE_ATTRS", "once")
 
 def _program(ctx, name, source, defines):
     zig = ctx.file.zig
@@ -76,12 +76,11 @@ zig_programs = rule(
     doc = "clang, ld.lld, ar, strip and the runtime program; each in an output group of its own.",
     implementation = _zig_programs_impl,
     cfg = once,
-    attrs = {
+    attrs = dict({
         "exec": attr.string(mandatory = True, doc = "Execution platform of the archive."),
         "zig": attr.label(allow_single_file = True, cfg = "exec", mandatory = True, doc = "The zig executable."),
         "_header": attr.label(allow_single_file = True, default = "//private/zig:freestanding.h"),
         "_launcher": attr.label(allow_single_file = True, default = "//private/zig:launcher.c"),
         "_runtime": attr.label(allow_single_file = True, default = "//private/zig:runtime.c"),
-        "_allowlist_function_transition": attr.label(default = "@bazel_tools//tools/allowlists/function_transition_allowlist"),
-    },
+    }, **ONCE_ATTRS),
 )

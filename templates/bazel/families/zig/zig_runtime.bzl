@@ -7,7 +7,7 @@ would hold the path of the sandbox.
 """
 
 load("@linkmode_cc//:rule.bzl", "for_toolchain")
-load("//private/link_mode:transition.bzl", "once")
+load("//private/link_mode:transition.bzl", "ONCE_ATTRS", "once")
 
 # for musl, together with the attribute musl_libraries
 C_FILES = {
@@ -100,13 +100,12 @@ zig_runtime = rule(
     doc = "crt files, libc and compiler_rt (language c) or libc++, libc++abi and libunwind (language c++) of one target.",
     implementation = _zig_runtime_impl,
     cfg = once,
-    attrs = {
+    attrs = dict({
         "language": attr.string(values = ["c", "c++"], mandatory = True, doc = "Which half to build."),
         "lib": attr.label(allow_single_file = True, cfg = "exec", mandatory = True, doc = "zig's lib folder."),
         "musl_libraries": attr.string_list(mandatory = True, doc = "Static libraries that make musl's libc in this Zig."),
         "program": attr.label(allow_single_file = True, cfg = "exec", mandatory = True, doc = "The runtime program of zig_programs."),
         "target": attr.string(mandatory = True, doc = "Target triple."),
         "zig": attr.label(allow_single_file = True, cfg = "exec", mandatory = True, doc = "The zig executable."),
-        "_allowlist_function_transition": attr.label(default = "@bazel_tools//tools/allowlists/function_transition_allowlist"),
-    },
+    }, **ONCE_ATTRS),
 )

@@ -82,6 +82,11 @@ once = transition(
     outputs = ADAPTER_SETTINGS,
 ) if ADAPTERS else None
 
+# what a rule with `once` needs beside it, and no other may have
+ONCE_ATTRS = {
+    "_allowlist_function_transition": attr.label(default = "@bazel_tools//tools/allowlists/function_transition_allowlist"),
+} if ADAPTERS else {}
+
 def _platform(mode, asked, current, cpu):
     if asked:
         return asked
