@@ -26,7 +26,7 @@ def project() -> Iterator[Wrappers]:
         pytest.skip(str(error))
     made = wrappers.prepare(builder)
     try:
-        made.says("build", "--output_groups=+linkmode_report", "//...")
+        made.says("build", "--output_groups=+linkmode_report,+linkmode_libraries", "//...")
         yield made
     finally:
         builder.leave(made.workspace)

@@ -33,7 +33,7 @@ def _linked_aspect_impl(target, ctx):
         for each in value if type(value) == "list" else [value]:
             if type(each) == "Target" and LinkedInfo in each:
                 below.append(each[LinkedInfo])
-    repository = target.label.workspace_name
+    repository = target.label.workspace_root
     own = [name for name in ARTIFACTS if repository.endswith("linkmode_" + name)]
     language, attribute = _LANGUAGES.get(ctx.rule.kind, ("", ""))
     if language and hasattr(ctx.rule.attr, attribute):
