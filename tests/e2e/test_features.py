@@ -220,7 +220,9 @@ def test_actions_have_few_inputs_no_shell_and_nothing_of_the_machine(features: B
     compiles = [action for action in actions if "strict.c" in _field(action, "Inputs") and "CppCompile" in action]
     assert compiles
     for action in compiles:
-        assert len(_field(action, "Inputs").split(",")) <= 15, action
+        # with clang a module map for each dependency, for layering_check
+        inputs = [path for path in _field(action, "Inputs").strip("[]").split(", ") if not path.endswith(".cppmap")]
+        assert len(inputs) <= 15, action
 
 
 def test_a_linker_that_the_archive_does_not_have_is_not_taken_from_the_machine(features: Built) -> None:

@@ -167,6 +167,13 @@ def test_headers_are_parsed_and_layers_are_checked(seen: Seen) -> None:
         assert "linkmode: no feature layering_check with GCC" in said
 
 
+def test_header_modules_are_for_packages_to_ask_and_not_for_a_build(seen: Seen) -> None:
+    """Abseil's packages ask for them, with layering_check and parse_headers, and its programs are the same without."""
+    seen.run("build", "--nobuild", seen.platform, "//seen:modular")
+    said = seen.fails("--nobuild", "--features=header_modules", seen.platform, "//seen:layered")
+    assert "linkmode: no feature header_modules with " in said
+
+
 def test_warnings_are_errors_where_that_is_asked_for(seen: Seen) -> None:
     seen.run("build", seen.platform, "//seen:warns")
     assert "Werror" in seen.fails(seen.platform, "--features=treat_warnings_as_errors", "//seen:warns")

@@ -20,7 +20,6 @@ _NOWHERE = {
     "fdo_instrument": (_NO_RUNTIME, _ELSEWHERE),
     "fdo_optimize": ("linkmode's toolchains read no profiles", _ELSEWHERE),
     "fuzzer": (_NO_RUNTIME, _ELSEWHERE),
-    "header_modules": ("linkmode's toolchains compile no header modules", _ELSEWHERE),
     "hwasan": (_NO_RUNTIME, _ELSEWHERE),
     "lsan": (_NO_RUNTIME, _ELSEWHERE),
     "memprof_optimize": ("linkmode's toolchains read no profiles", _ELSEWHERE),
@@ -36,6 +35,25 @@ _NOWHERE = {
 _NO_COVERAGE = {
     "coverage": (_NO_RUNTIME, "`bazel coverage` on a platform whose compiler is GCC (family \"musl.cc\" in linkmode.toml)"),
 }
+
+# What packages ask for by themselves, abseil's for one, for compilers that have it: it changes no program, and a package is not to
+# blame. A whole build that asks for it gets it or fails.
+_OF_PACKAGES = {
+    "header_modules": ("it compiles no header modules", _ELSEWHERE),
+    "layering_check": ("it reads no module maps", "--features=layering_check on a platform whose compiler is Zig"),
+}
+
+def refuse_of_build(features, compiler, has_layering_check):
+    """Fails where a build asks for what only packages may ask for.
+
+    Args:
+        features: those of the command line.
+        compiler: clang or gcc, for the message.
+        has_layering_check: whether there is the feature `layering_check`.
+    """
+    for name, (why, fix) in _OF_PACKAGES.items():
+        if name in features and not (name == "layering_check" and has_layering_check):
+            fail("linkmode: no feature %s with %s: %s; try: %s" % (name, _COMPILERS[compiler], why, fix))
 
 def missing_features(compiler, has_coverage):
     """Features that fail where they are asked for.

@@ -23,7 +23,7 @@ What is not there and has a usual name, such as asan or thin_lto, fails by it: s
 load("@linkmode_cc//:cc.bzl", CcToolchainConfigInfo = "CcToolchainConfigInfo_", cc_common = "cc_common_")
 load("@linkmode_cc//:config_lib.bzl", "action_config", "env_entry", "env_set", "feature", "feature_set", "tool", "tool_path", "with_feature_set")
 load(":features.bzl", "ARCHIVE", "COMPILE", "CXX_COMPILE", "LINK", "LINK_EXECUTABLE", "LINK_SHARED", "STRIP", "archive_variables", "compile_input_output", "compile_variables", "flags", "layering_features", "link_variables", "strip_variables")
-load(":missing_features.bzl", "missing_features")
+load(":missing_features.bzl", "missing_features", "refuse_of_build")
 
 # label of the empty source of the feature parse_headers; an input of compiles
 HEADER_PARSER = "@linkmode//private/cc:parse_header.cc"
@@ -108,9 +108,7 @@ def folder_of(files):
 def _cc_toolchain_config_impl(ctx):
     attr = ctx.attr
 
-    # of a whole build; many packages ask for it by themselves, for compilers that have it
-    if "layering_check" in ctx.features and not attr.layering_check:
-        fail("linkmode: no feature layering_check with GCC: it reads no module maps; try: --features=layering_check on a platform whose compiler is Zig")
+    refuse_of_build(ctx.features, attr.compiler, attr.layering_check)
     if attr.fission:
         fail("linkmode: no --fission with linkmode's toolchains: they make no .dwo files; try: copts = [\"-gz\"] and linkopts = [\"-gz\"], which make debug information small")
     paths = {
