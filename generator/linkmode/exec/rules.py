@@ -84,18 +84,23 @@ def flags(toolchain: LockedToolchain, artifact: Artifact) -> Flags:
 
 def zig_runtime(version: str, *, is_musl: bool, has_cxx: bool) -> Runtime:
     """Return how a release of Zig is made to build its run-time files for one of the libcs."""
-    tables = _load("families/zig/zig_runtime.bzl", {}, _nothing)
-    line = releases(_ZIG)[first_two(version)]
-    links = [(tuple(words), tuple(files)) for words, files in tables["_C_LINKS"]["musl" if is_musl else "glibc"]]
-    if is_musl:
-        links[0] = (links[0][0], (*links[0][1], *line["musl-libraries"]))
-    cxx = tuple((tuple(words), tuple(files)) for words, files in tables["_CXX_LINKS"]) if has_cxx else ()
-    return Runtime(tuple(links), cxx, tuple(tables["_EMPTY_LIBRARIES"]))
+    tables = _zig_tables()
+    libraries = releases(_ZIG)[first_two(version)]["musl-libraries"]
+
+    def links(language: str) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
+        found = tables["runtime_links"](language, "musl" if is_musl else "glibc", libraries)
+        return tuple((tuple(words), tuple(files)) for words, files in found)
+
+    return Runtime(links("c"), links("c++") if has_cxx else (), tuple(tables["EMPTY_LIBRARIES"]))
 
 
 def zig_runtime_words() -> tuple[str, ...]:
     """Return the words with which every run-time file of Zig's is built."""
-    return ("-mcpu=baseline", "-O2", "-s", "-fno-sanitize=undefined")
+    return tuple(_zig_tables()["RUNTIME_WORDS"])
+
+
+def _zig_tables() -> dict[str, Any]:
+    return _load("families/zig/zig_tables.bzl", {}, _nothing)
 
 
 def _facts(cpu: Cpu) -> dict[str, str]:
@@ -124,7 +129,8 @@ def _nothing(**_: object) -> None:
 
 def _load(path: str, data: Mapping[str, Any], config: Callable[..., None]) -> dict[str, Any]:
     """Return the names that a .bzl of the generated rules defines."""
-    file = resources.templates() / "bazel" / path
+    folders = (resources.templates() / name / path for name in ("bazel", "common"))
+    file = next(file for file in folders if file.is_file())
     names: dict[str, Any] = {
         "struct": SimpleNamespace,
         "native": _Native(),

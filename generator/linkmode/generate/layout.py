@@ -38,6 +38,7 @@ def _bazel(
     own, common = templates.joinpath("bazel"), templates.joinpath("common")
     sources = {
         **_every(templates),
+        **files_below(common.joinpath("private"), "private"),
         **files_below(own.joinpath("core")),
         **files_below(common.joinpath("tools"), "tools"),
     }

@@ -10,7 +10,8 @@ load("//private/cc:cc_toolchain_config.bzl", "cc_toolchain_config")
 load("//private/link_mode:link_mode_values.bzl", "default_mode")
 load(":zig_lines.bzl", "ZIG_LINES")
 load(":zig_programs.bzl", "zig_programs")
-load(":zig_runtime.bzl", "CXX_FILES", "C_FILES", "zig_runtime")
+load(":zig_runtime.bzl", "zig_runtime")
+load(":zig_tables.bzl", "zig_flags", "zig_headers")
 
 def zig_archive(name):
     """Declares the targets of a zig archive: `:cc-<target>` and its parts.
@@ -52,23 +53,9 @@ def _zig_toolchain(line, target, without):
     musl = libc == "musl"
     glibc_version = libc.partition(".")[2]
     facts = CPUS[cpu]
-    c_headers = ["lib/include"] + ["lib/libc/include/" + folder for folder in ([
-        cpu + "-linux-musl",
-        "generic-musl",
-    ] if musl else [
-        facts[line["glibc-headers"]] + "-linux-gnu",
-        "generic-glibc",
-    ]) + [
-        facts["zig-headers"] + "-linux-any",
-        "any-linux-any",
-    ]]
     cxx = "c++" not in without
-    cxx_headers = [
-        "lib/libcxx/include",
-        "lib/libcxxabi/include",
-    ] if cxx else []
+    headers = zig_headers(facts, line, target, without)
     cxx_runtime = [name + "_cxx_runtime"] if cxx else []
-    unwind_headers = ["lib/libunwind/include"]
 
     for runtime in [name + "_c_runtime"] + cxx_runtime:
         zig_runtime(
@@ -85,7 +72,7 @@ def _zig_toolchain(line, target, without):
         srcs = [
             "zig",
             ":program_clang",
-        ] + c_headers + cxx_headers + unwind_headers,
+        ] + headers,
     )
     native.filegroup(
         name = name + "_link",
@@ -105,82 +92,21 @@ def _zig_toolchain(line, target, without):
         ],
     )
 
-    shared_libc = ["{runtime}/" + library for library in (["libc.so"] if musl else [
-        file
-        for file in C_FILES["glibc"]
-        if ".so." in file
-    ])]
-    libraries_end = ["{runtime}/libcompiler_rt.a"]
-    cxx_libraries = ["{cxx_runtime}/" + library for library in CXX_FILES] if cxx else []
-    dynamic = cxx_libraries + ["-Wl,--push-state,--as-needed"] + shared_libc + ["-Wl,--pop-state"] + (
-        [] if musl else ["{runtime}/libc_nonshared.a"]
-    ) + libraries_end
-    loader = [] if musl else ["-Wl,--dynamic-linker=" + facts["glibc-loader"]]
-
     cc_toolchain_config(
         name = name + "_config",
         ar = ":program_ar",
-        builtin_include_directories = c_headers + cxx_headers + unwind_headers,
+        builtin_include_directories = headers,
         cc = ":program_clang",
-        compile_flags = [
-            "--target=%s-unknown-linux-%s" % (cpu, "musl" if musl else "gnu" + glibc_version),
-            "-no-canonical-prefixes",
-            "-nostdinc",
-            "-fno-spell-checking",
-            "-Wno-unused-command-line-argument",
-        ] + ([] if musl else ["-D__GLIBC_MINOR__=" + glibc_version.partition(".")[2]]),
         compiler = "clang",
         cpu = cpu,
-        cxx_flags = ["-nostdinc++"] + _isystem(cxx_headers) + [
-            "-D" + macro
-            for macro in line["libcxx-macros"] + line["libcxx-macros-musl" if musl else "libcxx-macros-glibc"]
-        ],
         cxx_runtime = cxx_runtime,
         default_mode = default_mode(target),
-        determinism_flags = ["-ffile-compilation-dir=."],
-        dynamic_libraries = dynamic,
-        include_flags = _isystem(c_headers + unwind_headers),
         libc = "musl" if musl else "glibc_" + glibc_version,
-        link_flags = [
-            "--target=%s-unknown-linux-%s" % (cpu, "musl" if musl else "gnu"),
-            "-no-canonical-prefixes",
-            "-nostdlib",
-            "-nostartfiles",
-            # clang would have its linker look for -lm in the folders of the machine
-            "--sysroot=/nonexistent",
-            "-L{runtime}",
-            "-Wno-unused-command-line-argument",
-            "--ld-path={lld}",
-            "-Wl,--eh-frame-hdr",
-            "-Wl,--build-id=sha1",
-            # threads get the stack that glibc gives them, not musl's 128 KiB (pthread_attr_setstacksize(3) still wins)
-            "-Wl,-z,stack-size=8388608",
-        ],
         lld = ":program_lld",
-        lto_flags = ["-flto"],
-        mostly_static_libraries = dynamic,
-        no_pie_flags = ["-no-pie", "{runtime}/crt1.o"] + loader,
-        pie_flags = ["-pie", "{runtime}/Scrt1.o"] + loader,
         runtime = [name + "_c_runtime"],
-        static_flags = [
-            "-static",
-            "-no-pie",
-            "{runtime}/crt1.o",
-        ],
-        static_libraries = ["-Wl,--start-group"] + cxx_libraries + [
-            "{runtime}/" + library
-            for library in line["musl-libraries"]
-        ] + libraries_end + ["-Wl,--end-group"] if musl else [],
-        static_pie_flags = [
-            "-static-pie",
-            "{runtime}/rcrt1.o",
-        ],
         strip = ":program_strip",
         target = target,
-        ubsan_flags = [
-            "-fsanitize=undefined",
-            "-fsanitize-trap=undefined",
-        ],
+        **zig_flags(facts, line, target, without)
     )
 
     cc_toolchain(
@@ -197,9 +123,3 @@ def _zig_toolchain(line, target, without):
         toolchain_config = name + "_config",
         toolchain_identifier = name,
     )
-
-def _isystem(folders):
-    flags = []
-    for folder in folders:
-        flags += ["-isystem", "{root}/" + folder]
-    return flags

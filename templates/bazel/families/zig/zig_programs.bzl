@@ -6,26 +6,15 @@ it builds a target's run-time files. Without them it would take a shell, which a
 """
 
 load("@linkmode_cc//:rule.bzl", "for_toolchain")
+load(":zig_tables.bzl", "PROGRAM_LINK_WORDS", "program_compile_words")
 
 def _program(ctx, name, source, defines):
     zig = ctx.file.zig
-    triple = "--target=%s-unknown-linux-musl" % ctx.attr.exec.partition("-")[0]
     object_file = ctx.actions.declare_file("%s/%s.o" % (ctx.label.name, name))
     program = ctx.actions.declare_file("%s/%s" % (ctx.label.name, name))
     ctx.actions.run(
         executable = zig,
-        arguments = [
-            "clang",
-            "--no-default-config",
-            triple,
-            "-std=c11",
-            "-O2",
-            "-nostdinc",
-            "-ffreestanding",
-            "-fno-builtin",
-            "-fno-stack-protector",
-            "-fno-PIE",
-            "-c",
+        arguments = program_compile_words(ctx.attr.exec.partition("-")[0]) + [
             source.path,
             "-o",
             object_file.path,
@@ -39,7 +28,7 @@ def _program(ctx, name, source, defines):
     )
     ctx.actions.run(
         executable = zig,
-        arguments = ["ld.lld", "-static", "--gc-sections", "-z", "noexecstack", "--build-id=none", "-o", program.path, object_file.path],
+        arguments = PROGRAM_LINK_WORDS + ["-o", program.path, object_file.path],
         inputs = [object_file],
         outputs = [program],
         env = {"PATH": ""},

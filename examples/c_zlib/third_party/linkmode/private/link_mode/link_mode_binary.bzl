@@ -3,8 +3,8 @@
 
 load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS")
 load(":allocator.bzl", "MALLOC_VALUES")
-load(":check.bzl", "ELFCHECK_TYPE", "check_binary", "elfcheck_arguments")
-load(":link_mode_values.bzl", "LINK_MODE_VALUES")
+load(":check.bzl", "ELFCHECK_TYPE", "check_binary")
+load(":link_mode_values.bzl", "LINK_MODE_VALUES", "elfcheck_arguments", "refusal")
 load(":providers.bzl", "LibcRuntimeInfo", "LinkModeInfo", "TargetInfo", "only")
 load(":transition.bzl", "link_mode_transition")
 
@@ -13,15 +13,9 @@ def _link_mode_binary_impl(ctx):
     binary = only(attr.binary)
     target = only(attr._target)[TargetInfo]
     runtime = only(attr._libc_runtime)[LibcRuntimeInfo]
-    for soname in attr.allow:
-        if "\n" in soname:
-            fail("{}: allow: a soname has no line breaks: {}".format(ctx.label, repr(soname)))
-    if attr.static_pie and attr.link_mode != "static":
-        fail("{}: static_pie = True goes with link_mode = \"static\" only; a {} binary is position-independent anyway".format(ctx.label, attr.link_mode))
-    if attr.link_mode == "static" and target.max_glibc and not attr.allow_static_glibc:
-        fail(("{label}: link_mode = \"static\" on {target}: glibc inside a static binary still opens NSS, iconv and locale modules " +
-              "of the machine it runs on, and dlopen breaks, so linkmode refuses it. Use a musl platform; or, with a glibc " +
-              "toolchain of your own that has libc.a, set allow_static_glibc = True.").format(label = ctx.label, target = target.target))
+    reason = refusal(attr.link_mode, target, attr.allow, attr.allow_static_glibc, attr.static_pie)
+    if reason:
+        fail("{}: {}".format(ctx.label, reason))
 
     executable = binary[DefaultInfo].files_to_run.executable
     if not executable:
