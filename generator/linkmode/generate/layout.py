@@ -15,6 +15,9 @@ from linkmode.languages import LANGUAGES
 from linkmode.libraries import LIBRARIES
 from linkmode.model.values import Lock
 
+BUCK2 = "buck2"
+"""The folder of the output folder that is the cell of Buck2."""
+
 
 def bazel(templates: Traversable, config: Config, lock: Lock) -> Sources:
     """Return the templates of what ``lock`` names, by the paths that they get in a tree for Bazel."""
@@ -59,6 +62,23 @@ def _bazel(
         sources |= files_below(own.joinpath(folder), f"private/{into}")
         sources |= files_below(common.joinpath(folder), f"private/{into}")
     return sources
+
+
+def buck2(templates: Traversable, _config: Config, lock: Lock) -> Sources:
+    """Return the templates of what is generated for Buck2: a cell, in a folder of its own, since Bazel has the same names."""
+    own, common = templates.joinpath("buck2"), templates.joinpath("common")
+    sources = {
+        **files_below(common.joinpath("private"), "private"),
+        **files_below(own.joinpath("core")),
+        **files_below(common.joinpath("tools", "elfcheck"), "tools/elfcheck"),
+    }
+    families = dict.fromkeys(toolchain.family for toolchain in lock.toolchains)
+    folders = {f"families/{name}": FAMILIES[name].folder for name in families}
+    folders |= {f"libraries/{name}": LIBRARIES[name].folder for name in lock.libraries if LIBRARIES[name].in_buck2}
+    for folder, into in folders.items():
+        sources |= files_below(own.joinpath(folder), f"private/{into}")
+        sources |= files_below(common.joinpath(folder), f"private/{into}")
+    return {**_every(templates), **{f"{BUCK2}/{path}": data for path, data in sources.items()}}
 
 
 def dune(templates: Traversable, _config: Config, _lock: Lock) -> Sources:
