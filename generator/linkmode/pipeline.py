@@ -224,13 +224,13 @@ def unified(output: Output) -> str:
 
 
 def edits(root: Path) -> tuple[repository.Edit, ...]:
-    """Return the edits that the user's own files in ``root`` need for the library; none outside of a Bazel workspace.
+    """Return the edits that the user's own files in ``root`` need for the library; none without Bazel or Buck2.
 
     Raises:
         ConfigError: linkmode.toml is wrong, or a file cannot be edited.
     """
     config = configs.load(root / configs.FILE)
-    return repository.edits(root, config.output, config.bazel_module) if "bazel" in config.build_systems else ()
+    return repository.edits(root, config.output, config.bazel_module, config.build_systems)
 
 
 def check_edits(needed: Sequence[repository.Edit]) -> None:

@@ -17,11 +17,11 @@ from linkmode import pipeline
     "--force", is_flag=True, help="Overwrite files that linkmode did not generate, where they are in the way."
 )
 def command(*, check: bool, show_diff: bool, no_edit: bool, force: bool) -> None:
-    """Write the rule library in one atomic step, and the blocks that your Bazel files need.
+    """Write the rule library in one atomic step, and the blocks that your own files need.
 
-    Only files that linkmode generated are changed or removed. In MODULE.bazel, WORKSPACE, .bazelrc and .bazelignore
-    linkmode writes one marked block each, and none where you say the same by hand. When nothing has to change, nothing
-    is written.
+    Only files that linkmode generated are changed or removed. In MODULE.bazel, WORKSPACE, .bazelrc, .bazelignore and
+    .buckconfig linkmode writes one marked block each, and none where you say the same by hand. When nothing has to
+    change, nothing is written.
     """
     output = pipeline.generated(Path())
     edits = pipeline.edits(Path())

@@ -5,6 +5,9 @@ from collections.abc import Iterable
 from linkmode.libraries import LIBRARIES
 from linkmode.model.issues import Issues
 
+CELL = "buck2"
+"""The folder in the output folder that is a cell of Buck2: Bazel has files of the same names beside it."""
+
 
 def check_buck2(
     build_systems: Iterable[str],

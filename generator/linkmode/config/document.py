@@ -14,8 +14,8 @@ from packaging.version import InvalidVersion, Version
 
 from linkmode import __version__
 from linkmode.config.adapters import adapters
-from linkmode.config.buck2 import check_buck2
 from linkmode.config.bazel_module import BazelModule, bazel_module
+from linkmode.config.buck2 import check_buck2
 from linkmode.config.dune import DuneExecutable, dune
 from linkmode.config.exec_properties import ExecProperties, exec_properties
 from linkmode.config.keys import TABLES, TOP_LEVEL

@@ -8,15 +8,13 @@ from collections.abc import Collection, Iterable
 from importlib.resources.abc import Traversable
 
 from linkmode.config.adapters import ADAPTERS
+from linkmode.config.buck2 import CELL
 from linkmode.config.document import Config
 from linkmode.families import FAMILIES
 from linkmode.generate.engine import Sources, files_below
 from linkmode.languages import LANGUAGES
 from linkmode.libraries import LIBRARIES
 from linkmode.model.values import Lock
-
-BUCK2 = "buck2"
-"""The folder of the output folder that is the cell of Buck2."""
 
 
 def bazel(templates: Traversable, config: Config, lock: Lock) -> Sources:
@@ -65,7 +63,7 @@ def _bazel(
 
 
 def buck2(templates: Traversable, _config: Config, lock: Lock) -> Sources:
-    """Return the templates of what is generated for Buck2: a cell, in a folder of its own, since Bazel has the same names."""
+    """Return the templates of what is generated for Buck2: a cell, in a folder of its own."""
     own, common = templates.joinpath("buck2"), templates.joinpath("common")
     sources = {
         **files_below(common.joinpath("private"), "private"),
@@ -78,7 +76,7 @@ def buck2(templates: Traversable, _config: Config, lock: Lock) -> Sources:
     for folder, into in folders.items():
         sources |= files_below(own.joinpath(folder), f"private/{into}")
         sources |= files_below(common.joinpath(folder), f"private/{into}")
-    return {**_every(templates), **{f"{BUCK2}/{path}": data for path, data in sources.items()}}
+    return {**_every(templates), **{f"{CELL}/{path}": data for path, data in sources.items()}}
 
 
 def dune(templates: Traversable, _config: Config, _lock: Lock) -> Sources:

@@ -1,14 +1,17 @@
 """The repository that the rule library is written into: what it is, and the blocks that its own files need."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 import msgspec
 
 from linkmode.config.bazel_module import BazelModule
+from linkmode.config.buck2 import CELL
 from linkmode.generate.blocks import Block, edited
 from linkmode.messages import ConfigError
 
+_BUCKCONFIG = ".buckconfig"
 _MODULE, _WORKSPACES = "MODULE.bazel", ("WORKSPACE.bazel", "WORKSPACE")
 _VERSION = re.compile(r"(?:[\w.-]+/)?(\d+)\.")
 
@@ -51,18 +54,27 @@ def blocks(root: Path, output: str, module: BazelModule) -> tuple[Block, ...]:
     return tuple(made)
 
 
-def edits(root: Path, output: str, module: BazelModule) -> tuple[Edit, ...]:
-    """Return the edits that ``root`` still needs, of its own files; none outside of a Bazel workspace.
+def buck2_blocks(root: Path, output: str) -> tuple[Block, ...]:
+    """Return the block that makes the folder ``buck2`` in ``output`` a cell of ``root``; none without a .buckconfig."""
+    if not (root / _BUCKCONFIG).is_file():
+        return ()
+    lines = ("[cells]", f"linkmode = {output}/{CELL}")
+    return (Block(file=_BUCKCONFIG, lines=lines, by_hand=r"^linkmode\s*="),)
+
+
+def edits(root: Path, output: str, module: BazelModule, build_systems: Iterable[str] = ("bazel",)) -> tuple[Edit, ...]:
+    """Return the edits that ``root`` still needs, of its own files; none where no build system of it is at work.
 
     ``output`` is the folder of the library, and ``module`` its name and version among modules.
 
     Raises:
         ConfigError: a file is a symbolic link, cannot be read, or has half a block.
     """
-    if not is_bazel(root):
-        return ()
+    wanted = blocks(root, output, module) if "bazel" in build_systems and is_bazel(root) else ()
+    if "buck2" in build_systems:
+        wanted += buck2_blocks(root, output)
     found = []
-    for block in blocks(root, output, module):
+    for block in wanted:
         path = root / block.file
         if path.is_symlink():
             raise ConfigError(

@@ -34,7 +34,7 @@ class BuckError(Exception):
 
 @dataclass(frozen=True)
 class Target:
-    """A call of a rule in a BUCK file: its rule's number, or the name of a rule of configurations, and its attributes."""
+    """A call in a BUCK file: the number of the rule, or the name of one of configurations, and attributes."""
 
     rule: int | str
     attributes: Mapping[str, Any]
@@ -112,6 +112,7 @@ class Project:
             "declare": self._declare,
             "action": self._action,
             "answer": self._keep,
+            "read_root_config": lambda section, key, default=None: self.config.get((section, key), default),
         }.items():
             module.add_callable(name, function)
         return module
@@ -125,9 +126,6 @@ class Project:
         text = file.read_text(encoding="utf-8")
         starlark.parse(str(file), text, dialect=starlark.Dialect.extended())  # as it is
         module = self._module()
-        module.add_callable(
-            "read_root_config", lambda section, key, default=None: self.config.get((section, key), default)
-        )
         module.add_callable("declare_target", self._declare_target)
         module.add_callable("declare_configuration", self._declare_configuration)
         head = "" if cell == "stubs" else _head(rules=cell != "prelude")
@@ -188,6 +186,10 @@ class Project:
         for attribute, kind in schema.items():
             if not kind["has_default"] and attribute not in given:
                 raise BuckError(f"{name}: {attribute} is not given")
+        for attribute, value in given.items():
+            allowed = schema[attribute]["values"]
+            if isinstance(value, str) and allowed and value not in allowed:
+                raise BuckError(f"{name}: {attribute} = {value!r}, not one of {', '.join(allowed)}")
         self._current[name] = Target(rule, given)
 
     def _declare_configuration(self, kind: str, given: dict[str, Any]) -> None:
@@ -219,6 +221,10 @@ class Project:
 
     def _evaluate(self, text: str) -> None:
         self._eval(self._analysis, text, "<analysis>", "root", "")
+
+    def know(self, label: str, *names: str) -> None:
+        """Let `ask` know names of a .bzl file."""
+        self._evaluate(f'load("{label}", {_quoted(names)})')
 
     def ask(self, expression: str) -> Any:
         """Return what an expression of the analysis comes to, as plain data."""

@@ -5,16 +5,19 @@
  *
  *     elfcheck [--machine CPU] [--libc musl|glibc] [--expect MODE] [--max-glibc X.Y] [--allow SONAME]...
  *              [--deny-rpath] [--allow-static-glibc] [--require-pie] [--require-relro partial|full]
- *              [--allow-payload] [--malloc mimalloc] [--label TEXT] [--output REPORT] FILE
+ *              [--allow-payload] [--malloc mimalloc] [--label TEXT] [--output REPORT] [--validation RESULT] FILE
  *     elfcheck @ARGUMENTS        reads the arguments from a file, one a line
  *
- * --malloc is this program's alone: `linkmode audit` does not know it.
+ * --malloc and --validation are this program's alone: `linkmode audit` does not know them.
  *
  * When there is a file named like the program with .args added, the arguments are read from it and those of the
  * command line are ignored: a test of Bazel's says there what it expects, and no --test_arg or `args` can change that.
  *
  * The report goes to REPORT, only when all holds, or else to stdout. Exit: 0 all holds, 1 an expectation does not
  * hold, 2 the command line is wrong, 3 FILE or REPORT could not be read or written.
+ *
+ * With --validation the verdict goes to RESULT, in the JSON that Buck2 asks of a validation (validation.h), and the exit
+ * code is 0 whatever it is; there is no other report.
  *
  * ISO C11 and its library, nothing else. Read on: facts.h and behind.h read, libc.h and verdict.h judge, policy.h is data.
  */
@@ -24,6 +27,7 @@
 #include "libc.h"
 #include "policy.h"
 #include "verdict.h"
+#include "validation.h"
 
 enum { MAX_ARGUMENTS = 4096, MAX_ARGUMENTS_FILE = 1 << 20 };
 
@@ -37,7 +41,8 @@ _Noreturn static void misused(const char *problem, const char *about)
             "usage: elfcheck [--machine CPU] [--libc musl|glibc] [--expect static|mostly_static|dynamic]\n"
             "                [--max-glibc X.Y] [--allow SONAME]... [--deny-rpath] [--allow-static-glibc]\n"
             "                [--require-pie] [--require-relro partial|full]\n"
-            "                [--allow-payload] [--malloc mimalloc] [--label TEXT] [--output REPORT] FILE\n"
+            "                [--allow-payload] [--malloc mimalloc] [--label TEXT] [--output REPORT]\n"
+            "                [--validation RESULT] FILE\n"
             "       elfcheck @ARGUMENTS\n"
             "A file named like the program with .args added alone decides; the command line is then ignored.\n",
             problem, about);
@@ -162,7 +167,7 @@ static const char *parse_malloc(const char *text)
 }
 
 /* Sets `wanted` and the label; returns FILE. */
-static const char *parse_arguments(const char **output)
+static const char *parse_arguments(const char **output, const char **validation)
 {
     static const char *allowed[MAX_ARGUMENTS];
     const char *file = NULL;
@@ -208,6 +213,8 @@ static const char *parse_arguments(const char **output)
                 elf.label = value;
             } else if (strcmp(option, "--output") == 0) {
                 *output = value;
+            } else if (strcmp(option, "--validation") == 0) {
+                *validation = value;
             } else {
                 misused("unknown option ", option);
             }
@@ -273,7 +280,7 @@ static void write_report(const char *path)
 
 int main(int argc, char **argv)
 {
-    const char *output = NULL, *file;
+    const char *output = NULL, *validation = NULL, *file;
     char *beside = join(argc ? argv[0] : "elfcheck", ".args");
     const bool is_test = read_arguments(beside);
     bool holds;
@@ -290,11 +297,18 @@ int main(int argc, char **argv)
         for (int i = 1; i < argc; i++)
             add_argument(argv[i]);
     }
-    file = parse_arguments(&output);
+    file = parse_arguments(&output, &validation);
+    if (output && validation)
+        misused("--output and --validation exclude each other", "");
     elf.stream = open_file(file, is_test);
     read_facts();
     fclose(elf.stream);
+    said = validation ? open_validation(validation) : stderr;
     holds = check_all();
+    if (validation) {
+        write_validation(validation, holds);
+        return EXIT_HOLDS;
+    }
     if (!output || holds)
         write_report(output);
     return holds ? EXIT_HOLDS : EXIT_FAILS;
