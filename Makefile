@@ -16,7 +16,7 @@ ON_ALL_CORES := -n auto --dist loadfile --no-loadscope-reorder
 RUNS ?= 100000
 KILLS ?= 200
 
-.PHONY: help demo test test-fast test-lowest test-newest test-clone lock e2e e2e-all e2e-ci e2e-buck2 remote reproduce kills strangers strangers-add truth fuzz lint docs bench generated bazel clean
+.PHONY: help demo test test-fast test-lowest test-newest test-clone lock e2e e2e-all e2e-ci e2e-buck2 remote reproduce kills strangers strangers-add truth fuzz lint docs bench release generated bazel clean
 
 help:
 	@echo 'make demo                 set everything up, build a C program in three link modes, audit it, print a table'
@@ -38,6 +38,7 @@ help:
 	@echo 'make lint                 ruff, mypy, codespell, the checker of prose, and buildifier'
 	@echo 'make docs                 the documentation site, in .work/site; fails on a broken link'
 	@echo 'make bench                the benchmarks'
+	@echo 'make release              the wheel, the sdist and our own SBOM, in .work/release: built twice, and the same bytes'
 	@echo 'make lock                 write .ci/locks again (LOCK=--upgrade: by what the package index has now)'
 	@echo 'make generated            write again what is generated and committed: examples, golden files, schemas, references'
 	@echo 'make bazel                install both Bazels that the tests use (Debian; root or sudo)'
@@ -130,6 +131,10 @@ bench: $(DEV_VENV)/stamp
 	@$(IN) tests/e2e/bazel/install 4
 	@$(IN) $(DEV_PYTHON) benchmarks/run.py
 
+release: $(DEV_VENV)/stamp
+	@$(IN) rm -rf .work/release
+	@$(IN) $(DEV_PYTHON) .ci/release.py .work/release
+
 lock:
 	@$(IN) .ci/lock $(LOCK)
 
@@ -141,7 +146,7 @@ generated: $(DEV_VENV)/stamp
 
 bazel:
 	@$(IN) tests/e2e/bazel/install 4
-	@$(IN) tests/e2e/bazel/install 7
+	@$(IN) tests/e2e/bazel/install rules
 
 clean:
 	@$(IN) chmod -R u+w .work/output .work/pytest 2>/dev/null || true

@@ -47,6 +47,10 @@ class Message(tuple[str | Run, ...]):
         """Join parts; a text among them gives its own parts."""
         return super().__new__(cls, [one for part in parts for one in (part if isinstance(part, Message) else (part,))])
 
+    def shown(self, folder: str = ".", repeated: Mapping[str, Sequence[str]] | None = None) -> str:
+        """Return the text, with commands as ``Run.shown`` spells them."""
+        return "".join(part if isinstance(part, str) else part.shown(folder, repeated or {}) for part in self)
+
 
 def plain(text: str) -> str:
     """Return ``text`` with all that a terminal obeys spelled out, but for the ends of its lines.
@@ -92,7 +96,7 @@ class LinkmodeError(Exception):
         return f"{self.problem}\n  hint: {self.hint}" if self.advice != ("",) else self.problem
 
     def _shown(self, text: Message) -> str:
-        return "".join(part if isinstance(part, str) else part.shown(self.folder, self.repeated) for part in text)
+        return text.shown(self.folder, self.repeated)
 
 
 class CheckError(LinkmodeError):

@@ -4,12 +4,13 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import languages
 import pytest
 import rows
-from harness import go_wrong, golang, readelf, sandbox
+from harness import go_strange, go_wrong, golang, readelf, sandbox
 from harness.built import Built
 from harness.cases import Binary, Case
 from harness.workspace import linkmode
@@ -152,6 +153,38 @@ def test_stamps_come_from_the_workspace_status(zig: Built) -> None:
         assert subprocess.run([program], capture_output=True, text=True, check=True).stderr == expected
 
 
+def test_a_module_keeps_its_folders_its_variables_and_its_version(server: Built) -> None:
+    languages.write(server.workspace / "strange", go_strange.SOURCES)
+    server.bazel.run(server.workspace, "build", "//strange:app_as_static")
+    assert sandbox.run_here(server.workspace / "bazel-bin/strange/app_as_static", server.workspace) == go_strange.SAYS
+    server.bazel.run(server.workspace, "test", "//strange:lib_test_static")
+    covered = server.bazel.run(server.workspace, "coverage", "//strange:lib_test_static", check=False)
+    assert covered.returncode
+    assert "the coverage of Go code is not measured here, and a report would say" in covered.stderr, covered.stderr
+
+
+@pytest.mark.tier("slow")
+def test_a_cpu_level_and_a_profile_are_those_of_all_that_is_compiled(zig: Built) -> None:
+    """The standard library is compiled for both, which takes a minute."""
+    text = (
+        'package main\n\nimport (\n\t"fmt"\n\t"os"\n\t"runtime/debug"\n\t"runtime/pprof"\n)\n\n'
+        "func main() {\n\tif len(os.Args) > 1 {\n\t\t_ = pprof.StartCPUProfile(os.Stdout)\n\t\tpprof.StopCPUProfile()\n"
+        "\t\treturn\n\t}\n\tinfo, _ := debug.ReadBuildInfo()\n\tfmt.Print(info)\n}\n"
+    )
+    program = _program(zig, "levels", text, "static")
+    profile = subprocess.run([program, "profile"], capture_output=True, check=True).stdout
+    assert "GOAMD64=v1" in sandbox.run_here(program, zig.workspace)
+    (zig.workspace / "levels/cpu.pprof").write_bytes(profile)
+    options = ("--@linkmode//go:amd64=v3", "--@linkmode//go:pgo=//levels:cpu.pprof")
+    said = sandbox.run_here(_program(zig, "levels", text, "static", *options), zig.workspace)
+    assert "build\t-pgo=levels/cpu.pprof\n" in said
+    assert "build\tGOAMD64=v3\n" in said
+    asked = zig.bazel.run(zig.workspace, "aquery", "mnemonic('GoStd', deps(//levels:it_static))", *options).stdout
+    assert "levels/cpu.pprof" in asked, asked
+    refused = zig.bazel.run(zig.workspace, "build", "//levels:it", "--@linkmode//go:amd64=v9", check=False)
+    assert "--@linkmode//go:amd64=v9: GOAMD64 is v1, v2, v3 or v4" in refused.stderr, refused.stderr
+
+
 def test_tags_of_a_build_reach_every_package(zig: Built) -> None:
     zig.bazel.run(zig.workspace, "build", "//:server", *_MUSL, "--@linkmode//go:tags=calm")
     said = sandbox.run_here(zig.workspace / "bazel-bin/server", zig.workspace)
@@ -217,6 +250,17 @@ def _program(found: Built, name: str, text: str, mode: str, *options: str, attri
 
 def test_every_action_runs_in_an_empty_sandbox_and_gives_the_same_bytes(server: Built) -> None:
     languages.every_action_runs_in_an_empty_sandbox_and_gives_the_same_bytes(server)
+
+
+@pytest.mark.tier("slow")
+def test_the_sdk_that_a_go_proxy_serves_compiles_the_same() -> None:
+    case = replace(GCC, name="go_http_goproxy", sources=("zlib=pypi", "go=goproxy"))
+    found = languages.prepared("4.2.3", case, golang.prepare)
+    try:
+        found.bazel.run(found.workspace, "build", "//hello:hello_as_static")
+        assert sandbox.run_here(found.workspace / "bazel-bin/hello/hello_as_static", found.workspace) == "Hello!\n"
+    finally:
+        found.bazel.leave(found.workspace)
 
 
 def test_the_adapter_for_rules_go_sets_what_it_reads(server: Built) -> None:

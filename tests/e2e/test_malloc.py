@@ -36,7 +36,7 @@ def churn(family: str, request: pytest.FixtureRequest) -> Iterator[Built]:
     modes = {binary.mode: binary.target for binary in case.binaries if binary.cpu == "x86_64"}
     binaries = tuple(Binary(f"//:churn_mimalloc_{mode}", mode, target) for mode, target in modes.items())
     try:
-        builder.run(place, "build", "//...")
+        builder.run(place, "build", "--output_groups=+linkmode_report", "//...")
         yield Built(replace(case, binaries=binaries, prints=CHURN, files=()), builder, place)
     finally:
         builder.leave(place)

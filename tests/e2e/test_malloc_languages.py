@@ -95,7 +95,7 @@ def test_a_program_gets_mimalloc_from_its_c_libraries(name: str, language: _Lang
     (place / "own" / "BUILD.bazel").write_text(_LOAD + language.build + _BINARIES, encoding="utf-8")
     (place / "own" / language.source).write_text(language.text, encoding="utf-8")
     try:
-        builder.run(place, "build", "//own:has_static", "//own:has_dynamic")
+        builder.run(place, "build", "--output_groups=+linkmode_report", "//own:has_static", "//own:has_dynamic")
         for mode in ("static", "dynamic"):
             program = place / "bazel-bin" / "own" / f"has_{mode}"
             assert program.with_name(f"{program.name}.linkmode.txt").read_text().endswith("\nmalloc: mimalloc\n")

@@ -8,7 +8,7 @@ from pathlib import Path
 import languages
 import pytest
 import rows
-from harness import ocaml
+from harness import ocaml, ocaml_sources
 from harness.built import Built
 from harness.cases import Binary, Case
 
@@ -60,7 +60,7 @@ GCC_5_4 = replace(GCC, name="ocaml_fserv_gcc_5_4")
 
 BUILD = """
 load("@linkmode//:defs.bzl", "link_mode_binary", "link_modes")
-load("@linkmode//ocaml:defs.bzl", "ocaml_binary", "ocaml_library")
+load("@linkmode//ocaml:defs.bzl", "ocaml_binary", "ocaml_library", "ocaml_ppx")
 
 MANUAL = ["manual"]
 
@@ -85,6 +85,21 @@ link_mode_binary(name = "shared_only_static", binary = ":shared_only", link_mode
 ocaml_binary(name = "twice", srcs = ["none.ml", "circle/none.ml"], tags = MANUAL)
 link_mode_binary(name = "twice_static", binary = ":twice", link_mode = "static", tags = MANUAL)
 
+ocaml_library(name = "util", srcs = ["util.ml"], tags = MANUAL)
+ocaml_library(name = "other_util", library_name = "util", srcs = ["circle/none.ml"], tags = MANUAL)
+ocaml_library(name = "near", srcs = ["none.ml"], deps = [":util"], tags = MANUAL)
+ocaml_library(name = "far", srcs = ["none.ml"], deps = [":other_util"], tags = MANUAL)
+ocaml_binary(name = "clash", srcs = ["none.ml"], deps = [":far", ":near"], tags = MANUAL)
+link_mode_binary(name = "clash_static", binary = ":clash", link_mode = "static", tags = MANUAL)
+
+ocaml_ppx(name = "text_one", kind = "text", srcs = ["none.ml"])
+ocaml_ppx(name = "text_two", kind = "text", srcs = ["none.ml"])
+ocaml_binary(name = "texts", srcs = ["none.ml"], preprocess = [":text_one", ":text_two"], tags = MANUAL)
+link_mode_binary(name = "texts_static", binary = ":texts", link_mode = "static", tags = MANUAL)
+
+ocaml_binary(name = "loader", srcs = ["loader.ml"], tags = MANUAL)
+link_mode_binary(name = "loader_static", binary = ":loader", link_mode = "static", tags = MANUAL)
+
 ocaml_binary(name = "empty", tags = MANUAL)
 link_mode_binary(name = "empty_static", binary = ":empty", link_mode = "static", tags = MANUAL)
 """
@@ -97,6 +112,8 @@ SOURCES = {
     "circle/c.ml": "let x = A.x\n",
     "circle/none.ml": "",
     "none.ml": "",
+    "util.ml": "",
+    "loader.ml": "let () = Dynlink.allow_unsafe_modules true\n",
     "undefined.ml": 'external absent : unit -> unit = "absent_one"\nlet () = absent ()\n',
     "mixed.ml": 'external fortified : unit -> unit = "fortified"\nlet () = fortified ()\n',
     # what glibc's own headers make of a call, for a musl target: so an object that was compiled for glibc looks
@@ -129,6 +146,16 @@ REFUSED = {
         r"and a static binary for x86_64-linux-musl cannot need it"
     ),
     "//wrong:twice_static": r"//wrong:twice: two files are the module None: wrong/\S*none.ml and wrong/\S*none.ml",
+    "//wrong:clash_static": (
+        r"//wrong:clash: two libraries have the module Util: \S*//wrong:\w*util and \S*//wrong:\w*util, and a "
+        r"program can hold one\. Give one of them another library_name"
+    ),
+    "//wrong:texts_static": (
+        r"//wrong:texts: preprocess: OCaml reads each file through one preprocessor of text, and \S*//wrong:text_two is"
+    ),
+    "//wrong:loader_static": (
+        r"//wrong:loader: Dynlink loads bytecode or shared libraries into a program, and no link mode makes either:"
+    ),
     "//wrong:empty_static": r"//wrong:empty: srcs is empty: a program has a module of its own",
 }
 
@@ -203,6 +230,14 @@ def test_modules_are_seen_as_their_library_says(server: Built) -> None:
     refused = server.bazel.run(server.workspace, "build", "//shapes:behind_static", check=False)
     assert refused.returncode
     assert re.search(r"//shapes:behind: no dependency has the module Hidden", refused.stderr), refused.stderr
+
+
+def test_sources_are_generated_rewritten_and_registered(server: Built) -> None:
+    """compiler_libs is compiled for that, and a driver with it for the machine that builds."""
+    languages.write(server.workspace / "made", ocaml_sources.SOURCES)
+    said = server.bazel.run(server.workspace, "test", "//made:made_test", "--test_output=errors").stdout
+    for mode in ("static", "mostly_static", "dynamic"):
+        assert re.search(rf"//made:made_test_{mode} .*PASSED", said), said
 
 
 def test_what_cannot_be_built_is_refused_with_the_target_and_a_remedy(server: Built) -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 import languages
 import pytest
 import rows
-from harness import bazel, checks, readelf, rust, rust_wrong, sandbox
+from harness import bazel, checks, readelf, rust, rust_scripts, rust_wrong, sandbox
 from harness.built import Built
 from harness.cases import Binary, Case
+from harness.shared import MissingToolchainsError
 
 _X86_MUSL, _ARM_MUSL, _GNU = "x86_64-linux-musl", "aarch64-linux-musl", "x86_64-linux-gnu.2.28"
 
@@ -99,6 +100,46 @@ def test_crates_bundle_c_libraries_have_other_names_and_data_and_are_linked_as_c
         "1 passed; 0 failed; 0 ignored; 0 measured; 1 filtered out"
         in service.bazel.run(service.workspace, "test", *arguments).stdout
     )
+
+
+def test_build_scripts_say_how_crates_are_compiled_and_c_has_rust_inside(service: Built) -> None:
+    languages.write(service.workspace / "scripted", rust_scripts.OURS)
+    glibc = service.case is ZIG
+    for mode in ("static", "mostly_static"):
+        service.bazel.run(service.workspace, "build", f"//scripted:user_as_{mode}", f"//scripted:outside_as_{mode}")
+        expected = rust_scripts.OURS_SAYS.format(libc="gnu" if glibc and mode == "mostly_static" else "musl")
+        assert _said(service, f"//scripted:user_as_{mode}") == expected
+        assert _said(service, f"//scripted:outside_as_{mode}") == "8 -1\n"
+    refused = service.bazel.run(service.workspace, "build", "//scripted:asker_static", check=False)
+    assert re.search(rust_scripts.ASKS, refused.stderr), refused.stderr
+
+
+def test_link_time_optimisation_makes_a_smaller_program(service: Built) -> None:
+    languages.write(service.workspace / "scripted", rust_scripts.OURS)
+    sizes = []
+    for lto in ("off", "fat"):
+        options = ("-c", "opt", f"--@linkmode//rust:lto={lto}")
+        service.bazel.run(service.workspace, "build", "//scripted:user_as_static", *options)
+        program = service.workspace / "bazel-bin/scripted/user_as_static"
+        assert sandbox.run_here(program, service.workspace).startswith("7 7 1/2/3 musl\n")
+        sizes.append(program.stat().st_size)
+    assert sizes[1] < sizes[0]
+    refused = service.bazel.run(service.workspace, "build", "//scripted:user", "--@linkmode//rust:lto=yes", check=False)
+    assert "--@linkmode//rust:lto=yes: there are off, thin and fat" in refused.stderr, refused.stderr
+
+
+@pytest.mark.tier("slow")
+def test_the_build_scripts_of_crates_from_crates_io_run(service: Built) -> None:
+    try:
+        languages.write(service.workspace / "crates", rust_scripts.crates())
+    except MissingToolchainsError as error:
+        pytest.skip(str(error))
+    for mode in ("static", "mostly_static"):
+        assert _said(service, f"//crates:app_as_{mode}") == rust_scripts.CRATES_SAY
+
+
+def _said(service: Built, label: str) -> str:
+    return service.bazel.run(service.workspace, "run", label).stdout
 
 
 def test_nothing_of_the_machine_is_needed_where_rustc_has_a_libc_of_its_own() -> None:

@@ -145,6 +145,9 @@ def test_no_variable_of_the_environment_gets_into_a_binary(project: Project, tmp
         "OBJC_INCLUDE_PATH": str(tmp_path),
         "PKG_CONFIG_PATH": str(tmp_path),
         "PKG_CONFIG_SYSROOT_DIR": "/evil",
+        "PKG_CONFIG_ZLIB_LIBDIR": "/evil",
+        "PKG_CONFIG_LOG": str(tmp_path / "log"),
+        "GNUTARGET": "binary",
     }
     build = "$CC -o z z.c -lz"
     project.exec("sh", "-c", build, options=("--mode", "dynamic"), **steering)

@@ -108,7 +108,7 @@ def test_an_index_page_that_never_comes(server: FaultServer, answer: Answer, rea
 
 
 def test_an_index_page_has_a_bound_also_when_it_is_packed(server: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answers, "_MAX_PAGE", 100_000)
+    monkeypatch.setattr(answers, "MAX_PAGE", 100_000)
     server.routes |= {
         "/fits/": whole(gzip.compress(b"x" * 100_000), Content_Encoding="gzip"),
         "/plain/": whole(b"x" * 100_001),

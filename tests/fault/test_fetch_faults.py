@@ -331,7 +331,7 @@ def test_at_most_so_many_at_once_from_one_host(server: FaultServer, store: Path)
         server.routes[f"/{number}"] = counting
         arts.append(artifact(server.url(f"/{number}"), body=BODY, name=f"a{number}", sha256=f"{number:064x}"))
     with pytest.raises(IntegrityError):
-        fetch(store, *arts, jobs=8, per_host=2)
+        fetch(store, *arts, jobs=8, per_host=2, limits=Limits())  # who gives up early leaves a handler behind
     assert most == 2
 
 

@@ -193,3 +193,14 @@ def test_what_is_not_a_pypi_url(store: Path) -> None:
     for url in ("pypi:tool", "pypi:tool/../../etc/passwd", "pypi:/x", "pypi:a/b?c"):
         with pytest.raises(NetworkError, match="is not of the form pypi:<project>/<file>"):
             fetch(store, artifact(url))
+
+
+@pytest.mark.parametrize("where", ["link", "setting", "url"])
+def test_a_file_that_has_a_nul_in_its_name(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    (tmp_path / "page.html").write_bytes(f"<!DOCTYPE html><a href='file:///srv/%00'>{FILE}</a>".encode())
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", "file:///srv/%00" if where == "setting" else str(tmp_path / "page.html"))
+    with pytest.raises(NetworkError, match="no file has a NUL character in its name"):
+        fetch(store, artifact("file:///srv/%00" if where == "url" else URL))

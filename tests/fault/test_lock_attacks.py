@@ -10,7 +10,7 @@ from faultserver import FaultServer, lengthless
 from resigning import Data, read, signed
 
 import linkmode
-from linkmode import pipeline
+from linkmode.lock.relock import relock
 
 TOML = '[[toolchain]]\nfamily = "zig"\nversion = "~=0.15.1"\ntargets = ["x86_64-linux-musl"]\n'
 BASHRC = b"# mine\n"
@@ -61,7 +61,7 @@ def found(home: Path) -> set[str]:
 
 
 def lock_of(home: Path) -> Data:
-    return read(pipeline.relock(home / "repository").text)
+    return read(relock(home / "repository").text)
 
 
 def check_untouched(home: Path, server: FaultServer) -> None:
@@ -122,7 +122,7 @@ def test_lock_writes_such_a_lock_again(home: Path, server: FaultServer) -> None:
     done = run(home, data, "lock")
     assert done.returncode == 0, done.stderr
     assert f"sha256: x/../../.bashrc → {whole}" in done.stdout
-    assert (home / "repository" / "linkmode.lock").read_text() == pipeline.relock(home / "repository").text
+    assert (home / "repository" / "linkmode.lock").read_text() == relock(home / "repository").text
     check_untouched(home, server)
 
 

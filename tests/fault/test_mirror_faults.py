@@ -1,6 +1,7 @@
 """``linkmode mirror`` that is killed at any step, or finds no space, leaves a mirror of what was complete."""
 
 import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -142,3 +143,64 @@ def test_a_name_that_would_leave_the_mirror(tmp_path: Path, file: str) -> None:
         list(writer.write([hostile], fill(tmp_path / "store"), tmp_path / "mirror"))
     assert valid(tmp_path / "mirror") == []
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mirror", "store"]
+
+
+@pytest.mark.parametrize("name", [".linkmode-mirror-new", mirror_layout.INDEX, "SHA256SUMS"])
+def test_a_file_of_the_mirror_that_leads_elsewhere_is_not_written_through(tmp_path: Path, name: str) -> None:
+    """A mirror may be part of a repository, with links that a stranger made."""
+    (tmp_path / ".bashrc").write_text("mine")
+    store, folder = fill(tmp_path / "store"), tmp_path / "mirror"
+    list(writer.write(ARTIFACTS[:1], store, folder))
+    (tmp_path / ".bashrc").write_bytes((folder / name).read_bytes() if (folder / name).exists() else b"mine")
+    before = (tmp_path / ".bashrc").read_bytes()
+    (folder / name).unlink(missing_ok=True)
+    (folder / name).symlink_to(tmp_path / ".bashrc")
+    list(writer.write(ARTIFACTS, store, folder))
+    assert (tmp_path / ".bashrc").read_bytes() == before
+    assert valid(folder) == whole(ARTIFACTS)
+    assert not (folder / name).is_symlink()
+
+
+@pytest.mark.parametrize("depth", [0, 1])
+def test_a_folder_of_the_mirror_that_leads_elsewhere_is_refused(tmp_path: Path, depth: int) -> None:
+    store, folder = fill(tmp_path / "store"), tmp_path / "mirror"
+    list(writer.write(ARTIFACTS[1:], store, folder))
+    inside = Path(whole(ARTIFACTS[:1])[0]).parents[1 - depth]
+    (tmp_path / "elsewhere").mkdir()
+    (folder / inside).parent.mkdir(exist_ok=True)
+    if (folder / inside).exists():
+        (folder / inside).rename(tmp_path / "moved")
+    (folder / inside).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ConfigError, match="is a symbolic link, and linkmode writes through none"):
+        list(writer.write(ARTIFACTS, store, folder))
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+@pytest.mark.parametrize("name", [mirror_layout.INDEX, "SHA256SUMS"])
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_what_is_no_file_in_a_mirror_is_not_waited_for(tmp_path: Path, name: str, kind: str) -> None:
+    store, folder = fill(tmp_path / "store"), tmp_path / "mirror"
+    list(writer.write(ARTIFACTS[:1], store, folder))
+    (folder / name).unlink()
+    if kind == "pipe":
+        os.mkfifo(folder / name)
+    elif kind == "device":
+        (folder / name).symlink_to("/dev/zero")
+    else:
+        (folder / name).mkdir()
+    with pytest.raises(ConfigError, match=f"{name} is no regular file"):
+        list(writer.write(ARTIFACTS, store, folder))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../../.bashrc", "sha256/../../x", "sha256/x", "sha256/" + "a" * 64 + "/a\nb", "sha256/" + "a" * 64 + "/../b"],
+)
+def test_an_index_that_lists_what_no_mirror_has(tmp_path: Path, name: str) -> None:
+    store, folder = fill(tmp_path / "store"), tmp_path / "mirror"
+    list(writer.write(ARTIFACTS[:1], store, folder))
+    index = json.loads((folder / mirror_layout.INDEX).read_text())
+    index["files"][name] = next(iter(index["files"].values()))
+    (folder / mirror_layout.INDEX).write_text(json.dumps(index))
+    with pytest.raises(ConfigError, match=r"lists '.*; expected paths such as sha256/"):
+        list(writer.write(ARTIFACTS, store, folder))

@@ -124,6 +124,39 @@ def test_a_download_is_not_gathered_where_another_user_could_change_it(
 
 
 @as_root
+@pytest.mark.parametrize("level", ["content_addressable", "content_addressable/sha256", "its own folder"])
+def test_no_link_of_another_user_leads_out_of_the_store(
+    server: FaultServer, shared: Path, tmp_path: Path, level: str
+) -> None:
+    server.routes["/tool"] = whole(BODY)
+    one = artifact(server.url("/tool"))
+    link = Store(shared).folder(one.checksum) if level == "its own folder" else shared / level
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.parent.chmod(0o777)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    by_another(lambda: link.symlink_to(elsewhere))
+    with pytest.raises(ConfigError, match=f"{link} is a link of another user"):
+        fetch(shared, one)
+    assert list(elsewhere.iterdir()) == []
+
+
+@as_root
+def test_the_mark_of_a_file_is_not_written_through_a_link(server: FaultServer, shared: Path, tmp_path: Path) -> None:
+    server.routes["/tool"] = whole(BODY)
+    one = artifact(server.url("/tool"))
+    folder = Store(shared).folder(one.checksum)
+    folder.mkdir(parents=True)
+    folder.chmod(0o777)
+    mark = folder / f"id-{hashlib.sha256(one.upstream.encode()).hexdigest()}"
+    by_another(lambda: mark.symlink_to(tmp_path / "planted"))
+    fetch(shared, one)
+    assert not (tmp_path / "planted").exists()
+    assert mark.is_file()
+    assert not mark.is_symlink()
+
+
+@as_root
 def test_a_partial_file_of_another_user_is_not_taken_over(shared: Path) -> None:
     path = shared / "partial"
     by_another(lambda: path.write_bytes(BODY))

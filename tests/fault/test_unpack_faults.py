@@ -19,8 +19,9 @@ import pytest
 
 from linkmode.archives.unpack import extract
 from linkmode.messages import ConfigError, IntegrityError
+from linkmode.model import exchange
 from linkmode.model.values import Artifact
-from linkmode.store import exchange, trees
+from linkmode.store import trees
 from linkmode.store.files import Store
 from linkmode.store.unpack import unpack
 

@@ -81,6 +81,11 @@ def test_files_of_this_machine(tmp_path: Path) -> None:
         gather("words", tmp_path)
 
 
+def test_no_file_has_a_nul_in_its_name(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is not a URL: no file has a NUL character in its name"):
+        gather("file:///srv/a%00b.tgz", tmp_path)
+
+
 def test_files_that_are_none(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")

@@ -13,8 +13,8 @@ import pytest
 from linkmode.generate import write
 from linkmode.generate.header import HEADER
 from linkmode.messages import ConfigError
+from linkmode.model import exchange
 from linkmode.model.values import Tree
-from linkmode.store import exchange
 
 OURS = f"# {HEADER}\n".encode()
 
@@ -29,7 +29,7 @@ WRITER = """
 import os, signal, sys
 from pathlib import Path
 from linkmode.generate import write
-from linkmode.store import exchange
+from linkmode.model import exchange
 sys.path.insert(0, sys.argv[1])
 from test_write_faults import OLD, NEW
 
@@ -191,3 +191,42 @@ def test_a_lock_that_stays_held_ends_the_wait(tmp_path: Path, monkeypatch: pytes
     ):
         put(NEW, tmp_path)
     assert contents(tmp_path / "out") == {**OLD, "mine.txt": b"mine"}
+
+
+def made(path: Path, kind: str, elsewhere: Path) -> None:
+    """Something that is no file of ours at ``path``: a stranger's archive may hold any of it."""
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "link":
+        path.symlink_to(elsewhere)
+    elif kind == "file":
+        path.write_text("mine")
+    else:
+        path.mkdir()
+
+
+@pytest.mark.parametrize("name", [".out.linkmode-ready", ".out.linkmode-new"])
+@pytest.mark.parametrize("kind", ["pipe", "link", "file", "folder"])
+def test_what_stands_where_a_run_leaves_its_work_is_removed(tmp_path: Path, name: str, kind: str) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    made(tmp_path / name, kind, tmp_path / "elsewhere")
+    write.apply(NEW, tmp_path / "out", label="out", locks=tmp_path / "locks")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["elsewhere", "locks", "out"]
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    assert not (tmp_path / "out").is_symlink()
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link", "folder"])
+def test_what_stands_where_a_file_is_built_is_not_written_into(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "elsewhere").write_text("mine")
+    made(tmp_path / ".lock.linkmode-new", kind, tmp_path / "elsewhere")
+    with pytest.raises(OSError):
+        exchange.put_file(tmp_path / "lock", b"data")
+    assert (tmp_path / "elsewhere").read_text() == "mine"
+    assert not (tmp_path / "lock").exists()
+    if kind == "pipe":  # somebody may wait at its other end
+        reader = os.open(tmp_path / ".lock.linkmode-new", os.O_RDONLY | os.O_NONBLOCK)
+        with pytest.raises(FileExistsError, match="is no regular file"):
+            exchange.put_file(tmp_path / "lock", b"data")
+        assert os.read(reader, 10) == b""
+        os.close(reader)

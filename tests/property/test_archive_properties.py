@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from linkmode.archives.unpack import extract
 from linkmode.messages import IntegrityError
-from linkmode.store import exchange
+from linkmode.model import exchange
 
 PLACE = "@PLACE@"
 """Stands for the absolute path of the folder around everything, which only the test knows."""

@@ -76,3 +76,20 @@ def oci(images: dict[str, list[bytes]]) -> dict[str, bytes]:
     nested = put(json.dumps({"schemaVersion": 2, "manifests": [*entries, attested]}).encode())
     files["index.json"] = json.dumps({"schemaVersion": 2, "manifests": [nested]}).encode()
     return files
+
+
+def cpio(*members: tuple[str, bytes, int, int, int]) -> bytes:
+    """Return a cpio archive in the new ASCII form, of (name, bytes, mode, inode, links)."""
+    out = b""
+    for name, raw, mode, inode, links in (*members, ("TRAILER!!!", b"", 0, 0, 1)):
+        fields = (inode, mode, 0, 0, links, 0, len(raw), 8, 1, 0, 0, len(name) + 1, 0)
+        out += b"070701" + b"".join(b"%08x" % field for field in fields) + name.encode() + b"\0"
+        out += b"\0" * (-len(out) % 4) + raw
+        out += b"\0" * (-len(out) % 4)
+    return out
+
+
+def rpm(payload: bytes) -> bytes:
+    """Return an RPM package with this payload, whose headers have one entry each and say nothing."""
+    header = b"\x8e\xad\xe8\x01" + bytes(4) + (1).to_bytes(4, "big") + (5).to_bytes(4, "big") + bytes(16 + 5)
+    return b"\xed\xab\xee\xdb" + bytes(92) + header + b"\0" * (-len(header) % 8) + header + payload

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from linkmode.audit import run
 from linkmode.audit.judge import wheels
 from linkmode.audit.judge.expectations import Expectations
+from linkmode.audit.judge.resolved import Resolved
 from linkmode.audit.show.report import Audited
 
 
@@ -38,7 +39,7 @@ def ours(audited: tuple[Audited, ...]) -> str | None:
     for one in audited:
         assert one.facts is not None, (one.path, one.error)
         assert one.verdict is not None
-        tags.append(wheels.lowest(one.facts, frozenset(lib.name for lib in one.verdict.brought)))
+        tags.append(wheels.lowest(one.facts, Resolved(one.verdict.brought)))
     return None if None in tags else max(filter(None, tags), key=wheels.rank)
 
 

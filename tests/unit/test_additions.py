@@ -57,8 +57,9 @@ class Toy:
     cpu_facts = ("gcc",)
     recogniser = None
     brings_libc = True
-    suggested_version = ">=1"
-    suggested_targets = ("x86_64-linux-musl",)
+    also_called = ()
+    needed_by = {}
+    suggested_libcs = ("musl",)
     facts = ()
     parts = ()
 

@@ -7,6 +7,7 @@ import pytest
 
 from linkmode import pipeline
 from linkmode.config import document
+from linkmode.lock.relock import relock
 from linkmode.messages import LinkmodeError
 from linkmode.model import resources
 
@@ -27,7 +28,7 @@ def test_example_is_complete(example: Path) -> None:
 @each
 def test_lock_is_what_would_be_written(example: Path) -> None:
     try:
-        pipeline.check_lock(pipeline.relock(example))
+        relock(example).check()
     except LinkmodeError as error:
         pytest.fail(f"{error}\nwrite it again with: make generated")
 
@@ -44,6 +45,6 @@ def test_committed_tree_is_what_would_be_written(name: str) -> None:
     example = Path(__file__).parents[2] / "examples" / name
     assert resources.templates().is_dir()
     try:
-        pipeline.check(pipeline.generated(example))
+        pipeline.generated(example).check()
     except LinkmodeError as error:
         pytest.fail(f"{error}\nwrite it again with: make generated")

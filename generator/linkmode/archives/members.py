@@ -159,6 +159,11 @@ class Budget:
         if self._text < 0:
             raise Refusal(f"its names take more than {self.bounds.text:,} bytes{self._proportion()}")
 
+    @property
+    def is_spent(self) -> bool:
+        """Whether more was taken than the bounds allow."""
+        return min(self._bytes, self._entries, self._text) < 0
+
     def _proportion(self) -> str:
         return f", and has {self.bounds.packed:,} itself: archives are made so to fill a disk"
 

@@ -28,26 +28,29 @@ if TYPE_CHECKING:
 _BATCH = {False: 500, True: 8}
 """Files that a process is given at once, when only headers are read and when all is."""
 
-_SINGLE = ("file", "passed over", "unreadable")
+SINGLE = ("file", "passed over", "unreadable")
+"""Kinds of what is found that are no archive."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What to ask of each file, and whether to read all of it or its headers only.
 
-    ``archives`` are paths of static libraries whose share of each file is wanted.
+    ``archives`` are paths of static libraries whose share of each file is wanted. ``stdin`` is a file with what the
+    path ``-`` stands for.
     """
 
     wanted: Expectations
     with_contents: bool
     archives: tuple[str, ...] = ()
+    stdin: str | None = None
 
 
 def run(paths: Iterable[str], settings: Settings, jobs: int) -> Outcome:
     """Audit all that is at ``paths``, in at most ``jobs`` processes. Errors of files are part of the outcome."""
     if settings.archives:
         _archives(settings.archives)  # says what is wrong with one before anything is audited
-    batches = _batches(paths, _BATCH[settings.with_contents])
-    archives = sum(one.kind not in _SINGLE for _, batch in batches for one in batch)
+    batches = _batches(paths, settings.stdin, _BATCH[settings.with_contents])
+    archives = sum(one.kind not in SINGLE for _, batch in batches for one in batch)
     # Of headers alone, 62,000 files take one process less time than two: what is shared is most of the work.
     pays = jobs > 1 and (archives > 1 or (settings.with_contents and len(batches) > 1))
     outcomes = _in_processes(batches, settings, jobs) if pays else _in_this(batches, settings)
@@ -79,11 +82,11 @@ _Batches = list[tuple[str | None, tuple[Found, ...]]]
 """Files to audit in one go, and the folder or archive that they are of; None for files that were named themselves."""
 
 
-def _batches(paths: Iterable[str], most: int) -> _Batches:
+def _batches(paths: Iterable[str], stdin: str | None, most: int) -> _Batches:
     batches: _Batches = []
     named: list[Found] = []
     for path in paths:
-        found = find(path)
+        found = find(path, stdin)
         first = next(found, None)
         if first is not None and first.kind == "file" and not first.is_inside:
             named.append(first)
@@ -111,7 +114,12 @@ def _in_processes(batches: _Batches, settings: Settings, jobs: int) -> Iterator[
     from concurrent.futures import ProcessPoolExecutor
 
     context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(min(jobs, len(batches)), mp_context=context, initializer=_ignore_interrupts) as pool:
+    try:
+        pool = ProcessPoolExecutor(min(jobs, len(batches)), mp_context=context, initializer=_ignore_interrupts)
+    except OSError:  # no semaphores: a container without /dev/shm, or with one that this user may not write to
+        yield from _in_this(batches, settings)
+        return
+    with pool:
         work = [pool.submit(_packed, batch, settings) for _, batch in batches]
         for done in work:
             yield msgspec.msgpack.decode(done.result(), type=Outcome)
@@ -134,9 +142,9 @@ def audit_batch(batch: tuple[Found, ...], settings: Settings) -> Outcome:
     packages: list[Package] = []
     for found in batch:
         if found.kind == "passed over":
-            passed_over.append(PassedOver(displayed(found.path), found.words))
+            passed_over.append(PassedOver(found.shown, found.words))
         elif found.kind == "unreadable":
-            audited.append(Audited(path=displayed(found.path), error=found.words))
+            audited.append(Audited(path=found.shown, error=found.words))
         elif found.kind == "file":
             one = _audit_file(found, settings)
             if isinstance(one, PassedOver):
@@ -146,7 +154,7 @@ def audit_batch(batch: tuple[Found, ...], settings: Settings) -> Outcome:
         else:
             from linkmode.audit import archived  # only archives need tarfile and its like
 
-            outcome = archived.audit(found, displayed(found.path), functools.partial(_audit_stream, settings=settings))
+            outcome = archived.audit(found, found.shown, functools.partial(_audit_stream, settings=settings))
             audited += outcome.audited
             passed_over += outcome.passed_over
             packages += outcome.packages
@@ -154,7 +162,7 @@ def audit_batch(batch: tuple[Found, ...], settings: Settings) -> Outcome:
 
 
 def _audit_file(found: Found, settings: Settings) -> Audited | PassedOver:
-    shown = displayed(found.path)
+    shown = found.shown
     try:
         with elf.opened(Path(found.path)) as (stream, size):
             return _audit_stream(shown, stream, size, settings=settings)

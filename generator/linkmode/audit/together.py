@@ -1,15 +1,17 @@
-"""Judges files once more that lie in one package, where what one of them needs may be another."""
+"""Judges files once more that lie in one package, where what one of them needs may be another; and draws its trees."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from linkmode.audit.judge import verdict
 from linkmode.audit.judge.expectations import Expectations
-from linkmode.audit.load import package
+from linkmode.audit.load import package, tree
+from linkmode.audit.load.loaded import Tree
+from linkmode.audit.load.loader import Loaded, Loader
 from linkmode.audit.load.root import Members, Root
-from linkmode.audit.outcome import Package
+from linkmode.audit.outcome import Outcome, Package
 from linkmode.audit.read.facts import Facts
 from linkmode.audit.show.report import Audited
 
@@ -19,6 +21,23 @@ def judge(audited: list[Audited], whole: Package, places: Mapping[str, int], wan
     at = {name: places[shown] for name, shown in whole.files.items() if shown in places}
     facts = _facts(audited, at)
     _replace(audited, at, Members(facts, whole.links, whole.texts), facts, wanted)
+
+
+def trees(outcome: Outcome) -> Iterator[Tree]:
+    """Yield what each file of an archive or image loads in it, in the order of the files.
+
+    The first object of a tree has the path that is shown, all others those in the archive.
+    """
+    audited = list(outcome.audited)
+    places = {one.path: at for at, one in enumerate(audited)}
+    for whole in outcome.packages:
+        at = {name: places[shown] for name, shown in whole.files.items() if shown in places}
+        facts = _facts(audited, at)
+        root = Members(facts, whole.links, whole.texts)
+        for name in sorted(facts, key=at.__getitem__):
+            found = tree.resolve(Loaded(name, "", facts[name]), Loader(root, facts[name]))
+            first = msgspec.structs.replace(found.objects[0], path=audited[at[name]].path)
+            yield msgspec.structs.replace(found, path=first.path, objects=(first, *found.objects[1:]))
 
 
 def judge_folder(audited: list[Audited], folder: str, places: Mapping[str, int], wanted: Expectations) -> None:
@@ -37,5 +56,5 @@ def _replace(
 ) -> None:
     for name, resolved in package.resolve(root, facts).items():
         judged = verdict.judge(facts[name], wanted.allow, resolved=resolved)
-        failures = verdict.check(facts[name], judged, wanted)
+        failures = verdict.check(facts[name], judged, wanted, resolved)
         audited[at[name]] = msgspec.structs.replace(audited[at[name]], verdict=judged, failures=failures)

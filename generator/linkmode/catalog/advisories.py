@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from linkmode.catalog.pins import Catalog
-from linkmode.messages import ConfigError, did_you_mean
+from linkmode.messages import did_you_mean
+from linkmode.model.issues import Issues, Source
 from linkmode.model.values import Advisory, Artifact, Lock
 
 
@@ -20,13 +21,15 @@ def advisories(lock: Lock, catalog: Catalog) -> tuple[tuple[Artifact, Advisory],
     )
 
 
-def check_accepted(accepted: Iterable[str], catalog: Catalog) -> None:
-    """Raise ConfigError, naming the nearest, when linkmode.toml accepts an advisory that the catalogue has not."""
+def check_accepted(accepted: Iterable[str], catalog: Catalog, source: Source | None = None) -> None:
+    """Raise ConfigError, naming the nearest, when linkmode.toml accepts an advisory that the catalogue has not.
+
+    ``source`` is the file, for messages.
+    """
     known = sorted({advisory.id for entry in catalog.families.values() for advisory in entry.advisories})
-    problems = [
-        f"linkmode.toml: advisories.accept.{name}: the catalogue has no advisory {name!r}{did_you_mean(name, known)}"
-        for name in accepted
-        if name not in known
-    ]
-    if problems:
-        raise ConfigError("\n".join(problems), hint=f"correct the id or remove the line; there are: {', '.join(known)}")
+    issues = Issues(*(source or Source()))
+    for name in accepted:
+        if name not in known:
+            problem = f"the catalogue has no advisory {name!r}{did_you_mean(name, known)}"
+            issues.add(f"advisories.accept.{name}", problem)
+    issues.raise_if_any(hint=f"correct the id or remove the line; there are: {', '.join(known)}")

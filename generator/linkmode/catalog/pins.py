@@ -6,25 +6,28 @@ every file is collected and raised once, each with its line, its key path (``pin
 The format is described in docs/reference/catalogue.md. Only ``load`` reads the disk.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, cast, get_args
 
 import msgspec
 from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 from linkmode.messages import ConfigError
+from linkmode.model import field_rules as rules
 from linkmode.model import toml
-from linkmode.model.issues import Issues
-from linkmode.model.pin_rules import Kind, advisory_problems, pin_problems, set_problems
-from linkmode.model.values import Advisory, Pin
+from linkmode.model.issues import Issues, Source
+from linkmode.model.pin_rules import Kind, advisory_problems, pin_problems, set_problems, signer_problems
+from linkmode.model.values import Advisory, Pin, Signer
 
 SCHEMA = 1
 """The version of the catalogue files' format; a file of another version is refused."""
 
-_KEYS = ("schema", "family", "kind", "homepage", "license", "own-layouts", "pin", "advisory")
-_HINT = "correct the file; docs/reference/catalogue.md describes its keys"
-_USER_HINT = "correct linkmode.toml; docs/how-to/add-your-own-pin.md shows a whole [[pin]]"
+_KEYS = ("schema", "family", "kind", "homepage", "license", "own-layouts", "pin", "advisory", "signer")
+_HINT = "correct the file; if it is one that linkmode ships, install linkmode again"
+_USER_HINT = "correct linkmode.toml; `linkmode catalog add URL` prints a whole [[pin]]"
 
 
 class FamilyEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,17 +43,30 @@ class FamilyEntry(msgspec.Struct, frozen=True, kw_only=True):
     pins: tuple[Pin, ...]
     advisories: tuple[Advisory, ...] = ()
     own_layouts: tuple[str, ...] = ()
+    signers: tuple[Signer, ...] = ()
 
 
 class Catalog(msgspec.Struct, frozen=True):
     """All families by name, in the order of their names."""
 
-    families: dict[str, FamilyEntry]
+    families: Mapping[str, FamilyEntry]
 
     def advisories_for(self, family: str, version: str) -> tuple[Advisory, ...]:
         """Return the advisories that affect ``version`` of ``family``, in the catalogue's order."""
         entry = self.families[family]
         return tuple(a for a in entry.advisories if SpecifierSet(a.affects).contains(version, prereleases=True))
+
+    def starting_version(self, family: str, usable: Callable[[str, Sequence[Pin]], bool]) -> str:
+        """Return the newest version from upstream without a known vulnerability; the newest of all if each has one.
+
+        ``usable`` says whether a version, by its pins, will do; pre-releases do not. Empty where none does.
+        """
+        pins: dict[str, list[Pin]] = {}
+        for pin in self.families[family].pins:
+            if pin.source == "upstream":
+                pins.setdefault(pin.version, []).append(pin)
+        fit = [one for one in pins if not Version(one).is_prerelease and usable(one, pins[one])]
+        return max(fit, key=lambda one: (not self.advisories_for(family, one), Version(one)), default="")
 
 
 def load(folder: Path) -> Catalog:
@@ -59,27 +75,63 @@ def load(folder: Path) -> Catalog:
     Raises:
         ConfigError: with every issue of every file, when there is any, or when there is no file at all.
     """
-    try:
-        texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.toml"))}
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot read the catalogue in {folder}: {error}") from error
-    if not texts:
-        raise ConfigError(f"{folder} holds no catalogue file", hint="install linkmode again")
+    found = on_demand(folder).families
     families: dict[str, FamilyEntry] = {}
     problems: list[str] = []
-    for name, text in texts.items():
-        where = f"{folder.name}/{name}"
+    for name in found:
         try:
-            entry = parse(text, where)
+            families[name] = found[name]
         except ConfigError as error:
             problems.append(error.problem)
-            continue
-        if f"{entry.name}.toml" != name:
-            problems.append(f"{where}: family: expected {name.removesuffix('.toml')!r}, as the file is named")
-        families[entry.name] = entry
     if problems:
         raise ConfigError("\n".join(problems), hint=_HINT)
-    return Catalog(dict(sorted(families.items())))
+    return Catalog(families)
+
+
+def on_demand(folder: Path) -> Catalog:
+    """Return the same catalogue, of which a file is read when its family is asked for, and raises its issues then.
+
+    Raises:
+        ConfigError: there is no file at all.
+    """
+    names = sorted(path.name.removesuffix(".toml") for path in folder.glob("*.toml"))
+    if not names:
+        raise ConfigError(f"{folder} holds no catalogue file", hint="install linkmode again")
+    return Catalog(_Files(folder, names))
+
+
+class _Files(Mapping[str, FamilyEntry]):
+    """The families of a folder, each of which is read once."""
+
+    def __init__(self, folder: Path, names: Sequence[str]) -> None:
+        self._folder = folder
+        self._found: dict[str, FamilyEntry | None] = dict.fromkeys(names)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._found
+
+    def __getitem__(self, name: str) -> FamilyEntry:
+        entry = self._found[name]
+        if entry is None:
+            entry = self._found[name] = self._read(name)
+        return entry
+
+    def _read(self, name: str) -> FamilyEntry:
+        try:
+            text = (self._folder / f"{name}.toml").read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"cannot read the catalogue in {self._folder}: {error}") from error
+        where = f"{self._folder.name}/{name}.toml"
+        entry = parse(text, where)
+        if entry.name != name:
+            raise ConfigError(f"{where}: family: expected {name!r}, as the file is named", hint=_HINT)
+        return entry
 
 
 def parse(text: str, where: str) -> FamilyEntry:
@@ -122,21 +174,23 @@ def parse(text: str, where: str) -> FamilyEntry:
         pins=tuple(pins),
         advisories=_advisories(issues.tables(raw, "advisory"), issues),
         own_layouts=issues.value("", raw, "own-layouts", tuple[str, ...], ()),
+        signers=_signers(issues.tables(raw, "signer"), issues),
     )
     issues.raise_if_any(hint=_HINT)
     return entry
 
 
-def with_pins(catalog: Catalog, pins: Sequence[Pin], where: str = "linkmode.toml") -> Catalog:
+def with_pins(catalog: Catalog, pins: Sequence[Pin], source: Source | None = None) -> Catalog:
     """Return ``catalog`` with a user's own ``[[pin]]``s, which come before the catalogue's in each family.
 
     The same rules hold as for the catalogue, but ``file:`` URLs and relative paths are allowed, and nobody needs to
-    confirm the checksum. A pin whose ``source`` says nothing is of the source ``user``.
+    confirm the checksum. A pin whose ``source`` says nothing is of the source ``user``. ``source`` is the file of
+    ``pins``, for messages.
 
     Raises:
         ConfigError: with every issue of every pin, among them a family that the catalogue does not have.
     """
-    issues = Issues(where, "")
+    issues = Issues(*(source or Source()))
     own: dict[str, list[Pin]] = {}
     for index, given in enumerate(pins):
         pin = msgspec.structs.replace(given, source="user") if given.source == "upstream" else given
@@ -151,16 +205,18 @@ def with_pins(catalog: Catalog, pins: Sequence[Pin], where: str = "linkmode.toml
             issues.unknown_value(f"{at}.layout", pin.layout, layouts, f"is not a layout of {entry.name}")
         _check(at, pin, entry.kind, issues, shipped=False)
         own.setdefault(pin.family, []).append(pin)
-    families = dict(catalog.families)
+    changed: dict[str, FamilyEntry] = {}
     for name, added in own.items():
-        families[name] = msgspec.structs.replace(families[name], pins=(*added, *families[name].pins))
-        for problem in set_problems(families[name].pins):
+        entry = catalog.families[name]
+        changed[name] = msgspec.structs.replace(entry, pins=(*added, *entry.pins))
+        for problem in set_problems(changed[name].pins):
             issues.add("pin", problem)
     issues.raise_if_any(hint=_USER_HINT)
-    return Catalog(families)
+    # nothing is written to a catalogue
+    return Catalog(ChainMap(changed, cast("dict[str, FamilyEntry]", catalog.families))) if changed else catalog
 
 
-_Row = TypeVar("_Row", Pin, Advisory)
+_Row = TypeVar("_Row", Pin, Advisory, Signer)
 
 
 def _convert(at: str, row: Mapping[str, Any], to: type[_Row], issues: Issues) -> _Row | None:
@@ -188,4 +244,16 @@ def _advisories(rows: Sequence[Mapping[str, Any]], issues: Issues) -> tuple[Advi
             for key, problem in advisory_problems(advisory):
                 issues.add(f"{at}.{key}", f"{advisory.id}: {problem}")
             found.append(advisory)
+    return tuple(found)
+
+
+def _signers(rows: Sequence[Mapping[str, Any]], issues: Issues) -> tuple[Signer, ...]:
+    found: list[Signer] = []
+    for index, row in enumerate(rows):
+        at = f"signer[{index}]"
+        signer = _convert(at, row, Signer, issues)
+        if signer:
+            for key, problem in signer_problems(signer):
+                issues.add(f"{at}.{key}", f"{rules.shown(signer.urls)}: {problem}")
+            found.append(signer)
     return tuple(found)

@@ -1,13 +1,18 @@
 """``linkmode audit``: say what a binary really is, and whether that is what was expected."""
 
+import contextlib
 import os
+import shutil
 import sys
+import tempfile
+from collections.abc import Iterator
 from typing import Literal, get_args
 
 import click
 import msgspec
 
 from linkmode.audit import run
+from linkmode.audit.inputs.find import STDIN
 from linkmode.audit.judge import hardening, platforms
 from linkmode.audit.judge.expectations import Guard
 from linkmode.audit.judge.verdict import Expectations
@@ -77,6 +82,12 @@ _NOT_AUDITED = 3
 )
 @click.option("--sbom", type=click.Choice(("cyclonedx", "spdx")), help="Print what is linked inside, as JSON.")
 @click.option(
+    "--lock",
+    type=click.Path(exists=True, dir_okay=False),
+    metavar="FILE",
+    help="A linkmode.lock that tells --sbom the versions of what was linked in.",
+)
+@click.option(
     "--sarif", type=click.Path(dir_okay=False), metavar="FILE", help="Write what does not hold as SARIF, too."
 )
 @click.option("--junit", type=click.Path(dir_okay=False), metavar="FILE", help="Write a test case for each file, too.")
@@ -99,6 +110,7 @@ def command(
     archives: tuple[str, ...],
     page: str | None,
     sbom: Literal["cyclonedx", "spdx"] | None,
+    lock: str | None,
     sarif: str | None,
     junit: str | None,
     *,
@@ -115,8 +127,9 @@ def command(
 ) -> None:
     """Say what each file really is, from its ELF program headers: link mode, libc, interpreter, needed libraries.
 
-    A PATH is a file; a folder, with all that is in it; a tar archive (also with gzip, bzip2, xz or zstd), a zip
-    archive, a wheel or a Debian package; or a container image, as `docker save` and skopeo write it.
+    A PATH is a file, or - for standard input; a folder, with all that is in it; a tar, cpio or zip archive, a wheel, a
+    jar, a package of Debian, RPM, Alpine or Conda, compressed or not; or a container image, as `docker save` and skopeo
+    write it.
 
     Exits 0 when all holds, 1 when an expectation does not hold, 3 when a file could not be audited.
     """
@@ -136,7 +149,9 @@ def command(
             "musllinux_1_2, with or without a CPU at its end",
         )
     guards = _guards(require)
-    absent = [path for path in paths if not os.path.lexists(path)]  # any bytes a command line can hold
+    absent = [
+        path for path in paths if path != STDIN and not os.path.lexists(path)
+    ]  # any bytes a command line can hold
     if absent and not (is_tree and root is not None):
         shown = ", ".join(map(displayed, absent))
         raise UsageError(f"no such file or folder: {shown}", hint="nothing was audited; correct the path")
@@ -162,12 +177,15 @@ def command(
         raise UsageError(
             "--sbom prints a document of its own, of what every byte tells", hint="drop --json and --headers-only"
         )
-    settings = run.Settings(wanted=wanted, with_contents=not headers_only, archives=archives)
+    if lock is not None and sbom is None:
+        raise UsageError("--lock tells --sbom what was linked in", hint="add --sbom cyclonedx, or drop --lock")
+    stdin = ctx.with_resource(_standard_input()) if STDIN in paths else None
+    settings = run.Settings(wanted=wanted, with_contents=not headers_only, archives=archives, stdin=stdin)
     if is_tree or is_diff:
         from linkmode.cli import audit_views  # only these need them
 
         if is_tree:
-            ctx.exit(audit_views.show_trees(paths, root or "/", is_json=is_json))
+            ctx.exit(audit_views.show_trees(paths, settings, root, is_json=is_json))
         ctx.exit(audit_views.show_difference(paths, settings, jobs or _cpus(), is_json=is_json))
     outcome = run.run(paths, settings, jobs or _cpus())
     outcome = msgspec.structs.replace(outcome, audited=_advised(outcome.audited))
@@ -184,7 +202,7 @@ def command(
     if sbom is not None:
         from linkmode.cli import audit_views  # only these need them
 
-        click.echo(audit_views.bill_of_materials(outcome.audited, sbom), nl=False)
+        click.echo(audit_views.bill_of_materials(outcome.audited, sbom, lock), nl=False)
     elif is_json:
         click.echo(report.as_json(outcome.audited, summary, named), nl=False)
     elif sys.stdout.isatty() and not verbose:
@@ -209,6 +227,15 @@ def command(
         ctx.exit(_NOT_AUDITED)
     if summary.failed:
         ctx.exit(_FAILED)
+
+
+@contextlib.contextmanager
+def _standard_input() -> Iterator[str]:
+    # What is audited is read more than once, and by other processes.
+    with tempfile.NamedTemporaryFile(prefix="linkmode-audit-") as held:
+        shutil.copyfileobj(sys.stdin.buffer, held)
+        held.flush()
+        yield held.name
 
 
 def _guards(lists: tuple[str, ...]) -> tuple[Guard, ...]:
@@ -249,9 +276,10 @@ def _advised(audited: tuple[report.Audited, ...]) -> tuple[report.Audited, ...]:
     held = [one.facts.contents if one.facts else None for one in audited]
     if not any(map(components.families, held)):
         return audited
-    from linkmode import pipeline
+    from linkmode.catalog import pins
+    from linkmode.model import resources
 
-    known = pipeline.advisories_by_family()
+    known = {name: entry.advisories for name, entry in pins.load(resources.catalogue()).families.items()}
     return tuple(
         msgspec.structs.replace(
             one, verdict=msgspec.structs.replace(one.verdict, weaknesses=components.weaknesses(contents, known))

@@ -1,19 +1,22 @@
-"""``linkmode catalog add`` and ``catalog verify``: measure a new archive, and check the URLs of all pins."""
+"""``linkmode catalog add`` and ``catalog verify``: measure a new archive, and check the URLs and signatures of all."""
 
 import datetime
 import json
-import sys
+import os
 import tempfile
 from collections import Counter
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 import msgspec
 
-from linkmode.catalog import add as adding
 from linkmode.catalog import pins as catalogs
-from linkmode.catalog.measure import check_family, entry
-from linkmode.fetch import progress, recheck, unpinned
+from linkmode.catalog.measure import check_family, entry, measure
+from linkmode.cli import say
+from linkmode.config import find
+from linkmode.fetch import recheck, unpinned
+from linkmode.lock import own_pins
 from linkmode.messages import IntegrityError, NetworkError, UsageError, did_you_mean
 from linkmode.model import resources
 
@@ -43,7 +46,7 @@ def add(urls: tuple[str, ...], family: str | None, date: str | None, write_to: P
     catalog = catalogs.load(resources.catalogue())
     with (
         tempfile.TemporaryDirectory(prefix="linkmode-") as folder,
-        progress.on(sys.stderr) as shown,
+        say.progress() as shown,
     ):
         archive = Path(folder) / "archive"
         first = unpinned.gather(urls[0], archive, base=Path(), progress=shown)
@@ -55,27 +58,36 @@ def add(urls: tuple[str, ...], family: str | None, date: str | None, write_to: P
                     f"  {other.source}: sha256 {other.sha256}, {other.size:,} bytes",
                     hint="name only the URLs of the archive that you mean",
                 )
-        measured = adding.measure(archive, entry.file_name(urls[0]), family)
-    made = entry.pin(measured, urls, sha256=first.sha256, size=first.size, date=day, catalog=catalog)
-    relations = list(entry.relations(made, adding.known_pins(Path(), catalog)))
+        from linkmode.audit.read.tool import tool  # no other command of this module waits for it
+
+        measured = measure(archive, entry.file_name(urls[0]), family, tool)
+    root = write_to.parent if write_to else find.root(Path())
+    named = [_as_pinned(url, root) for url in urls]
+    made = entry.pin(measured, named, sha256=first.sha256, size=first.size, date=day, catalog=catalog)
+    relations = list(entry.relations(made, own_pins.known_pins(root, catalog)))
     for remark in (*measured.remarks, *relations):
         click.echo(f"linkmode: note: {remark}", err=True)
     same_tree = [relation for relation in relations if relation.startswith("same tree")]
     text = entry.toml(msgspec.structs.replace(made, notes="; ".join(same_tree)))
     if write_to:
-        adding.add_pin(write_to, text, catalog)
+        own_pins.add_pin(write_to, text, catalog)
     click.echo(text, nl=False)
 
 
 @click.command()
 @click.option("--family", metavar="FAMILY", help="Only this family, for example musl.cc.")
-@click.option("--download", is_flag=True, help="Download every archive and verify its checksum: gigabytes.")
+@click.option(
+    "--download",
+    is_flag=True,
+    help="Download every archive, and verify its checksum and minisign signature: gigabytes.",
+)
 @click.option("--jobs", default=8, type=click.IntRange(1, 64), show_default=True, help="Ask at most N URLs at once.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON with sorted keys and a format version.")
 def verify(family: str | None, jobs: int, *, download: bool, as_json: bool) -> None:
-    """Check that every URL of the catalogue answers with the pinned size.
+    """Check that every URL of the catalogue answers with the pinned size, and verify what its publisher signed.
 
-    Exits with 5 if one has other bytes, and with 4 if none is reachable.
+    Signatures need the libraries of linkmode[verify]. Exits with 5 if a URL has other bytes or a signature is wrong,
+    and with 4 if no URL is reachable.
     """
     catalog = catalogs.load(resources.catalogue())
     if family is not None and family not in catalog.families:
@@ -84,22 +96,36 @@ def verify(family: str | None, jobs: int, *, download: bool, as_json: bool) -> N
             f"{family!r} is not a family of the catalogue{guess}",
             hint=f"use one of: {', '.join(sorted(catalog.families))}",
         )
-    pins = [pin for name, row in catalog.families.items() if family in (None, name) for pin in row.pins]
+    families = [row for name, row in catalog.families.items() if family in (None, name)]
+    pins = [pin for row in families for pin in row.pins]
+    signers = [signer for row in families for signer in row.signers]
     findings = []
-    for finding in recheck.recheck(pins, download=download, jobs=jobs):
+    for finding in recheck.recheck(pins, signers, download=download, jobs=jobs):
         findings.append(finding)
         if not as_json:
             detail = f"  ({finding.detail})" if finding.detail else ""
+            signature = f"{finding.signature.state}: {finding.signature.detail}"
             click.echo(f"{finding.state:<11}  {finding.pin.family} {finding.pin.version}  {finding.url}{detail}")
+            click.echo(f"{'':<11}  {signature}")
     counts = Counter(finding.state for finding in findings)
     if as_json:
         click.echo(json.dumps({"version": JSON_VERSION, "urls": list(map(_row, findings))}, indent=2, sort_keys=True))
     else:
-        click.echo(", ".join(f"{counts[state]} {state}" for state in sorted(counts)), err=True)
+        for what, states in (
+            ("URLs", [finding.state for finding in findings]),
+            ("signatures", [finding.signature.state for finding in findings]),
+        ):
+            shown = ", ".join(f"{count} {state}" for state, count in sorted(Counter[str](states).items()))
+            click.echo(f"{what}: {shown}", err=True)
     if wrong := [finding for finding in findings if finding.state == "mismatch"]:
         raise IntegrityError(
             "\n".join(["not what was pinned:", *(f"  {one.pin.file}: {one.url}: {one.detail}" for one in wrong)]),
             hint="remove this URL from the pin; its present bytes need a pin of their own",
+        )
+    if bad := [finding for finding in findings if finding.signature.state == "bad"]:
+        raise IntegrityError(
+            "\n".join(["wrong signatures:", *(f"  {one.pin.file}: {one.url}: {one.signature.detail}" for one in bad)]),
+            hint="do not use this archive; ask its publisher, or find out whether the signer in the catalogue is right",
         )
     if counts["unreachable"] == len(findings):
         raise NetworkError(
@@ -107,10 +133,17 @@ def verify(family: str | None, jobs: int, *, download: bool, as_json: bool) -> N
         )
 
 
-def _row(finding: recheck.Finding) -> dict[str, str]:
+def _row(finding: recheck.Finding) -> dict[str, object]:
     pin = finding.pin
     row = {"family": pin.family, "version": pin.version, "file": pin.file, "url": finding.url, "state": finding.state}
-    return row | {"detail": finding.detail}
+    return row | {"detail": finding.detail, "signature": msgspec.to_builtins(finding.signature)}
+
+
+def _as_pinned(url: str, root: Path) -> str:
+    """Return ``url`` as a pin in ``root`` has it: an absolute path as a URL, and another one relative to ``root``."""
+    if url.startswith("/"):
+        return Path(url).as_uri()
+    return url if urlsplit(url).scheme or root == Path() else os.path.relpath(url, root)
 
 
 def _day(given: str | None) -> str:

@@ -6,14 +6,15 @@ import shutil
 import signal
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from linkmode import pipeline
-from linkmode.cli import again, places
-from linkmode.config import document as configs
-from linkmode.exec import build_systems, environment, native_image, session
+from linkmode.cli import again, places, say
+from linkmode.config import find
+from linkmode.exec import build_systems, environment, native_image, session, tools
 from linkmode.messages import (
     CheckError,
     CommandNotExecutableError,
@@ -23,7 +24,8 @@ from linkmode.messages import (
     Run,
     UsageError,
 )
-from linkmode.model.values import LINK_MODES, ExecPlatform, LinkMode
+from linkmode.model.values import LINK_MODES, Artifact, ExecPlatform, LinkMode
+from linkmode.store import trees
 
 
 @click.command("exec", context_settings={"allow_interspersed_args": False})
@@ -38,6 +40,7 @@ from linkmode.model.values import LINK_MODES, ExecPlatform, LinkMode
 @click.option(
     "--no-verify", is_flag=True, help="Keep programs that are not of their mode, and do not sum up at the end."
 )
+@click.option("--json", "as_json", is_flag=True, help="With --print-env, print JSON instead of lines for a shell.")
 @places.store
 @click.argument("command_line", nargs=-1, type=click.UNPROCESSED, metavar="-- COMMAND...")
 def command(
@@ -49,57 +52,69 @@ def command(
     *,
     print_env: bool,
     no_verify: bool,
+    as_json: bool,
 ) -> int:
     """Run COMMAND with the locked toolchain: its compiler on PATH, CC, CXX, and a sysroot with static zlib.
 
     Its archives are unpacked on first use, and have to be in the store: linkmode fetch. Each program that is linked is
     checked, and the last line says what they are. The exit code is COMMAND's, or 1 when a program is not of its mode.
     """
+    if as_json and not print_env:
+        raise UsageError(
+            "--json prints the environment, and the output of a command is its own", hint="add --print-env, or drop it"
+        )
     if bool(command_line) == print_env:
         problem = "--print-env runs no command" if print_env else "no command to run"
         raise UsageError(problem, hint=Message("write it as in: ", Run("exec", "-- make CFLAGS=-O2")))
     native_image.check_release(command_line, native_image.installed(command_line))
     host = ExecPlatform(f"{platform.machine()}-{sys.platform}")
     own = {key: path for key, name in {"CC": "cc", "CXX": "c++", "AR": "ar"}.items() if (path := shutil.which(name))}
+    wanted = tools.Wanted(
+        host=host, target=target, family=family, mode=mode, machine_compilers=own, command=command_line
+    )
+    root = find.root(Path())
     with again.repeating({"fetch": again.store(store)}):
-        found = pipeline.tools(
-            _root(Path()),
-            host=host,
-            target=target,
-            family=family,
-            mode=mode,
-            store=store,
-            say=_say,
-            machine_compilers=own,
-            command=command_line,
+        lock = pipeline.locked(root)
+        found = tools.make(lock, wanted, trees.home(store), _unpacking(root, store), say.note)
+    variables = environment.applied(found.changes, os.environ)
+    if print_env and as_json:
+        say.as_json(
+            artifact=found.toolchain.artifact,
+            target=found.toolchain.target,
+            mode=found.ready.mode,
+            environment={key: value for key, value in variables.items() if os.environ.get(key) != value},
+            unset=found.changes.unset,
         )
+        return 0
     if print_env:
-        click.echo(environment.as_shell(found.changes, found.toolchain, found.ready), nl=False)
+        click.echo(environment.as_shell(found.changes, found.toolchain, found.ready, os.environ), nl=False)
         return 0
     for descriptor in found.held:
         os.set_inheritable(descriptor, True)
     if remark := native_image.notice(command_line, found.toolchain):
-        _say(remark)
+        say.note(remark)
     command_line = native_image.with_compiler(command_line, found.toolchain, found.ready)
     command_line = build_systems.with_machine_file(
         command_line,
         found.ready.bin.parent,
         is_cross=found.toolchain.target.cpu != host.cpu,
     )
-    variables = environment.applied(found.changes, os.environ)
     if no_verify:
         _become(command_line, variables | {"LINKMODE_VERIFY": "no"})
     return _run(command_line, variables, found)
 
 
-def _root(here: Path) -> Path:
-    """The nearest folder, from ``here`` upwards, that holds linkmode.toml; ``here`` where none does."""
-    absolute = here.absolute()
-    found = next((folder for folder in (absolute, *absolute.parents) if (folder / configs.FILE).is_file()), absolute)
-    return here if found == absolute else found
+def _unpacking(root: Path, store: Path | None) -> tools.Unpack:
+    def unpack(artifacts: Sequence[Artifact], home: Path) -> None:
+        # Imported where it is needed: what fetch brings along takes longer than all else that a second `exec` does.
+        from linkmode.fetch import unpacked
+
+        unpacked.unpack(artifacts, home, root=root, store=store, say=say.note)
+
+    return unpack
 
 
-def _run(command_line: tuple[str, ...], variables: dict[str, str], found: pipeline.Tools) -> int:
+def _run(command_line: tuple[str, ...], variables: dict[str, str], found: tools.Tools) -> int:
     """Run the command, say what was linked, and end as the command did; by 1 when something is not of its mode."""
     with tempfile.TemporaryDirectory(prefix="linkmode-") as folder:
         note = Path(folder) / "note"
@@ -112,14 +127,13 @@ def _run(command_line: tuple[str, ...], variables: dict[str, str], found: pipeli
         said = session.parse(note.read_text(encoding="utf-8", errors="replace"))
         verdict = session.judge(said, found.toolchain, found.ready, Path.cwd(), found.libraries)
     for line in verdict.lines:
-        _say(line)
+        if verdict.holds:
+            say.note(line)
+        else:
+            click.echo(f"linkmode: {line}", err=True)
     if code < 0:
         session.end_by(-code)
     return CheckError.exit_code if code == 0 and not verdict.holds else code
-
-
-def _say(text: str) -> None:
-    click.echo(f"linkmode: {text}", err=True)
 
 
 def _become(command_line: tuple[str, ...], environment: dict[str, str]) -> None:

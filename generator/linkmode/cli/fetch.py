@@ -1,21 +1,20 @@
 """``linkmode fetch``: download every locked archive into the store and verify it."""
 
-import sys
 from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import click
 
 from linkmode import pipeline
-from linkmode.cli import again, places
-from linkmode.fetch import progress
+from linkmode.cli import again, places, say
+from linkmode.config import bazel, find
+from linkmode.fetch import air_gap
 from linkmode.fetch.artifacts import DEFAULT_JOBS, Options, fetch_all
-from linkmode.messages import UsageError, did_you_mean
-from linkmode.model.mirror_layout import INDEX
+from linkmode.lock.current import locked_elsewhere
+from linkmode.lock.elsewhere import from_package_index
+from linkmode.lock.lockfile import FILE
+from linkmode.messages import Message, NetworkError, Run, UsageError, did_you_mean
 from linkmode.model.values import Artifact
-from linkmode.net import reach
-from linkmode.net.index import file_path
 from linkmode.store.files import Store, default_root
 
 
@@ -43,48 +42,55 @@ from linkmode.store.files import Store, default_root
     type=places.Named(),
     help="Read this lock instead of linkmode.lock, with the pins and mirrors of the linkmode.toml next to it.",
 )
+@say.json_option
 def command(
-    *, offline: bool, only: tuple[str, ...], jobs: int, store: Path | None, mirror: str | None, lock: Path | None
+    *,
+    offline: bool,
+    only: tuple[str, ...],
+    jobs: int,
+    store: Path | None,
+    mirror: str | None,
+    lock: Path | None,
+    as_json: bool,
 ) -> None:
     """Download every locked archive into the store, and verify those that are there.
 
     The store is Bazel's own repository cache, so that builds need no network afterwards. Prints one line for each
-    artifact: its name, its checksum, and where it came from. See docs/reference/store.md.
+    artifact: its name, its checksum, and where it came from.
     """
-    root = lock.parent if lock else Path()
-    wanted = _choose(pipeline.locked_elsewhere(lock) if lock else pipeline.locked(root).artifacts, only)
+    root = lock.parent if lock else find.root(Path())
+    wanted = _choose(locked_elsewhere(lock) if lock else pipeline.locked(root).artifacts, only)
     place = Store(store or default_root())
-    options = Options(base=root, offline=offline, jobs=jobs, mirror="" if mirror is None else _mirror(mirror))
+    say.detail(f"using {lock or root / FILE} and the store {place.root}")
+    options = Options(base=root, offline=offline, jobs=jobs, mirror="" if mirror is None else air_gap.mirror(mirror))
     words = [*again.store(store), *(f"--only={name}" for name in only), *(["--lock", str(lock)] if lock else [])]
-    with again.repeating({"fetch": words}), progress.on(sys.stderr) as shown:
-        results = fetch_all(wanted, place, options, shown)
+    with again.repeating({"fetch": words}):
+        try:
+            with say.progress() as shown:
+                results = fetch_all(wanted, place, options, shown)
+        except NetworkError as error:
+            if not lock and not offline and not options.mirror and (other := from_package_index(root)):
+                error.advice = Message(error.advice, "; or ", other)
+            raise
+    if as_json:
+        rows = [
+            {
+                "name": one.name,
+                "checksum": str(one.checksum),
+                "state": one.state,
+                "source": one.source,
+                "file": str(place.file(one.checksum)),
+            }
+            for one in results
+        ]
+        say.as_json(artifacts=rows)
+        return
     for result in results:
         state = f"fetched from {result.source}" if result.state == "fetched" else "already in store"
         click.echo(f"{result.name}  {result.checksum}  {state}")
-
-
-def _mirror(given: str) -> str:
-    """Return the prefix of the air-gap mirror's URLs; a folder becomes a file: URL."""
-    hint = "name a folder that `linkmode mirror` wrote, or its https:, http: or file: URL"
-    named = f"--mirror {reach.without_login(given)!r}"
-    try:
-        parts = urlsplit(given)
-        scheme, _ = parts.scheme, parts.port
-    except ValueError as error:
-        raise UsageError(f"{named}: this is not a URL: {error}", hint=hint) from error
-    if not given or (scheme in {"https", "http"} and not parts.hostname):
-        raise UsageError(f"{named}: {'the URL has no host' if given else 'the value is empty'}", hint=hint)
-    if scheme not in {"https", "http", "file", ""}:
-        raise UsageError(f"{named}: the scheme {scheme}: is not supported", hint=hint)
-    if scheme in {"https", "http"}:
-        return given
-    folder = file_path(given) if scheme == "file" else Path(given).absolute()
-    if not (folder / INDEX).is_file():
-        raise UsageError(
-            f"{named}: this is not an air-gap mirror: {folder / INDEX} does not exist",
-            hint=hint,
-        )
-    return folder.as_uri()
+    if not lock and any(result.state == "fetched" for result in results):
+        is_bazel = bazel.is_root(root)
+        say.next_step(Message(Run("generate")) if is_bazel else Message(Run("exec", "-- make"), ", or any build tool"))
 
 
 def _choose(artifacts: Iterable[Artifact], only: tuple[str, ...]) -> tuple[Artifact, ...]:

@@ -5,6 +5,9 @@ from pathlib import Path
 import click
 
 from linkmode import pipeline
+from linkmode.cli import say
+from linkmode.config import bazel, find
+from linkmode.messages import Message, UsageError
 
 
 @click.command("generate")
@@ -16,32 +19,49 @@ from linkmode import pipeline
 @click.option(
     "--force", is_flag=True, help="Overwrite files that linkmode did not generate, where they are in the way."
 )
-def command(*, check: bool, show_diff: bool, no_edit: bool, force: bool) -> None:
+@say.json_option
+def command(*, check: bool, show_diff: bool, no_edit: bool, force: bool, as_json: bool) -> None:
     """Write the rule library in one atomic step, and the blocks that your own files need.
 
     Only files that linkmode generated are changed or removed. In MODULE.bazel, WORKSPACE, .bazelrc, .bazelignore and
     .buckconfig linkmode writes one marked block each, and none where you say the same by hand. When nothing has to
     change, nothing is written.
     """
-    output = pipeline.generated(Path())
-    edits = pipeline.edits(Path())
+    root = find.root(Path())
+    output = pipeline.generated(root)
+    if as_json and (check or show_diff):
+        raise UsageError("--json prints what was written, and --check and --diff write nothing", hint="drop --json")
+    say.detail(f"writing to {output.label}")
     if show_diff:
-        click.echo(pipeline.unified(output) + pipeline.unified_edits(edits), nl=False)
+        click.echo(output.unified() + output.unified_edits(), nl=False)
     if check:
-        pipeline.check(output)
+        output.check()
         if not no_edit:
-            pipeline.check_edits(edits)
+            output.check_edits()
     if check or show_diff:
         return
-    changes = pipeline.save(output, force=force)
+    changes = output.save(force=force)
+    if as_json:
+        if not no_edit:
+            output.save_edits()
+        say.as_json(
+            output=output.label,
+            created=changes.created,
+            changed=changes.changed,
+            removed=changes.removed,
+            edits=[{"file": edit.file, "written": not no_edit} for edit in output.edits],
+        )
+        return
     for verb, paths in (("created", changes.created), ("changed", changes.changed), ("removed", changes.removed)):
         for path in paths:
             click.echo(f"{verb} {output.label}/{path}")
-    if edits:
-        click.echo(pipeline.unified_edits(edits), nl=False)
-    if edits and no_edit:
+    if output.edits:
+        click.echo(output.unified_edits(), nl=False)
+    if output.edits and no_edit:
         click.echo("--no-edit: nothing was written to your files; add these lines yourself", err=True)
-    elif edits:
-        pipeline.save_edits(Path(), edits)
-    if not changes and not edits:
+    elif output.edits:
+        output.save_edits()
+    if not changes and not output.edits:
         click.echo(f"{output.label} is up to date")
+    elif bazel.is_root(root):
+        say.next_step(Message("bazel build //..., then commit linkmode.toml, linkmode.lock and what was written"))

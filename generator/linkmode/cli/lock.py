@@ -5,12 +5,14 @@ from pathlib import Path
 
 import click
 
-from linkmode import pipeline
-from linkmode.cli import again
-from linkmode.lock.lockfile import FILE
-from linkmode.lock.resolve import DEFAULT_SOURCE, SOURCES
-from linkmode.messages import CheckError, UsageError, did_you_mean, plain
-from linkmode.model.values import Advisory, Artifact
+from linkmode.cli import again, say
+from linkmode.cli.outdated import one_line
+from linkmode.config import find
+from linkmode.config.document import FILE
+from linkmode.lock.newer import outdated
+from linkmode.lock.relock import EVERYTHING, Relock, relock
+from linkmode.messages import CheckError, Message, Run, UsageError, did_you_mean, plain
+from linkmode.model.values import DEFAULT_SOURCE, SOURCES, Advisory, Artifact
 
 
 @click.command("lock")
@@ -20,8 +22,10 @@ from linkmode.model.values import Advisory, Artifact
 @click.option(
     "--upgrade",
     multiple=True,
-    metavar="NAME",
-    help="Take the newest allowed version of this family, library or language; repeatable.",
+    metavar="[NAME]",
+    is_flag=False,
+    flag_value=EVERYTHING,
+    help="Take the newest allowed version of this family, library or language, or of all; repeatable.",
 )
 @click.option(
     "--source",
@@ -35,7 +39,10 @@ from linkmode.model.values import Advisory, Artifact
     is_flag=True,
     help="Write nothing and exit with 1 on a known vulnerability that linkmode.toml does not accept.",
 )
-def command(upgrade: tuple[str, ...], sources: tuple[str, ...], *, check: bool, deny_advisories: bool) -> None:
+@say.json_option
+def command(
+    upgrade: tuple[str, ...], sources: tuple[str, ...], *, check: bool, deny_advisories: bool, as_json: bool
+) -> None:
     """Resolve linkmode.toml against the catalogue to linkmode.lock.
 
     Locked versions stay as long as they satisfy linkmode.toml. When nothing changes, nothing is written.
@@ -44,17 +51,23 @@ def command(upgrade: tuple[str, ...], sources: tuple[str, ...], *, check: bool, 
     for family, count in Counter(family for family, _ in chosen).items():
         if count > 1:
             raise UsageError(f"--source is given {count} times for {'all families' if family == '*' else family}")
-    words = [f"--upgrade={name}" for name in upgrade] + [f"--source={source}" for source in sources]
+    words = ["--upgrade" if name == EVERYTHING else f"--upgrade={name}" for name in upgrade]
+    words += [f"--source={source}" for source in sources]
     with again.repeating({"lock": [*words, *(["--deny-advisories"] if deny_advisories else [])]}):
-        _lock(upgrade, dict(chosen), check=check, deny_advisories=deny_advisories)
+        _lock(upgrade, dict(chosen), check=check, deny_advisories=deny_advisories, as_json=as_json)
 
 
-def _lock(upgrade: tuple[str, ...], sources: dict[str, str], *, check: bool, deny_advisories: bool) -> None:
-    fresh = pipeline.relock(Path(), upgrade=upgrade, sources=sources)
+def _lock(
+    upgrade: tuple[str, ...], sources: dict[str, str], *, check: bool, deny_advisories: bool, as_json: bool
+) -> None:
+    root = find.root(Path())
+    say.detail(f"using {root / FILE}")
+    fresh = relock(root, upgrade=upgrade, sources=sources)
     if fresh.unreadable:
         click.echo(f"linkmode: warning: {plain(fresh.unreadable)}", err=True)
     warnings, notes = _warnings(fresh), _notes(fresh)
-    click.echo("".join(f"linkmode: note: {note}\n" for note in notes), nl=False, err=True)
+    for note in notes:
+        say.note(f"note: {note}")
     click.echo("".join(f"linkmode: warning: {warning}\n" for warning in warnings), nl=False, err=True)
     if warnings and deny_advisories:
         known = "1 known vulnerability" if len(warnings) == 1 else f"{len(warnings)} known vulnerabilities"
@@ -64,10 +77,37 @@ def _lock(upgrade: tuple[str, ...], sources: dict[str, str], *, check: bool, den
             '[advisories] accept = { "CVE-…" = "why it does not matter here" }',
         )
     if check:
-        pipeline.check_lock(fresh)
+        fresh.check()
     else:
-        pipeline.save_lock(Path(), fresh)
-    click.echo(f"{FILE} written:\n{fresh.changes}" if fresh.changes else f"{FILE} is up to date\n", nl=False)
+        fresh.save()
+    if as_json:
+        _print_json(fresh)
+        return
+    click.echo(
+        f"{fresh.path} written:\n{fresh.changes}" if fresh.changes else f"{fresh.path} is up to date\n", nl=False
+    )
+    if upgrade and not check:
+        for one in outdated(root):
+            say.note(f"not upgraded: {one_line(one)}")
+    if fresh.changes:
+        say.next_step(Message(Run("fetch")))
+
+
+def _print_json(fresh: Relock) -> None:
+    """Print what a lock changes, as lines of the difference, and the vulnerabilities of what is locked."""
+    known = [
+        {
+            "artifact": artifact.name,
+            "family": artifact.family,
+            "version": artifact.version,
+            "id": advisory.id,
+            "fixed-in": advisory.fixed_in,
+            "url": advisory.url,
+            "accepted": fresh.accepted.get(advisory.id, ""),
+        }
+        for artifact, advisory in fresh.advisories
+    ]
+    say.as_json(file=str(fresh.path), changes=fresh.changes.splitlines(), advisories=known)
 
 
 def _source(text: str) -> tuple[str, str]:
@@ -78,7 +118,7 @@ def _source(text: str) -> tuple[str, str]:
     return family or "*", source
 
 
-def _warnings(fresh: pipeline.Relock) -> list[str]:
+def _warnings(fresh: Relock) -> list[str]:
     """Return one line for each vulnerability of each version that linkmode.toml does not accept."""
     return list(
         dict.fromkeys(
@@ -89,7 +129,7 @@ def _warnings(fresh: pipeline.Relock) -> list[str]:
     )
 
 
-def _notes(fresh: pipeline.Relock) -> list[str]:
+def _notes(fresh: Relock) -> list[str]:
     """Return a line for each outdated version, accepted vulnerability, and acceptance that nothing needs."""
     accepted = [
         f"{_vulnerability(artifact, advisory)}, accepted in linkmode.toml: {fresh.accepted[advisory.id]}"

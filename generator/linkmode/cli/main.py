@@ -29,14 +29,18 @@ DEFECT = 70
 
 _COMMANDS = {
     "init": "Write a commented linkmode.toml for this repository.",
+    "add": "Add a language, a library or a toolchain to linkmode.toml.",
     "lock": "Resolve linkmode.toml to linkmode.lock.",
+    "outdated": "List what is newer than what is locked.",
     "fetch": "Download every locked archive into the store and verify it.",
     "generate": "Write the rule library.",
+    "doctor": "Find what would stop a build here, each with its fix.",
     "mirror": "Write an air-gap mirror of every locked archive.",
     "store": "Show, verify and clean the store of archives.",
     "audit": "Report the link mode, libc and contents of binaries.",
     "exec": "Run a build tool with a locked toolchain, without Bazel.",
     "catalog": "List, search, show, add and verify pins.",
+    "schema": "Print the JSON schema of linkmode.toml.",
 }
 
 
@@ -87,9 +91,13 @@ class _Lazy(click.Group):
     metavar="DIR",
     help="Run as if started in DIR, the folder of linkmode.toml.",
 )
+@click.option("-q", "--quiet", is_flag=True, help="Print results, warnings and errors only.")
+@click.option("-v", "--verbose", is_flag=True, help="Also print which files and folders are used.")
 @click.version_option(__version__, prog_name="linkmode", message="%(prog)s %(version)s")
-def _linkmode(directory: str) -> None:
+def _linkmode(directory: str, *, quiet: bool, verbose: bool) -> None:
     """Generate Bazel rules with pinned C and C++ toolchains and one link mode for each target, and audit ELF files."""
+    if quiet and verbose:
+        raise UsageError("--quiet and --verbose exclude each other", hint="drop one of them")
     os.chdir(directory)
 
 

@@ -1,13 +1,12 @@
 """``linkmode mirror``: write every locked archive into a folder, for machines without a network."""
 
-import sys
 from pathlib import Path
 
 import click
 
 from linkmode import pipeline
-from linkmode.cli import again, places
-from linkmode.fetch import progress
+from linkmode.cli import again, places, say
+from linkmode.config import find
 from linkmode.fetch.artifacts import DEFAULT_JOBS, Options, fetch_all
 from linkmode.store import mirror
 from linkmode.store.files import Store, default_root
@@ -28,13 +27,14 @@ def command(folder: Path, *, offline: bool, jobs: int, store: Path | None) -> No
     """Write an air-gap mirror of every locked archive into DIR.
 
     DIR is new, empty, or a mirror, which then gains what it lacks. It is used from disk or from any server of static
-    files: linkmode fetch --mirror. See docs/how-to/air-gap.md.
+    files: linkmode fetch --mirror.
     """
-    wanted = pipeline.locked(Path()).artifacts
+    root = find.root(Path())
+    wanted = pipeline.locked(root).artifacts
     mirror.check(folder)
     place = Store(store or default_root())
     with again.repeating({"fetch": again.store(store)}):
-        with progress.on(sys.stderr) as shown:
-            fetch_all(wanted, place, Options(base=Path(), offline=offline, jobs=jobs), shown)
+        with say.progress() as shown:
+            fetch_all(wanted, place, Options(base=root, offline=offline, jobs=jobs), shown)
         for artifact, path, copied in mirror.write(wanted, place, folder):
             click.echo(f"{artifact.name}  {path}  {'copied' if copied else 'already there'}")

@@ -5,6 +5,7 @@ The keys are described in docs/reference/config.md.
 
 import re
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,14 @@ from linkmode.config.keys import TABLES, TOP_LEVEL
 from linkmode.config.malloc import malloc
 from linkmode.config.mirrors import mirrors
 from linkmode.config.without import check_languages, without
+from linkmode.config.words import guess_name, versions_meant
 from linkmode.families import FAMILIES
 from linkmode.languages import LANGUAGES
 from linkmode.messages import ConfigError, Message, Run
 from linkmode.model import field_rules as rules
 from linkmode.model import textfile, toml
 from linkmode.model.issues import Issues
+from linkmode.model.target import did_you_mean_target, meant
 from linkmode.model.values import EXEC_PLATFORMS, LINK_MODES, ExecPlatform, LinkMode, Pin, Target
 
 FILE = "linkmode.toml"
@@ -35,9 +38,14 @@ DEFAULT_OUTPUT = "third_party/linkmode"
 BUILD_SYSTEMS = ("bazel", "buck2", "dune")
 
 _OUTPUT_PART = re.compile(r"(?!\.\.?$)[A-Za-z0-9._+@][A-Za-z0-9._+@-]*")
-_NOT_OUTPUT = (FILE, "linkmode.lock")
+_NOT_OUTPUT = (
+    *(FILE, "linkmode.lock", "MODULE.bazel", "WORKSPACE", "WORKSPACE.bazel", "BUILD", "BUILD.bazel"),
+    *(".bazelrc", ".bazelignore", ".bazelversion"),
+)
+"""Names that mean a file at the root of a repository."""
 _VERSION_CONTROL = (".git", ".hg", ".svn", ".jj", ".bzr", ".sl", "_darcs", "cvs")
 """Folders of tools that keep a repository in them, and run what lies there."""
+_NO_TARGET = "is not a target of any [[toolchain]]"
 _STATIC_GLIBC = (
     "a static binary cannot use {target}: glibc loads NSS, iconv and dlopen modules at run time, which a static "
     "binary cannot do safely, and none of these toolchains carries glibc's libc.a; name a musl target "
@@ -86,11 +94,16 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
 def load(path: Path) -> Config:
     """Return the configuration in ``path``. Raises ConfigError when it is missing, unreadable or wrong."""
+    return load_with_text(path)[0]
+
+
+def load_with_text(path: Path) -> tuple[Config, str]:
+    """Return the configuration in ``path``, and the text that spells it. Raises ConfigError as ``load`` does."""
     try:
         text = textfile.read(path)
     except FileNotFoundError as error:
         raise ConfigError(
-            f"{path} does not exist",
+            f"{path} does not exist, nor does one in a folder above",
             hint=Message("create it with `", Run("init"), "`, or name its folder: linkmode -C DIR …"),
         ) from error
     except textfile.NoTextError as error:
@@ -100,11 +113,13 @@ def load(path: Path) -> Config:
             f"{path} {error.problem}; expected linkmode's configuration",
             hint=Message("move it away, then run: ", Run("init")),
         ) from error
-    return parse(text, where=path.name)
+    return parse(text, where=str(path)), text
 
 
-def parse(text: str, *, where: str) -> Config:
+def parse(text: str, *, where: str, options: Mapping[str, str] | None = None) -> Config:
     """Return the configuration that ``text`` spells; ``where`` names it in messages.
+
+    ``options`` names, by key path, the options of the command line that gave a value: messages name these.
 
     Raises:
         ConfigError: with every problem there is, each with its line and its key path.
@@ -113,7 +128,7 @@ def parse(text: str, *, where: str) -> Config:
         raw = toml.loads(text)
     except toml.NotTomlError as error:
         raise ConfigError(f"{where} is not TOML: {error}", hint=f"correct {where}; see https://toml.io") from error
-    issues = Issues(where, text)
+    issues = Issues(where, text, options)
     issues.unknown_keys("", raw, TOP_LEVEL)
     build_systems = _build_systems(raw, issues)
     config = Config(
@@ -190,7 +205,7 @@ def _exec_platforms(raw: Mapping[str, Any], issues: Issues) -> tuple[ExecPlatfor
 
 def _toolchains(raw: Mapping[str, Any], issues: Issues) -> tuple[ToolchainRequest, ...]:
     tables = issues.tables(raw, "toolchain")
-    if not tables and "toolchain" not in raw:
+    if not tables and "toolchain" not in raw and not get_close_matches("toolchain", raw):
         issues.add("toolchain", "expected at least one [[toolchain]], with family, version and targets")
     requests = tuple(_toolchain(f"toolchain[{index}]", table, issues) for index, table in enumerate(tables))
     seen: dict[tuple[str, str], int] = {}
@@ -210,7 +225,7 @@ def _toolchain(at: str, table: Mapping[str, Any], issues: Issues) -> ToolchainRe
     version = issues.required(at, table, "version", str, "")
     names: tuple[str, ...] = issues.required(at, table, "targets", tuple[str, ...], ())
     if family and family not in FAMILIES:
-        issues.unknown_value(f"{at}.family", family, FAMILIES)
+        issues.unknown_value(f"{at}.family", family, FAMILIES, guess=guess_name)
     if isinstance(table.get("version"), str):
         _check_version(f"{at}.version", version, issues)
     targets = tuple(
@@ -226,19 +241,22 @@ def _toolchain(at: str, table: Mapping[str, Any], issues: Issues) -> ToolchainRe
 
 def _check_version(at: str, version: str, issues: Issues) -> None:
     if problem := rules.versions(version):
-        issues.add(at, problem)
+        instead = versions_meant(version)
+        issues.add(at, f"{problem}; write {instead!r}" if instead else problem)
 
 
 def _target(at: str, family: str, text: str, issues: Issues) -> Target | None:
     """Return the target that ``text`` spells, None where it spells none; report what is wrong with it."""
+    guess = meant(text, lambda target: family not in FAMILIES or not FAMILIES[family].refuses(target))
+    instead = f"; did you mean {guess!r}?" if guess not in ("", text) else ""
     try:
         target = Target(text)
     except ConfigError as error:
-        issues.add(at, error.problem)
+        issues.add(at, f"{error.problem}{instead}")
         return None
     refusal = FAMILIES[family].refuses(target) if family in FAMILIES else ""
     if refusal:
-        issues.add(at, f"{text!r}: {refusal}")
+        issues.add(at, f"{text!r}: {refusal}{'' if guess and guess in refusal else instead}")
     elif target != text:
         issues.add(at, f"expected {str(target)!r}, found {text!r}")
     return target
@@ -249,7 +267,9 @@ def _library(raw: Mapping[str, Any], issues: Issues) -> dict[str, str]:
     found = {}
     for name in table:
         version = issues.value("library", table, name, str, "")
-        if rules.name(name):
+        if name in LANGUAGES:
+            issues.add(f"library.{name}", "is a language; write it in [language]")
+        elif rules.name(name):
             issues.add(f"library.{name}", f"{rules.shown(name)} is not the name of a library")
         elif isinstance(table[name], str):
             _check_version(f"library.{name}", version, issues)
@@ -263,7 +283,8 @@ def _language(raw: Mapping[str, Any], issues: Issues) -> dict[str, str]:
     for name in table:
         version = issues.value("language", table, name, str, "")
         if name not in LANGUAGES:
-            issues.unknown_value(f"language.{name}", name, LANGUAGES, "is not a language that linkmode has rules for")
+            problem = "is not a language that linkmode has rules for"
+            issues.unknown_value(f"language.{name}", name, LANGUAGES, problem, guess_name)
         elif isinstance(table[name], str):
             _check_version(f"language.{name}", version, issues)
         found[name] = version
@@ -310,7 +331,7 @@ def _link_modes(raw: Mapping[str, Any], config: Config, issues: Issues) -> dict[
         names = (given,) if isinstance(given, str) else given
         for text in names:
             if text not in requested:
-                issues.unknown_value(at, text, requested, "is not a target of any [[toolchain]]")
+                issues.unknown_value(at, text, requested, _NO_TARGET, did_you_mean_target)
             elif mode == "static" and not requested[text].is_musl:
                 issues.add(at, _STATIC_GLIBC.format(target=text))
         targets = tuple(requested[text] for text in names if text in requested)

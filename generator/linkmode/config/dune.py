@@ -46,7 +46,7 @@ def dune(raw: Mapping[str, Any], issues: Issues, *, wanted: bool) -> tuple[DuneE
     """
     table = issues.table(raw, KEY)
     if wanted and not table:
-        issues.add("build-systems", "dune needs at least one [dune.<executable>]; see docs/reference/config.md")
+        issues.add("build-systems", "dune needs at least one [dune.<executable>], such as [dune.server]")
     if table and not wanted:
         issues.add(KEY, "nothing is written for it: build-systems does not name 'dune'")
     return tuple(_executable(name, table, issues) for name in sorted(table))

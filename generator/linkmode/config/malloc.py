@@ -8,6 +8,7 @@ from typing import Any
 
 from linkmode.libraries import ALLOCATORS, LIBRARIES
 from linkmode.model.issues import Issues
+from linkmode.model.target import did_you_mean_target
 
 KEY = "malloc"
 
@@ -22,7 +23,7 @@ def malloc(
         at = f"{KEY}.{target}"
         name = issues.value(KEY, table, target, str, "")
         if target not in (known := tuple(dict.fromkeys(targets))):
-            issues.unknown_value(at, target, known, "is not a target of any [[toolchain]]")
+            issues.unknown_value(at, target, known, "is not a target of any [[toolchain]]", did_you_mean_target)
         elif not isinstance(table[target], str):
             continue
         elif name not in ALLOCATORS:

@@ -27,5 +27,8 @@ def check_languages(
 ) -> None:
     """Report each of ``toolchains`` (a family, and what it does without) that lacks what one of ``languages`` links."""
     for index, (family, parts) in enumerate(toolchains):
-        if "rust" in languages and family == "zig" and "c++" in parts:
-            issues.add(f"toolchain[{index}].{KEY}", "Rust links libunwind, which zig has among the libraries of C++")
+        needed = FAMILIES[family].needed_by if family in FAMILIES else {}
+        for language in languages:
+            part, reason = needed.get(language, ("", ""))
+            if part in parts:
+                issues.add(f"toolchain[{index}].{KEY}", reason)

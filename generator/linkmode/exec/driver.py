@@ -19,8 +19,8 @@ GO_TOOL = "go-toolexec"
 
 _LIBC = ("c", "m", "pthread", "dl", "rt", "util", "resolv", "crypt", "xnet")
 _COMPILER = ("gcc", "gcc_s", "gcc_eh", "stdc++", "supc++", "stdc++fs", "atomic", "ssp", "ssp_nonshared")
-OWN = {"clang": (*_LIBC, *_COMPILER, "c++", "c++abi", "unwind"), "gcc": (*_LIBC, *_COMPILER, "gomp", "quadmath")}
-"""Libraries that a toolchain brings along, by the name after ``-l``: the driver puts them into a link itself."""
+OWN = (*_LIBC, *_COMPILER)
+"""Libraries that every toolchain brings along, by the name after ``-l``: the driver puts them into a link itself."""
 
 
 def sources() -> tuple[Path, Path]:
@@ -53,6 +53,7 @@ def build(new: Path, compiler: Sequence[str], environment: Mapping[str, str]) ->
 def configuration(
     *,
     kind: str,
+    own: Iterable[str],
     target: Target,
     mode: LinkMode,
     check: Path,
@@ -65,6 +66,7 @@ def configuration(
 ) -> str:
     """Return the text of driver.conf.
 
+    ``kind`` is whose command line the compiler has, and ``own`` what it brings along beside `OWN`.
     ``compilers`` are the words that start the compiler of C (``cc``) and C++ (``cxx``); ``tools`` those of each other
     program by its name. ``search`` and ``include`` are folders of libraries and headers, in the order in which they are
     looked at. Raises ConfigError where a path cannot be written into it.
@@ -98,7 +100,7 @@ def configuration(
         "libraries-mostly_static": flags.at("mostly_static_libraries", places),
         "libraries-dynamic": flags.at("dynamic_libraries", places),
         "search": [str(path) for path in search],
-        "own": OWN[kind],
+        "own": (*OWN, *own),
     }
     lines = [f"{key}\t{value}" for key, value in single.items() if value]
     lines += [f"{key}\t{word}" for key, words in lists.items() for word in words]

@@ -5,6 +5,8 @@ CMake (https://cmake.org/cmake/help/latest/manual/cmake-env-variables.7.html), p
 (https://doc.rust-lang.org/cargo/reference/environment-variables.html).
 """
 
+import fnmatch
+import re
 import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -13,10 +15,13 @@ import msgspec
 
 from linkmode.exec import build_systems
 from linkmode.exec.variables import CLEARED
+from linkmode.families import FAMILIES
 from linkmode.messages import ConfigError, Message, Run, UsageError, did_you_mean
 from linkmode.model.cpus import CPUS
-from linkmode.model.values import Artifact, ExecPlatform, LinkMode, Lock, LockedToolchain, Target
+from linkmode.model.target import did_you_mean_target
+from linkmode.model.values import ExecPlatform, LinkMode, Lock, LockedToolchain, Target
 
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PROGRAMS = {"CC": "gcc", "CXX": "g++", "AR": "ar", "RANLIB": "ranlib", "LD": "ld", "STRIP": "strip"}
 
 
@@ -50,7 +55,7 @@ class Machine(msgspec.Struct, frozen=True):
 class Environment(msgspec.Struct, frozen=True):
     """Changes to an environment. ``before`` are words to put in front of what a variable holds, by a separator.
 
-    ``defaults`` are for variables that are not set.
+    ``defaults`` are for variables that are not set. In ``unset``, ``*`` stands for what varies.
     """
 
     values: dict[str, str]
@@ -94,25 +99,22 @@ def choose(
 
 def _named(option: str, name: str, known: Mapping[str, list[LockedToolchain]]) -> list[LockedToolchain]:
     if name not in known:
+        guess = did_you_mean_target if option == "--target" else did_you_mean
         raise UsageError(
-            f"{option}: linkmode.lock has no {name!r} that runs here{did_you_mean(name, known)}",
+            f"{option}: linkmode.lock has no {name!r} that runs here{guess(name, known)}",
             hint=Message(f"it has: {', '.join(known)}; others are asked for in linkmode.toml, then: ", Run("lock")),
         )
     return known[name]
 
 
-def for_this_machine(
-    lock: Lock, host: ExecPlatform, chosen: LockedToolchain, artifacts: Mapping[str, Artifact]
-) -> LockedToolchain:
+def for_this_machine(lock: Lock, host: ExecPlatform, chosen: LockedToolchain) -> LockedToolchain:
     """Return the toolchain that compiles programs for this machine: ``chosen`` where it can, another of the lock else.
 
     Raises ConfigError when the lock has none.
     """
-    if artifacts[chosen.artifact].layout == "zig" or chosen.target == host.musl:
-        return chosen
-    for other in lock.toolchains:
-        if other.exec == host and (artifacts[other.artifact].layout == "zig" or other.target == host.musl):
-            return other
+    for one in (chosen, *lock.toolchains):
+        if one.exec == host and (one.target == host.musl or FAMILIES[one.family].compiler().makes_every_target):
+            return one
     raise ConfigError(
         f"linkmode.lock has no compiler for this machine, {host}, which linkmode's own compiler driver is compiled by",
         hint=Message(f"add {host.musl} to the targets of a [[toolchain]] in linkmode.toml, then run: ", Run("lock")),
@@ -197,7 +199,8 @@ def _go_flag(flag: str) -> str:
 
 def applied(changes: Environment, current: Mapping[str, str]) -> dict[str, str]:
     """The environment ``current`` with the changes."""
-    kept = {key: value for key, value in current.items() if key not in changes.unset}
+    cleared = set(_cleared(changes, current))
+    kept = {key: value for key, value in current.items() if key not in cleared}
     joined = {
         key: f"{word}{separator}{kept[key]}" if kept.get(key) else word
         for key, (word, separator) in changes.before.items()
@@ -205,12 +208,22 @@ def applied(changes: Environment, current: Mapping[str, str]) -> dict[str, str]:
     return changes.defaults | kept | changes.values | joined
 
 
-def as_shell(changes: Environment, toolchain: LockedToolchain, ready: Ready) -> str:
-    """The changes as lines that a POSIX shell can ``eval``, with what cannot be said in a variable as comments."""
+def _cleared(changes: Environment, current: Iterable[str]) -> list[str]:
+    """The names of ``current`` that are cleared."""
+    return [key for key in current if any(fnmatch.fnmatchcase(key, pattern) for pattern in changes.unset)]
+
+
+def as_shell(changes: Environment, toolchain: LockedToolchain, ready: Ready, current: Iterable[str]) -> str:
+    """The changes as lines that a POSIX shell can ``eval``, with what cannot be said in a variable as comments.
+
+    Of the names with a ``*``, those are cleared that are in ``current``; a shell cannot clear what is no word.
+    """
+    varying = [key for key in _cleared(changes, current) if key not in changes.unset and _WORD.fullmatch(key)]
     lines = [
         f"# {toolchain.artifact}, for {toolchain.target}",
         f"# ./configure --host={ready.triple}",
-        *(f"unset {key}" for key in changes.unset),
+        *(f"unset {key}" for key in changes.unset if "*" not in key),
+        *(f"unset {key}" for key in sorted(varying)),
         *(f"export {key}={shlex.quote(value)}" for key, value in sorted(changes.values.items())),
         *(f'export {key}="${{{key}-{value}}}"' for key, value in sorted(changes.defaults.items())),
         *_prepended(changes.before.items()),

@@ -17,7 +17,9 @@ from linkmode.messages import ConfigError, Message, Run, UsageError, did_you_mea
 from linkmode.model.components import releases
 from linkmode.model.values import Lock, LockedToolchain
 
-RELEASES = tuple(int(line) for line in releases("linkmode.languages.graalvm") if line.isdigit())
+_LINES = releases("linkmode.languages.graalvm")
+
+RELEASES = tuple(int(line) for line in _LINES if line.isdigit())
 """The feature releases of the JDK whose native-image linkmode knows."""
 
 _STATIC = ("--static", "-H:+StaticExecutable")
@@ -84,8 +86,10 @@ def check_release(command: Sequence[str], found: Installed | None) -> None:
             )
 
 
-def check(command: Sequence[str], toolchain: LockedToolchain, lock: Lock) -> None:
+def check(command: Sequence[str], toolchain: LockedToolchain, lock: Lock, found: Installed | None = None) -> None:
     """Refuse, before anything is unpacked, what native-image would end with an error for after minutes.
+
+    ``found`` is the native-image that ``command`` starts, where its release is known: hints take the options of that.
 
     Raises:
         UsageError: the options do not go with the toolchain.
@@ -101,7 +105,7 @@ def check(command: Sequence[str], toolchain: LockedToolchain, lock: Lock) -> Non
     if (static or musl) and target.is_musl and target.cpu != _MUSL_CPU:
         raise UsageError(
             f"native-image: GraalVM has its JDK libraries for musl on {_MUSL_CPU} only: no static image for {target}",
-            hint=Message("a mostly static one: ", _example(lock, target.cpu)),
+            hint=Message("a mostly static one: ", _example(lock, target.cpu, _mostly_static_options(command, found))),
         )
     if target.cpu != toolchain.exec.cpu:
         raise UsageError(
@@ -126,7 +130,7 @@ def check(command: Sequence[str], toolchain: LockedToolchain, lock: Lock) -> Non
     if mostly_static and target.is_musl:
         raise UsageError(
             f"native-image: {mostly_static} links with glibc, and {target} is not",
-            hint=_example(lock, target.cpu),
+            hint=_example(lock, target.cpu, _mostly_static_options(command, found)),
         )
     if (static or musl or mostly_static) and "zlib" not in lock.libraries:
         raise ConfigError(
@@ -195,10 +199,17 @@ def _static_example(lock: Lock) -> Message:
     return Message(f"add {musl} to a [[toolchain]] in linkmode.toml, then run: ", Run("lock"))
 
 
-def _example(lock: Lock, cpu: str) -> Message:
+def _mostly_static_options(command: Sequence[str], found: Installed | None) -> str:
+    """Return the options of a mostly static image: those of the release, those that were given, or the newest."""
+    if found and str(found.release) in _LINES:
+        return " ".join(_LINES[str(found.release)]["mostly-static"])
+    return " ".join(word for word in command if word in (*_MOSTLY_STATIC, _UNLOCK)) or _NO_LIBC
+
+
+def _example(lock: Lock, cpu: str, options: str) -> Message:
     targets = [toolchain.target for toolchain in lock.toolchains]
     glibc = next((target for target in targets if target.cpu == cpu and not target.is_musl), None)
     if glibc:
-        return Message(Run("exec", f"--target {glibc} -- native-image --static-nolibc …"))
+        return Message(Run("exec", f"--target {glibc} -- native-image {options} …"))
     added = f'add {cpu}-linux-gnu.2.28 to a [[toolchain]] of family "zig" in linkmode.toml'
     return Message(added, ", then run: ", Run("lock"))

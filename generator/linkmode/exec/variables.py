@@ -12,7 +12,10 @@ Fate = Literal["set", "put before", "cleared", "passed"]
 
 
 class Row(NamedTuple):
-    """Variables of one tool and one fate. ``*`` in a name stands for what varies: a target of Rust's, or more."""
+    """Variables of one tool and one fate. ``*`` in a name stands for what varies: a target of Rust's, or more.
+
+    What is set, put before or passed by its whole name is not cleared by a ``*``.
+    """
 
     tool: str
     names: tuple[str, ...]
@@ -29,6 +32,8 @@ TABLE = (
         "passed",
         "flags of this build; the compiler driver knows the mode",
     ),
+    Row("make, configure", ("MAKEFILES", "GNUMAKEFLAGS", "CONFIG_SHELL"), "passed", "of this build as well"),
+    Row("make, configure", ("CONFIG_SITE",), "cleared", "what configure would find out, of another compiler"),
     Row("CMake", ("CMAKE_PREFIX_PATH",), "put before", "the sysroot"),
     Row(
         "CMake",
@@ -83,6 +88,8 @@ TABLE = (
             "CC_LOG_DIAGNOSTICS_FILE",
             "CC_PRINT_PROC_STAT",
             "CC_PRINT_PROC_STAT_FILE",
+            "CC_PRINT_INTERNAL_STAT",
+            "CC_PRINT_INTERNAL_STAT_FILE",
         ),
         "cleared",
         "files that each compilation writes",
@@ -96,7 +103,12 @@ TABLE = (
     ),
     Row("clang, Zig", ("ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR"), "passed", "where Zig keeps what it compiled"),
     Row("ld", ("LD_RUN_PATH",), "cleared", "a RUNPATH in the binary"),
-    Row("ld", ("LDEMULATION", "LD_OPTIONS"), "cleared", "another format, or flags that are on no command line"),
+    Row(
+        "ld",
+        ("LDEMULATION", "LD_OPTIONS", "GNUTARGET"),
+        "cleared",
+        "another format, which ar and strip take too, or flags that are on no command line",
+    ),
     Row(
         "ld",
         ("LLD_REPRODUCE", "LLD_VERSION"),
@@ -118,30 +130,10 @@ TABLE = (
     ),
     Row(
         "pkg-config",
-        ("PKG_CONFIG_PATH", "PKG_CONFIG_SYSROOT_DIR"),
+        ("PKG_CONFIG_*", "TARGET_PKG_CONFIG_*"),
         "cleared",
-        "libraries of another place, before the sysroot's; another root before every path",
-    ),
-    Row(
-        "pkg-config",
-        (
-            "PKG_CONFIG_SYSTEM_INCLUDE_PATH",
-            "PKG_CONFIG_SYSTEM_LIBRARY_PATH",
-            "PKG_CONFIG_ALLOW_SYSTEM_CFLAGS",
-            "PKG_CONFIG_ALLOW_SYSTEM_LIBS",
-        ),
-        "cleared",
-        "which paths it leaves out, as another compiler searches them itself",
-    ),
-    Row(
-        "pkg-config",
-        (
-            "TARGET_PKG_CONFIG_PATH",
-            "TARGET_PKG_CONFIG_LIBDIR",
-            "TARGET_PKG_CONFIG_SYSROOT_DIR",
-        ),
-        "cleared",
-        "the same, as Rust's crate `pkg-config` reads them first",
+        "all others: `PKG_CONFIG_PATH`, another root, paths to leave out, `PKG_CONFIG_ZLIB_LIBDIR` and its kind, which "
+        "replace a variable of one package, a log file, and what Rust's crate `pkg-config` reads for one target",
     ),
     Row(
         "pkg-config",

@@ -1,11 +1,14 @@
 """The toolchain families: each is a folder here, one of its name in templates/, and a file in toolchains/."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from linkmode.model.components import Layout, Lines, found
 from linkmode.model.survey import Recogniser
 from linkmode.model.values import ExecPlatform, Pin, Target
+
+if TYPE_CHECKING:
+    from linkmode.families.compiler import Compiler
 
 
 class Family(Protocol):
@@ -14,6 +17,10 @@ class Family(Protocol):
     @property
     def name(self) -> str:
         """The name in linkmode.toml and in the catalogue."""
+
+    @property
+    def also_called(self) -> tuple[str, ...]:
+        """Names that people have for its compiler, for messages and for ``linkmode add``."""
 
     @property
     def folder(self) -> str:
@@ -43,12 +50,15 @@ class Family(Protocol):
         """Whether an archive holds the target's libc as files to run with, and not only what is linked against."""
 
     @property
-    def suggested_version(self) -> str:
-        """The specifier that ``linkmode init`` writes."""
+    def needed_by(self) -> Mapping[str, tuple[str, str]]:
+        """A part that a language cannot do without, and why, by the language."""
+
+    def compiler(self) -> "Compiler":
+        """Return what ``linkmode exec`` must know about its programs."""
 
     @property
-    def suggested_targets(self) -> tuple[str, ...]:
-        """The targets that ``linkmode init`` writes."""
+    def suggested_libcs(self) -> tuple[str, ...]:
+        """The libcs of the targets that ``linkmode init`` writes, as triples end: ``musl``."""
 
     @property
     def facts(self) -> tuple[str, ...]:

@@ -181,8 +181,12 @@ class _Run:
             elif scheme in {"http", "https"}:
                 yield shown, Origin(shown, url, self._access)
             elif scheme in {"", "file"}:
-                path = file_path(url) if scheme else Path(url)
-                yield shown, Origin(shown, path=self._options.base / path)
+                try:
+                    path = file_path(url) if scheme else Path(url)
+                except ValueError as error:
+                    yield shown, UnreachableError(str(error))
+                else:
+                    yield shown, Origin(shown, path=self._options.base / path)
             else:
                 yield shown, UnreachableError(f"{scheme}: is not a scheme to fetch from")
 
@@ -194,6 +198,11 @@ def _nowhere(artifact: Artifact, failed: Sequence[Attempt], only: str) -> Linkmo
     """The error of an artifact that no URL gave, with the reason of each; ``only`` is the one mirror that was asked."""
     reasons = "".join(f"\n    {attempt.url}: {attempt.failure.reason}" for attempt in failed)
     is_wrong = any(isinstance(attempt.failure, WrongBytesError) for attempt in failed)
+    if only and all(isinstance(attempt.failure, UnreachableError) and attempt.failure.silent for attempt in failed):
+        return NetworkError(
+            f"{artifact.name}: the mirror cannot be reached:{reasons}",
+            hint=f"start the server of {only}, or correct --mirror (LINKMODE_MIRROR); nothing else was asked",
+        )
     if only:
         return (IntegrityError if is_wrong else NetworkError)(
             f"{artifact.name}: the mirror did not give the file with {artifact.checksum}:{reasons}",

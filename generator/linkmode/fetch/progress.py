@@ -78,6 +78,30 @@ class Lines:
         self._stream.write(f"{text}\n")
 
 
+class Silent:
+    """Nothing at all."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Return, as errors are the caller's to tell."""
+
+    def begin(self, name: str, size: int | None) -> None:
+        """Say nothing."""
+
+    def advance(self, name: str, received: int) -> None:
+        """Say nothing."""
+
+    def note(self, name: str, text: str) -> None:
+        """Say nothing: when all fails, the error names each URL."""
+
+    def end(self, name: str) -> None:
+        """Say nothing."""
+
+
 def on(stream: TextIO) -> "Lines | Bars":
     """Bars where ``stream`` can draw them, else lines."""
     if not stream.isatty() or os.environ.get("TERM", "").lower() in _NO_BARS:

@@ -1,16 +1,18 @@
-"""Checks the URLs of pins again: whether they answer, with the pinned contents."""
+"""Checks the URLs of pins again: whether they answer, with the pinned contents, and what their publishers signed."""
 
 import concurrent.futures
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 import msgspec
 
+from linkmode.fetch import signatures
+from linkmode.fetch.signatures import Signature, Signatures
 from linkmode.model.failures import OriginError, UnreachableError, WrongBytesError
-from linkmode.model.values import Pin
+from linkmode.model.values import Pin, Signer
 from linkmode.net import reach
 from linkmode.net.index import PackageIndex
 from linkmode.net.partial import Partial
@@ -33,11 +35,17 @@ class Finding(msgspec.Struct, frozen=True):
     url: str
     state: State
     detail: str
+    signature: Signature = signatures.NOT_ASKED
 
 
-def recheck(pins: Iterable[Pin], *, download: bool, jobs: int, limits: Limits = LIMITS) -> Iterator[Finding]:
-    """Yield a finding for every URL, in the order of pins and URLs. Without ``download`` no body is read."""
-    check = _Check(limits, download=download)
+def recheck(
+    pins: Iterable[Pin], signers: Sequence[Signer] = (), *, download: bool, jobs: int, limits: Limits = LIMITS
+) -> Iterator[Finding]:
+    """Yield a finding for every URL, in the order of pins and URLs. Without ``download`` no archive is read.
+
+    ``signers`` say who signs the archives; what GitHub has of a release is asked for in any case.
+    """
+    check = _Check(limits, signers, download=download)
     tasks = [(pin, url) for pin in pins for url in pin.urls]
     with concurrent.futures.ThreadPoolExecutor(jobs, "recheck") as pool:
         futures = [pool.submit(check.url, pin, url) for pin, url in tasks]
@@ -53,11 +61,12 @@ def recheck(pins: Iterable[Pin], *, download: bool, jobs: int, limits: Limits = 
 class _Check:
     """One run: what its threads share."""
 
-    def __init__(self, limits: Limits, *, download: bool) -> None:
+    def __init__(self, limits: Limits, signers: Sequence[Signer], *, download: bool) -> None:
         self.transport = Transport(limits)
         self._access = reach.from_environment()
         self._index = PackageIndex(self.transport, self._access)
         self._download = download
+        self._signatures = Signatures(self.transport, self._access, signers)
 
     def url(self, pin: Pin, url: str) -> Finding:
         places: Iterable[tuple[str, Origin | OriginError]]
@@ -70,21 +79,21 @@ class _Check:
             try:
                 if isinstance(origin, OriginError):
                     raise origin
-                return Finding(pin, url, *self._ask(pin, origin))
+                return self._ask(pin, url, origin)
             except WrongBytesError as wrong:
                 return Finding(pin, url, "mismatch", wrong.reason)
             except UnreachableError as failure:
                 reasons.append(failure.reason)
         return Finding(pin, url, "unreachable", "; ".join(dict.fromkeys(reasons)))
 
-    def _ask(self, pin: Pin, origin: Origin) -> tuple[State, str]:
+    def _ask(self, pin: Pin, url: str, origin: Origin) -> Finding:
         if self._download:
             with (
                 tempfile.TemporaryDirectory(prefix="linkmode-") as folder,
                 Partial(Path(folder) / "file", pin.checksum, pin.size) as partial,
             ):
                 self.transport.bring(origin, partial, lambda received: None)
-                return "verified", ""
+                return Finding(pin, url, "verified", "", self._signatures.of(pin, url, origin, partial.path))
         if origin.path is not None:
             try:
                 length: int | None = origin.path.stat().st_size
@@ -94,4 +103,5 @@ class _Check:
             length = self.transport.length(origin)
         if None not in (length, pin.size) and length != pin.size:
             raise WrongBytesError(f"size mismatch: expected {pin.size:,} bytes, the server has {length:,}")
-        return "reachable", "" if length is not None else "it does not say its size"
+        detail = "" if length is not None else "it does not say its size"
+        return Finding(pin, url, "reachable", detail, self._signatures.of(pin, url, origin, None))

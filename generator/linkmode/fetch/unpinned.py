@@ -58,6 +58,7 @@ def gather(url: str, path: Path, *, base: Path, progress: Progress, limits: Limi
     """
     try:
         scheme, shown = urlsplit(url).scheme, reach.redacted(url)
+        local = base / (file_path(url) if scheme == "file" else Path(url))
     except ValueError as error:
         raise UsageError(f"{url!r} is not a URL: {error}") from error
     if scheme not in {"https", "pypi", "file", ""}:
@@ -78,7 +79,6 @@ def gather(url: str, path: Path, *, base: Path, progress: Progress, limits: Limi
     elif scheme == "https":
         places = [(shown, Origin(shown, url, access))]
     else:
-        local = base / (file_path(url) if scheme else Path(url))
         _check_file(local, shown)
         places = [(shown, Origin(shown, path=local))]
     reasons, is_wrong = [], False

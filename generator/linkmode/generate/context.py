@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 
 from linkmode.families import FAMILIES, Family
+from linkmode.generate import linked
 from linkmode.languages import LANGUAGES, Language, only_glibc
 from linkmode.libraries import ALLOCATORS, LIBRARIES, Library
 from linkmode.messages import ConfigError
 from linkmode.model.components import Layout, Lines
 from linkmode.model.cpus import CPUS
-from linkmode.model.values import Artifact, ExecPlatform, Lock, LockedToolchain, Target
+from linkmode.model.values import LINK_MODES, Artifact, ExecPlatform, Lock, LockedToolchain, Target
 
 _CPU = "@platforms//cpu:{}"
 _LINUX = "@platforms//os:linux"
@@ -85,7 +86,17 @@ def _artifact(artifact: Artifact, lock: Lock) -> dict[str, object]:
         "macro": layout.macro,
         "remove": [*layout.remove, *_unwanted(artifact, lock)],
         "measured": dict(sorted(artifact.measured.items())),
+        "linked": [_linked(part) for part in linked.of(artifact)],
     }
+
+
+def _linked(part: linked.Part) -> dict[str, object]:
+    # what is usual is left out: inside in every mode, with any libc
+    limits: dict[str, object] = {"libc": part.libc, "needed": part.needed if part.needed != "always" else ""}
+    if set(part.modes) != set(LINK_MODES):
+        limits["modes"] = list(part.modes)
+    told = {"license": part.license, "name": part.name, "purl": part.purl}
+    return {**told, **{key: value for key, value in limits.items() if value}}
 
 
 def _layout(artifact: Artifact) -> tuple[Family | Language | Library, Layout]:

@@ -6,14 +6,14 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
+from linkmode.config import bazel
 from linkmode.config.bazel_module import BazelModule
 from linkmode.config.buck2 import CELL
 from linkmode.generate.blocks import Block, edited
 from linkmode.messages import ConfigError
+from linkmode.model import textfile
 
 _BUCKCONFIG = ".buckconfig"
-_MODULE, _WORKSPACES = "MODULE.bazel", ("WORKSPACE.bazel", "WORKSPACE")
-_VERSION = re.compile(r"(?:[\w.-]+/)?(\d+)\.")
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,25 +24,13 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True):
     after: str
 
 
-def bazel_major(root: Path) -> int | None:
-    """Return the major version that ``.bazelversion`` names; None without one that is a number (``latest``)."""
-    text = _read(root / ".bazelversion") or ""
-    found = _VERSION.match(text.strip())
-    return int(found[1]) if found else None
-
-
-def is_bazel(root: Path) -> bool:
-    """Whether ``root`` is the root of a Bazel workspace or module."""
-    return any((root / name).is_file() for name in (_MODULE, *_WORKSPACES))
-
-
 def blocks(root: Path, output: str, module: BazelModule) -> tuple[Block, ...]:
     """Return the blocks that make the library in the folder ``output`` a part of the build of ``root``."""
-    major = bazel_major(root)
+    major = bazel.major(root)
     config = {4: "linkmode_bazel4", 5: "linkmode_bazel6", 6: "linkmode_bazel6"}.get(major or 0)
-    workspace = next((name for name in _WORKSPACES if (root / name).is_file()), "")
+    workspace = next((name for name in bazel.WORKSPACES if (root / name).is_file()), "")
     made = []
-    if (root / _MODULE).is_file() and (major is None or major > 5):
+    if (root / bazel.MODULE).is_file() and (major is None or major > 5):
         made.append(_module(output, module))
     if workspace and (major is None or major < 8) and (not made or (major or 9) < 7 or _has_rules(root / workspace)):
         made.append(_workspace(workspace, output))
@@ -70,7 +58,7 @@ def edits(root: Path, output: str, module: BazelModule, build_systems: Iterable[
     Raises:
         ConfigError: a file is a symbolic link, cannot be read, or has half a block.
     """
-    wanted = blocks(root, output, module) if "bazel" in build_systems and is_bazel(root) else ()
+    wanted = blocks(root, output, module) if "bazel" in build_systems and bazel.is_root(root) else ()
     if "buck2" in build_systems:
         wanted += buck2_blocks(root, output)
     found = []
@@ -91,7 +79,7 @@ def edits(root: Path, output: str, module: BazelModule, build_systems: Iterable[
 def _module(output: str, module: BazelModule) -> Block:
     renamed = "" if module.name == "linkmode" else ', repo_name = "linkmode"'
     return Block(
-        file=_MODULE,
+        file=bazel.MODULE,
         lines=(
             f'bazel_dep(name = "{module.name}", version = "{module.version}"{renamed})',
             "local_path_override(",
@@ -133,10 +121,9 @@ def _has_rules(workspace: Path) -> bool:
 
 def _read(path: Path) -> str | None:
     try:
-        return path.read_bytes().decode("utf-8")
+        return textfile.read(path)
     except FileNotFoundError:
         return None
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} is not UTF-8: {error}", hint=f"save {path.name} as UTF-8") from error
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror or error}") from error
+    except textfile.UnusableError as error:
+        is_text = isinstance(error, textfile.NoTextError)
+        raise ConfigError(f"{path} {error.problem}", hint=f"save {path.name} as UTF-8" if is_text else "") from error

@@ -5,7 +5,6 @@ from hard links to those that stay, and then takes its place in one step (`excha
 header; anything else in the folder is foreign, is kept, and is overwritten only by force.
 """
 
-import difflib
 import hashlib
 import os
 import pwd
@@ -14,15 +13,14 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
-from typing import Literal
 
 import msgspec
-from filelock import FileLock, Timeout
 
 from linkmode.generate.header import has_header
 from linkmode.messages import CheckError, ConfigError, Message, Run
+from linkmode.model import exchange, textfile
+from linkmode.model.textfile import system_errors
 from linkmode.model.values import Tree
-from linkmode.store import exchange
 
 _HEAD = 4096
 _LOCK_SECONDS = 120.0
@@ -81,29 +79,19 @@ def place(root: Path, output: str) -> Path:
 
 def diff(tree: Tree, folder: Path) -> Changes:
     """Compare ``tree`` with what ``folder`` holds, which need not exist. Raises ConfigError when it cannot be read."""
-    with _os_errors(folder, "read"):
+    with system_errors(folder, "read"):
         return _compare(tree, folder)
 
 
 def unified(tree: Tree, changes: Changes, label: str) -> str:
     """Return ``changes`` as a unified diff of paths below ``label``; bytes that are not UTF-8 are escaped."""
     paths = sorted((*changes.created, *changes.changed, *changes.removed))
-    return "".join(_unified(f"{label}/{path}", changes.old.get(path), tree.get(path)) for path in paths)
+    return "".join(textfile.unified(f"{label}/{path}", changes.old.get(path), tree.get(path)) for path in paths)
 
 
 def unified_file(path: str, before: str | None, after: str) -> str:
     """Return the unified diff of one file, which is new where ``before`` is None."""
-    return _unified(path, None if before is None else before.encode(), after.encode())
-
-
-def _unified(path: str, before: bytes | None, after: bytes | None) -> str:
-    lines = difflib.unified_diff(
-        _lines(before),
-        _lines(after),
-        "/dev/null" if before is None else f"a/{path}",
-        "/dev/null" if after is None else f"b/{path}",
-    )
-    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+    return textfile.unified(path, None if before is None else before.encode(), after.encode())
 
 
 def check(changes: Changes, label: str) -> None:
@@ -129,7 +117,7 @@ def apply(tree: Tree, folder: Path, *, label: str, locks: Path, force: bool = Fa
             or the system refuses to write. Nothing in ``folder`` has changed then.
     """
     _require_relative(tree)
-    with _os_errors(folder):
+    with system_errors(folder):
         with suppress(FileNotFoundError):  # another run may be exchanging the folder right now
             if not exchange.has_leftovers(folder):
                 changes = _compare(tree, folder)
@@ -245,11 +233,6 @@ def _names(paths: tuple[str, ...]) -> str:
     return ", ".join(paths[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-def _lines(data: bytes | None) -> list[str]:
-    *lines, rest = (data or b"").decode("utf-8", "backslashreplace").split("\n")
-    return [*(f"{line}\n" for line in lines), *([rest] if rest else [])]
-
-
 def _require_relative(tree: Tree) -> None:
     """Refuse, at the one place that writes, a path that would leave the folder: a defect of the renderer."""
     for path in tree:
@@ -311,6 +294,8 @@ def _keep(old: Path, new: Path) -> None:
 @contextmanager
 def _locked(folder: Path, locks: Path) -> Iterator[None]:
     name = hashlib.sha256(os.fsencode(folder.parent.resolve() / folder.name)).hexdigest()[:32]
+    from filelock import FileLock, Timeout  # not needed where nothing is written
+
     lock = FileLock(locks / f"{name}.lock", timeout=_LOCK_SECONDS)
     try:
         locks.mkdir(parents=True, exist_ok=True)
@@ -329,23 +314,3 @@ def _locked(folder: Path, locks: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-@contextmanager
-def _os_errors(folder: Path, verb: Literal["read", "written"] = "written") -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise ConfigError(
-            f"{folder} cannot be {verb}: {error.strerror or error}: {error.filename or folder}",
-            hint="check the permissions and the space left there, then run again; until then no file is half written",
-        ) from error
-
-
-def replace_file(file: Path, data: bytes) -> None:
-    """Write one file whole or not at all, also when several runs do so at once: the last one's stays.
-
-    Raises ConfigError when the system refuses.
-    """
-    with _os_errors(file):
-        exchange.put_file(file, data)

@@ -2,10 +2,10 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from importlib import resources
 from typing import Protocol
 
 from linkmode.languages.part import Part
+from linkmode.model import resources
 from linkmode.model.components import Layout, Lines, found
 from linkmode.model.values import ExecPlatform, Pin, Target
 
@@ -59,9 +59,7 @@ LANGUAGES: dict[str, Language] = found(__name__, __path__, "LANGUAGE")
 
 def only_glibc() -> dict[str, list[str]]:
     """Return the names that only glibc has, by how they are told: ``names``, ``beginnings`` and ``endings``."""
-    found: dict[str, list[str]] = tomllib.loads(
-        resources.files(__name__).joinpath("only_glibc.toml").read_text(encoding="utf-8")
-    )
+    found: dict[str, list[str]] = tomllib.loads(resources.beside(__file__, "only_glibc.toml"))
     return found
 
 

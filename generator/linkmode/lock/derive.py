@@ -14,20 +14,25 @@ from linkmode.lock import lockfile
 from linkmode.lock.artifacts import Mirrors, possible
 from linkmode.lock.resolve import keep, resolve
 from linkmode.messages import ConfigError, StaleLockError
+from linkmode.model.issues import Source
 from linkmode.model.values import Artifact, Lock, Pin
 
 
-def derived(lock: Lock, config: Config, catalog: Catalog, where: str = lockfile.FILE) -> Lock:
-    """Return what ``config`` and ``catalog`` give, which ``lock`` says in every field; ``where`` names the lock.
+def derived(
+    lock: Lock, config: Config, catalog: Catalog, where: str = lockfile.FILE, source: Source | None = None
+) -> Lock:
+    """Return what ``config`` and ``catalog`` give, which ``lock`` says in every field.
+
+    ``where`` names the lock, and ``source`` is the file of ``config``, for messages.
 
     Raises:
         StaleLockError: it says something else; names each difference.
         ConfigError: they do not resolve to anything any more.
     """
     try:
-        now = resolve(config, catalog, keep(lock))
+        now = resolve(config, catalog, keep(lock), source)
     except ConfigError as error:
-        resolve(config, catalog)  # an error of linkmode.toml's own is told as that
+        resolve(config, catalog, source=source)  # an error of linkmode.toml's own is told as that
         raise StaleLockError(f"{where} keeps to what is not there any more: {error.problem}", hint=error.hint) from None
     if now == lock:
         return now

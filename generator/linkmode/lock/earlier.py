@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from linkmode.lock import lockfile
-from linkmode.lock.resolve import SOURCES, Preference, keep
+from linkmode.lock.resolve import Preference, keep
 from linkmode.messages import StaleLockError
-from linkmode.model.values import Lock
+from linkmode.model.values import SOURCES, Lock
 
 _TABLE = re.compile(r"^\[\[artifact\]\]$", re.MULTILINE)
 _FAMILY = re.compile(r'^family = "([^"]+)"$', re.MULTILINE)
@@ -38,8 +38,10 @@ class Earlier(msgspec.Struct, frozen=True, kw_only=True):
         return self.locks[0] if self.locks else None
 
 
-def read(text: str | None, families: Iterable[str]) -> Earlier:
+def read(text: str | None, families: Iterable[str], where: str = lockfile.FILE) -> Earlier:
     """Return what ``text`` says, None where there is no lock; ``families`` are what linkmode.toml asks for.
+
+    ``where`` names the lock in messages.
 
     Raises:
         StaleLockError: a newer linkmode wrote it; it is not for this one to write over.
@@ -47,9 +49,9 @@ def read(text: str | None, families: Iterable[str]) -> Earlier:
     if text is None:
         return Earlier()
     try:
-        return Earlier(locks=(lockfile.loads(text, lockfile.FILE),))
+        return Earlier(locks=(lockfile.loads(text, where),))
     except StaleLockError as error:
-        found = [lockfile.loads_unverified(side, lockfile.FILE) for side in _sides(text)]
+        found = [lockfile.loads_unverified(side, where) for side in _sides(text)]
         locks = tuple(lock for lock in found if lock is not None)
         return Earlier(locks=locks, sources={} if locks else _salvaged(text, families), unreadable=error.problem)
 

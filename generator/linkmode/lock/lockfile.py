@@ -225,7 +225,9 @@ def _facts(lock: Lock) -> Iterator[tuple[str, tuple[str, dict[str, Any]]]]:
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
     for key in dict.fromkeys([*before, *after]):
         old, new = before.get(key), after.get(key)
-        if old != new and isinstance(old, tuple) and isinstance(new, tuple):
+        if isinstance(old or new, dict):
+            yield from (f"{key}.{change}" for change in _changes(old or {}, new or {}))
+        elif old != new and isinstance(old, tuple) and isinstance(new, tuple):
             yield from (f"{key}: - {item}" for item in old if item not in new)
             yield from (f"{key}: + {item}" for item in new if item not in old)
             if sorted(old) == sorted(new):

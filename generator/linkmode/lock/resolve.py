@@ -4,6 +4,7 @@ A version is chosen once for each ``[[toolchain]]``: the newest that satisfies i
 exec platform and target. What was locked before is kept while it satisfies (``Preference``).
 """
 
+import contextlib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -17,8 +18,11 @@ from linkmode.families import FAMILIES
 from linkmode.languages import LANGUAGES
 from linkmode.lock.artifacts import artifact, told_apart
 from linkmode.messages import ConfigError, Message, Run, did_you_mean
+from linkmode.model.issues import Issues, Source
 from linkmode.model.values import (
+    DEFAULT_SOURCE,
     LINK_MODES,
+    SOURCES,
     Artifact,
     ExecPlatform,
     LinkMode,
@@ -31,10 +35,6 @@ from linkmode.model.values import (
 
 LOCK_VERSION = 2
 """The format version of linkmode.lock."""
-
-DEFAULT_SOURCE = "upstream"
-SOURCES = (DEFAULT_SOURCE, "pypi")
-"""Where a family's archives may come from by choice; a user's own pin needs none."""
 
 _VERSION_FACT = re.compile(r"\d+(\.\d+)+")
 
@@ -51,17 +51,23 @@ class Preference(msgspec.Struct, frozen=True):
     by_target: Mapping[tuple[str, str], frozenset[str]] = {}
 
 
-def resolve(config: Config, catalog: Catalog, preference: Preference | None = None) -> Lock:
+def resolve(
+    config: Config, catalog: Catalog, preference: Preference | None = None, source: Source | None = None
+) -> Lock:
     """Return the lock that answers ``config``; ``catalog`` includes the user's own pins (``catalog.with_pins``).
 
+    ``source`` is the file of ``config``, for messages.
+
     Raises:
-        ConfigError: a family, library or source that is not there; no version that satisfies, with the reason why each
-            of them does not.
+        ConfigError: with every problem: a family, library or source that is not there; no version that satisfies, with
+            the reason why each of them does not.
     """
-    resolution = _Resolution(config, catalog, preference or Preference())
+    issues = Issues(*(source or Source()))
+    resolution = _Resolution(config, catalog, preference or Preference(), issues)
     toolchains = resolution.toolchains()
     libraries = resolution.libraries()
     parts = resolution.parts()
+    issues.raise_if_any(hint=Message("correct it, then run: ", Run("lock")))
     artifacts = tuple(sorted(resolution.artifacts.values(), key=lambda one: one.name))
     return Lock(
         version=LOCK_VERSION,
@@ -81,7 +87,7 @@ def keep(lock: Lock | None, *, upgrade: Iterable[str] = (), sources: Mapping[str
     The versions of the families in ``upgrade``, and of those whose source changes, are left free.
     """
     artifacts = lock.artifacts if lock else ()
-    old = {one.family: one.source for one in artifacts if one.source == "pypi"}
+    old = {one.family: one.source for one in artifacts if one.source in SOURCES[1:]}
     new = {family: source for family, source in {**old, **(sources or {})}.items() if source != DEFAULT_SOURCE}
     free = {*upgrade, *(name for name in {**old, **new} if old.get(name) != new.get(name))}
     versions: dict[str, frozenset[str]] = {}
@@ -97,45 +103,72 @@ def keep(lock: Lock | None, *, upgrade: Iterable[str] = (), sources: Mapping[str
     return Preference(new, versions, by_target)
 
 
+class _RefusedError(Exception):
+    """What one key of linkmode.toml asks for is not there."""
+
+    def __init__(self, path: str, problem: str, hint: str | Message = "") -> None:
+        super().__init__(problem)
+        self.path, self.problem, self.hint = path, problem, hint
+
+
 class _Resolution:
     """One run of the resolver: the inputs, and the artifacts that were chosen so far by name."""
 
-    def __init__(self, config: Config, catalog: Catalog, preference: Preference) -> None:
+    def __init__(self, config: Config, catalog: Catalog, preference: Preference, issues: Issues) -> None:
         self.config = config
+        self.issues = issues
         self.catalog = catalog
         self.preference = preference
         self.artifacts: dict[str, Artifact] = {}
-        self._by_version: dict[tuple[str, str], list[Pin]] = {}
-        for entry in catalog.families.values():
-            for pin in entry.pins:
-                self._by_version.setdefault((entry.name, pin.version), []).append(pin)
+        self._by_version: dict[str, dict[str, list[Pin]]] = {}
 
     def toolchains(self) -> tuple[LockedToolchain, ...]:
         found: list[LockedToolchain] = []
         versions: list[str] = []
         for index, request in enumerate(self.config.toolchains):
-            version = self._toolchain_version(f"toolchain[{index}]", request)
+            version = ""
+            with self._reported():
+                version = self._toolchain_version(f"toolchain[{index}]", request)
+            if not version:
+                continue
             versions.append(version)
             for exec_platform in self.config.exec_platforms:
                 for target in request.targets:
                     pin = self._pins(request, version, exec_platform, target)[0]
                     locked = self._locked(request.family, pin, exec_platform, target, "target")
                     found.append(msgspec.structs.replace(locked, without=request.without))
-        for exec_platform in self.config.exec_platforms:
-            found += self._exec_tools(found, versions, exec_platform)
+        if len(versions) == len(self.config.toolchains):
+            for exec_platform in self.config.exec_platforms:
+                with self._reported():
+                    found += self._exec_tools(found, versions, exec_platform)
         return tuple(dict.fromkeys(found))
 
     def libraries(self) -> dict[str, str]:
-        return {name: self._library(name, version) for name, version in sorted(self.config.library.items())}
+        found = {}
+        for name, version in sorted(self.config.library.items()):
+            with self._reported():
+                found[name] = self._library(name, version)
+        return found
 
     def parts(self) -> tuple[LockedPart, ...]:
-        return tuple(part for name, asked in sorted(self.config.language.items()) for part in self._parts(name, asked))
+        found: list[LockedPart] = []
+        for name, asked in sorted(self.config.language.items()):
+            with self._reported():
+                found += self._parts(name, asked)
+        return tuple(found)
+
+    @contextlib.contextmanager
+    def _reported(self) -> Iterator[None]:
+        try:
+            yield
+        except _RefusedError as error:
+            self.issues.add(error.path, error.problem, error.hint)
 
     def _parts(self, name: str, asked: str) -> Iterator[LockedPart]:
-        at = f"linkmode.toml: language.{name}"
+        at = f"language.{name}"
         language = LANGUAGES[name]
         if name not in self.catalog.families:
-            raise ConfigError(f"{at}: the catalogue has no language {name!r}")
+            raise _RefusedError(at, f"the catalogue has no language {name!r}")
         pins = self._source_pins(at, self.catalog.families[name])
         targets = [target for request in self.config.toolchains for target in request.targets]
         by_version = {version: [pin for pin in pins if pin.version == version] for version in (p.version for p in pins)}
@@ -159,10 +192,11 @@ class _Resolution:
             pins = self._pins(request, version, exec_platform, target)
             if pins:
                 return [self._locked(request.family, pins[0], exec_platform, target, "exec-tools")]
-        raise ConfigError(
-            f"linkmode.toml: exec-platforms: no [[toolchain]] makes {target} on {exec_platform}, and the program that "
-            "checks link modes during the build is compiled for it",
-            hint=f'add a [[toolchain]] with family = "zig" and targets = ["{target}"]',
+        raise _RefusedError(
+            "exec-platforms",
+            f"no [[toolchain]] makes {target} on {exec_platform}, and the program that checks link modes during the "
+            "build is compiled for it",
+            f'add a [[toolchain]] with family = "zig" and targets = ["{target}"]',
         )
 
     def _locked(
@@ -172,20 +206,24 @@ class _Resolution:
         return LockedToolchain(family=family, artifact=name, exec=exec_platform, target=target, purpose=purpose)
 
     def _library(self, name: str, version: str) -> str:
-        at = f"linkmode.toml: library.{name}"
-        libraries = {entry.name: entry for entry in self.catalog.families.values() if entry.kind == "library"}
-        if name not in libraries:
-            raise ConfigError(
-                f"{at}: the catalogue has no library {name!r}{did_you_mean(name, libraries)}",
-                hint=f"libraries in the catalogue: {', '.join(libraries)}",
+        at = f"library.{name}"
+        entry = self.catalog.families.get(name)
+        if entry is None or entry.kind != "library":
+            libraries = [each.name for each in self.catalog.families.values() if each.kind == "library"]
+            raise _RefusedError(
+                at,
+                f"the catalogue has no library {name!r}{did_you_mean(name, libraries)}",
+                f"linkmode builds {', '.join(libraries)}. To link any other: in Bazel, depend on a module or a "
+                "rules_foreign_cc target that builds it, which linkmode's toolchains compile; elsewhere, build it with "
+                "`linkmode exec -- make`",
             )
-        pins = self._source_pins(at, libraries[name])
+        pins = self._source_pins(at, entry)
         refusals = {pin.version: "" for pin in pins}
         chosen = self._choose(at, name, version, pins, refusals, self.preference.versions.get(name, ()))
         return self._add(next(pin for pin in pins if pin.version == chosen))
 
     def _toolchain_version(self, at: str, request: ToolchainRequest) -> str:
-        at = f"linkmode.toml: {at}.version"
+        at = f"{at}.version"
         pins = self._source_pins(at, self._family(request))
         refusals = {version: self._refusal(request, version) for version in dict.fromkeys(pin.version for pin in pins)}
         own = [self.preference.by_target.get((request.family, target), frozenset()) for target in request.targets]
@@ -219,19 +257,25 @@ class _Resolution:
             own = {pin.version for pin in pins if pin.source == "user"}
             return min(usable, key=lambda version: (version not in own, version not in locked))
         if not satisfying:
-            raise ConfigError(
-                f"{at}: no version of {name} satisfies {asked!r}; the catalogue has {', '.join(versions)}"
+            raise _RefusedError(
+                at,
+                f"no version of {name} satisfies {asked!r}; the catalogue has {', '.join(versions)}"
                 f"{self._only_from(name)}",
-                hint=Message(
-                    "see them with `", Run("catalog", f"list --family {name}"), "`", self._elsewhere(name, asked)
+                Message(
+                    _series(asked, versions),
+                    "see them with `",
+                    Run("catalog", f"list --family {name}"),
+                    "`",
+                    self._elsewhere(name, asked),
                 ),
             )
         reasons = "".join(f"\n  {version}: {refusals[version]}" for version in satisfying)
         targets = {target for pin in self.catalog.families[name].pins for target in pin.targets}
         makes = f"{name} makes {', '.join(sorted(targets))}; " if targets else ""
-        raise ConfigError(
-            f"{at}: no version of {name} that satisfies {asked!r} can do all that is asked:{reasons}",
-            hint=Message(f"{makes}see the archives with `", Run("catalog", f"list --family {name}"), "`"),
+        raise _RefusedError(
+            at,
+            f"no version of {name} that satisfies {asked!r} can do all that is asked:{reasons}",
+            Message(f"{makes}see the archives with `", Run("catalog", f"list --family {name}"), "`"),
         )
 
     def _only_from(self, name: str) -> str:
@@ -248,7 +292,7 @@ class _Resolution:
     def _family(self, request: ToolchainRequest) -> FamilyEntry:
         if request.family in self.catalog.families:
             return self.catalog.families[request.family]
-        raise ConfigError(f"linkmode.toml: the catalogue has no family {request.family!r}")
+        raise _RefusedError("toolchain", f"the catalogue has no family {request.family!r}")
 
     def _source_pins(self, at: str, entry: FamilyEntry) -> list[Pin]:
         """Return the pins of the source that was chosen for the family, the user's own before them."""
@@ -256,9 +300,10 @@ class _Resolution:
         pins = [pin for pin in entry.pins if pin.source in ("user", source)]
         if not any(pin.source == source for pin in pins) and source != DEFAULT_SOURCE:
             known = ", ".join(dict.fromkeys(pin.source for pin in entry.pins))
-            raise ConfigError(
-                f"{at}: the catalogue has no {entry.name} from source {source!r}, only from {known}",
-                hint=Message("choose for each family by itself: ", self._by_family()),
+            raise _RefusedError(
+                at,
+                f"the catalogue has no {entry.name} from source {source!r}, only from {known}",
+                Message("choose for each family by itself: ", self._by_family()),
             )
         return pins
 
@@ -280,10 +325,18 @@ class _Resolution:
     def _pins(self, request: ToolchainRequest, version: str, exec_platform: ExecPlatform, target: Target) -> list[Pin]:
         family = FAMILIES[request.family]
         source = self.preference.sources.get(request.family, DEFAULT_SOURCE)
-        pins = [pin for pin in self._by_version[request.family, version] if pin.source in ("user", source)]
+        pins = [pin for pin in self._of_version(request.family, version) if pin.source in ("user", source)]
         if family.refuses(target, version):
             return []
         return sorted(family.pins_for(pins, exec_platform, target), key=lambda pin: pin.source != "user")
+
+    def _of_version(self, family: str, version: str) -> list[Pin]:
+        """Return the pins of one version; those of a family are sorted once, however often they are asked for."""
+        if family not in self._by_version:
+            found = self._by_version[family] = {}
+            for pin in self.catalog.families[family].pins:
+                found.setdefault(pin.version, []).append(pin)
+        return self._by_version[family][version]
 
     def _add(self, pin: Pin) -> str:
         """Lock ``pin`` and return its name, which tells it from every other."""
@@ -299,6 +352,12 @@ class _Resolution:
             made = told_apart(made)
             self.artifacts[made.name] = made
         return made.name
+
+
+def _series(asked: str, versions: Iterable[str]) -> str:
+    """Return what to write for the versions that begin with the bare version ``asked``, or an empty string."""
+    same = [version for version in versions if version.startswith(f"{asked}.")]
+    return f'a bare version means exactly that one; write "~={asked}.0", or ' if same else ""
 
 
 def _link_modes(config: Config) -> dict[str, dict[LinkMode, Target]]:

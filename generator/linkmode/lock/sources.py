@@ -7,9 +7,9 @@ from packaging.version import Version
 
 from linkmode.catalog.pins import Catalog
 from linkmode.config.document import Config
-from linkmode.lock.resolve import DEFAULT_SOURCE, Preference, resolve
+from linkmode.lock.resolve import Preference, resolve
 from linkmode.messages import ConfigError
-from linkmode.model.values import Lock
+from linkmode.model.values import DEFAULT_SOURCE, Lock
 
 
 class Outdone(NamedTuple):
@@ -25,6 +25,28 @@ def expanded(given: Mapping[str, str], families: Iterable[str]) -> dict[str, str
     """Return the source of each family that one was given for; ``*`` stands for all that are not named."""
     named = {family: source for family, source in given.items() if family != "*"}
     return {**dict.fromkeys(families, given["*"]), **named} if "*" in given else named
+
+
+class Other(NamedTuple):
+    """What another source has: the families, and the versions that this changes, in words."""
+
+    families: tuple[str, ...]
+    changes: tuple[str, ...]
+
+
+def from_source(config: Config, catalog: Catalog, lock: Lock, source: str) -> Other:
+    """Return the families of ``lock`` that ``source`` has as linkmode.toml asks for them, and what would change."""
+    present = {one.family: one.source for one in lock.artifacts if one.source not in (DEFAULT_SOURCE, "user")}
+    open_ones = dict.fromkeys(one.family for one in lock.artifacts if one.source == DEFAULT_SOURCE)
+    families = tuple(one for one in open_ones if _newest(config, catalog, {**present, one: source}, one))
+    chosen = {**present, **dict.fromkeys(families, source)}
+    changes = []
+    for family in families:
+        old = max((one.version for one in lock.artifacts if one.family == family), key=Version)
+        new = _newest(config, catalog, chosen, family)
+        if new and new != old:
+            changes.append(f"{family} {old} → {new}")
+    return Other(families, tuple(changes))
 
 
 def outdone(config: Config, catalog: Catalog, chosen: Mapping[str, str]) -> list[Outdone]:

@@ -4,10 +4,11 @@ import importlib
 import pkgutil
 import tomllib
 from collections.abc import Iterable
-from importlib import resources
 from typing import Any
 
 import msgspec
+
+from linkmode.model import resources
 
 
 class Layout(msgspec.Struct, frozen=True):
@@ -39,8 +40,8 @@ NO_LINES: Lines = {}
 
 def releases(package: str) -> Lines:
     """Return the lines of releases in the releases.toml of a folder, in its order."""
-    text = resources.files(package).joinpath("releases.toml").read_text(encoding="utf-8")
-    lines: Lines = tomllib.loads(text)["line"]
+    module = str(importlib.import_module(package).__file__)
+    lines: Lines = tomllib.loads(resources.beside(module, "releases.toml"))["line"]
     return lines
 
 

@@ -2,9 +2,10 @@
 
 import tomllib
 from collections.abc import Callable
-from importlib import resources
 
 import msgspec
+
+from linkmode.model import resources
 
 
 class Cpu(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
@@ -32,7 +33,7 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def _read() -> dict[str, Cpu]:
-    text = resources.files(__package__).joinpath("cpus.toml").read_text(encoding="utf-8")
+    text = resources.beside(__file__, "cpus.toml")
     return {cpu.name: cpu for cpu in msgspec.convert(tomllib.loads(text), _Table).cpu}
 
 

@@ -16,12 +16,23 @@ class UnreachableError(OriginError):
     """No usable bytes came: name, connection, TLS, time, or an HTTP status.
 
     ``transient`` says that another attempt may do better; ``wait`` is the seconds that the server asked for.
+    ``absent`` says that the server itself has no such thing (HTTP 404 or 410), ``silent`` that nothing answered at all.
     """
 
-    def __init__(self, reason: str, *, transient: bool = False, wait: float | None = None) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        transient: bool = False,
+        wait: float | None = None,
+        absent: bool = False,
+        silent: bool = False,
+    ) -> None:
         super().__init__(reason)
         self.transient = transient
         self.wait = wait
+        self.absent = absent
+        self.silent = silent
 
 
 class WrongBytesError(OriginError):

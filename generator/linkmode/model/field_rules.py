@@ -163,6 +163,8 @@ def _url_problem(value: str, file: str, *, machine: bool, mirror: bool) -> str:
     if not machine:
         return "expected https or pypi:<project>/<file>"
     if scheme == "file":
+        if "%00" in parts.path:
+            return "expected the path of a file, without a NUL character"
         return "" if parts.netloc in ("", "localhost") and parts.path else "expected file:///path/to/the/archive"
     if scheme:
         return "expected https, pypi:<project>/<file>, file: or a path relative to linkmode.toml"

@@ -2,8 +2,8 @@
 
 import functools
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -16,13 +16,22 @@ _HEADER = re.compile(r"\s*(?P<array>\[)?\[\s*(?P<name>[A-Za-z0-9_.-]+)\s*\]")
 _KEY = re.compile(r"""\s*(?:(?P<bare>[A-Za-z0-9_-]+)|"(?P<basic>[^"\\]*)"|'(?P<literal>[^']*)')\s*=""")
 
 
+class Source(NamedTuple):
+    """A file that issues are of: how messages name it, and its text, in which they find the line."""
+
+    where: str = "linkmode.toml"
+    text: str = ""
+
+
 class Issues:
     """The problems of one file. Reading a value through this class reports it when it is not of its type."""
 
-    def __init__(self, where: str, text: str) -> None:
+    def __init__(self, where: str, text: str, options: Mapping[str, str] | None = None) -> None:
+        """``options`` are options of the command line by the key path whose value they gave; messages name them."""
         self._where = where
         self._text = text
-        self._found: list[tuple[int, str]] = []
+        self._options = options or {}
+        self._found: list[tuple[int, Message, Message]] = []
 
     @functools.cached_property
     def _lines(self) -> dict[str, int]:
@@ -31,10 +40,15 @@ class Issues:
     def __len__(self) -> int:
         return len(self._found)
 
-    def add(self, path: str, problem: str) -> None:
-        """Report ``problem`` at the key path ``path`` (``toolchain[1].targets[0]``)."""
+    def add(self, path: str, problem: str | Message, hint: str | Message = "") -> None:
+        """Report ``problem`` at the key path ``path`` (``toolchain[1].targets[0]``); ``hint`` is what mends it."""
+        for given, option in self._options.items():
+            if path == given or path.startswith((f"{given}[", f"{given}.")):
+                self._found.append((0, Message(f"{option}: ", problem), Message(hint)))
+                return
         line = self._line(path)
-        self._found.append((line, f"{f'line {line}: ' if line else ''}{path}: {problem}"))
+        at = f"{f'line {line}: ' if line else ''}{path}: "
+        self._found.append((line, Message(at, problem), Message(hint)))
 
     def unknown_keys(self, path: str, table: Mapping[str, Any], known: Iterable[str]) -> None:
         """Report every key of ``table`` that is not ``known``."""
@@ -43,10 +57,17 @@ class Issues:
             if key not in known:
                 self.add(_join(path, key), f"unknown key{did_you_mean(key, known) or _one_of(known)}")
 
-    def unknown_value(self, path: str, value: str, known: Iterable[str], problem: str = "is not known") -> None:
-        """Report that ``value`` is none of ``known``."""
+    def unknown_value(
+        self,
+        path: str,
+        value: str,
+        known: Iterable[str],
+        problem: str = "is not known",
+        guess: Callable[[str, Iterable[str]], str] = did_you_mean,
+    ) -> None:
+        """Report that ``value`` is none of ``known``, of which ``guess`` finds what may be meant."""
         known = list(known)
-        self.add(path, f"{value!r} {problem}{did_you_mean(value, known)}{_one_of(known)}")
+        self.add(path, f"{value!r} {problem}{guess(value, known)}{_one_of(known)}")
 
     def value(self, path: str, table: Mapping[str, Any], key: str, kind: Any, default: _T) -> _T:
         """Return ``table[key]`` as ``kind``; ``default`` when it is absent, or when it is wrong, which is reported."""
@@ -56,7 +77,8 @@ class Issues:
             converted: _T = msgspec.convert(table[key], kind)
         except msgspec.ValidationError as error:
             problem, _, inner = str(error).partition(" - at `$")
-            self.add(_join(path, key) + inner.removesuffix("`"), problem[0].lower() + problem[1:])
+            quoted = "; write it in quotes" if _is_bare(table[key], kind) else ""
+            self.add(_join(path, key) + inner.removesuffix("`"), problem[0].lower() + problem[1:] + quoted)
             return default
         return converted
 
@@ -83,17 +105,25 @@ class Issues:
         return []
 
     def raise_if_any(self, *, hint: str | Message, error: type[LinkmodeError] = ConfigError) -> None:
-        """Raise ``error`` with every problem, in the order of the file's lines."""
-        problems = [problem for _, problem in sorted(self._found, key=lambda found: found[0])]
-        if len(problems) == 1:
-            raise error(f"{self._where}: {problems[0]}", hint=hint)
-        if problems:
-            raise error("\n  ".join([f"{self._where} has {len(problems)} problems:", *problems]), hint=hint)
+        """Raise ``error`` with every problem, in the order of the file's lines; ``hint`` is for what has none."""
+        found = [(problem, own) for _, problem, own in sorted(self._found, key=lambda found: found[0])]
+        if len(found) == 1:
+            problem, own = found[0]
+            raise error(Message(f"{self._where}: ", problem), hint=own if own != ("",) else hint)
+        if found:
+            lines = [
+                Message("\n  ", problem, *(() if own == ("",) else ("\n    try: ", own))) for problem, own in found
+            ]
+            raise error(Message(f"{self._where} has {len(found)} problems:", *lines), hint=hint)
 
     def _line(self, path: str) -> int:
         """Return the line of the key, or of the nearest table around it; 0 when none was seen."""
         around = [path, *(path[: match.start()] for match in reversed(list(re.finditer(r"[.\[]", path))))]
         return next((self._lines[part] for part in around if part in self._lines), 0)
+
+
+def _is_bare(value: object, kind: Any) -> bool:
+    return kind is str and isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _join(path: str, key: str) -> str:
@@ -114,6 +144,7 @@ def _key_lines(text: str) -> dict[str, int]:
             table = header["name"]
             if header["array"]:
                 counts[table] = counts.get(table, -1) + 1
+                lines.setdefault(table, number)
                 table = f"{table}[{counts[table]}]"
             lines.setdefault(table, number)
         elif key := _KEY.match(line):

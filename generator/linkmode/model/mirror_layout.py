@@ -16,6 +16,7 @@ from urllib.parse import quote
 import msgspec
 
 from linkmode.messages import ConfigError
+from linkmode.model import field_rules as rules
 from linkmode.model.values import Algorithm, Artifact, Checksum
 
 INDEX = "linkmode-mirror.json"
@@ -27,6 +28,7 @@ EVERYTHING = "*"
 
 _SUMS: dict[Algorithm, str] = {"sha256": "SHA256SUMS", "sha512": "SHA512SUMS"}
 _FILE = re.compile(r"[A-Za-z0-9_+@~-][A-Za-z0-9._+@~-]*")
+_PATH = re.compile(rf"(sha256/[0-9a-f]{{64}}|sha512/[0-9a-f]{{128}})/{_FILE.pattern}")
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,4 +95,10 @@ def loads(data: bytes, where: str) -> dict[str, Entry]:
             f"{where} has format version {index.version}; this linkmode knows version {FORMAT}",
             hint="name a new folder, or use the linkmode that wrote it",
         )
+    for name in index.files:
+        if not _PATH.fullmatch(name):
+            raise ConfigError(
+                f"{where} lists {rules.shown(name)}; expected paths such as sha256/<64 digits>/<file name>",
+                hint="name a new folder, or delete that file's folder",
+            )
     return index.files

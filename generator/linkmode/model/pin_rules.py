@@ -1,8 +1,11 @@
-"""The rules for pins and advisories, of the catalogue and of a user's own. Pure.
+"""The rules for pins, advisories and signers, of the catalogue and of a user's own. Pure.
 
 Each function gives problems, not exceptions: ``catalog`` adds where they were found and raises them all at once.
 """
 
+import base64
+import binascii
+import re
 from collections.abc import Iterator, Sequence
 from typing import Literal
 from urllib.parse import urlsplit
@@ -12,9 +15,15 @@ from packaging.version import InvalidVersion, Version
 
 from linkmode.model import field_rules as rules
 from linkmode.model import provenance
-from linkmode.model.values import DIGITS, Advisory, Archive, Pin
+from linkmode.model.values import DIGITS, Advisory, Archive, Pin, Signer
 
 Kind = Literal["toolchain", "library", "language"]
+
+_MINISIGN_KEY = 42
+"""Bytes of a public key of minisign: ``Ed``, the number of the key in 8 bytes, and the key of Ed25519 in 32."""
+_SIGNED = re.compile(r"https://[a-z0-9.-]+/([^\s?#]+/)?|pypi:[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9._+!-]*")
+_SUMDB = re.compile(r"[a-z0-9.-]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}")
+_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
 
 
 def pin_problems(pin: Pin, kind: Kind, *, shipped: bool) -> Iterator[tuple[str, str]]:
@@ -97,6 +106,33 @@ def advisory_problems(advisory: Advisory) -> Iterator[tuple[str, str]]:
             yield "fixed-in", f"expected a version of PEP 440, found {advisory.fixed_in!r}"
     if urlsplit(advisory.url).scheme != "https":
         yield "url", f"expected an https URL, found {advisory.url!r}"
+
+
+def signer_problems(signer: Signer) -> Iterator[tuple[str, str]]:
+    """Yield (key, problem) for everything about a signer that its types do not say."""
+    if not _SIGNED.fullmatch(signer.urls):
+        yield "urls", f"expected https://host/folder/ or pypi:<project>/, found {rules.shown(signer.urls)}"
+    if [bool(signer.minisign), bool(signer.repository), bool(signer.sumdb)].count(True) != 1:
+        yield "minisign", "expected one of minisign, repository and sumdb"
+    if signer.minisign and not _is_minisign_key(signer.minisign):
+        yield (
+            "minisign",
+            f"expected a public key of minisign, RW and so on, found {rules.shown(signer.minisign)}",
+        )
+    if signer.repository and not _REPOSITORY.fullmatch(signer.repository):
+        yield "repository", f"expected owner/name, found {rules.shown(signer.repository)}"
+    if signer.sumdb and not _SUMDB.fullmatch(signer.sumdb):
+        yield "sumdb", f"expected the key of a checksum database, name+number+key, found {rules.shown(signer.sumdb)}"
+    if not provenance.count(signer.confirmed_by):
+        yield "confirmed-by", "expected who says that it signs, as owner/name@revision:file"
+
+
+def _is_minisign_key(text: str) -> bool:
+    try:
+        key = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return len(key) == _MINISIGN_KEY and key.startswith(b"Ed")
 
 
 def set_problems(pins: Sequence[Pin]) -> Iterator[str]:

@@ -16,6 +16,14 @@ def catalogue() -> Path:
     return _folder("toolchains")
 
 
+def beside(module: str, name: str) -> str:
+    """Return the text of a file of data in the folder of a module, whose ``__file__`` is given.
+
+    As `importlib.resources` would; that imports what takes as long as all that a small command does.
+    """
+    return Path(module).with_name(name).read_text(encoding="utf-8")
+
+
 def _folder(name: str) -> Path:
     packaged = _PACKAGE / name
     return packaged if packaged.is_dir() else _CHECKOUT / name

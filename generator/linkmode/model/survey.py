@@ -29,7 +29,7 @@ class Node(msgspec.Struct, frozen=True):
 class Survey(msgspec.Struct, frozen=True, kw_only=True):
     """What one pass found, each by the path of the file that says so.
 
-    ``platforms`` holds the exec platform of each program called ``zig``, as its header has it; ``stated`` those of
+    ``platforms`` holds the exec platform of each `Recogniser.program`, as its header has it; ``stated`` those of
     them that hold the version that was looked for.
     """
 
@@ -41,6 +41,10 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
     zlib: dict[str, str]
     platforms: dict[str, str]
     stated: frozenset[str]
+
+
+class UnclearError(Exception):
+    """An archive of a component that does not state what its pin must say. The text follows the name of its file."""
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,10 +62,15 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Recogniser(msgspec.Struct, frozen=True):
-    """How archives of a component are told from others. ``by`` says in words what they have."""
+    """How archives of a component are told from others. ``by`` says in words what they have.
+
+    ``recognise`` returns None for what is none of them, and raises UnclearError. ``program`` is the name of one that
+    is too large to keep, and whose exec platform and version are looked for while it passes by.
+    """
 
     by: str
     recognise: Callable[[Survey], Measured | None]
+    program: str = ""
 
 
 def label(file: str) -> str:

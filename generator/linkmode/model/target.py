@@ -1,9 +1,11 @@
 """Targets and exec platforms: parsed once where text comes in, then values."""
 
 import re
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
 from typing import Any
 
-from linkmode.messages import ConfigError
+from linkmode.messages import ConfigError, did_you_mean
 from linkmode.model.cpus import CPUS
 
 _TRIPLE = re.compile(
@@ -73,6 +75,54 @@ class ExecPlatform(str):
 
 EXEC_PLATFORMS = tuple(ExecPlatform(f"{cpu.name}-linux") for cpu in CPUS.values() if cpu.exec)
 """Every exec platform."""
+
+
+_CPU_WORDS = {"x86-64": "x86_64", "x64": "x86_64", **{cpu.go: cpu.name for cpu in CPUS.values() if cpu.go}}
+"""CPUs by names that other tools have for them."""
+_VENDORS = ("unknown", "pc")
+_USUAL_GLIBC = "2.28"
+
+
+def meant(text: str, possible: Callable[[Target], bool]) -> str:
+    """Return the ``possible`` target that ``text`` means in the words of another tool, or almost; empty if none.
+
+    Rust writes ``x86_64-unknown-linux-musl``, Go and Docker say ``arm64``, GNU's tools name no version of glibc.
+    """
+    words = _words(text)
+    if re.search(r"\d\.\d", text):  # it names a version of glibc, and means it
+        return ""
+    cpus = [words[0]] if words[0] in CPUS else list(CPUS)
+    candidates = [f"{cpu}-linux-{libc}" for cpu in cpus for libc in ("musl", f"gnu.{_USUAL_GLIBC}")]
+    plain = "-".join(words)
+    return next(
+        (
+            one
+            for one in (plain, f"{plain}.{_USUAL_GLIBC}", *_near(plain, candidates))
+            if _TRIPLE.fullmatch(one) and possible(Target(one))
+        ),
+        "",
+    )
+
+
+def did_you_mean_target(text: str, known: Iterable[str]) -> str:
+    """Do as ``did_you_mean`` among targets: a target of another CPU than the one that is named is not meant."""
+    words = _words(text)
+    of_cpu = [one for one in known if words[0] not in CPUS or one.partition("-")[0] == words[0]]
+    return did_you_mean("-".join(words), of_cpu)
+
+
+def _words(text: str) -> list[str]:
+    lowered = text.lower()
+    for other, cpu in _CPU_WORDS.items():
+        if re.match(rf"{other}(?![a-z0-9_])", lowered):
+            lowered = lowered.replace(other, cpu, 1)
+    first, *others = lowered.split("-")
+    others = [word for word in others if word not in _VENDORS]
+    return [first, *([] if "linux" in others else ["linux"]), *others]
+
+
+def _near(text: str, known: Iterable[str]) -> list[str]:
+    return get_close_matches(text, list(known), n=1, cutoff=0.9)
 
 
 def read(kind: type[Any], value: object) -> Any:

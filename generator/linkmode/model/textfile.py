@@ -1,9 +1,16 @@
-"""Reads an untrusted text file: a regular file of bounded size, in UTF-8."""
+"""Reads an untrusted text file: a regular file of bounded size, in UTF-8. Replaces a file as a whole."""
 
+import difflib
 import errno
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
+
+from linkmode.messages import ConfigError
+from linkmode.model import exchange
 
 LARGEST = 1 << 20
 """In bytes. A linkmode.toml or a lock has some kilobytes, and each archive that it names about one."""
@@ -49,3 +56,40 @@ def read(path: Path) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise NoTextError(f"is not UTF-8: {error}") from error
+
+
+def replace(file: Path, data: bytes) -> None:
+    """Write one file whole or not at all, also when several runs do so at once: the last one's stays.
+
+    Raises ConfigError when the system refuses.
+    """
+    with system_errors(file):
+        exchange.put_file(file, data)
+
+
+@contextmanager
+def system_errors(path: Path, verb: Literal["read", "written"] = "written") -> Iterator[None]:
+    """Raise ConfigError, naming ``path``, for what the system refuses in the meantime."""
+    try:
+        yield
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be {verb}: {error.strerror or error}: {error.filename or path}",
+            hint="check the permissions and the space left there, then run again; until then no file is half written",
+        ) from error
+
+
+def unified(path: str, before: bytes | None, after: bytes | None) -> str:
+    """Return the unified diff of a file, which is not there where its bytes are None; escapes what is not UTF-8."""
+    lines = difflib.unified_diff(
+        _lines(before),
+        _lines(after),
+        "/dev/null" if before is None else f"a/{path}",
+        "/dev/null" if after is None else f"b/{path}",
+    )
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def _lines(data: bytes | None) -> list[str]:
+    *lines, rest = (data or b"").decode("utf-8", "backslashreplace").split("\n")
+    return [*(f"{line}\n" for line in lines), *([rest] if rest else [])]

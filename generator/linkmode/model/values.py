@@ -18,6 +18,10 @@ from linkmode.model.target import EXEC_PLATFORMS, ExecPlatform, Target
 LinkMode = Literal["static", "mostly_static", "dynamic"]
 LINK_MODES: tuple[LinkMode, ...] = get_args(LinkMode)
 
+DEFAULT_SOURCE = "upstream"
+SOURCES = (DEFAULT_SOURCE, "pypi", "goproxy")
+"""Where a family's archives may come from by choice; a user's own pin needs none."""
+
 Algorithm = Literal["sha256", "sha512"]
 DIGITS: dict[Algorithm, int] = {"sha256": 64, "sha512": 128}
 """How many hexadecimal digits a digest has."""
@@ -60,6 +64,21 @@ class Advisory(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     url: Annotated[str, Meta(description="The published record.")]
 
 
+class Signer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab", omit_defaults=True):
+    """Who signs the archives at the URLs that begin with ``urls``: one of ``minisign``, ``repository`` and ``sumdb``.
+
+    With a key of minisign, each archive has its signature beside it, under its URL and ``.minisig``. A repository is
+    one of GitHub, whose workflows attest what they publish. ``sumdb`` is the key of a checksum database of Go, which
+    has the modules of the proxy at ``urls``, and is asked through that proxy.
+    """
+
+    urls: Annotated[str, Meta(description="How the URLs of these archives begin.")]
+    minisign: Annotated[str, Meta(description="The public key of minisign, as it is published.")] = ""
+    repository: Annotated[str, Meta(description="The GitHub repository whose workflows sign: `owner/name`.")] = ""
+    sumdb: Annotated[str, Meta(description="The public key of Go's checksum database: `name+number+key`.")] = ""
+    confirmed_by: Annotated[tuple[str, ...], Meta(description="Who says so, each as owner/name@revision:file.")] = ()
+
+
 class Archive(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab", omit_defaults=True
 ):
@@ -79,8 +98,8 @@ class Archive(
     sha512: Annotated[str | None, Meta(description="The SHA-512 of the archive, in lower-case hexadecimal.")] = None
     size: Annotated[int | None, Meta(description="The size in bytes.")] = None
     source: Annotated[
-        Literal["upstream", "pypi", "user"],
-        Meta(description="Who serves the archive: its publisher, the Python package index, or you."),
+        Literal["upstream", "pypi", "goproxy", "user"],
+        Meta(description="Who serves the archive: its publisher, the Python package index, a Go proxy, or you."),
     ] = "upstream"
     exec: Annotated[str | None, Meta(description="The exec platform that its programs run on. Sources have none.")] = (
         None
@@ -218,8 +237,10 @@ Tree = dict[str, bytes]
 """A tree to write: path relative to the output folder, with ``/``, to contents."""
 
 __all__ = [
+    "DEFAULT_SOURCE",
     "EXEC_PLATFORMS",
     "LINK_MODES",
+    "SOURCES",
     "Advisory",
     "Algorithm",
     "Archive",
@@ -231,6 +252,7 @@ __all__ = [
     "LockedPart",
     "LockedToolchain",
     "Pin",
+    "Signer",
     "Target",
     "Tree",
 ]

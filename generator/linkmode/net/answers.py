@@ -20,8 +20,11 @@ PAGE_ENCODING = "gzip"
 _GZIP = 16 + zlib.MAX_WBITS
 """What zlib calls a gzip header and trailer around the data."""
 
-_MAX_PAGE = 64 << 20
+MAX_PAGE = 64 << 20
+"""Bytes that a page of a package index may have."""
+
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
+_ABSENT = frozenset({404, 410})
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)")
 _RETRY_AFTER = Retry()
@@ -56,26 +59,26 @@ def require(response: requests.Response, *allowed: int) -> None:
             wait = _RETRY_AFTER.get_retry_after(response.raw)
     said = f"HTTP {status} {response.reason}".rstrip()
     advice = f"; {login_advice()}" if status == requests.codes.unauthorized else ""
-    raise UnreachableError(f"{said}{advice}", transient=status in _TRANSIENT, wait=wait)
+    raise UnreachableError(f"{said}{advice}", transient=status in _TRANSIENT, wait=wait, absent=status in _ABSENT)
 
 
-def page_body(response: requests.Response, blocks: Iterable[bytes]) -> bytes:
-    """The body of an index page, unpacked within its bound; raise UnreachableError when it is not to be had."""
+def body(response: requests.Response, blocks: Iterable[bytes], what: str, most: int) -> bytes:
+    """The whole body, unpacked, of at most ``most`` bytes; raise UnreachableError, which calls it ``what``."""
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("identity", PAGE_ENCODING):
-        raise UnreachableError(f"sends an index page in the encoding {encoding!r}, which was not asked for")
+        raise UnreachableError(f"sends {what} in the encoding {encoding!r}, which was not asked for")
     unpack = zlib.decompressobj(_GZIP) if encoding == PAGE_ENCODING else None
-    body = bytearray()
+    found = bytearray()
     try:
         for block in blocks:
-            body += unpack.decompress(block, _MAX_PAGE + 1 - len(body)) if unpack else block
-            if len(body) > _MAX_PAGE:
-                raise UnreachableError(f"sends an index page of more than {_MAX_PAGE:,} bytes")
+            found += unpack.decompress(block, most + 1 - len(found)) if unpack else block
+            if len(found) > most:
+                raise UnreachableError(f"sends {what} of more than {most:,} bytes")
     except zlib.error as error:
-        raise UnreachableError(f"sends an index page that cannot be unpacked: {error}") from error
+        raise UnreachableError(f"sends {what} that cannot be unpacked: {error}") from error
     if unpack and not unpack.eof:
-        raise UnreachableError("connection closed within an index page", transient=True)
-    return bytes(body)
+        raise UnreachableError(f"connection closed within {what}", transient=True)
+    return bytes(found)
 
 
 def begin(response: requests.Response, partial: Partial) -> int | None:

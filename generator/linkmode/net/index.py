@@ -42,11 +42,15 @@ _MAX_FIELDS = 20
 
 
 class _Listed(NamedTuple):
-    """A file as a page lists it. ``digests`` are hexadecimal, by hashlib's name of the algorithm."""
+    """A file as a page lists it. ``digests`` are hexadecimal, by hashlib's name of the algorithm.
+
+    ``provenance`` is where its attestations are (PEP 740); empty where the page names none.
+    """
 
     name: str
     url: str
     digests: Mapping[str, str]
+    provenance: str = ""
 
 
 _URL = re.compile(r"pypi:(?P<project>[A-Za-z0-9._-]+)/(?P<file>[A-Za-z0-9._+!-]+)")
@@ -58,8 +62,11 @@ def is_index_url(url: str) -> bool:
 
 
 def file_path(url: str) -> Path:
-    """The path that an absolute ``file:`` URL names (RFC 8089)."""
-    return Path(unquote(urlsplit(url).path))
+    """The path that an absolute ``file:`` URL names (RFC 8089); raise ValueError where no file can have such a name."""
+    path = unquote(urlsplit(url).path)
+    if "\0" in path:
+        raise ValueError("no file has a NUL character in its name")
+    return Path(path)
 
 
 class PackageIndex:
@@ -122,7 +129,7 @@ class PackageIndex:
                 raise UnreachableError(f"names a file of this machine: {url}")
             return Origin(label, path=file_path(url), declared=found.digests)
         _require_https(url, wanted)
-        return Origin(label, _with_login(url, page), access, declared=found.digests)
+        return Origin(label, _with_login(url, page), access, declared=found.digests, provenance=found.provenance)
 
 
 def _require_https(url: str, wanted: _Wanted) -> None:
@@ -160,7 +167,7 @@ def _listing(wanted: _Wanted, body: bytes, kind: str, base: str) -> Iterable[_Li
         if "json" not in kind:
             return list(_links(body.decode("utf-8", "replace"), base, wanted.file))
         listed = ProjectPage.from_json_data(json.loads(body), base).packages
-        return [_Listed(package.filename, package.url, package.digests) for package in listed]
+        return [_Listed(one.filename, one.url, one.digests, one.provenance_url or "") for one in listed]
     except RecursionError as error:
         raise UnreachableError("its page cannot be read: it is nested too deeply") from error
     except (ValueError, UnsupportedRepoVersionError) as error:
@@ -186,7 +193,7 @@ def _links(page: str, base: str, file: str) -> Iterator[_Listed]:
             # wanted: only that one is taken apart.
             if file in (name, text):
                 digests = parse_qsl(fragment, keep_blank_values=True, max_num_fields=_MAX_FIELDS)
-                yield _Listed(file, urljoin(base, href), dict(digests))
+                yield _Listed(file, urljoin(base, href), dict(digests), attributes.get("data-provenance", ""))
 
 
 def _choose(listing: Iterable[_Listed], wanted: _Wanted) -> _Listed:

@@ -39,7 +39,7 @@ class Origin:
     """A place to ask: a URL (http or https) and how to reach it, or a ``path`` of this machine.
 
     ``shown`` is what messages and results call it. ``declared`` are the digests that the page which led here gives, in
-    hexadecimal by hashlib's name of the algorithm.
+    hexadecimal by hashlib's name of the algorithm, and ``provenance`` is where it says that the attestations are.
     """
 
     shown: str
@@ -47,6 +47,7 @@ class Origin:
     access: Access = field(default_factory=Access)
     path: Path | None = None
     declared: Mapping[str, str] = field(default_factory=dict)
+    provenance: str = ""
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Access:
@@ -129,13 +130,13 @@ def explain(error: Exception, silence: float) -> UnreachableError:
     if any(isinstance(e, urllib3.exceptions.SSLError) for e in chain):
         return UnreachableError(f"TLS: {text}", transient=True)
     if any(isinstance(e, urllib3.exceptions.ProxyError) for e in chain):
-        return UnreachableError(f"the proxy does not serve: {text}", transient=True)
+        return UnreachableError(f"the proxy does not serve: {text}", transient=True, silent=True)
     if any(isinstance(e, urllib3.exceptions.NameResolutionError) for e in chain):
-        return UnreachableError(f"the host name is not known: {text}", transient=True)
+        return UnreachableError(f"the host name is not known: {text}", transient=True, silent=True)
     if any(isinstance(e, urllib3.exceptions.NewConnectionError) for e in chain):
-        return UnreachableError(text, transient=True)
+        return UnreachableError(text, transient=True, silent=True)
     if any(isinstance(e, urllib3.exceptions.ConnectTimeoutError) for e in chain):
-        return UnreachableError("no connection in time", transient=True)
+        return UnreachableError("no connection in time", transient=True, silent=True)
     if any(isinstance(e, urllib3.exceptions.ReadTimeoutError) for e in chain):
         return UnreachableError(f"stalled: no byte for {silence:g} s", transient=True)
     if isinstance(error, requests.exceptions.InvalidSchema) and "SOCKS" in text:

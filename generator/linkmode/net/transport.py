@@ -73,7 +73,7 @@ class Transport:
         if not failure.transient:
             raise failure
         if failed >= self.limits.attempts:
-            raise UnreachableError(f"{failure.reason} (after {failed} attempts)")
+            raise UnreachableError(f"{failure.reason} (after {failed} attempts)", silent=failure.silent)
         seconds = failure.wait
         if seconds is None:
             ceiling = min(self.limits.longest_backoff, self.limits.backoff * 2 ** (failed - 1))
@@ -87,11 +87,22 @@ class Transport:
         """Return the body, content type and final URL of a package index's page; raise UnreachableError."""
 
         def read(response: requests.Response, wire: Wire) -> tuple[bytes, str, str]:
-            body = answers.page_body(response, self._web.blocks(response, wire))
+            body = answers.body(response, self._web.blocks(response, wire), "an index page", answers.MAX_PAGE)
             return body, response.headers.get("Content-Type", "text/html"), response.url
 
         kinds = "application/vnd.pypi.simple.v1+json, text/html;q=0.5"
         return self._ask(origin, {"Accept": kinds, "Accept-Encoding": answers.PAGE_ENCODING}, read)
+
+    def document(self, origin: Origin, what: str, kinds: str, most: int) -> bytes:
+        """Return what a URL gives, of at most ``most`` bytes and of the media types ``kinds``.
+
+        ``what`` is what a failure calls it. Raises UnreachableError.
+        """
+        return self._ask(
+            origin,
+            {"Accept": kinds, "Accept-Encoding": answers.PAGE_ENCODING},
+            lambda response, wire: answers.body(response, self._web.blocks(response, wire), what, most),
+        )
 
     def length(self, origin: Origin) -> int | None:
         """Return the size in bytes of what a URL gives, None when it does not say; read none of it.

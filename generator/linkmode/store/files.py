@@ -136,13 +136,15 @@ class Store:
         """Move a verified file of this filesystem to its place, durably, and mark it with its canonical id.
 
         The rename is what makes it visible: a run that is killed before leaves nothing that a reader would take.
+        Raises ConfigError when the store cannot be written, or leads elsewhere by a link of another user's.
         """
         target = self.file(checksum)
         try:
+            private.refuse_links(self.root, *target.parent.relative_to(self.root).parts)
             private.make(target.parent)
             _sync(verified)
             verified.replace(target)
-            self._id(checksum, canonical_id).touch(0o600)
+            private.mark(self._id(checksum, canonical_id))
             _sync(target.parent)
         except OSError as error:
             raise cannot_write(target, error) from error

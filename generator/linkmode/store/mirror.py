@@ -11,6 +11,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from linkmode.messages import ConfigError, IntegrityError, Message, Run
 from linkmode.model import mirror_layout
@@ -51,6 +52,7 @@ def write(artifacts: Iterable[Artifact], store: Store, folder: Path) -> Iterator
             _describe(folder, entries)
             for artifact in artifacts:
                 path = mirror_layout.path(artifact.checksum, artifact.file)
+                _refuse_links(folder, path)
                 copied = not _sound(folder / path, artifact.checksum)
                 if copied:
                     _copy(store.file(artifact.checksum), folder, path, artifact)
@@ -64,7 +66,7 @@ def _read(folder: Path) -> dict[str, mirror_layout.Entry]:
     """What the folder's index lists; nothing where there is no folder, or an empty one."""
     index = folder / mirror_layout.INDEX
     try:
-        return mirror_layout.loads(index.read_bytes(), str(index))
+        return mirror_layout.loads(_contents(index), str(index))
     except FileNotFoundError:
         others = sorted(path.name for path in folder.iterdir() if path.name != _NEW) if folder.exists() else []
     if others:
@@ -74,6 +76,30 @@ def _read(folder: Path) -> dict[str, mirror_layout.Entry]:
             hint="name a new or an empty folder",
         )
     return {}
+
+
+def _refuse_links(folder: Path, path: str) -> None:
+    """Raise ConfigError where a folder on the way to ``path`` is a link: a mirror may come from a stranger's hands."""
+    for parent in Path(path).parents[:-1]:
+        if (folder / parent).is_symlink():
+            raise ConfigError(
+                f"{folder / parent} is a symbolic link, and linkmode writes through none",
+                hint="remove the link, or name a new folder",
+            )
+
+
+def _contents(path: Path) -> bytes:
+    """Return what a file holds; raise ConfigError for a pipe or device, which may never end."""
+    if os.path.lexists(path) and not path.is_file():
+        raise ConfigError(f"{path} is no regular file", hint="name a new or an empty folder")
+    return path.read_bytes()
+
+
+def _new_file(folder: Path) -> BinaryIO:
+    """Open a file to write into. What lies under its name is removed, and never written through: it may be a link."""
+    (folder / _NEW).unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    return os.fdopen(os.open(folder / _NEW, flags, 0o666), "wb")
 
 
 def _size(path: Path) -> int | None:
@@ -87,7 +113,7 @@ def _sound(path: Path, checksum: Checksum) -> bool:
 def _copy(source: Path, folder: Path, path: str, artifact: Artifact) -> None:
     """Copy in bounded memory, and let the file take its place when what was copied is what the lock says."""
     hashed = hashlib.new(artifact.checksum.algorithm)
-    with source.open("rb") as old, (folder / _NEW).open("wb") as new:
+    with source.open("rb") as old, _new_file(folder) as new:
         while block := old.read(_BLOCK):
             hashed.update(block)
             new.write(block)
@@ -106,12 +132,12 @@ def _describe(folder: Path, entries: mirror_layout.Entries) -> None:
     """Bring the checksum files and the index up to date; those that are stay untouched, and an empty one goes."""
     for name, data in mirror_layout.files(entries).items():
         with contextlib.suppress(FileNotFoundError):
-            if (folder / name).read_bytes() == data:
+            if _contents(folder / name) == data:
                 continue
         if not data:
             (folder / name).unlink(missing_ok=True)
             continue
-        with (folder / _NEW).open("wb") as new:
+        with _new_file(folder) as new:
             new.write(data)
             new.flush()
             os.fsync(new.fileno())

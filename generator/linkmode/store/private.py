@@ -32,6 +32,25 @@ def make(folder: Path) -> None:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
 
 
+def refuse_links(base: Path, *names: str) -> None:
+    """Raise ConfigError where a folder of ``names`` below ``base`` is a link of another user's. Raises OSError."""
+    folder = base
+    for name in names:
+        folder = folder / name
+        if folder.is_symlink() and (owner := folder.lstat().st_uid) not in _trusted():
+            raise ConfigError(
+                f"{folder} is a link of another user ({owner}): nothing is written through it", hint=_HINT
+            )
+
+
+def mark(path: Path) -> None:
+    """Make an empty file with mode 0600 where there is none; a link is replaced. Raises OSError."""
+    if path.is_symlink():
+        path.unlink()
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    os.close(os.open(path, flags, 0o600))
+
+
 def own(base: Path, *names: str) -> Path:
     """Return the folder ``names`` below ``base``; make what is missing, and hold that each of them is this user's.
 

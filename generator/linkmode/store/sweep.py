@@ -17,10 +17,11 @@ from pathlib import Path
 import filelock
 
 from linkmode.messages import ConfigError
-from linkmode.store import exchange
+from linkmode.model import exchange
+from linkmode.store.trees import COMPILER_CACHE
 
 _ENTRY = re.compile(r"[0-9a-f]{64}")
-_HALF = re.compile(r"\.([0-9a-f]{64}|zig)\.linkmode-new")
+_HALF = re.compile(rf"\.([0-9a-f]{{64}}|{COMPILER_CACHE})\.linkmode-new")
 _GROUPS = {"exec": "toolchain made ready", "unpacked": "unpacked archive"}
 """The folders of entries; those that are hard links to others come first."""
 
@@ -52,8 +53,8 @@ def clear(home: Path, before: float, *, pretend: bool = False) -> Iterator[Lefto
             elif found := _HALF.fullmatch(path.name):
                 yield _half(path, found[1], sizes, pretend=pretend)
     for path in _children(home):
-        if path.name == "zig":
-            yield _entry(path, "zig", "cache of Zig's", before, sizes, pretend=pretend)
+        if path.name == COMPILER_CACHE:
+            yield _entry(path, path.name, "cache of Zig's", before, sizes, pretend=pretend)
         elif found := _HALF.fullmatch(path.name):
             yield _half(path, found[1], sizes, pretend=pretend)
 
@@ -97,7 +98,7 @@ def _used(path: Path) -> float:
     """When it was last used; of Zig's cache, also when Zig last put something in: its scripts run without us too."""
     try:
         times = [path.stat().st_mtime]
-        if path.name == "zig":
+        if path.name == COMPILER_CACHE:
             times += [below.stat().st_mtime for below in path.iterdir()]
     except FileNotFoundError:  # another run of this removes it just now
         return 0.0

@@ -5,7 +5,7 @@
     <cache>/zig/                    what zig builds of its libraries for itself
 
 ``<cache>`` is ``linkmode`` in the platform's cache, or in the store where one was named. Who uses a folder holds it,
-and its time is that of its last use: `fetch.sweep` removes what was not used for long.
+and its time is that of its last use: `store.sweep` removes what was not used for long.
 """
 
 import contextlib
@@ -19,8 +19,12 @@ from pathlib import Path
 import platformdirs
 
 from linkmode.messages import ConfigError
+from linkmode.model import exchange
 from linkmode.model.values import Artifact
-from linkmode.store import exchange, locks, private
+from linkmode.store import locks, private
+
+COMPILER_CACHE = "zig"
+"""The folder of what compilers made for themselves. Zig has such a cache, and gave it its name."""
 
 _UNPACKING = "1"
 """Part of every digest; raise it when the same archive is to unpack to something else."""

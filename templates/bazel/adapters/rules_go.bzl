@@ -26,4 +26,8 @@ rules_go = struct(
         _STATIC,
     ],
     settings = _settings,
+    unset = {
+        _LINKMODE: "normal",
+        _STATIC: False,
+    },
 )

@@ -24,4 +24,5 @@ rules_rust = struct(
     inputs = [_FLAGS],
     outputs = [_FLAGS],
     settings = _settings,
+    unset = {_FLAGS: []},
 )

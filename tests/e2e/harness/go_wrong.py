@@ -16,6 +16,19 @@ go_library(name = "cdeps", srcs = ["c.go"], cdeps = [":fortified"], importpath =
 go_library(name = "c_file", srcs = ["empty.go", "fortified.c"], cgo = True, importpath = "wrong/c", tags = MANUAL)
 go_library(name = "header", srcs = ["header.go"], cgo = True, importpath = "wrong/c", tags = MANUAL)
 go_library(name = "config", srcs = ["config.go"], cgo = True, importpath = "wrong/c", tags = MANUAL)
+go_library(name = "module", srcs = ["empty.go"], importpath = "wrong/m", module = "wrong@", tags = MANUAL)
+go_library(name = "sum", srcs = ["empty.go"], importpath = "wrong/m", module_sum = "h1:", tags = MANUAL)
+go_library(name = "shared_code", srcs = ["empty.go"], gc_goopts = ["-shared"], importpath = "wrong/m", tags = MANUAL)
+go_library(
+    name = "m1",
+    srcs = ["m.go"],
+    importpath = "wrong/m1",
+    module = "wrong@v1.0.0",
+    tags = MANUAL,
+    x_defs = {"wrong/m2.V": "1"},
+)
+go_library(name = "m2", srcs = ["m.go"], importpath = "wrong/m2", module = "wrong@v2.0.0", tags = MANUAL)
+go_library(name = "x2", srcs = ["m.go"], importpath = "wrong/m2", x_defs = {"V": "2"}, tags = MANUAL)
 go_library(name = "assembly", srcs = ["c.go", "go.s"], cgo = True, importpath = "wrong/c", tags = MANUAL)
 go_library(name = "excluded", srcs = ["excluded.go"], importpath = "wrong/excluded", tags = MANUAL)
 go_library(name = "unembedded", srcs = ["embed.go"], importpath = "wrong/embed", tags = MANUAL)
@@ -39,10 +52,18 @@ go_binary(name = "dropped", srcs = ["main.go"], deps = [":ssl"], tags = MANUAL)
 go_binary(name = "only_shared", srcs = ["main.go"], deps = [":shared"], tags = MANUAL)
 go_binary(name = "twice", srcs = ["main.go"], deps = [":cc", ":other_cc"], tags = MANUAL)
 go_binary(name = "no_main", srcs = ["empty.go"], tags = MANUAL)
+go_binary(name = "buildmode", srcs = ["empty_main.go"], linkmode = "c-shared", tags = MANUAL)
+go_binary(name = "option", srcs = ["empty_main.go"], gc_linkopts = ["-buildmode=pie"], tags = MANUAL)
+go_binary(name = "linkmode", srcs = ["empty_main.go"], linkmode = "static", tags = MANUAL)
+go_binary(name = "versions", srcs = ["main_m.go"], deps = [":m1", ":m2"], tags = MANUAL)
+go_binary(name = "texts", srcs = ["main_m.go"], deps = [":m1", ":x2"], tags = MANUAL)
+go_binary(name = "archive", srcs = ["main.go"], deps = [":archive_lib"], tags = MANUAL)
+go_library(name = "archive_lib", srcs = ["archive.go"], cgo = True, importpath = "wrong/c", tags = MANUAL)
 go_binary(name = "stamp", srcs = ["empty_main.go"], x_defs = {"v": "{ABSENT}"}, stamp = 1, tags = MANUAL)
 [
     link_mode_binary(name = "%s_%s" % (name, mode), binary = ":" + name, link_mode = mode, tags = MANUAL)
     for name, modes in {
+        "archive": ["static"],
         "dropped": ["static"],
         "mixed": ["static"],
         "no_main": ["static"],
@@ -72,6 +93,10 @@ SOURCES = {
     'void fortified(void) { __printf_chk(1, "%d", 1); }\n',
     "header.go": 'package c\n\n// #include <zlib.h>\nimport "C"\n\nfunc Call() string { return C.ZLIB_VERSION }\n',
     "config.go": 'package c\n\n// #cgo pkg-config: zlib\nimport "C"\n',
+    "m.go": "package m\n\nvar V string\n",
+    "main_m.go": 'package main\n\nimport _ "wrong/m1"\nimport _ "wrong/m2"\n\nfunc main() {}\n',
+    "archive.go": "package c\n\n// #cgo LDFLAGS: ${SRCDIR}/lib/libx.a\n// void x(void);\n"
+    'import "C"\n\nfunc Call() { C.x() }\n',
     "go.s": "TEXT ·f(SB), 4, $0-0\n\tRET\n",
     "excluded.go": "//go:build plan9\n\npackage excluded\n",
     "embed.go": 'package embed\n\nimport _ "embed"\n\n//go:embed absent.txt\nvar text string\n',
@@ -91,14 +116,24 @@ REFUSED = {
     "cdeps": r"//wrong:cdeps: cdeps are for C code, and cgo = True is not set",
     "c_file": r'//wrong:c_file: C files in a Go package that has no file importing "C": wrong/fortified.c; move',
     "header": r"//wrong:header: C code of this package includes zlib.h, which neither its srcs nor its cdeps have; add",
-    "config": r"//wrong:config: #cgo pkg-config: zlib: there is no pkg-config in a build; name a cc_library in cdeps",
+    "config": r"//wrong:config: #cgo pkg-config: zlib: cdeps answer for pkg-config here, and there are none; name the",
+    "module": r'//wrong:module: module = "wrong@" is not path@version, such as',
+    "sum": r'//wrong:sum: module_sum = "h1:" is not the h1:… that go.sum has of a module = "path@version"',
+    "shared_code": r"//wrong:shared_code: gc_goopts: -shared: the standard library is not compiled with it",
+    "buildmode": r"//wrong:buildmode: -buildmode=c-shared asks for position-independent code.* Use go_binary of",
+    "option": r"//wrong:option: -buildmode=pie asks for position-independent code, which the standard library is not",
+    "linkmode": r'//wrong:linkmode: linkmode = "static" is no build mode of Go: leave it out, and see link_mode of',
+    "versions": r"//wrong:versions: a program has one version of a module, and of wrong it has v\d\.0\.0 "
+    r"\(\S*//wrong:m\d\) and v\d\.0\.0 \(\S*//wrong:m\d\)",
+    "texts": r"//wrong:texts: x_defs: \S*//wrong:\w\d and \S*//wrong:\w\d set wrong/m2.V to different texts; set",
+    "archive_static": r"no library has x; #cgo LDFLAGS asks for wrong/lib/libx.a, which no toolchain",
     "assembly": r"//wrong:assembly: wrong/go.s is assembly for Go's assembler, in a package with cgo",
     "excluded": r"//wrong:excluded: no Go file is left for linux/amd64: build constraints exclude wrong/excluded.go",
     "unembedded": r"//wrong:unembedded: //go:embed absent.txt matches no file of embedsrcs: there are none",
     "fmt": r'//wrong:fmt: importpath = "fmt" is that of a package of the standard library, which a program has already',
     "no_path": r'//wrong:no_path: importpath = "wrong/a=b" is no import path, such as "example.com/module/package"',
     "nothing": r"//wrong:nothing: a Go package has Go files, and there are none in srcs, nor in what it embeds",
-    "elsewhere": r"//wrong:elsewhere: embedsrcs: server.go does not lie below the package wrong",
+    "elsewhere": r"//wrong:elsewhere: embedsrcs: server.go does not lie below wrong, the folder of the Go files",
     "pure_static": r"//wrong:pure: pure = True asks.* without C, and cgo = True is set on \S*//wrong:other_cc",
     "really_pure_mostly_static": r'//wrong:really_pure: pure = True .*: link_mode = "mostly_static" would be a lie',
     "mixed_static": r"//wrong:mixed: cannot link for x86_64-linux-musl in mode static\n"

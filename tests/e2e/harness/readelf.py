@@ -37,6 +37,25 @@ def read(path: Path) -> Elf:
     )
 
 
+def runpath(path: Path) -> list[str]:
+    """Return the folders of DT_RUNPATH, in their order."""
+    command = ["readelf", "-dW", str(path)]
+    text = subprocess.run(
+        command, capture_output=True, text=True, check=True, env={"LC_ALL": "C", "PATH": _PATH}
+    ).stdout
+    found = _one(r"\(RUNPATH\)\s+Library runpath: \[([^\]]*)\]", text)
+    return found.split(":") if found else []
+
+
+def exports(path: Path) -> set[str]:
+    """Return the symbols that a shared object gives to others."""
+    command = ["readelf", "--dyn-syms", "-W", str(path)]
+    text = subprocess.run(
+        command, capture_output=True, text=True, check=True, env={"LC_ALL": "C", "PATH": _PATH}
+    ).stdout
+    return set(re.findall(r" (?:GLOBAL|WEAK|UNIQUE) +(?:DEFAULT|PROTECTED) +\d+ (\S+)", text))
+
+
 _PATH = "/usr/bin:/bin"
 
 

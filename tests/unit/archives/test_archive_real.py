@@ -8,7 +8,7 @@ import pytest
 from harness.shared import shared
 
 from linkmode.archives.unpack import extract
-from linkmode.store import exchange
+from linkmode.model import exchange
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from linkmode.catalog.pins import Catalog, load, parse, with_pins
+from linkmode.catalog.pins import Catalog, FamilyEntry, load, on_demand, parse, with_pins
 from linkmode.config.document import parse as parse_config
 from linkmode.lock.resolve import resolve
 from linkmode.messages import ConfigError
@@ -219,6 +219,23 @@ def test_no_catalogue(tmp_path: Path) -> None:
         load(tmp_path)
 
 
+def test_on_demand_a_family_is_read_when_it_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "musl.cc.toml").write_text(GOOD)
+    (tmp_path / "zig.toml").write_text(GOOD.replace(SHA, "0"))
+    found = on_demand(tmp_path).families
+    assert list(found) == ["musl.cc", "zig"]
+    assert "zig" in found
+    assert found["musl.cc"] == load_one(tmp_path)
+    assert found["musl.cc"] is found["musl.cc"]
+    assert found.get("gcc") is None
+    with pytest.raises(ConfigError, match=r"zig\.toml: line 18: pin\[0\]\.sha256"):
+        found["zig"]
+
+
+def load_one(folder: Path) -> FamilyEntry:
+    return parse((folder / "musl.cc.toml").read_text(), "musl.cc.toml")
+
+
 @pytest.fixture
 def catalog() -> Catalog:
     return Catalog({"musl.cc": parse(GOOD, "musl.cc.toml")})
@@ -307,3 +324,59 @@ def test_the_pin_of_the_how_to() -> None:
     assert (artifact.version, artifact.source) == ("12.2.0", "user")
     assert artifact.upstream == config.pins[0].urls[0]
     assert artifact.urls[1] == "archives/x86_64-linux-musl-cross.tgz"
+
+
+SIGNER = f"""
+[[signer]]
+urls = "https://example.com/a/"
+minisign = "RWSGOq2NVecA2UPNdBUZykf1CCb147pkmdtYxgb3Ti+JO/wCYvhbAb/U"
+confirmed-by = ["a/one@{REVISION}:f"]
+"""
+
+
+def test_a_signer() -> None:
+    [signer] = parse(GOOD + SIGNER, "toolchains/musl.cc.toml").signers
+    assert (signer.urls, signer.minisign[:4], signer.repository) == ("https://example.com/a/", "RWSG", "")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        (
+            '"https://example.com/a/"',
+            '"https://example.com/a"',
+            "urls: 'https://example.com/a': expected https://host/",
+        ),
+        (
+            '"https://example.com/a/"',
+            '"http://example.com/a/"',
+            "expected https://host/folder/ or pypi:<project>/, found",
+        ),
+        (
+            '"https://example.com/a/"',
+            '"https://"',
+            "expected https://host/folder/ or pypi:<project>/, found 'https://'",
+        ),
+        ('"https://example.com/a/"', '""', "expected https://host/folder/ or pypi:<project>/, found ''"),
+        ('"https://example.com/a/"', '"pypi:"', "expected https://host/folder/ or pypi:<project>/, found 'pypi:'"),
+        ("RWSG", "RUSG", "minisign: 'https://example.com/a/': expected a public key of minisign"),
+        ('U"', '"', "expected a public key of minisign, RW and so on, found 'RWSG"),
+        ("RWSG", "RW G", "expected a public key of minisign, RW and so on, found 'RW G"),
+        (
+            "minisign =",
+            'repository = "a/b"\nminisign =',
+            "minisign: 'https://example.com/a/': expected one of minisign, ",
+        ),
+        ("minisign =", "repository =", "repository: 'https://example.com/a/': expected owner/name, found 'RWSG"),
+        (
+            "minisign =",
+            "sumdb =",
+            "sumdb: 'https://example.com/a/': expected the key of a checksum database, name+number",
+        ),
+        ("a/one@", "one@", "confirmed-by: 'https://example.com/a/': expected who says that it signs, as owner/name@"),
+        ("minisign =", "key =", "signer[0].key: unknown key"),
+    ],
+)
+def test_a_signer_that_cannot_be_one(old: str, new: str, problem: str) -> None:
+    assert old in SIGNER
+    assert problem in refusal(GOOD + SIGNER.replace(old, new, 1))

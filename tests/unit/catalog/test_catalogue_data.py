@@ -8,8 +8,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from harness.shared import shared
+from resolving import ZIG_REQUEST, config
 
 from linkmode.catalog.pins import Catalog, load, parse
+from linkmode.lock.resolve import Preference, keep, resolve
 from linkmode.messages import ConfigError
 from linkmode.model import provenance
 from linkmode.model.values import Pin
@@ -173,7 +175,15 @@ def what_it_says(family: str, pin: Pin) -> None:
     assert all(url.rsplit("/", 1)[1] == pin.file for url in pin.urls)
     # A package index is named by pip's configuration, never by its host.
     hosts = {"more.musl.cc", "musl.cc", "github.com", "ziglang.org", "zlib.net", "downloads.sourceforge.net"}
-    hosts |= {"go.dev", "dl.google.com", "static.rust-lang.org", "caml.inria.fr", "ftp.gnu.org", "gmplib.org"}
+    hosts |= {
+        "go.dev",
+        "dl.google.com",
+        "proxy.golang.org",
+        "static.rust-lang.org",
+        "caml.inria.fr",
+        "ftp.gnu.org",
+        "gmplib.org",
+    }
     assert {host for url in pin.urls if (host := urlsplit(url).hostname)} <= hosts
 
 
@@ -216,6 +226,16 @@ def test_zig() -> None:
         assert pin.exec is not None
         assert f"_{pin.exec.removesuffix('-linux')}." in pin.file
     assert not any(pin.targets for pin in pins)
+
+
+def test_go_comes_as_a_module_from_a_go_proxy_too_and_from_a_mirror_of_it() -> None:
+    more = '[language]\ngo = "~=1.27.0"\n\n[mirrors]\n"https://proxy.golang.org/" = ["https://go.example/"]\n'
+    asked = config(ZIG_REQUEST, more=more)
+    lock = resolve(asked, CATALOG, Preference({"go": "goproxy"}))
+    [go] = [artifact for artifact in lock.artifacts if artifact.family == "go"]
+    path = "golang.org/toolchain/@v/v0.0.1-go1.27.3.linux-amd64.zip"
+    assert (go.source, go.urls) == ("goproxy", (f"https://go.example/{path}", f"https://proxy.golang.org/{path}"))
+    assert resolve(asked, CATALOG, keep(lock)) == lock
 
 
 def test_zlib() -> None:

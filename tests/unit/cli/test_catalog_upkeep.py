@@ -14,7 +14,7 @@ from linkmode import pipeline
 from linkmode.catalog.measure import entry
 from linkmode.catalog.pins import load, with_pins
 from linkmode.config.document import parse
-from linkmode.fetch import recheck
+from linkmode.fetch import recheck, signatures
 from linkmode.model import resources
 
 TOML = """\
@@ -61,6 +61,16 @@ def test_add_prints_an_entry(place: Path, capsys: pytest.CaptureFixture[str]) ->
     }
     assert run.out == Run(capsys, *ADD, "zlib.tar.gz").out
     assert run.err == "fetching zlib.tar.gz\n"
+
+
+def test_an_absolute_path_is_pinned_as_a_url(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = Run(capsys, *ADD, str(place / "zlib.tar.gz"))
+    assert (run.code, tomllib.loads(run.out)["pin"][0]["urls"]) == (0, [(place / "zlib.tar.gz").as_uri()])
+    (place / "linkmode.toml").write_text(TOML)
+    assert Run(capsys, *ADD, str(place / "zlib.tar.gz"), "--write", "linkmode.toml").code == 0
+    assert [pin.urls for pin in parse((place / "linkmode.toml").read_text(), where="x").pins] == [
+        ((place / "zlib.tar.gz").as_uri(),)
+    ]
 
 
 @pytest.mark.parametrize("name", ["z\udcff", "z\n", "z\x1b[2J"])
@@ -193,7 +203,7 @@ def small_catalogue(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("states", "code", "message"),
     [
-        (("reachable", "unreachable", "verified"), 0, "1 reachable, 1 unreachable, 1 verified\n"),
+        (("reachable", "unreachable", "verified"), 0, "URLs: 1 reachable, 1 unreachable, 1 verified\n"),
         (("unreachable",) * 3, 4, "no URL of the catalogue could be reached"),
         (("unreachable", "mismatch", "unreachable"), 5, "not what was pinned:\n  zlib-1.3.2.tar.gz: https://zlib.net/"),
     ],
@@ -207,13 +217,14 @@ def test_verify(
     message: str,
 ) -> None:
     small_catalogue(place, monkeypatch)
-    answers = iter(states * 2)
+    urls = [url for pin in load(resources.catalogue()).families["zlib"].pins for url in pin.urls]
+    answers = dict(zip(urls, states, strict=True))
     # The network's part is in tests/fault/test_recheck.py: here it is what the command makes of findings.
-    monkeypatch.setattr(recheck._Check, "url", lambda _, pin, url: recheck.Finding(pin, url, next(answers), "why"))
+    monkeypatch.setattr(recheck._Check, "url", lambda _, pin, url: recheck.Finding(pin, url, answers[url], "why"))
     run = Run(capsys, "catalog", "verify")
     assert run.code == code
     assert message in run.err
-    assert [line.split()[0] for line in run.out.splitlines()] == list(states)
+    assert [line.split()[0] for line in run.out.splitlines()[::2]] == list(states)
     shown = Run(capsys, "catalog", "verify", "--json", "--family", "zlib")
     assert shown.code == code
     found = json.loads(shown.out)
@@ -226,7 +237,23 @@ def test_verify(
         "url": "https://github.com/madler/zlib/releases/download/v1.3.2/zlib-1.3.2.tar.gz",
         "state": states[0],
         "detail": "why",
+        "signature": {"state": "unchecked", "detail": "the URL gave no archive"},
     }
+
+
+@pytest.mark.parametrize(("state", "code"), [("signed", 0), ("unsigned", 0), ("unchecked", 0), ("bad", 5)])
+def test_verify_says_of_each_url_what_was_signed(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], state: signatures.State, code: int
+) -> None:
+    small_catalogue(place, monkeypatch)
+    signature = signatures.Signature(state, "by whom")
+    # The signatures themselves are verified in tests/fault/test_signatures.py.
+    monkeypatch.setattr(recheck._Check, "url", lambda _, pin, url: recheck.Finding(pin, url, "verified", "", signature))
+    run = Run(capsys, "catalog", "verify")
+    assert run.code == code
+    assert run.out.splitlines()[1::2] == [f"{'':<11}  {state}: by whom"] * 3
+    assert f"signatures: 3 {state}\n" in run.err
+    assert ("wrong signatures:\n  zlib-1.3.2.tar.gz: https://" in run.err) == (state == "bad")
 
 
 def test_verify_no_such_family(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ import pytest
 from calling import TOML, Run
 
 import linkmode
-from linkmode import pipeline
+from linkmode.cli import lock
 from linkmode.cli import main as cli
 from linkmode.cli.main import main
 
@@ -35,10 +35,15 @@ def test_init_lock_generate_and_again(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path.parent / "cache"))
-    assert Run(capsys, "init").out == "linkmode.toml written; next: linkmode lock\n"
+    started = Run(capsys, "init")
+    assert (started.code, started.out) == (
+        0,
+        "linkmode.toml written: zig 0.16.0 for x86_64-linux-musl and x86_64-linux-gnu.2.28\n",
+    )
     first = Run(capsys, "lock")
+    assert first.err == "linkmode: next: linkmode fetch\n", "no vulnerability on the first day"
     assert (first.code, first.out.splitlines()[0]) == (0, "linkmode.lock written:")
-    assert "  + artifact zig-x86_64-linux: 0.15.2 from https://ziglang.org/" in first.out
+    assert "  + artifact zig-x86_64-linux: 0.16.0 from https://ziglang.org/" in first.out
     written = Run(capsys, "generate")
     assert (written.code, written.err) == (0, "")
     assert "created third_party/linkmode/defs.bzl" in written.out.splitlines()
@@ -131,7 +136,7 @@ def test_what_ends_a_command_from_outside(
     def end(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(pipeline, "relock", end)
+    monkeypatch.setattr(lock, "relock", end)
     run = Run(capsys, "lock")
     assert (run.code, run.err.lstrip("\n")) == (code, message)
 
@@ -142,7 +147,7 @@ def test_a_defect_is_shown_whole_and_is_no_failed_check(
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(pipeline, "relock", fail)
+    monkeypatch.setattr(lock, "relock", fail)
     run = Run(capsys, "lock")
     assert run.code == 70
     assert "ZeroDivisionError" in run.err

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from linkmode import pipeline
 from linkmode.cli.fetch import command
+from linkmode.lock.relock import relock
 from linkmode.messages import NetworkError, StaleLockError, UsageError
 
 BODIES = {"zig": b"zig's bytes", "zlib": b"zlib's bytes"}
@@ -41,7 +41,7 @@ def lock(tmp_path: Path) -> Path:
     )
     (tmp_path / "linkmode.toml").write_text(TOML + pins)
     path = tmp_path / "the.lock"
-    path.write_text(pipeline.relock(tmp_path).text)
+    path.write_text(relock(tmp_path).text)
     return path
 
 
@@ -102,5 +102,5 @@ def test_a_lock_edited_by_hand(lock: Path) -> None:
 
 def test_a_lock_that_is_not_there(tmp_path: Path) -> None:
     result = run(tmp_path / "gone.lock")
-    assert isinstance(result.exception, StaleLockError)
-    assert "gone.lock: cannot be read" in result.exception.problem
+    assert isinstance(result.exception, UsageError)
+    assert result.exception.problem == f"--lock {tmp_path}/gone.lock: there is no such file"

@@ -6,6 +6,8 @@ import pytest
 from calling import TOML, Run
 
 from linkmode import pipeline
+from linkmode.lock.elsewhere import from_package_index
+from linkmode.lock.relock import relock
 
 
 def test_lock_keeps_versions_and_upgrades_by_name(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -105,3 +107,40 @@ def test_a_lock_of_an_older_linkmode_is_written_again_with_its_choices(
     assert again.code == 0
     assert "linkmode: warning: linkmode.lock has format version 0" in again.err
     assert {a.family: a.version for a in pipeline.locked(repository).artifacts}["zlib"] == "1.3.1"
+
+
+def test_upstream_out_of_reach_names_the_package_index_and_what_it_changes(
+    repository: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9/")
+    Run(capsys, "lock")
+    refused = Run(capsys, "fetch", "--store", "s", "--only", "zlib-1.3.2")
+    assert refused.code == 4
+    assert refused.err.endswith(
+        "; or take what a package index has: linkmode lock --source pypi (which changes zlib 1.3.2 → 1.3.1), then: "
+        "linkmode fetch --store s --only=zlib-1.3.2\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "hint"),
+    [
+        (">=1.2.11", ">=1.3.2", "take what a package index has: linkmode lock --source zig=pypi, then: linkmode fetch"),
+        (">=1.2.11", "1.3.1", "take what a package index has: linkmode lock --source pypi, then: linkmode fetch"),
+        (
+            "~=0.15.1",
+            "0.15.1",
+            "take what a package index has: linkmode lock --source zlib=pypi (which changes zlib 1.3.2 → 1.3.1), "
+            "then: linkmode fetch",
+        ),
+    ],
+)
+def test_a_package_index_is_named_for_what_it_has(repository: Path, before: str, after: str, hint: str) -> None:
+    (repository / "linkmode.toml").write_text(TOML.replace(before, after))
+    relock(repository).save()
+    assert from_package_index(repository).shown() == hint
+
+
+def test_no_package_index_is_named_where_it_has_nothing_more(repository: Path) -> None:
+    relock(repository, sources={"*": "pypi"}).save()
+    assert not from_package_index(repository)

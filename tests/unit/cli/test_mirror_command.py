@@ -164,6 +164,15 @@ def test_a_mirror_in_linkmode_toml_is_asked_first_and_not_alone(place: Path) -> 
     assert zlib.endswith(f"/mirror/{ZLIB}")
 
 
+def test_a_mirror_that_refuses_the_connection_is_not_out_of_date(place: Path) -> None:
+    done = run(place, "fetch", "--store", str(place / "fresh"), "--mirror", "http://127.0.0.1:9/", "--only", "zlib-9.9")
+    assert done.returncode == 4
+    assert "zlib-9.9: the mirror cannot be reached:\n" in done.stderr
+    assert done.stderr.endswith(
+        "hint: start the server of http://127.0.0.1:9/, or correct --mirror (LINKMODE_MIRROR); nothing else was asked\n"
+    )
+
+
 def test_a_mirror_that_lacks_or_changes_a_file(place: Path) -> None:
     mirrored(place)
     (place / "mirror" / ZIG).unlink()
@@ -184,3 +193,9 @@ def test_what_is_no_mirror(place: Path, there: str) -> None:
     done = run(place, "fetch", "--mirror", there)
     assert done.returncode == 2
     assert "this is not an air-gap mirror: " in done.stderr
+
+
+def test_a_mirror_whose_name_no_file_has(place: Path) -> None:
+    done = run(place, "fetch", "--mirror", "file:///a%00b")
+    assert done.returncode == 2
+    assert "this is not a URL: no file has a NUL character in its name" in done.stderr

@@ -99,13 +99,13 @@ MIRROR = "expected https://, http://, file:// and a path that ends in '/'; found
             "[languages]\ngo = '1'\n" + TOOLCHAIN,
             "line 1: languages: unknown key; did you mean 'language'?",
         ),
-        ("output = 3\n" + TOOLCHAIN, "line 1: output: expected `str`, got `int`"),
+        ("output = 3\n" + TOOLCHAIN, "line 1: output: expected `str`, got `int`; write it in quotes"),
         *(
             (
                 f"output = '{first}/x'\n" + TOOLCHAIN,
                 f"line 1: output: {first} is not linkmode's to write into; choose another folder",
             )
-            for first in (".git", "linkmode.toml", "linkmode.lock")
+            for first in (".git", "linkmode.toml", "linkmode.lock", "MODULE.bazel", ".bazelrc", "BUILD")
         ),
         *(
             (
@@ -157,7 +157,30 @@ MIRROR = "expected https://, http://, file:// and a path that ends in '/'; found
         (
             TOOLCHAIN.replace("~=0.15.2", "latest"),
             "line 3: toolchain[0].version: expected versions as PEP 440 writes them, such as '~=1.3.1' or "
-            "'>=11.2,<12'; found 'latest'",
+            "'>=11.2,<12'; found 'latest'; write '>=0'",
+        ),
+        (
+            TOOLCHAIN.replace("~=0.15.2", "^0.15"),
+            "line 3: toolchain[0].version: expected versions as PEP 440 writes them, such as '~=1.3.1' or "
+            "'>=11.2,<12'; found '^0.15'; write '~=0.15.0'",
+        ),
+        (
+            "[[toolchains]]" + TOOLCHAIN.removeprefix("[[toolchain]]"),
+            "line 1: toolchains: unknown key; did you mean 'toolchain'?",
+        ),
+        (
+            TOOLCHAIN + '[language]\ngolang = "1.26"\n',
+            "line 6: language.golang: 'golang' is not a language that linkmode has rules for; did you mean 'go'?; "
+            "expected one of go, graalvm, ocaml, rust, sbcl",
+        ),
+        (
+            TOOLCHAIN + '[language]\n"c++" = "17"\n',
+            "line 6: language.c++: 'c++' is not a language that linkmode has rules for; C and C++ need no entry: a "
+            "[[toolchain]] compiles them; expected one of go, graalvm, ocaml, rust, sbcl",
+        ),
+        (
+            TOOLCHAIN + '[library]\ngo = "1.26"\n',
+            "line 6: library.go: is a language; write it in [language]",
         ),
         (
             TOOLCHAIN.replace("~=0.15.2", ""),
@@ -201,7 +224,10 @@ MIRROR = "expected https://, http://, file:// and a path that ends in '/'; found
             TOOLCHAIN + TOOLCHAIN.replace(', "x86_64-linux-gnu.2.28"', ""),
             "line 8: toolchain[1].targets: toolchain[0] asks zig for x86_64-linux-musl already",
         ),
-        (TOOLCHAIN + "[library]\nzlib = 1.3\n", "line 6: library.zlib: expected `str`, got `float`"),
+        (
+            TOOLCHAIN + "[library]\nzlib = 1.3\n",
+            "line 6: library.zlib: expected `str`, got `float`; write it in quotes",
+        ),
         (TOOLCHAIN + '[library]\n"z\\"lib" = "1"\n', "line 5: library.z\"lib: 'z\"lib' is not the name of a library"),
         (
             TOOLCHAIN + "library = 1\n",
@@ -239,6 +265,11 @@ MIRROR = "expected https://, http://, file:// and a path that ends in '/'; found
             "line 6: mirrors.https://musl.cc/: expected at least one mirror",
         ),
         (
+            TOOLCHAIN.replace("x86_64-linux-musl", "amd64-linux-musl"),
+            "line 4: toolchain[0].targets[0]: 'amd64-linux-musl': linkmode makes Linux binaries for x86_64 and aarch64 "
+            "with Zig, and has tested no other; did you mean 'x86_64-linux-musl'?",
+        ),
+        (
             TOOLCHAIN + '[link-modes]\nstatik = "x86_64-linux-musl"\n',
             "line 6: link-modes.statik: unknown key; did you mean 'static'?",
         ),
@@ -246,6 +277,11 @@ MIRROR = "expected https://, http://, file:// and a path that ends in '/'; found
             TOOLCHAIN + '[link-modes]\ndynamic = "x86_64-linux-gnu.2.27"\n',
             "line 6: link-modes.dynamic: 'x86_64-linux-gnu.2.27' is not a target of any [[toolchain]]; did you mean "
             "'x86_64-linux-gnu.2.28'?; expected one of x86_64-linux-musl, x86_64-linux-gnu.2.28",
+        ),
+        (
+            TOOLCHAIN + '[link-modes]\nstatic = "aarch64-linux-musl"\n',
+            "line 6: link-modes.static: 'aarch64-linux-musl' is not a target of any [[toolchain]]; "
+            "expected one of x86_64-linux-musl, x86_64-linux-gnu.2.28",
         ),
         (
             TOOLCHAIN + '[link-modes]\nstatic = "x86_64-linux-gnu.2.28"\n',
@@ -297,7 +333,7 @@ typo = 1
         "line 4: toolchain[0].version: missing",
         "line 6: toolchain[0].targets[0]: 'x86_64-linux-gnu': name the oldest glibc that the binary must run with, "
         "such as x86_64-linux-gnu.2.28",
-        "line 9: toolchain[1].family: 'gcc' is not known; expected one of musl.cc, zig",
+        "line 9: toolchain[1].family: 'gcc' is not known; did you mean 'musl.cc'?; expected one of musl.cc, zig",
         "line 10: toolchain[1].version: expected versions as PEP 440 writes them, such as '~=1.3.1' or '>=11.2,<12'; "
         "found '~='",
         "line 11: toolchain[1].targets: expected at least one",

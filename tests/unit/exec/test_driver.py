@@ -10,6 +10,8 @@ import pytest
 
 from linkmode.exec import driver
 from linkmode.exec.rules import Flags
+from linkmode.families.musl_cc.compiler import MuslCcCompiler
+from linkmode.families.zig.compiler import ZigCompiler
 from linkmode.model.values import LinkMode, Target
 
 pytestmark = pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler on this machine: install gcc")
@@ -47,6 +49,7 @@ class Toolchain:
             os.link(programs / "driver", root / "bin" / name)
         text = driver.configuration(
             kind=kind,
+            own={"clang": ZigCompiler, "gcc": MuslCcCompiler}[kind].own,
             target=Target(target),
             mode=mode,
             check=programs / "elfcheck",

@@ -18,7 +18,7 @@ from linkmode.exec.environment import (
     mode_of,
 )
 from linkmode.messages import ConfigError, UsageError
-from linkmode.model.values import Artifact, ExecPlatform, LinkMode, Lock, LockedToolchain, Target
+from linkmode.model.values import ExecPlatform, LinkMode, Lock, LockedToolchain, Target
 
 X86, ARM = ExecPlatform("x86_64-linux"), ExecPlatform("aarch64-linux")
 ALL = frozenset({"gcc", "g++", "cc", "ar", "ranlib", "ld", "strip"})
@@ -104,6 +104,7 @@ def test_what_was_added_for_the_checker_is_taken_only_by_name() -> None:
         (None, "musl.c", "no 'musl.c' that runs here; did you mean 'musl.cc'?", "it has: musl.cc, zig"),
         (GLIBC, "musl.cc", f"no '{GLIBC}' that runs here", f"it has: {ARM_MUSL}, {MUSL}"),
         ("riscv64-linux-musl", None, "no 'riscv64-linux-musl'", "linkmode lock"),
+        ("amd64-linux-musl", None, "that runs here; did you mean 'x86_64-linux-musl'?", "linkmode lock"),
     ],
 )
 def test_names_that_the_lock_has_not(target: str | None, family: str | None, problem: str, hint: str) -> None:
@@ -145,30 +146,14 @@ def test_the_mode_of_a_run() -> None:
     assert "--target x86_64-linux-musl" in caught.value.hint
 
 
-def artifacts(*toolchains: LockedToolchain) -> dict[str, Artifact]:
-    return {
-        one.artifact: Artifact(
-            family=one.family,
-            version="1",
-            file="f",
-            urls=("https://example.com/f",),
-            layout="zig" if one.family == "zig" else "cross",
-            name=one.artifact,
-            upstream="https://example.com/f",
-        )
-        for one in toolchains
-    }
-
-
 def test_who_compiles_for_this_machine() -> None:
     arm, native, zig = toolchain("musl.cc", ARM_MUSL), toolchain("musl.cc", MUSL), toolchain("zig", GLIBC)
-    known = artifacts(arm, native, zig)
-    assert for_this_machine(lock(arm, native), X86, native, known) == native
-    assert for_this_machine(lock(arm, native), X86, arm, known) == native
-    assert for_this_machine(lock(arm, zig), X86, arm, known) == zig
-    assert for_this_machine(lock(arm, zig), X86, zig, known) == zig
+    assert for_this_machine(lock(arm, native), X86, native) == native
+    assert for_this_machine(lock(arm, native), X86, arm) == native
+    assert for_this_machine(lock(arm, zig), X86, arm) == zig
+    assert for_this_machine(lock(arm, zig), X86, zig) == zig
     with pytest.raises(ConfigError, match="no compiler for this machine, x86_64-linux") as caught:
-        for_this_machine(lock(arm), X86, arm, known)
+        for_this_machine(lock(arm), X86, arm)
     assert MUSL in caught.value.hint
 
 
@@ -251,7 +236,8 @@ def test_a_shell_reads_the_same() -> None:
     locked = toolchain("musl.cc", MUSL)
     changes = environment(locked, ready(MUSL), HERE)
     current = {"PATH": "/bin:/usr/bin", "LDFLAGS": "-s  -x", "CPATH": "/i", "CMAKE_PREFIX_PATH": ""}
-    text = as_shell(changes, locked, ready(MUSL))
+    current |= {"PKG_CONFIG_ZLIB_LIBDIR": "/evil", "PKG_CONFIG": "mine"}
+    text = as_shell(changes, locked, ready(MUSL), [*current, "PKG_CONFIG_PATH_x86_64-unknown-linux-musl"])
     assert text.splitlines()[:2] == [f"# {locked.artifact}, for {MUSL}", "# ./configure --host=x86_64-linux-musl"]
     done = subprocess.run(["/bin/sh", "-euc", f"{text}env -0"], env=current, capture_output=True, text=True, check=True)
     seen = dict(line.split("=", 1) for line in done.stdout.split("\0") if line)

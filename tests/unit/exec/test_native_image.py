@@ -135,11 +135,31 @@ def test_another_libc(option: str, tail: str) -> None:
     assert said == f"native-image: --libc: linkmode has toolchains for glibc and musl, not for {tail}"
 
 
+@pytest.mark.parametrize(
+    ("release", "options"),
+    [
+        (17, "-H:+StaticExecutableWithDynamicLibC"),
+        (21, "-H:+UnlockExperimentalVMOptions -H:+StaticExecutableWithDynamicLibC"),
+        (23, "--static-nolibc"),
+    ],
+)
+def test_a_hint_takes_the_options_of_the_release(release: int, options: str) -> None:
+    """What the hint names passes both checks, which the option that was given need not."""
+    found = Installed(Path("/opt/graalvm/bin/native-image"), release)
+    for option in ("--static-nolibc", "-H:+StaticExecutableWithDynamicLibC"):
+        with pytest.raises(UsageError) as caught:
+            check(("native-image", option, "App"), toolchain(MUSL), lock(MUSL, GLIBC), found)
+        assert caught.value.hint == f"linkmode exec --target {GLIBC} -- native-image {options} …"
+    hinted = ("native-image", *options.split(), "App")
+    check_release(hinted, found)
+    check(hinted, toolchain(GLIBC), lock(MUSL, GLIBC), found)
+
+
 @pytest.mark.parametrize("option", ["--static-nolibc", "-H:+StaticExecutableWithDynamicLibC"])
 def test_mostly_static_with_musl(option: str) -> None:
     error = refusal(MUSL, option)
     assert error.problem == f"native-image: {option} links with glibc, and {MUSL} is not"
-    assert error.hint == "linkmode exec --target x86_64-linux-gnu.2.28 -- native-image --static-nolibc …"
+    assert error.hint == f"linkmode exec --target x86_64-linux-gnu.2.28 -- native-image {option} …"
     assert refusal(MUSL, option, given=lock(MUSL)).hint == (
         'add x86_64-linux-gnu.2.28 to a [[toolchain]] of family "zig" in linkmode.toml, then run: linkmode lock'
     )

@@ -29,9 +29,8 @@ def test_the_registry_goes_by_name_and_suggests_what_it_can_make() -> None:
     assert list(FAMILIES) == ["musl.cc", "zig"]
     for name, family in FAMILIES.items():
         assert family.name == name
-        assert [family.refuses(Target(target)) for target in family.suggested_targets] == [""] * len(
-            family.suggested_targets
-        )
+        for cpu in ("x86_64", "aarch64"):
+            assert {family.refuses(Target(f"{cpu}-linux-{libc}")) for libc in family.suggested_libcs} == {""}
 
 
 def test_musl_cc_prefers_cross_and_takes_native_where_there_is_no_cross() -> None:
@@ -84,11 +83,6 @@ def test_zig_knows_glibc_from_2_17_to_the_newest_of_its_line(version: str, newes
 )
 def test_zig_refuses_with_a_reason(target: str, reason: str) -> None:
     assert reason in Zig().refuses(Target(target))
-
-
-def test_musl_cc_knows_a_typo_from_another_libc() -> None:
-    assert "did you mean 'x86_64-linux-musl'?" in MuslCc().refuses(Target("x86_64-linux-mulsl"))
-    assert "did you mean" not in MuslCc().refuses(Target("x86_64-linux-gnu.2.28"))
 
 
 @pytest.mark.parametrize("version", ["0.13.0", "0.18.0", "1.0.0"])

@@ -1,5 +1,7 @@
 """What a repository's own files get: marked blocks, in the right place, and none where the user says the same."""
 
+import os
+import re
 from pathlib import Path
 
 import pytest
@@ -137,6 +139,17 @@ def test_a_link_is_not_written_through(tmp_path: Path) -> None:
 def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "MODULE.bazel").write_bytes(b"\xff")
     with pytest.raises(ConfigError, match="is not UTF-8"):
+        repository.edits(tmp_path, OUT, DEFAULT)
+
+
+@pytest.mark.parametrize("name", [".bazelversion", ".bazelrc", ".bazelignore"])
+def test_a_pipe_or_a_device_is_not_waited_for(tmp_path: Path, name: str) -> None:
+    laid(tmp_path, MODULE__bazel="")
+    if name == ".bazelversion":  # a repository can hold a link
+        (tmp_path / name).symlink_to("/dev/zero")
+    else:
+        os.mkfifo(tmp_path / name)
+    with pytest.raises(ConfigError, match=rf"{re.escape(name)} is no regular file"):
         repository.edits(tmp_path, OUT, DEFAULT)
 
 

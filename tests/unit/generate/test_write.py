@@ -1,6 +1,5 @@
 import os
 import stat
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -8,8 +7,8 @@ import pytest
 from linkmode.generate import write
 from linkmode.generate.header import HEADER
 from linkmode.messages import CheckError, ConfigError
+from linkmode.model import exchange
 from linkmode.model.values import Tree
-from linkmode.store import exchange
 
 OURS = f"# {HEADER}\n".encode()
 TREE: Tree = {"BUILD.bazel": OURS, "lib/zlib.BUILD": OURS + b"zlib()\n", "lib/deep/er/a.bzl": OURS + b"A = 1\n"}
@@ -211,34 +210,3 @@ def test_without_hard_links_the_result_is_the_same(out: Path, monkeypatch: pytes
     put({**TREE, "BUILD.bazel": OURS + b"# new\n"}, out)
     assert snapshot(out)["notes.txt"] == before["notes.txt"]
     assert snapshot(out)["lib/zlib.BUILD"] == before["lib/zlib.BUILD"]
-
-
-def test_one_file_that_several_runs_write_is_always_whole(tmp_path: Path) -> None:
-    file = tmp_path / "linkmode.lock"
-    texts = [bytes([65 + run]) * 50_000 for run in range(4)]
-    write.replace_file(file, texts[0])
-    seen: set[bytes] = set()
-
-    def one(run: int) -> None:
-        for _ in range(50):
-            write.replace_file(file, texts[run])
-            seen.add(file.read_bytes())
-
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(one, range(4)))
-    assert seen <= set(texts)
-    assert names(tmp_path) == {"linkmode.lock"}
-
-
-def test_what_a_killed_run_left_of_a_file_is_written_over(tmp_path: Path) -> None:
-    (tmp_path / ".linkmode.lock.linkmode-new").write_bytes(b"half of something longer than the whole")
-    write.replace_file(tmp_path / "linkmode.lock", b"whole")
-    assert contents(tmp_path) == {"linkmode.lock": b"whole"}
-
-
-def test_a_link_in_the_way_of_a_file_is_not_followed(tmp_path: Path) -> None:
-    (tmp_path / "precious").write_bytes(b"precious")
-    (tmp_path / ".linkmode.lock.linkmode-new").symlink_to("precious")
-    with pytest.raises(ConfigError, match=r"linkmode\.lock cannot be written"):
-        write.replace_file(tmp_path / "linkmode.lock", b"whole")
-    assert (tmp_path / "precious").read_bytes() == b"precious"

@@ -81,7 +81,7 @@ def test_a_libc_for_the_compiler_itself() -> None:
             [RUSTC, STD],
             MUSL,
             "no std for x86_64-linux-musl, and no rust-src to build it from: give one as a [[pin]] "
-            "(docs/how-to/rust.md shows it), or lock the Rust project's own archives by "
+            "(`linkmode catalog add URL` prints one), or lock the Rust project's own archives by "
             "`linkmode lock --source rust=upstream`",
         ),
         (

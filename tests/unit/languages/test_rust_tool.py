@@ -11,7 +11,7 @@ from linkmode.generate.engine import files_below, render_tree
 from linkmode.languages import only_glibc
 from linkmode.model import resources
 
-SOURCES = ("compile.c", "link.c", "run.c", "rust_tool.c", "words.c")
+SOURCES = ("compile.c", "link.c", "run.c", "rust_tool.c", "script.c", "words.c")
 
 
 @pytest.fixture(scope="module")
@@ -146,3 +146,78 @@ def test_a_rustc_that_cannot_start_is_named_with_where_to_read_on(tool: Path, tm
         "linkmode: rust_tool: cannot start rustc (without glibc's loader where it runs, see docs/how-to/rust.md): "
         f"{tmp_path / 'absent'}\n"
     )
+
+
+SCRIPT = r"""
+echo 'compiling' ; pwd > "$OUT_DIR/place" ; cat input > "$OUT_DIR/copied"
+echo "cargo:rustc-cfg=has_$CARGO_CFG_TARGET_ARCH"
+echo 'cargo::rustc-check-cfg=cfg(has_x86_64)'
+echo 'cargo:rustc-env=SAID=yes it is'
+echo "cargo:rustc-env=WHERE=$OUT_DIR/place"
+echo "cargo:rustc-link-search=native=$OUT_DIR"
+echo 'cargo:rustc-link-lib=static=z'
+echo 'cargo:rustc-flags=-l one -L deps'
+echo 'cargo:rerun-if-changed=build.rs'
+echo "cargo:include-dir=$OUT_DIR/include"
+echo 'cargo::metadata=version=3'
+echo "cargo:warning=from $DEP_SSL_ROOT"
+"""
+
+
+def script_said(tool: Path, folder: Path, text: str, *others: Path) -> tuple[int, str]:
+    """Run a build script in the package `pkg` below ``folder``; return the exit code and what was said on stderr."""
+    (folder / "pkg").mkdir(exist_ok=True)
+    (folder / "pkg/input").write_text("read", encoding="utf-8")
+    script(folder / "build", text)
+    words = ("//pkg:build", "build", "out", "flags", "environment", "metadata", "pkg", "my-z", *others)
+    environment = {"CARGO_CFG_TARGET_ARCH": "x86_64", "PATH": os.environ["PATH"], "GIVEN": "${pwd}/given"}
+    done = subprocess.run(
+        [tool, "script", *words], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stderr
+
+
+def test_what_a_build_script_says_is_for_rustc_and_for_the_scripts_of_others(tool: Path, tmp_path: Path) -> None:
+    (tmp_path / "of_ssl").write_text("DEP_SSL_ROOT=${pwd}/ssl\n", encoding="utf-8")
+    code, said = script_said(tool, tmp_path, SCRIPT, tmp_path / "of_ssl")
+    assert (code, said) == (0, f"linkmode: //pkg:build: warning: from {tmp_path}/ssl\n")
+    assert (tmp_path / "flags").read_text(encoding="utf-8").splitlines() == [
+        *("--cfg", "has_x86_64", "--check-cfg", "cfg(has_x86_64)"),
+        *("-L", "native=out", "-l", "static=z", "-l", "one", "-L", "deps"),
+    ]
+    assert (tmp_path / "environment").read_text(encoding="utf-8") == (
+        "OUT_DIR=${pwd}/out\nSAID=yes it is\nWHERE=${pwd}/out/place\n"
+    )
+    assert (tmp_path / "metadata").read_text(encoding="utf-8") == (
+        "DEP_MY_Z_INCLUDE_DIR=${pwd}/out/include\nDEP_MY_Z_VERSION=3\n"
+    )
+    assert (tmp_path / "out/place").read_text(encoding="utf-8") == f"{tmp_path}/pkg\n"
+    assert (tmp_path / "out/copied").read_text(encoding="utf-8") == "read"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("echo 'cargo:rustc-link-search=/usr/lib'", "a folder of the machine. Libraries come from cc_library targets"),
+        ("echo 'cargo:rustc-flags=-l z -O'", "expected -l and -L"),
+        ("echo 'cargo::rustc-what=1'", "linkmode knows no such instruction"),
+        ("echo 'cargo::error=no luck'", "it gives up"),
+        ("echo 'cargo:rustc-cfg'", "expected KEY=VALUE"),
+        ("exit 3", "the build script failed. It has the files of srcs and data, no network, no C compiler"),
+    ],
+)
+def test_a_build_script_that_asks_for_what_is_not_to_be_had_is_refused(
+    tool: Path, tmp_path: Path, text: str, why: str
+) -> None:
+    code, said = script_said(tool, tmp_path, text)
+    assert code == 1
+    assert said.startswith("linkmode: //pkg:build: the build script ")
+    assert why in said
+
+
+def test_a_crate_is_compiled_in_the_environment_of_its_build_script(tool: Path, tmp_path: Path) -> None:
+    (tmp_path / "environment").write_text("OUT_DIR=${pwd}/out\n", encoding="utf-8")
+    rustc = script(tmp_path / "rustc", 'printf %s "$OUT_DIR" > out_dir')
+    environment = {**os.environ, "LINKMODE_BUILD_SCRIPT": str(tmp_path / "environment"), "TMPDIR": str(tmp_path)}
+    subprocess.run([tool, "compile", "//a:b", rustc, "lib.rs"], cwd=tmp_path, env=environment, check=True)
+    assert (tmp_path / "out_dir").read_text(encoding="utf-8") == f"{tmp_path}/out"

@@ -5,12 +5,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from linkmode import pipeline
 from linkmode.catalog import pins
 from linkmode.config import document
 from linkmode.families import FAMILIES
 from linkmode.languages import LANGUAGES
-from linkmode.lock import lockfile
+from linkmode.lock import current, inputs, lockfile
 from linkmode.lock.resolve import Preference, resolve
 from linkmode.messages import StaleLockError
 from linkmode.model import resources
@@ -43,7 +42,7 @@ def flipped(digest: str) -> str:
     return f"{int(digest[0], 16) ^ 1:x}{digest[1:]}"
 
 
-def inputs(pin: Pin) -> pipeline.Inputs:
+def asking_for(pin: Pin) -> inputs.Inputs:
     """Return a configuration that locks just this pin, which it names as its own so that no other is preferred."""
     own = msgspec.structs.replace(pin, source="user")
     if pin.family in LANGUAGES:
@@ -61,7 +60,7 @@ def inputs(pin: Pin) -> pipeline.Inputs:
         asked += f'[[toolchain]]\nfamily = "{pin.family}"\nversion = "=={pin.version}"\ntargets = ["{target}"]\n'
         if target != f"{pin.exec}-musl" and pin.family != "zig":
             asked += f'[[toolchain]]\nfamily = "zig"\nversion = "~=0.15.2"\ntargets = ["{pin.exec}-musl"]\n'
-    return pipeline.Inputs(document.parse(asked, where="linkmode.toml"), pins.with_pins(CATALOG, [own]))
+    return inputs.Inputs(document.parse(asked, where="linkmode.toml"), pins.with_pins(CATALOG, [own]))
 
 
 @one_of_each_kind(PINS)
@@ -83,17 +82,17 @@ def test_a_flipped_nibble_in_a_lock_is_refused(pin: Pin) -> None:
 
 @one_of_each_kind([pin for pin in PINS if can_be_asked_for(pin)])
 def test_a_command_that_reads_such_a_lock_names_the_artifact(pin: Pin, tmp_path: Path) -> None:
-    given = inputs(pin)
+    given = asking_for(pin)
     in_parts = (pin.family, pin.source) == ("rust", "pypi")  # the others come from there, too
     lock = resolve(given.config, given.catalog, Preference({"rust": "pypi"} if in_parts else {}))
     (artifact,) = (artifact for artifact in lock.artifacts if artifact.checksum == pin.checksum)
     text, whole = lockfile.dumps(lock), pin.checksum.hex
     path = tmp_path / lockfile.FILE
     path.write_text(text, encoding="utf-8")
-    assert pipeline.locked(tmp_path, given) == lock
+    assert current.locked(tmp_path, given) == lock
     path.write_text(text.replace(whole, flipped(whole)), encoding="utf-8")
     with pytest.raises(StaleLockError) as caught:
-        pipeline.locked(tmp_path, given)
+        current.locked(tmp_path, given)
     name = artifact.name.replace(f"-{artifact.version.lower()}", "", 1)
     assert caught.value.problem == (
         "linkmode.lock was edited by hand: its digest is not that of its contents; `linkmode lock` would change\n"

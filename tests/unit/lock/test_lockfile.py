@@ -170,6 +170,18 @@ def test_diff_names_each_change() -> None:
     ]
 
 
+def test_diff_has_no_python_in_it() -> None:
+    zig, *others = LOCK.artifacts
+    old, new = (
+        msgspec.structs.replace(LOCK, artifacts=(msgspec.structs.replace(zig, measured=measured), *others))
+        for measured in ({"gcc": "11.2.1", "musl": "1.2.2"}, {"gcc": "11.2.1", "musl": "1.2.3", "binutils": "2.37"})
+    )
+    assert lockfile.diff(old, new) == (
+        "  ~ artifact zig-x86_64-linux\n      measured.musl: 1.2.2 → 1.2.3\n      measured.binutils: none → 2.37\n"
+    )
+    assert "measured.musl: 1.2.2 → none\n" in lockfile.diff(old, LOCK)
+
+
 def test_diff_of_equal_locks_is_empty_and_an_order_is_a_change() -> None:
     assert lockfile.diff(LOCK, LOCK) == ""
     turned = msgspec.structs.replace(LOCK.artifacts[0], urls=LOCK.artifacts[0].urls[::-1])

@@ -54,6 +54,7 @@ def test_digests_are_lower_case_and_whole() -> None:
         ("pypi:ziglang/f", False, False),
         ("http://example.com/f", False, True),
         ("file:///srv/f", True, False),
+        ("file:///srv/f%20g", True, False),
         ("archives/f", True, False),
     ],
 )
@@ -81,6 +82,7 @@ def test_urls_by_who_gives_them(url: str, machine: bool, mirror: bool) -> None:
             "https://example.com/\n",
             "https://example.com:99999/f",
             "file://host/f",
+            "file:///srv/f%00",
             "/srv/f",
         ),
         *(

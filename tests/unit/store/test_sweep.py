@@ -13,7 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from linkmode.cli.store import command
-from linkmode.store import exchange, sweep, trees
+from linkmode.model import exchange
+from linkmode.store import sweep, trees
 
 OLD = time.time() - 100 * 86_400
 ONE, TWO = "1" * 64, "2" * 64

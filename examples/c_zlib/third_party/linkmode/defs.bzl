@@ -6,6 +6,8 @@
     cc_binary(name = "app", srcs = ["app.c"])
     link_mode_binary(name = "app_static", binary = ":app", link_mode = "static")
     link_modes(name = "app_all", binary = ":app")
+    cc_shared_library(name = "words", deps = [":words_code"])
+    link_mode_library(name = "words_plugin", library = ":words", link_mode = "mostly_static", exports = ["count_words"])
     link_mode_test(name = "app_static_test", binary = ":app_static", link_mode = "static")
 
     cc_test(name = "unit", srcs = ["unit.c"])
@@ -14,12 +16,14 @@
 
 load("//private/link_mode:check.bzl", _link_mode_test = "link_mode_test")
 load("//private/link_mode:link_mode_binary.bzl", _link_mode_binary = "link_mode_binary")
+load("//private/link_mode:link_mode_library.bzl", _link_mode_library = "link_mode_library")
 load("//private/link_mode:link_mode_run.bzl", _link_mode_run = "link_mode_run", _link_mode_run_test = "link_mode_run_test")
 load("//private/link_mode:link_modes.bzl", _link_modes = "link_modes", _link_modes_test = "link_modes_test")
 load("//private/link_mode:providers.bzl", _LinkModeInfo = "LinkModeInfo")
 
 LinkModeInfo = _LinkModeInfo
 link_mode_binary = _link_mode_binary
+link_mode_library = _link_mode_library
 link_mode_run = _link_mode_run
 link_mode_run_test = _link_mode_run_test
 link_mode_test = _link_mode_test

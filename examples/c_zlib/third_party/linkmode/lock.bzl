@@ -26,6 +26,35 @@ ARTIFACTS = {
             "gcc": "11.2.1",
             "musl": "1.2.2-git-50-gb76f37fd",
         },
+        "linked": [
+            {
+                "license": "MIT",
+                "name": "musl",
+                "purl": "pkg:generic/musl@1.2.2-git-50-gb76f37fd",
+                "libc": "musl",
+                "modes": ["static"],
+            },
+            {
+                "license": "GPL-3.0-or-later WITH GCC-exception-3.1",
+                "name": "libgcc",
+                "purl": "pkg:generic/libgcc@11.2.1",
+                "needed": "as needed",
+                "modes": [
+                    "static",
+                    "mostly_static",
+                ],
+            },
+            {
+                "license": "GPL-3.0-or-later WITH GCC-exception-3.1",
+                "name": "libstdc++",
+                "purl": "pkg:generic/libstdc%2B%2B@11.2.1",
+                "needed": "c++",
+                "modes": [
+                    "static",
+                    "mostly_static",
+                ],
+            },
+        ],
     },
     "musl.cc-11.2.1-x86_64-linux-x86_64-linux-musl": {
         "version": "11.2.1",
@@ -50,6 +79,35 @@ ARTIFACTS = {
             "gcc": "11.2.1",
             "musl": "1.2.2-git-50-gb76f37fd",
         },
+        "linked": [
+            {
+                "license": "MIT",
+                "name": "musl",
+                "purl": "pkg:generic/musl@1.2.2-git-50-gb76f37fd",
+                "libc": "musl",
+                "modes": ["static"],
+            },
+            {
+                "license": "GPL-3.0-or-later WITH GCC-exception-3.1",
+                "name": "libgcc",
+                "purl": "pkg:generic/libgcc@11.2.1",
+                "needed": "as needed",
+                "modes": [
+                    "static",
+                    "mostly_static",
+                ],
+            },
+            {
+                "license": "GPL-3.0-or-later WITH GCC-exception-3.1",
+                "name": "libstdc++",
+                "purl": "pkg:generic/libstdc%2B%2B@11.2.1",
+                "needed": "c++",
+                "modes": [
+                    "static",
+                    "mostly_static",
+                ],
+            },
+        ],
     },
     "zlib-1.3.2": {
         "version": "1.3.2",
@@ -68,6 +126,11 @@ ARTIFACTS = {
         "macro": "zlib_archive",
         "remove": [],
         "measured": {},
+        "linked": [{
+            "license": "Zlib",
+            "name": "zlib",
+            "purl": "pkg:generic/zlib@1.3.2",
+        }],
     },
 }
 

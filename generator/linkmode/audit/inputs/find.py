@@ -5,7 +5,9 @@ import stat
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-Kind = Literal["file", "tar", "compressed", "zip", "deb", "layout", "passed over", "unreadable"]
+from linkmode.audit.naming import displayed
+
+Kind = Literal["file", "tar", "compressed", "zip", "deb", "rpm", "cpio", "layout", "passed over", "unreadable"]
 
 LINK = "a symbolic link, which is not followed"
 HARD_LINK = "a hard link to a file that the archive does not hold before it"
@@ -16,16 +18,32 @@ class Found(NamedTuple):
     """A file to audit. ``is_inside`` says that it was found in a folder and not named itself.
 
     ``layout`` is a folder with an image in the OCI layout. ``words`` are why a path is passed over or unreadable.
+    ``name`` is what a report calls it where that is not its path: ``-`` for standard input.
     """
 
     path: str
     kind: Kind
     is_inside: bool = False
     words: str = ""
+    name: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The path as a report shows it."""
+        return displayed(self.name or self.path)
 
 
-def find(path: str) -> Iterator[Found]:
-    """Yield what there is at ``path``: itself, or the files of a folder and of those in it, by name."""
+STDIN = "-"
+
+
+def find(path: str, stdin: str | None = None) -> Iterator[Found]:
+    """Yield what there is at ``path``: itself, or the files of a folder and of those in it, by name.
+
+    ``stdin`` is a file with what standard input gave, which is audited for the path ``-``.
+    """
+    if path == STDIN and stdin is not None:
+        yield Found(stdin, kind_of(stdin), name=STDIN)
+        return
     try:
         is_folder = stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116 - any bytes a command line can hold
     except (OSError, ValueError):
@@ -85,12 +103,16 @@ def kind_of(path: str) -> Kind:
 
 def _archive_kind(start: bytes) -> Kind:
     # To import what knows archives takes a fifth of a start, and most paths are ELF files.
-    from linkmode.archives import tar
+    from linkmode.archives import cpio, tar
     from linkmode.archives.compression import name_of
-    from linkmode.audit.inputs import deb
+    from linkmode.audit.inputs import deb, rpm
 
     if start.startswith(deb.MAGIC):
         return "deb"
+    if start.startswith(rpm.MAGIC):
+        return "rpm"
+    if start.startswith(cpio.MAGICS):
+        return "cpio"
     if start.startswith((b"PK\3\4", b"PK\5\6")):
         return "zip"
     if name_of(start) is not None:

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from linkmode.archives.members import Refusal
+from linkmode.archives.members import NotAnArchive, Refusal
 from linkmode.audit.inputs.parts import Parts
 
 MARKS = ("manifest.json", "oci-layout")
@@ -89,7 +89,7 @@ def _checked(found: tuple[Image, ...]) -> tuple[Image, ...]:
     if not found:
         raise Refusal("a container archive without an image")
     if all(image.absent for image in found):
-        raise Refusal(f"a container archive without an image: {found[0].absent}")
+        raise NotAnArchive(f"a container archive without an image: {found[0].absent}")
     if len(found) > _MAX_IMAGES or any(len(image.layers) > _MAX_LAYERS for image in found):
         raise Refusal(f"more than {_MAX_IMAGES} images or {_MAX_LAYERS} layers")
     return found
@@ -126,6 +126,11 @@ def _of_index(parts: Parts, name: str, labels: tuple[str, ...], seen: set[str]) 
 
 def _of_manifest(parts: Parts, label: str, layers: tuple[_Descriptor, ...]) -> Image:
     # Signatures and other artefacts are manifests too, whose layers have media types of their own.
+    encrypted = next((layer.media_type for layer in layers if layer.media_type.endswith("+encrypted")), None)
+    if encrypted:
+        return Image(
+            label, (), f"its layers are encrypted ({encrypted}); skopeo copy --decryption-key KEY decrypts them"
+        )
     files = tuple(_blob(layer.digest) for layer in layers if _is_layer(layer.media_type))
     if layers and not files:
         return Image(label, (), f"no image of files, but {layers[0].media_type}")

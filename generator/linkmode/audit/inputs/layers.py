@@ -78,10 +78,12 @@ def members(parts: Parts, image: Image, budget: Budget) -> Iterator[Seen]:
 
     When a layer holds a file twice, it is yielded twice, and the last one counts. A layer that an image names twice
     is read once, where it lies uppermost: below it shows nothing. A hard link comes after the file that it stands for,
-    with its name as the target; where a container does not see that name, the link is the file.
+    with its name as the target; where a container does not see that name, the link is the file. Links to what is no
+    file of the image come last.
     """
     view = _View()
     missing = ""
+    lost: dict[str, list[str]] = {}  # links that stand for nothing in the image, or for no file
     pending: dict[str, list[str]] = {}  # what a layer below must have: links of the layers above that stand for it
     for layer in dict.fromkeys(reversed(image.layers)):
         if not parts.has(layer):
@@ -93,12 +95,14 @@ def members(parts: Parts, image: Image, budget: Budget) -> Iterator[Seen]:
             if _note(member, contents) and view.shows(name := shown_name(member.name)):
                 shown.add(name)
                 yield Seen(member, layer)
-        wanted, pending = _asked(contents, view, pending)
+        wanted, pending, gone = _asked(contents, view, pending)
+        lost.update(gone)
         yield from _links({one: names for one, names in wanted.items() if one in shown}, layer)
         yield from _hidden(parts, layer, budget, {one: names for one, names in wanted.items() if one not in shown})
         view.add(contents.files, contents.folders, contents.opaque)
     if missing:
         raise Refusal(f"the image has no layer {missing}")
+    yield from _links({**lost, **pending}, "")
 
 
 def _note(member: Member, contents: _Contents) -> bool:
@@ -125,10 +129,12 @@ def _note(member: Member, contents: _Contents) -> bool:
 
 def _asked(
     contents: _Contents, view: _View, pending: Mapping[str, list[str]]
-) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-    # Files of this layer with the links, seen by a container, that stand for them; and what is left for those below.
+) -> tuple[dict[str, list[str]], dict[str, list[str]], dict[str, list[str]]]:
+    # Files of this layer with the links, seen by a container, that stand for them; what is left for those below; and
+    # what no layer can have.
     wanted: dict[str, list[str]] = {}
     below: dict[str, list[str]] = {}
+    gone: dict[str, list[str]] = {}
     asked = {name: [name] for name in contents.links if view.shows(name)}
     for name, links in (*asked.items(), *pending.items()):
         found = contents.of_link(name)
@@ -136,7 +142,9 @@ def _asked(
             wanted.setdefault(found, []).extend(links)
         elif not contents.hides(found):
             below.setdefault(found, []).extend(links)
-    return wanted, below
+        else:
+            gone.setdefault(found, []).extend(links)
+    return wanted, below, gone
 
 
 def _links(wanted: Mapping[str, list[str]], layer: str) -> Iterator[Seen]:

@@ -6,10 +6,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from linkmode.archives import tar
+from linkmode.archives import cpio, tar
 from linkmode.archives.compression import decompressed, name_of
-from linkmode.archives.members import BLOCK, Bounds, Budget, Member, NotAnArchive, Policy, Readable, Refusal, shown_name
-from linkmode.audit.inputs import deb, images, layers
+from linkmode.archives.members import (
+    BLOCK,
+    Bounds,
+    Budget,
+    Counted,
+    Member,
+    NotAnArchive,
+    Policy,
+    Readable,
+    Refusal,
+    shown_name,
+)
+from linkmode.audit.inputs import deb, images, layers, rpm
 from linkmode.audit.inputs.find import Kind
 from linkmode.audit.inputs.parts import FolderParts, Parts, TarParts
 
@@ -49,10 +60,14 @@ def members(path: Path, kind: Kind) -> Iterator[Entry]:
             yield from _of_compressed(stream, size, budget)
         elif kind == "deb":
             yield from (Entry(None, member) for member in deb.members(stream, size, budget))
+        elif kind == "rpm":
+            yield from (Entry(None, member) for member in rpm.members(stream, size, budget))
+        elif kind == "cpio":
+            yield from (Entry(None, member) for member in cpio.members(Counted(stream, budget), budget))
         else:
-            from linkmode.archives import zip as wheel  # zipfile takes longer to import than many files to audit
+            from linkmode.audit.inputs import zipped  # zipfile takes longer to import than many files to audit
 
-            yield from (Entry(None, member) for member in wheel.members(stream, budget, Policy.LOOK))
+            yield from (Entry(None, member) for member in zipped.members(stream, budget))
 
 
 def image_members(path: Path) -> Iterator[Entry]:
@@ -98,8 +113,13 @@ def _of_compressed(stream: BinaryIO, size: int, budget: Budget) -> Iterator[Entr
     start = source.read(tar.RECORD) if source else b""
     while source and len(start) < tar.RECORD and (more := source.read(tar.RECORD - len(start))):
         start += more
+    if source is not None and start.startswith(cpio.MAGICS):
+        yield from (Entry(None, member) for member in cpio.members(_Again(start, source), budget))
+        return
     if source is None or not tar.is_tar(start):
-        raise NotAnArchive(f"{name} data, and no tar archive in it")
+        raise NotAnArchive(
+            f"{name} data, and neither a tar nor a cpio archive in it; unpack it, and name what it holds"
+        )
     for member in tar.members(_Again(start, source), budget, Policy.LOOK):
         if shown_name(member.name) in images.MARKS:
             raise IsImage

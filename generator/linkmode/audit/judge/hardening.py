@@ -4,16 +4,17 @@ import msgspec
 
 from linkmode.audit.judge import platforms, wheels
 from linkmode.audit.judge.expectations import Expectations, Failure, Guard
+from linkmode.audit.judge.resolved import ALONE, Resolved
 from linkmode.audit.read.facts import Facts
 
 
-def check(facts: Facts, wanted: Expectations, brought: frozenset[str] = frozenset()) -> tuple[Failure, ...]:
+def check(facts: Facts, wanted: Expectations, resolved: Resolved = ALONE) -> tuple[Failure, ...]:
     """Return those of them that do not hold, in the order of the options in the documentation."""
     return (
         *_rpath(facts, wanted),
         *_pie(facts, wanted),
         *_relro(facts, wanted),
-        *_policy(facts, wanted, brought),
+        *_policy(facts, wanted, resolved),
         *_cpu(facts, wanted),
         *(failure for guard in wanted.require for failure in _guard(facts, guard)),
     )
@@ -88,14 +89,14 @@ def _cpu(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
     )
 
 
-def _policy(facts: Facts, wanted: Expectations, brought: frozenset[str]) -> tuple[Failure, ...]:
+def _policy(facts: Facts, wanted: Expectations, resolved: Resolved) -> tuple[Failure, ...]:
     platform = platform_named(wanted.policy) if wanted.policy is not None else None
     if platform is None:
         return ()
     accepted = {"behind": None} if wanted.allow_payload else {}
     if wanted.cpu is not None and not platform.is_baseline:
         accepted["cpu"] = None  # an expectation of its own
-    suits = platforms.suits(msgspec.structs.replace(facts, **accepted), platform, brought)
+    suits = platforms.suits(msgspec.structs.replace(facts, **accepted), platform, resolved)
     if suits.answer == "yes":
         return ()
     return (

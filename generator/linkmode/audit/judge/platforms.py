@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from linkmode.audit.judge.resolved import ALONE, Resolved
 from linkmode.audit.read import policy
 from linkmode.audit.read.facts import Facts
 from linkmode.audit.read.libc import version_number
@@ -83,18 +84,19 @@ def wheels() -> Wheels:
     return _table().wheels
 
 
-def images(facts: Facts, brought: frozenset[str] = frozenset()) -> tuple[Suits, ...]:
+def images(facts: Facts, resolved: Resolved = ALONE) -> tuple[Suits, ...]:
     """Return the answer for each base image, smallest first; nothing for a shared object, which is no program."""
     if facts.kind == "shared object":
         return ()
-    return tuple(suits(facts, platform, brought) for platform in load().values())
+    return tuple(suits(facts, platform, resolved) for platform in load().values())
 
 
-def suits(facts: Facts, platform: Platform, brought: frozenset[str] = frozenset()) -> Suits:
+def suits(facts: Facts, platform: Platform, resolved: Resolved = ALONE) -> Suits:
     """Tell whether a file with these facts needs nothing but what ``platform`` has.
 
-    ``brought`` are the needed libraries that come with the file, in the same package, where its loader finds them.
+    ``resolved`` is what comes with the file, in the same package, where its loader finds it.
     """
+    brought = resolved.names
 
     def answer(word: Literal["yes", "no", "unknown"], reason: str) -> Suits:
         return Suits(platform.name, platform.image, word, reason)
@@ -123,7 +125,7 @@ def suits(facts: Facts, platform: Platform, brought: frozenset[str] = frozenset(
         return answer("no", "the file has no interpreter (PT_INTERP) to load what it needs")
     if facts.libc in ("glibc", "musl") and facts.libc != platform.libc:
         return answer("no", f"its libc is {platform.libc}, not {facts.libc}")
-    lacks = [*_loader(facts, platform), *_libraries(facts, platform, brought)]
+    lacks = [*_loader(facts, platform), *_libraries(facts, platform, resolved)]
     if facts.no_default_folders and facts.libc == "glibc":
         lacks.append("keeps libraries where the file (DF_1_NODEFLIB) has its loader not look")
     newer, untold = _versions(facts, platform, brought)
@@ -197,20 +199,24 @@ def _loader(facts: Facts, platform: Platform) -> list[str]:
     return [] if facts.interpreter in known else [f"has no {facts.interpreter}"]
 
 
-def _libraries(facts: Facts, platform: Platform, brought: frozenset[str]) -> list[str]:
-    known = policy.load()
+def _libraries(facts: Facts, platform: Platform, resolved: Resolved) -> list[str]:
     # What is loaded by DT_AUXILIARY and DT_AUDIT may be absent; DT_FILTER's library may not.
     wanted = (*facts.needed, *(one.name for one in facts.also_loads if one.tag == "DT_FILTER" and facts.libc != "musl"))
-    lacks = [
-        name
-        for name in wanted
-        if known.owner(name) != platform.libc and name not in platform.libraries and name not in brought
-    ]
-    if not lacks:
-        return []
+    absent = [name for name in wanted if not _has(platform, name) and name not in resolved.names]
     path = facts.rpath or facts.runpath
     where = f", unless {path} in the file leads to it" if path else ""
-    return [f"is not known to have {', '.join(lacks)}{where}"]
+    return [
+        *([f"is not known to have {', '.join(absent)}{where}"] if absent else ()),
+        *(
+            f"is not known to have {one.name}, which {one.by} needs, and the loader does not find it in the package"
+            for one in resolved.further
+            if not _has(platform, one.name)
+        ),
+    ]
+
+
+def _has(platform: Platform, name: str) -> bool:
+    return policy.load().owner(name) == platform.libc or name in platform.libraries
 
 
 def _versions(facts: Facts, platform: Platform, brought: frozenset[str]) -> tuple[list[str], list[str]]:
@@ -221,8 +227,7 @@ def _versions(facts: Facts, platform: Platform, brought: frozenset[str]) -> tupl
     if platform.libc == "musl":  # its loader compares no versions
         return newer, untold
     for need in facts.version_needs:
-        is_there = known.owner(need.library) == platform.libc or need.library in platform.libraries
-        if not is_there or need.library in brought:
+        if not _has(platform, need.library) or need.library in brought:
             continue
         for version in (version for version in need.versions if version not in platform.named):
             family, number = _family(known.glibc_version_name(version))

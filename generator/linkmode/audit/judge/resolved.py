@@ -12,11 +12,22 @@ class Brought(msgspec.Struct, frozen=True):
     path: str
 
 
+class Further(msgspec.Struct, frozen=True):
+    """A library that a brought one, of the name ``by``, needs in turn, and that the platform must have."""
+
+    name: str
+    by: str
+
+
 class Resolved(msgspec.Struct, frozen=True, dict=True):
-    """``brought`` are libraries that come along; ``missing`` are those that a whole system has not."""
+    """``brought`` are libraries that come along; ``missing`` are those that a whole system has not.
+
+    ``further`` is what a program's loader does not find in the package for the libraries that come along.
+    """
 
     brought: tuple[Brought, ...] = ()
     missing: tuple[str, ...] = ()
+    further: tuple[Further, ...] = ()
 
     @functools.cached_property
     def names(self) -> frozenset[str]:

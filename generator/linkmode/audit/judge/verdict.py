@@ -72,10 +72,10 @@ def judge(
     return msgspec.structs.replace(
         _mode(facts, allow),
         hazards=(*hazards.of(facts), *hazards.of_missing(resolved.missing)),
-        images=platforms.images(facts, resolved.names),
+        images=platforms.images(facts, resolved),
         weaknesses=components.weaknesses(facts.contents, catalogued),
         brought=resolved.brought,
-        lowest_tag=wheels.lowest(facts, resolved.names) if facts.kind == "shared object" else None,
+        lowest_tag=wheels.lowest(facts, resolved) if facts.kind == "shared object" else None,
     )
 
 
@@ -137,7 +137,7 @@ def _judge_interpreter(facts: Facts) -> tuple[str, bool]:
     return f"interpreter {facts.interpreter} is out of place: {facts.libc} on {facts.machine} {where}", False
 
 
-def check(facts: Facts, verdict: Verdict, wanted: Expectations) -> tuple[Failure, ...]:
+def check(facts: Facts, verdict: Verdict, wanted: Expectations, resolved: Resolved = ALONE) -> tuple[Failure, ...]:
     """Return every expectation that does not hold, in the order of the options in the documentation."""
     return (
         *_check_machine(facts, wanted),
@@ -146,7 +146,7 @@ def check(facts: Facts, verdict: Verdict, wanted: Expectations) -> tuple[Failure
         *_check_behind(facts, wanted),
         *_check_allow(facts, verdict, wanted),
         *_check_glibc(facts, wanted),
-        *hardening.check(facts, wanted, frozenset(one.name for one in verdict.brought)),
+        *hardening.check(facts, wanted, resolved),
     )
 
 

@@ -5,6 +5,7 @@ import re
 
 from linkmode.audit.judge import platforms
 from linkmode.audit.judge.platforms import Platform
+from linkmode.audit.judge.resolved import ALONE, Resolved
 from linkmode.audit.read.facts import Facts
 from linkmode.audit.read.libc import version_number
 
@@ -53,10 +54,10 @@ def named(tag: str) -> Platform | None:
     )
 
 
-def lowest(facts: Facts, brought: frozenset[str] = frozenset()) -> str | None:
+def lowest(facts: Facts, resolved: Resolved = ALONE) -> str | None:
     """Return the lowest tag, with its CPU, that a file keeps; None where it keeps none.
 
-    ``brought`` are needed libraries that lie in the same wheel.
+    ``resolved`` is what lies in the same wheel.
     """
     table = platforms.wheels()
     cpu = next((tag for tag, machine in table.machines.items() if machine == facts.machine), None)
@@ -72,7 +73,7 @@ def lowest(facts: Facts, brought: frozenset[str] = frozenset()) -> str | None:
         candidates = [f"manylinux_{release.replace('.', '_')}" for release in releases]
     for tag in candidates:
         platform = named(f"{tag}_{cpu}")
-        if platform and platforms.suits(facts, platform, brought).answer == "yes":
+        if platform and platforms.suits(facts, platform, resolved).answer == "yes":
             return f"{tag}_{cpu}"
     return None
 

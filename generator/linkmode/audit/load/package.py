@@ -1,14 +1,16 @@
 """What files of one package need of each other: a wheel, a folder, an archive or an image is a tree of its own.
 
 A need is *brought* when the file's own DT_RPATH, DT_RUNPATH or ``$ORIGIN``, or those of what loads it, lead to a
-library of the package. In a whole system, which has the program's loader at the loader's place, what is nowhere is
-*missing*.
+library of the package. What is nowhere, of all that a program loads, is *missing* in a whole system, which has the
+program's loader at the loader's place; elsewhere the platform must have it.
 """
 
+import posixpath
 from collections import deque
 from collections.abc import Iterator, Mapping
 
-from linkmode.audit.judge.resolved import Brought, Resolved
+from linkmode.audit.judge.resolved import Brought, Further, Resolved
+from linkmode.audit.load import tree
 from linkmode.audit.load.loader import Loaded, Loader
 from linkmode.audit.load.root import Root
 from linkmode.audit.read.facts import Facts
@@ -40,9 +42,9 @@ class _Package:
                 for name in facts.needed
                 if name in found and found[name].how.startswith(("DT_R", "named"))
             )
-            missing = tuple(self._missing(path, facts, found))
+            missing, further = self._nowhere(path, facts)
             if brought or missing:
-                out[path] = Resolved(brought, missing)
+                out[path] = Resolved(brought, missing, further)
         return out
 
     def _loader(self, facts: Facts) -> Loader:
@@ -94,10 +96,12 @@ class _Package:
             if one is not top:
                 yield one.path, found
 
-    def _missing(self, path: str, facts: Facts, found: Mapping[str, Loaded]) -> Iterator[str]:
-        if facts.kind == "shared object" or not self._is_system(facts):
-            return
-        program, loader = Loaded(path, "", facts), self._loader(facts)
-        for tag, name in loader.wants(program, is_program=True):
-            if tag in ("DT_NEEDED", "DT_FILTER") and name not in found and loader.find(name, program) is None:
-                yield name
+    def _nowhere(self, path: str, facts: Facts) -> tuple[tuple[str, ...], tuple[Further, ...]]:
+        # What a program's loader does not find here: in a system, and of what its libraries need elsewhere.
+        if facts.kind == "shared object" or facts.interpreter is None:
+            return (), ()
+        loaded = tree.resolve(Loaded(path, "", facts), self._loader(facts))
+        if self._is_system(facts):
+            return tuple(loaded.missing()), ()
+        lacks = {need.name: one.path for one in loaded.objects[1:] for need in one.needs if need.is_missing}
+        return (), tuple(Further(name, posixpath.basename(by)) for name, by in lacks.items())

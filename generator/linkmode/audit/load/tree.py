@@ -27,6 +27,12 @@ def read(path: str, folder: str = "/") -> Tree:
     return resolve(Loaded(inside, "", facts), Loader(root, facts))
 
 
+def is_there(path: str, folder: str) -> bool:
+    """Return whether there is anything at ``path`` of the root ``folder``."""
+    root = Root(folder)
+    return root.real(root.inside(path)) is not None
+
+
 def resolve(program: Loaded, loader: Loader) -> Tree:
     """Load what the program needs, breadth first, each library once, as loaders do."""
     interpreter = loader.interpreter(program) if program.facts.interpreter else None

@@ -73,8 +73,9 @@ def read(image: Image, dynamic: Dynamic, facts: Facts, floor: str | None = None)
         bounds = f"the first {texts.MAX_SEARCHED} bytes and {texts.MAX_ANCHORS} places of a text"
         problems.append(f"texts: no more than {bounds} were searched")
     information = _go(image, findings)
+    producers = _producers(image, held or (), information, findings, debug.units)
     crates = tried(lambda: _auditable(image, held or ()), ".dep-v0")
-    inside = components.found(findings)
+    inside = tuple(_with_version(one, producers) for one in components.found(findings))
     if crates:
         inside = (*(one for one in inside if one.kind != "rust"), *crates)
     return Contents(
@@ -85,7 +86,7 @@ def read(image: Image, dynamic: Dynamic, facts: Facts, floor: str | None = None)
         debug_info=_debug_info(held),
         ifunc=ifunc or "unknown",
         libc_version=_libc_version(facts, findings),
-        producers=_producers(image, held or (), information, findings, debug.units),
+        producers=producers,
         components=(*inside, *(information.modules if information else ())),
         imports=imports or (),
         build_paths=tuple(Text(printable(hit.text), hit.offset) for hit in findings.paths),
@@ -96,6 +97,17 @@ def read(image: Image, dynamic: Dynamic, facts: Facts, floor: str | None = None)
         **_guards(image, table, held or ()),
     )
 
+
+def _with_version(one: Component, producers: Iterable[Producer]) -> Component:
+    # Rust's library says its commit; the compiler that came with it says both, commit and version.
+    commit = _COMMIT.search(one.evidence) if one.name == "rust-std" else None
+    for producer in producers:
+        if commit and producer.tool == "rustc" and producer.version and f"({commit[1]}" in producer.evidence:
+            return msgspec.structs.replace(one, version=producer.version)
+    return one
+
+
+_COMMIT = re.compile(r"/rustc/([0-9a-f]{9})")
 
 # What GraalVM's start code says where a feature is missing, with all of them, as its compiler names them.
 _GRAALVM_TEXT = b"CPU features that are required by the image: ["

@@ -19,7 +19,8 @@ _FRAME = 16
 class BuildInformation(NamedTuple):
     """``version`` as 1.19.8, None for a development state, whose whole text is in ``text``.
 
-    ``level`` is GOAMD64, the x86-64 level that it was compiled for: ``v1``, … It is there since Go 1.18.
+    ``modules`` begins with Go's own library. ``level`` is GOAMD64, the x86-64 level that it was compiled for: ``v1``,
+    … It is there since Go 1.18.
     """
 
     version: str | None
@@ -39,7 +40,9 @@ def read(image: Image, offset: int) -> BuildInformation | None:
     text = printable(texts[0])
     match = _VERSION.match(text)
     level = _LEVEL.search(texts[1])
-    return BuildInformation(match[1] if match else None, text, _modules(texts[1]), level[1].decode() if level else None)
+    version = match[1] if match else None
+    modules = (Component("go", "stdlib", version, f"Go's build information: {text}", None), *_modules(texts[1]))
+    return BuildInformation(version, text, modules, level[1].decode() if level else None)
 
 
 def _inline(image: Image, at: int) -> tuple[bytes, bytes] | None:

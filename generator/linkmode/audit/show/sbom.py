@@ -32,6 +32,22 @@ class Part(NamedTuple):
     evidence: str
 
 
+class Pinned(NamedTuple):
+    """A part that a lock has, with what it is linked into: files for ``machine`` with ``libc``, in ``modes``.
+
+    An empty ``machine`` or ``libc`` is any. ``is_needed`` says that it lies in such a file though no text tells it.
+    """
+
+    name: str
+    version: str
+    purl: str
+    license: str
+    modes: tuple[str, ...]
+    machine: str = ""
+    libc: str = ""
+    is_needed: bool = False
+
+
 class Listed(NamedTuple):
     """A file with what is inside; ``ref`` is unique in the document."""
 
@@ -43,13 +59,17 @@ class Listed(NamedTuple):
     weaknesses: tuple[Weakness, ...]
 
 
-def listed(files: tuple[Audited, ...]) -> tuple[Listed, ...]:
-    """Return the audited files with what is inside each, in their order."""
+def listed(files: tuple[Audited, ...], pinned: tuple[Pinned, ...] = ()) -> tuple[Listed, ...]:
+    """Return the audited files with what is inside each, in their order.
+
+    ``pinned`` tells versions that no text of a file tells, and parts that leave none.
+    """
     out = []
     for at, one in enumerate(files, 1):
         if one.facts is not None and one.verdict is not None:
             is_program = one.facts.kind != "shared object"
-            parts = tuple(_parts(one.facts))
+            fitting = tuple(part for part in pinned if _fits(part, one.facts, one.verdict.mode))
+            parts = _completed(tuple(_parts(one.facts)), fitting)
             out.append(Listed(f"file-{at}", one.path, is_program, parts, one.facts.needed, one.verdict.weaknesses))
     return tuple(out)
 
@@ -63,7 +83,8 @@ def _parts(facts: Facts) -> Iterator[Part]:
     known = {library.name: library for library in components.load().library}
     for found in facts.contents.components if facts.contents else ():
         kind = {"go": "golang", "rust": "cargo", "library": "generic"}[found.kind]
-        version = f"v{found.version}" if found.kind == "go" and found.version else found.version
+        is_module = found.kind == "go" and found.name != "stdlib"
+        version = f"v{found.version}" if is_module and found.version else found.version
         library = known.get(found.name) if found.kind == "library" else None
         yield Part(
             found.name,
@@ -72,6 +93,27 @@ def _parts(facts: Facts) -> Iterator[Part]:
             _license(library, found.version),
             found.evidence,
         )
+
+
+def _fits(part: Pinned, facts: Facts, mode: str | None) -> bool:
+    return mode in part.modes and part.machine in ("", facts.machine) and part.libc in ("", facts.libc)
+
+
+def _completed(parts: tuple[Part, ...], pinned: tuple[Pinned, ...]) -> tuple[Part, ...]:
+    known = {part.name: part for part in pinned}
+    out = [
+        part._replace(version=pin.version, purl=pin.purl, evidence=f"{part.evidence}; its version is the lock's")
+        if part.version is None and (pin := known.get(part.name))
+        else part
+        for part in parts
+    ]
+    there = {part.name for part in parts}
+    out += [
+        Part(pin.name, pin.version, pin.purl, pin.license, "the lock's compiler links what is called of it")
+        for pin in known.values()
+        if pin.is_needed and pin.name not in there
+    ]
+    return tuple(out)
 
 
 def _license(library: components.Library | None, version: str | None) -> str | None:

@@ -3,10 +3,12 @@
 from linkmode.families import FAMILIES, Family
 from linkmode.libraries import LIBRARIES, Library
 from linkmode.messages import ConfigError, UsageError, did_you_mean
-from linkmode.model.survey import Measured, Recogniser, Survey
+from linkmode.model.survey import Measured, Recogniser, Survey, UnclearError
 
 _COMPONENTS: tuple[Family | Library, ...] = (*FAMILIES.values(), *LIBRARIES.values())
 _KNOWN: dict[str, Recogniser] = {each.name: each.recogniser for each in _COMPONENTS if each.recogniser is not None}
+PROGRAMS = frozenset(each.program for each in _KNOWN.values() if each.program)
+"""Programs that `survey` is to look at as they pass by."""
 
 
 def check_family(family: str | None) -> None:
@@ -28,12 +30,15 @@ def recognise(found: Survey, family: str | None = None) -> Measured:
     """
     check_family(family)
     for name in [family] if family else _KNOWN:
-        measured = _KNOWN[name].recognise(found)
+        try:
+            measured = _KNOWN[name].recognise(found)
+        except UnclearError as error:
+            raise ConfigError(f"{found.file}: {error}") from error
         if measured:
             return measured
     looked = f"the layout of {family}" if family else f"the layout of {', '.join(_KNOWN)}"
     *others, last = [f"{recogniser.by} ({name})" for name, recogniser in _KNOWN.items()]
     raise ConfigError(
         f"{found.file}: has not {looked}: expected {', '.join(others)} or {last}",
-        hint="a new family needs code of its own: docs/how-to/add-your-own-pin.md",
+        hint="a new family needs code of its own, in linkmode itself",
     )

@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from linkmode.archives.members import Bounds, Member, Refusal, blocks, parts
 from linkmode.archives.unpack import members_of
+from linkmode.catalog.measure.recognise import PROGRAMS
 from linkmode.messages import IntegrityError
 from linkmode.model.cpus import CPUS
 from linkmode.model.survey import Node, Survey, Tool
@@ -40,7 +41,7 @@ Judge = Callable[[BinaryIO, int], Tool | None]
 
 
 def survey(archive: Path, file: str, *, version: str, judge: Judge) -> Survey:
-    """Read the archive at ``archive``, whose name ``file`` says its format; ``version`` is searched in Zig's program.
+    """Read the archive at ``archive``, whose name ``file`` says its format; ``version`` is searched in `PROGRAMS`.
 
     Raises:
         IntegrityError: it is no archive, or one that is not to be trusted; says why, and about which member.
@@ -124,8 +125,8 @@ class _Reader:
         """The same blocks, looking at those of the few files that state a fact."""
         name = path.rpartition("/")[2]
         whole = _Whole(body)
-        if name == "zig" and member.size > _MOST_TEXT:
-            yield from self._zig(path, body)
+        if name in PROGRAMS and member.size > _MOST_TEXT:
+            yield from self._large(path, body)
         elif name == "zlib.h" and member.size <= _MOST_TEXT:
             yield from whole
             if match := _ZLIB.search(whole.data):
@@ -143,8 +144,8 @@ class _Reader:
         else:
             yield from body
 
-    def _zig(self, path: str, body: Iterator[bytes]) -> Iterator[bytes]:
-        """Zig's program is too large to keep: its first bytes name its machine, and its version is somewhere in it."""
+    def _large(self, path: str, body: Iterator[bytes]) -> Iterator[bytes]:
+        """A program that is too large to keep: its first bytes name its machine, and its version is somewhere in it."""
         tail, is_first = b"", True
         for block in body:
             if is_first and (platform := _platform(block)):

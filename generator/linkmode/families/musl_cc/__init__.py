@@ -1,12 +1,15 @@
 """GCC and musl in musl.cc's layout: one archive for each target, a cross or a native compiler."""
 
-from collections.abc import Sequence
-from difflib import get_close_matches
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from linkmode.families.musl_cc.recognise import RECOGNISER
 from linkmode.model.components import NO_LINES, Layout
 from linkmode.model.cpus import CPUS, known
 from linkmode.model.values import ExecPlatform, Pin, Target
+
+if TYPE_CHECKING:
+    from linkmode.families.compiler import Compiler
 
 _LAYOUTS = ("cross", "native")
 
@@ -15,6 +18,7 @@ class MuslCc:
     """What a musl.cc archive can make is what its pin says; of that, the generated rules know two CPUs."""
 
     name = "musl.cc"
+    also_called = ("gcc", "musl", "musl-gcc")
     folder = "gcc"
     # usr is a link to the archive's own root
     layouts = dict.fromkeys(_LAYOUTS, Layout("gcc_archive.bzl", "gcc_archive", ("usr",)))
@@ -22,10 +26,16 @@ class MuslCc:
     cpu_facts: tuple[str, ...] = ()
     recogniser = RECOGNISER
     brings_libc = True
-    suggested_version = ">=11.2,<12"
-    suggested_targets = ("x86_64-linux-musl",)
+    suggested_libcs = ("musl",)
     facts = ("gcc",)  # the name of a folder in the archive: lib/gcc/<target>/<gcc>
     parts = ("c++", "lto")
+    needed_by: Mapping[str, tuple[str, str]] = {}
+
+    def compiler(self) -> "Compiler":
+        """Return what `exec` must know, which is imported for it alone."""
+        from linkmode.families.musl_cc.compiler import MuslCcCompiler
+
+        return MuslCcCompiler()
 
     def line(self, version: str) -> str:
         """Return nothing: the rules know every release alike."""
@@ -36,8 +46,6 @@ class MuslCc:
         """Refuse every libc but musl, as these archives hold no other, and CPUs that the rules do not know."""
         del version  # every version is the same in this
         if target.os != "linux" or not target.is_musl:
-            if target.os == "linux" and get_close_matches(target.libc, ["musl"]):
-                return f"no such target; did you mean '{target.cpu}-linux-musl'?"
             return "musl.cc's compilers make Linux binaries with musl only; family 'zig' makes glibc targets"
         if not _has(target.cpu) or target.libc != "musl":
             return f"linkmode's rules know {known(lambda cpu: cpu.gcc)} with musl, and have been built with no other"

@@ -2,31 +2,28 @@
 
 import re
 
-from linkmode.messages import ConfigError
-from linkmode.model.survey import Measured, Recogniser, Survey, tree_digest
+from linkmode.model.survey import Measured, Recogniser, Survey, UnclearError, tree_digest
 
 _GCC = re.compile(r"(?:(?P<prefix>.+)/)?lib/gcc/(?P<triple>[^/]+)/(?P<version>\d+(?:\.\d+)+)/[^/]+")
 
 
 def recognise(found: Survey) -> Measured | None:
-    """Return what the archive is, None where it has no GCC. Raises ConfigError when it has several, or no driver."""
+    """Return what the archive is, None where it has no GCC. Raises UnclearError when it has several, or no driver."""
     homes = {match.groups() for path in found.nodes if (match := _GCC.fullmatch(path))}
     if not homes:
         return None
     if len(homes) > 1:
-        raise ConfigError(
-            f"{found.file}: holds several compilers: {', '.join(sorted(f'{t} {v}' for _, t, v in homes))}"
-        )
+        raise UnclearError(f"holds several compilers: {', '.join(sorted(f'{t} {v}' for _, t, v in homes))}")
     prefix, triple, gcc = next(iter(homes))
     start = f"{prefix}/" if prefix else ""
     layout = "native" if f"{start}bin/gcc" in found.nodes else "cross"
     driver = f"{start}bin/gcc" if layout == "native" else f"{start}bin/{triple}-gcc"
     if driver not in found.nodes:
-        raise ConfigError(f"{found.file}: has no {driver} to go with {start}lib/gcc/{triple}/{gcc}")
+        raise UnclearError(f"has no {driver} to go with {start}lib/gcc/{triple}/{gcc}")
     remarks = []
     machine = found.tools[driver].machine if driver in found.tools else ""
     if not machine:
-        raise ConfigError(f"{found.file}: {driver} is no program whose ELF header can be read")
+        raise UnclearError(f"{driver} is no program whose ELF header can be read")
     measured = {"gcc": gcc}
     for fact, places in (("musl", found.musl), ("binutils", found.binutils)):
         if values := _values(places, start):

@@ -1,11 +1,15 @@
 """Zig: one archive for each exec platform compiles C and C++ for every target."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from linkmode.families.zig.recognise import RECOGNISER
 from linkmode.model.components import Layout, Lines, first_two, releases
 from linkmode.model.cpus import CPUS, known
 from linkmode.model.values import ExecPlatform, Pin, Target
+
+if TYPE_CHECKING:
+    from linkmode.families.compiler import Compiler
 
 _OLDEST_GLIBC = (2, 17)
 
@@ -14,16 +18,25 @@ class Zig:
     """Which targets are possible depends on the version alone, not on the archive."""
 
     name = "zig"
+    also_called = ("ziglang", "clang", "llvm")
     folder = "zig"
     layouts: Mapping[str, Layout] = {"zig": Layout("zig_archive.bzl", "zig_archive")}
     lines: Lines = releases(__name__)
     cpu_facts: tuple[str, ...] = ("name", "glibc_loader", "zig_headers")
     recogniser = RECOGNISER
     brings_libc = False
-    suggested_version = "~=0.15.2"
-    suggested_targets = ("x86_64-linux-musl", "x86_64-linux-gnu.2.28")
+    suggested_libcs = ("musl", "gnu.2.28")
     facts: tuple[str, ...] = ()  # a release of Zig is what its version says
     parts: tuple[str, ...] = ("c++",)  # all else is one program
+    needed_by: Mapping[str, tuple[str, str]] = {
+        "rust": ("c++", "Rust links libunwind, which zig has among the libraries of C++")
+    }
+
+    def compiler(self) -> "Compiler":
+        """Return what `exec` must know, which is imported for it alone."""
+        from linkmode.families.zig.compiler import ZigCompiler
+
+        return ZigCompiler()
 
     def line(self, version: str) -> str:
         """Return the first two numbers."""

@@ -1,20 +1,19 @@
 """Recognises an archive of Zig: the program next to its library."""
 
-from linkmode.messages import ConfigError
-from linkmode.model.survey import Measured, Recogniser, Survey, label, tree_digest
+from linkmode.model.survey import Measured, Recogniser, Survey, UnclearError, label, tree_digest
 
 _LIB = "lib/std/std.zig"
 
 
 def recognise(found: Survey) -> Measured | None:
-    """Return what the archive is, None where it has no Zig. Raises ConfigError when its name has no version."""
+    """Return what the archive is, None where it has no Zig. Raises UnclearError when its name has no version."""
     homes = [path.removesuffix("zig") for path in found.platforms if f"{path.removesuffix('zig')}{_LIB}" in found.nodes]
     if not homes:
         return None
     start = min(homes, key=len)
     version = label(found.file)
     if not version:
-        raise ConfigError(f"{found.file}: the name has no version, and Zig's archives state it nowhere else")
+        raise UnclearError("the name has no version, and Zig's archives state it nowhere else")
     is_stated = f"{start}zig" in found.stated
     return Measured(
         family="zig",
@@ -29,4 +28,4 @@ def recognise(found: Survey) -> Measured | None:
     )
 
 
-RECOGNISER = Recogniser(f"zig beside {_LIB}", recognise)
+RECOGNISER = Recogniser(f"zig beside {_LIB}", recognise, program="zig")

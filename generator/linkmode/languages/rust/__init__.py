@@ -51,7 +51,7 @@ class Rust:
             if not sources:
                 return (
                     f"no std for {target}, and no rust-src to build it from: give one as a [[pin]] "
-                    "(docs/how-to/rust.md shows it), or lock the Rust project's own archives by "
+                    "(`linkmode catalog add URL` prints one), or lock the Rust project's own archives by "
                     "`linkmode lock --source rust=upstream`"
                 )
             if self.line(sources[0].version) not in self.lines:

@@ -6,6 +6,7 @@ it builds a target's run-time files. Without them it would take a shell, which a
 """
 
 load("@linkmode_cc//:rule.bzl", "for_toolchain")
+load("//private/link_mode:transition.bzl", "once")
 load(":zig_tables.bzl", "PROGRAM_LINK_WORDS", "program_compile_words")
 
 def _program(ctx, name, source, defines):
@@ -63,11 +64,13 @@ def _zig_programs_impl(ctx):
 zig_programs = rule(
     doc = "clang, ld.lld, ar, strip and the runtime program; each in an output group of its own.",
     implementation = _zig_programs_impl,
+    cfg = once,
     attrs = {
         "exec": attr.string(mandatory = True, doc = "Execution platform of the archive."),
         "zig": attr.label(allow_single_file = True, cfg = "exec", mandatory = True, doc = "The zig executable."),
         "_header": attr.label(allow_single_file = True, default = "//private/zig:freestanding.h"),
         "_launcher": attr.label(allow_single_file = True, default = "//private/zig:launcher.c"),
         "_runtime": attr.label(allow_single_file = True, default = "//private/zig:runtime.c"),
+        "_allowlist_function_transition": attr.label(default = "@bazel_tools//tools/allowlists/function_transition_allowlist"),
     },
 )

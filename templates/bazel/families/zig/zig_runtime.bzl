@@ -6,6 +6,7 @@ another the C++ ones; both are cached, and cached remotely, like any other actio
 """
 
 load("@linkmode_cc//:rule.bzl", "for_toolchain")
+load("//private/link_mode:transition.bzl", "once")
 load(":zig_tables.bzl", "EMPTY_ARCHIVE", "EMPTY_LIBRARIES", "RUNTIME_WORDS", "runtime_links")
 
 def _zig_runtime_impl(ctx):
@@ -54,6 +55,7 @@ def _zig_runtime_impl(ctx):
 zig_runtime = rule(
     doc = "crt files, libc and compiler_rt (language c) or libc++, libc++abi and libunwind (language c++) of one target.",
     implementation = _zig_runtime_impl,
+    cfg = once,
     attrs = {
         "language": attr.string(values = ["c", "c++"], mandatory = True, doc = "Which half to build."),
         "lib": attr.label(allow_single_file = True, cfg = "exec", mandatory = True, doc = "zig's lib folder."),
@@ -61,5 +63,6 @@ zig_runtime = rule(
         "program": attr.label(allow_single_file = True, cfg = "exec", mandatory = True, doc = "The runtime program of zig_programs."),
         "target": attr.string(mandatory = True, doc = "Target triple."),
         "zig": attr.label(allow_single_file = True, cfg = "exec", mandatory = True, doc = "The zig executable."),
+        "_allowlist_function_transition": attr.label(default = "@bazel_tools//tools/allowlists/function_transition_allowlist"),
     },
 )

@@ -4,7 +4,7 @@
 load("@linkmode_cc//:cc.bzl", CcInfo = "CcInfo_", cc_common = "cc_common_")
 load("//private/link_mode:allocator.bzl", "CUSTOM_MALLOC")
 load("//private/link_mode:link_mode_values.bzl", "LINK_MODE_FEATURES")
-load("//private/link_mode:transition.bzl", "LINK_FEATURES")
+load("//private/link_mode:transition.bzl", "ADAPTER_SETTINGS", "LINK_FEATURES", "without_adapters")
 
 _FEATURES = "//command_line_option:features"
 
@@ -13,12 +13,12 @@ def _once_impl(settings, _attr):
     features = settings[_FEATURES]
     if LINK_MODE_FEATURES["static"] not in features and LINK_MODE_FEATURES["mostly_static"] not in features:
         return {name: settings[name] for name in _SETTINGS}
-    return {
+    return dict({
         CUSTOM_MALLOC: None,
         _FEATURES: [feature for feature in features if feature not in LINK_FEATURES],
-    }
+    }, **without_adapters())
 
-_SETTINGS = [CUSTOM_MALLOC, _FEATURES]
+_SETTINGS = [CUSTOM_MALLOC, _FEATURES] + ADAPTER_SETTINGS
 
 _once = transition(
     implementation = _once_impl,

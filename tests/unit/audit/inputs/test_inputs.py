@@ -147,3 +147,18 @@ def test_linker_scripts_and_other_names_are_passed_over(here: Path, name: str, r
     (here / "d/app").write_bytes(STATIC)
     (here / "d" / name).write_bytes(raw)
     assert report("d")[0] == 0
+
+
+def test_a_machine_without_semaphores_audits_in_one_process(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container without /dev/shm, or with one that its user may not write to."""
+
+    def refused(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("linkmode.audit.run._BATCH", {True: 10})
+    monkeypatch.setattr("_multiprocessing.SemLock", refused)
+    for at in range(40):
+        (here / f"f{at}").write_bytes(STATIC)
+    result = CliRunner().invoke(command, ["--json", "--jobs", "4", "."])
+    assert result.exit_code == 0
+    assert len(json.loads(result.stdout)["files"]) == 40

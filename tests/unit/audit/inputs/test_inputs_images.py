@@ -170,3 +170,23 @@ def test_an_archive_with_nothing_but_signatures_is_no_success(here: Path) -> Non
     code, document = report("i")
     assert code == 3
     assert "a container archive without an image: not in the archive" in document["files"][0]["error"]
+
+
+def test_encrypted_layers_are_named(here: Path) -> None:
+    files = oci({"linux/amd64": [LOWER], "linux/arm64": [b"\x8f" * 900]})
+    digest = sha256(b"\x8f" * 900).hexdigest().encode()
+    raw = next(name for name, body in files.items() if b'"layers"' in body and digest in body)
+    at = files[raw].rindex(b"application/octet-stream")
+    files[raw] = files[raw][:at] + b"application/vnd.oci.image.layer.v1.tar+gzip+encrypted" + files[raw][at + 24 :]
+    (here / "i").write_bytes(tar(*files.items()))
+    code, document = report("--all", "i")
+    reasons = {one["path"]: one["reason"] for one in document["passed_over"]}
+    assert (code, "skopeo copy --decryption-key" in reasons["i[linux/arm64]"]) == (0, True)
+
+
+def test_hard_links_to_nothing_and_to_links_are_named(here: Path) -> None:
+    upper = tar(hard("bin/c", "bin/b"), hard("bin/t", "bin/s"), entry("bin/s", tarfile.SYMTYPE, "kept"))
+    (here / "i").write_bytes(tar(*docker(LOWER, upper)))
+    reasons = {one["path"]: one["reason"] for one in report("--all", "i")[1]["passed_over"]}
+    assert reasons["i:bin/c"] == "a hard link to a file that the archive does not hold before it"
+    assert reasons["i:bin/t"] == reasons["i:bin/s"] == "a symbolic link, which is not followed"

@@ -32,7 +32,10 @@ HOSTILE = {
         "malformed: its gzip data is damaged: Error -3 while decompressing data: incorrect data check",
     ),
     "xz cut": (lzma.compress(TAR)[:-30], "truncated: its xz data ends early"),
-    "gzip of no tar": (gzip.compress(b"text"), "gzip data, and no tar archive in it"),
+    "gzip of no tar": (
+        gzip.compress(b"text"),
+        "gzip data, and neither a tar nor a cpio archive in it; unpack it, and name what it holds",
+    ),
     "a deb without files": (deb(b"", "control2.tar"), "malformed: a Debian package without data.tar"),
     "a deb that is cut": (deb(TAR)[:400], "truncated: the package ends inside a member"),
     "a zip that is cut": (zipped(("a", STATIC))[:-9], "malformed: not a whole zip archive: File is not a zip file"),

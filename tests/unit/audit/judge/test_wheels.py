@@ -6,6 +6,7 @@ import pytest
 from elf_maker import DYN, Elf
 
 from linkmode.audit.judge import platforms, wheels
+from linkmode.audit.judge.resolved import Brought, Resolved
 from linkmode.audit.judge.verdict import judge
 from linkmode.audit.read import elf
 from linkmode.audit.read.facts import Facts
@@ -80,4 +81,7 @@ def test_the_lowest_tag_is_told_without_being_asked(found: Facts, lowest: str | 
 
 def test_what_the_wheel_brings_itself_is_not_asked_of_the_platform() -> None:
     found = facts("GLIBC_2.17", needed=("libown-1a2b.so.1", "libc.so.6"))
-    assert wheels.lowest(found, frozenset({"libown-1a2b.so.1"})) == "manylinux_2_17_x86_64"
+    assert (
+        wheels.lowest(found, Resolved((Brought("libown-1a2b.so.1", "own.libs/libown-1a2b.so.1"),)))
+        == "manylinux_2_17_x86_64"
+    )

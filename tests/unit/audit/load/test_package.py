@@ -88,6 +88,22 @@ def test_a_path_counts_through_libraries_that_have_none(here: Path) -> None:
     assert run("--policy", "manylinux_2_17", "p.whl").exit_code == 1
 
 
+def test_a_program_needs_what_its_libraries_need_too(here: Path) -> None:
+    """Another program of the package leads to it, which is of no help: DT_RUNPATH of one ends with its own needs."""
+    files = {
+        "lib/liba.so": library("liba.so", "libb.so"),
+        "lib/deep/libb.so": library("libb.so"),
+        "bin/leads": program("liba.so", rpath="$ORIGIN/../lib:$ORIGIN/../lib/deep"),
+    }
+    as_folder(here, files)
+    assert run("--policy", "debian-12", "x").exit_code == 0
+    as_folder(here, {"bin/app": program("liba.so", runpath="$ORIGIN/../lib:$ORIGIN/../lib/deep")})
+    done = run("--policy", "debian-12", "x")
+    assert done.exit_code == 1
+    assert "is not known to have libb.so, which liba.so needs" in done.stderr
+    assert "bin/leads: --policy" not in done.stderr
+
+
 def test_what_the_loader_has_loaded_already_is_found(here: Path) -> None:
     parts = dict(WHEEL)
     parts["pkg/_core/native.so"] = library(
@@ -179,6 +195,12 @@ def test_an_image_that_lacks_a_library_says_so(here: Path) -> None:
     conf = {"etc/ld.so.conf": b"include /etc/ld.so.conf.d/*.conf\n", "etc/ld.so.conf.d/own.conf": b"/opt/own\n"}
     (here / "x").write_bytes(tar(*docker(tar(*SYSTEM.items(), *conf.items()))))
     assert missing(report("x")[1])["bin/app"] == []
+
+
+def test_an_image_that_lacks_a_library_of_a_library_says_so(here: Path) -> None:
+    files = {**SYSTEM, "usr/lib/libown.so": library("libown.so", "libfar.so")}
+    (here / "x").write_bytes(tar(*docker(tar(*files.items()))))
+    assert missing(report("x")[1])["bin/app"] == ["libfar.so"]
 
 
 def test_musls_root_has_its_libc_under_every_name(here: Path) -> None:

@@ -28,6 +28,14 @@ from linkmode.audit.read import image
         (b"\x001.0.8, 13-Jul-2019\0", []),
         (b"\x001.0.8, 13-Jul-2019\0bzip2/libbzip2: internal error number %d.", [("library", "bzip2", "1.0.8")]),
         (b"terminate called after throwing an instance of '", [("library", "libstdc++", None)]),
+        (b"terminating due to %s exception of type %s: %s", [("library", "libc++abi", None)]),
+        (b"terminating with %s exception of type %s", [("library", "libc++abi", None)]),
+        (b"\0NSt3__18ios_baseE\0", [("library", "libc++", None)]),
+        (b"\0_ZTINSt3__18ios_baseE\0", []),  # a program that takes it from libc++.so.1
+        (b"GNU MP: Cannot allocate memory (size=%lu)\n", [("library", "GMP", None)]),
+        (b"mimalloc: warning: ", [("library", "mimalloc", None)]),
+        (b"/rustc/" + b"0a" * 20 + b"/library/std/src/fs.rs", [("library", "rust-std", None)]),
+        (b"/rustc/" + b"0a" * 20 + b"/library/core/src/fmt.rs", []),
         (b"", []),
     ],
 )
@@ -80,3 +88,10 @@ def test_the_version_of_the_glibc_inside(text: bytes, version: str | None) -> No
 def test_the_version_of_a_shared_glibc_is_not_its_users() -> None:
     made = Elf(interp=interp(GLIBC_LOADER), needed=("libc.so.6",), code=b"\xc3\0glibc 2.36\0")
     assert contents(made.build()).libc_version is None
+
+
+@pytest.mark.parametrize(("commit", "version"), [("0a0a0a0a0", "1.95.0"), ("1b1b1b1b1", None)])
+def test_rusts_library_has_the_version_of_the_compiler_with_its_commit(commit: str, version: str | None) -> None:
+    raw = holding(b"/rustc/" + b"0a" * 20 + b"/library/std/src/fs.rs\0")
+    comment = f"rustc version 1.95.0 ({commit} 2026-04-14)".encode() + b"\0"
+    assert components(with_sections(raw, ((".comment", 1, 0, comment),))) == [("library", "rust-std", version)]

@@ -64,7 +64,11 @@ def test_go_says_its_version_and_its_modules() -> None:
     raw = go_program(b"go1.21.4", modules)
     (producer,) = contents(raw).producers
     assert (producer.tool, producer.version) == ("Go", "1.21.4")
-    assert components(raw) == [("go", "golang.org/x/net", "0.17.0"), ("go", "example.com/new", "2.0.0")]
+    assert components(raw) == [
+        ("go", "stdlib", "1.21.4"),
+        ("go", "golang.org/x/net", "0.17.0"),
+        ("go", "example.com/new", "2.0.0"),
+    ]
 
 
 def test_go_without_modules_and_of_no_release() -> None:

@@ -11,7 +11,7 @@ from elf_maker import ABI_TAG, Elf
 from reading import ZLIB
 
 from linkmode.cli.audit import command
-from linkmode.messages import UsageError
+from linkmode.messages import StaleLockError, UsageError
 
 HEARTBLEED = b'\0OpenSSL 1.0.1f 6 Jan 2014\0OPENSSLDIR: "x"\0'
 
@@ -82,3 +82,32 @@ def test_the_same_files_have_the_same_bytes(files: Path, form: str) -> None:
 def test_a_bill_is_of_every_byte(files: Path) -> None:
     for option in ("--headers-only", "--json"):
         assert isinstance(run("--sbom", "spdx", option, "app").exception, UsageError)
+
+
+LOCK = Path(__file__).parents[4] / "examples/c_zlib/linkmode.lock"
+
+
+def inside(*arguments: str) -> dict[str, dict[str, str | None]]:
+    found = json.loads(run("--sbom", "cyclonedx", *arguments).stdout)
+    return {
+        one["name"]: {part["name"]: part.get("version") for part in one["components"]} for one in found["components"]
+    }
+
+
+def test_a_lock_tells_the_versions_of_what_it_has(files: Path) -> None:
+    """The text of zlib in app is of another version than the lock's, and counts; glibc is not of that lock."""
+    assert inside("--lock", str(LOCK), "musl", "app") == {
+        "musl": {"musl": "1.2.2-git-50-gb76f37fd", "libgcc": "11.2.1"},
+        "app": {"glibc": None, "zlib": "1.2.11", "OpenSSL": "1.0.1f"},
+    }
+
+
+def test_a_lock_is_of_no_use_without_a_bill(files: Path) -> None:
+    with pytest.raises(UsageError, match="--lock tells --sbom"):
+        CliRunner().invoke(command, ["--lock", str(LOCK), "app"], catch_exceptions=False)
+
+
+def test_a_lock_that_was_edited_by_hand_is_refused(files: Path) -> None:
+    Path("linkmode.lock").write_text(LOCK.read_text().replace("11.2.1", "11.2.2"))
+    with pytest.raises(StaleLockError):
+        CliRunner().invoke(command, ["--sbom", "spdx", "--lock", "linkmode.lock", "app"], catch_exceptions=False)

@@ -41,15 +41,22 @@ def for_toolchain(_toolchain):
     return {}
 
 run_environment = testing.TestEnvironment
+RUN_ENVIRONMENT = %s
+FORWARDED = [CcInfo, DebugPackageInfo, InstrumentedFilesInfo] + [one for one in [RUN_ENVIRONMENT] if one]
 """
 
 _RULE_RULES_CC = """\
+load("@rules_cc//cc/common:cc_info.bzl", _CcInfo = "CcInfo")
+load("@rules_cc//cc/common:debug_package_info.bzl", _DebugPackageInfo = "DebugPackageInfo")
+
 TOOLCHAIN_RULE_ARGUMENTS = {}
 
 def for_toolchain(toolchain):
     return {"toolchain": toolchain}
 
 run_environment = RunEnvironmentInfo
+RUN_ENVIRONMENT = RunEnvironmentInfo
+FORWARDED = [_CcInfo, _DebugPackageInfo, InstrumentedFilesInfo, RUN_ENVIRONMENT]
 """
 
 _CONFIG_LIB = {
@@ -78,14 +85,57 @@ _HOST = {
 }
 
 _BUILD = """\
-exports_files(["cc.bzl", "config_lib.bzl", "host.bzl", "rule.bzl"])
+load(":bzl_library.bzl", "bzl_library")
+
+package(default_visibility = ["//visibility:public"])
+
+exports_files(["bzl_library.bzl", "cc.bzl", "config_lib.bzl", "host.bzl", "rule.bzl"])
+
+bzl_library(
+    name = "cc_bzl",
+    srcs = ["cc.bzl", "config_lib.bzl"],
+    deps = {cc},
+)
+
+bzl_library(
+    name = "rule_bzl",
+    srcs = ["rule.bzl"],
+    deps = {rule},
+)
 """
+
+# what the .bzl files above load
+_LIBRARIES = {
+    "native": {"cc": [], "rule": []},
+    "rules_cc": {
+        "cc": ["@rules_cc//cc:bzl_srcs", "@rules_cc//cc/common", "@rules_cc//cc/toolchains:toolchain_rules"],
+        "rule": ["@rules_cc//cc/common"],
+    },
+}
+
+# without modules there may be no skylib; a filegroup is enough for stardoc
+_BZL_LIBRARY = {
+    "native": """\
+def bzl_library(name, srcs = [], deps = [], **kwargs):
+    native.filegroup(name = name, srcs = srcs + deps, **kwargs)
+""",
+    "rules_cc": """\
+load("@bazel_skylib//:bzl_library.bzl", _bzl_library = "bzl_library")
+
+bzl_library = _bzl_library
+""",
+}
+
+def _run_environment(rctx):
+    """The provider of a program's environment; Bazel 4 has none, and 6 is the first that tells itself apart here."""
+    return "RunEnvironmentInfo" if hasattr(rctx, "workspace_root") else "None"
 
 def _cc_compat_repo_impl(rctx):
     source = rctx.attr.rules
-    rctx.file("BUILD.bazel", _BUILD)
+    rctx.file("BUILD.bazel", _BUILD.format(**_LIBRARIES[source]))
+    rctx.file("bzl_library.bzl", _BZL_LIBRARY[source])
     rctx.file("cc.bzl", _RULES_CC if source == "rules_cc" else _NATIVE)
-    rctx.file("rule.bzl", _RULE_RULES_CC if source == "rules_cc" else _RULE_NATIVE)
+    rctx.file("rule.bzl", _RULE_RULES_CC if source == "rules_cc" else _RULE_NATIVE % _run_environment(rctx))
     rctx.file("host.bzl", 'load("%s", _HOST_CONSTRAINTS = "HOST_CONSTRAINTS")\n\nHOST_CONSTRAINTS = _HOST_CONSTRAINTS\n' % _HOST[source])
     rctx.file("config_lib.bzl", 'load("%s", %s)\n\n%s\n' % (
         _CONFIG_LIB[source],

@@ -7,28 +7,32 @@ load(":providers.bzl", "TargetInfo")
 
 ELFCHECK_TYPE = "@linkmode//toolchains:elfcheck_type"
 
-def check_binary(ctx, binary, arguments):
-    """Declares the action that fails unless `binary` is what `arguments` say.
+def check_binary(ctx, binary, arguments, output, runpath):
+    """Declares the action that fails unless `binary` is what `arguments` say. What it gives out exists only when the check holds.
 
     Args:
         ctx: of a rule with ELFCHECK_TYPE among its toolchains.
         binary: File.
         arguments: from elfcheck_arguments().
+        output: File: `binary` where it is given out.
+        runpath: where it finds its shared libraries from there.
 
     Returns:
-        File: the report; it exists only when the check holds.
+        File: the report.
     """
     report = ctx.actions.declare_file(ctx.label.name + ".linkmode.txt")
     args = ctx.actions.args()
     args.add("--label", str(ctx.label))
     args.add("--output", report)
+    args.add("--place", output)
+    args.add("--runpath", runpath)
     args.add_all(arguments)
     args.add(binary)
     ctx.actions.run(
         executable = ctx.toolchains[ELFCHECK_TYPE].elfcheck,
         arguments = [args],
         inputs = [binary],
-        outputs = [report],
+        outputs = [report, output],
         mnemonic = "LinkModeCheck",
         progress_message = "Checking the link mode of " + _shown(ctx.label),
         **for_toolchain(ELFCHECK_TYPE)

@@ -2,11 +2,13 @@
 """go_binary: a Go program."""
 
 load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS")
-load(":compile.bzl", "PACKAGE_ATTRS", "compile_package", "package_info", "package_source", "runfiles_of")
-load(":link.bzl", "PROGRAM_ATTRS", "link_program")
+load(":compile.bzl", "compile_package", "package_info", "runfiles_of")
+load(":link.bzl", "PROGRAM_ATTRS", "check_build_mode", "link_program")
+load(":source.bzl", "PACKAGE_ATTRS", "package_source")
 load(":toolchain.bzl", "GO_TYPE")
 
 def _go_binary_impl(ctx):
+    check_build_mode(ctx.label, ctx.attr.linkmode)
     source = package_source(ctx)
     package = compile_package(
         ctx,
@@ -24,7 +26,7 @@ def _go_binary_impl(ctx):
             files = depset([output]),
             runfiles = info.runfiles.merge(ctx.runfiles(files = shared)),
         ),
-        coverage_common.instrumented_files_info(ctx, dependency_attributes = ["deps", "embed"], source_attributes = ["srcs"]),
+        coverage_common.instrumented_files_info(ctx, dependency_attributes = ["cdeps", "deps", "embed"]),
     ]
 
 go_binary = rule(
@@ -35,7 +37,11 @@ When one of its packages has cgo = True, the C toolchain links it with musl. In 
 the libc resolves names and users.
 """,
     implementation = _go_binary_impl,
-    attrs = dict(PACKAGE_ATTRS, **PROGRAM_ATTRS),
+    attrs = dict(
+        dict(PACKAGE_ATTRS, **PROGRAM_ATTRS),
+        importpath = attr.string(doc = "The path of this package main in its module, for debug.ReadBuildInfo() and x_defs."),
+        linkmode = attr.string(default = "normal", doc = "As in rules_go, where it may have another value; link_mode_binary says how a program is linked."),
+    ),
     executable = True,
     toolchains = [GO_TYPE],
     **TOOLCHAIN_RULE_ARGUMENTS

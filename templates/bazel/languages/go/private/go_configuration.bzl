@@ -27,9 +27,30 @@ go_race = rule(
     build_setting = config.bool(flag = True),
 )
 
+def _go_amd64_impl(ctx):
+    return [GoAmd64Info(level = ctx.build_setting_value)]
+
+GoAmd64Info = provider(
+    doc = "The value of //go:amd64.",
+    fields = {"level": "string: v1 to v4."},
+)
+
+go_amd64 = rule(
+    doc = "What x86_64 CPUs a program may count on, as GOAMD64 says it.",
+    implementation = _go_amd64_impl,
+    build_setting = config.string(flag = True),
+)
+
 def _go_configuration_impl(ctx):
+    level = ctx.attr._amd64[GoAmd64Info].level
+    if level not in ["v1", "v2", "v3", "v4"]:
+        fail("--@linkmode//go:amd64={}: GOAMD64 is v1, v2, v3 or v4".format(level))
+    if len(ctx.files._pgo) > 1:
+        fail("--@linkmode//go:pgo={}: a profile is one file, and this has {}".format(ctx.attr._pgo.label, len(ctx.files._pgo)))
     return [GoConfigurationInfo(
+        amd64 = level,
         link_mode = ctx.attr.link_mode,
+        profile = ctx.files._pgo,
         race = ctx.attr.race,
         stamp = ctx.attr.stamp,
         tags = ctx.attr._tags[GoTagsInfo].tags,
@@ -43,6 +64,8 @@ go_configuration = rule(
         "link_mode": attr.string(doc = "The link mode; empty: none."),
         "race": attr.bool(doc = "//go:race."),
         "stamp": attr.bool(doc = "--stamp."),
+        "_amd64": attr.label(default = "//go:amd64"),
+        "_pgo": attr.label(allow_files = True, default = "//go:pgo"),
         "_tags": attr.label(default = "//go:tags"),
         "_target": attr.label(default = "//platforms:target"),
     },

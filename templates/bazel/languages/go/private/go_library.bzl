@@ -2,8 +2,9 @@
 """go_library: one Go package."""
 
 load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS")
-load(":compile.bzl", "PACKAGE_ATTRS", "compile_package", "package_info", "package_source", "runfiles_of")
+load(":compile.bzl", "compile_package", "package_info", "runfiles_of")
 load(":providers.bzl", "GoPackageInfo")
+load(":source.bzl", "PACKAGE_ATTRS", "package_source")
 load(":toolchain.bzl", "GO_TYPE")
 
 # those of https://go.dev/ref/mod#go-mod-file-ident
@@ -29,7 +30,7 @@ def _go_library_impl(ctx):
     return [
         info,
         DefaultInfo(files = depset([package.archive]), runfiles = info.runfiles),
-        coverage_common.instrumented_files_info(ctx, dependency_attributes = ["deps", "embed"], source_attributes = ["srcs"]),
+        coverage_common.instrumented_files_info(ctx, dependency_attributes = ["cdeps", "deps", "embed"]),
     ]
 
 go_library = rule(

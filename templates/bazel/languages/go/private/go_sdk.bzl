@@ -3,17 +3,19 @@
 
 load("@linkmode_cc//:rule.bzl", "for_toolchain")
 load("//:lock.bzl", "TARGETS")
+load("//private/link_mode:transition.bzl", "ADAPTER_SETTINGS", "without_adapters")
 load(":providers.bzl", "GoSdkInfo")
 
 def _sdk_transition_impl(_settings, _attr):
-    return {
+    return dict({
         "//command_line_option:compilation_mode": "opt",
         "//command_line_option:dynamic_mode": "off",
         "//command_line_option:features": [],
         "//command_line_option:platforms": [str(Label("//platforms:" + TARGETS[0]))],
+        str(Label("//go:amd64")): "v1",
         str(Label("//go:race")): False,
         str(Label("//go:tags")): "",
-    }
+    }, **without_adapters())
 
 # The SDK is the same for everything that it compiles: all that transitions of this library may have set gets one value, so that the
 # builder is compiled once.
@@ -25,9 +27,10 @@ _sdk_transition = transition(
         "//command_line_option:dynamic_mode",
         "//command_line_option:features",
         "//command_line_option:platforms",
+        str(Label("//go:amd64")),
         str(Label("//go:race")),
         str(Label("//go:tags")),
-    ],
+    ] + ADAPTER_SETTINGS,
 )
 
 def _only(files, name):

@@ -3,6 +3,7 @@
 
 load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS", "for_toolchain")
 load("//:lock.bzl", "TARGETS")
+load("//private/link_mode:transition.bzl", "ADAPTER_SETTINGS", "without_adapters")
 load(":providers.bzl", "GoCcInfo", "GoConfigurationInfo", "GoStdInfo")
 load(":toolchain.bzl", "GO_TYPE", "go_environment", "sdk_arguments")
 
@@ -21,13 +22,13 @@ def _platform(label):
     return str(Label("//platforms:" + [t for t in TARGETS if t.startswith(cpu + "-")][0]))
 
 def _std_transition_impl(settings, _attr):
-    return {
+    return dict({
         "//command_line_option:compilation_mode": "opt",
         "//command_line_option:dynamic_mode": "off",
         "//command_line_option:features": [],
         "//command_line_option:platforms": [_platform(p) for p in settings["//command_line_option:platforms"]],
         _TAGS: "",
-    }
+    }, **without_adapters())
 
 # what makes no difference is set to one value, so that the library is compiled once
 _std_transition = transition(
@@ -39,7 +40,7 @@ _std_transition = transition(
         "//command_line_option:features",
         "//command_line_option:platforms",
         _TAGS,
-    ],
+    ] + ADAPTER_SETTINGS,
 )
 
 def _std(ctx, toolchain, configuration, inputs, arguments, what):
@@ -52,10 +53,10 @@ def _std(ctx, toolchain, configuration, inputs, arguments, what):
     ctx.actions.run(
         executable = toolchain.sdk.builder,
         arguments = [args],
-        inputs = depset([toolchain.sdk.source, toolchain.sdk.include], transitive = inputs),
+        inputs = depset([toolchain.sdk.source, toolchain.sdk.include] + configuration.profile, transitive = inputs),
         tools = [tools.asm, tools.cgo, tools.compile],
         outputs = [folder],
-        env = go_environment(toolchain),
+        env = go_environment(toolchain, configuration),
         mnemonic = "GoStd",
         progress_message = "Compiling Go's standard library for %s %s (once)" % (toolchain.goarch, what),
         **for_toolchain(GO_TYPE)

@@ -4,9 +4,10 @@
 load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS", "for_toolchain")
 load("//private/link_mode:link_mode_values.bzl", "LINK_MODE_VALUES")
 load("//private/link_mode:program_tests.bzl", "program_tests")
-load(":compile.bzl", "PACKAGE_ATTRS", "compile_again", "compile_package", "link_inputs", "package_source", "runfiles_of")
+load(":compile.bzl", "compile_again", "compile_package", "link_inputs", "runfiles_of")
 load(":link.bzl", "PROGRAM_ATTRS", "link_program")
 load(":providers.bzl", "GoConfigurationInfo", "GoPackageInfo")
+load(":source.bzl", "PACKAGE_ATTRS", "package_source")
 load(":toolchain.bzl", "GO_TYPE", "go_environment", "sdk_arguments")
 
 def _testmain(ctx, importpath, source):
@@ -27,14 +28,20 @@ def _testmain(ctx, importpath, source):
         arguments = [args],
         inputs = source.srcs,
         outputs = [output],
-        env = go_environment(toolchain),
+        env = go_environment(toolchain, configuration),
         mnemonic = "GoTestMain",
         progress_message = "Writing the main function of Go test " + str(ctx.label),
         **for_toolchain(GO_TYPE)
     )
     return output
 
+def _check_coverage(ctx):
+    if ctx.configuration.coverage_enabled and [target for target in ctx.attr.embed if ctx.coverage_instrumented(target)]:
+        fail(("{}: the coverage of Go code is not measured here, and a report would say that nothing was run. Leave these packages " +
+              "out, with --instrumentation_filter or --build_tag_filters; rules_go measures it.").format(ctx.label))
+
 def _go_test_program_impl(ctx):
+    _check_coverage(ctx)
     source = package_source(ctx)
     importpaths = [target[GoPackageInfo].importpath for target in ctx.attr.embed]
     importpath = ctx.attr.importpath or (importpaths[0] if importpaths else "test/" + ctx.label.name)
@@ -66,10 +73,13 @@ def _go_test_program_impl(ctx):
         clinkopts = [],
         embed_files = [],
         embeds = [],
+        folders = ["."],
         gc_goopts = [],
         gotags = [],
+        module = None,
         srcs = [_testmain(ctx, importpath, source)],
         std_with_cgo = None,
+        x_defs = [],
     )
     main = compile_package(
         ctx,
@@ -95,7 +105,7 @@ def _go_test_program_impl(ctx):
             files = depset([output]),
             runfiles = info.runfiles.merge(ctx.runfiles(files = shared)),
         ),
-        coverage_common.instrumented_files_info(ctx, dependency_attributes = ["deps", "embed"], source_attributes = ["srcs"]),
+        coverage_common.instrumented_files_info(ctx, dependency_attributes = ["cdeps", "deps", "embed"]),
     ]
 
 go_test_program = rule(

@@ -10,8 +10,32 @@ PROGRAM_ATTRS = {
     "gc_linkopts": attr.string_list(doc = "Options for Go's linker."),
     "pure": attr.bool(doc = "No C: fail when a package of the program has cgo = True."),
     "stamp": attr.int(default = -1, values = [-1, 0, 1], doc = "Whether the workspace status replaces {KEY} in x_defs; -1: as --stamp says."),
-    "x_defs": attr.string_dict(doc = "String variables to set, importpath.name or, in package main, name alone; {KEY} stands for a key of the workspace status."),
 }
+
+# those of `go help buildmode`
+_NO_PROGRAMS = {
+    "c-archive": "position-independent code, which the standard library is not compiled to here",
+    "c-shared": "position-independent code, which the standard library is not compiled to here, and a shared library has no link mode",
+    "pie": "position-independent code, which the standard library is not compiled to here",
+    "plugin": "a shared library that Go's own loader opens, and no link mode makes one",
+    "shared": "Go packages as shared libraries, and no link mode makes them",
+}
+
+def check_build_mode(label, mode):
+    """Refuses what is no program at fixed addresses.
+
+    Args:
+        label: of the target.
+        mode: a build mode of Go.
+    """
+    if mode in _NO_PROGRAMS:
+        fail("{}: -buildmode={} asks for {}. Use go_binary of rules_go with linkmode's C toolchains for it.".format(
+            label,
+            mode,
+            _NO_PROGRAMS[mode],
+        ))
+    if mode not in ["normal", "exe"]:
+        fail("{}: linkmode = {} is no build mode of Go: leave it out, and see link_mode of link_mode_binary".format(label, repr(mode)))
 
 def link_program(ctx, info, output):
     """Declares the action that links a program.
@@ -29,6 +53,9 @@ def link_program(ctx, info, output):
     packages = info.packages.to_list()
     _check_paths(ctx.label, packages)
     _check_mode(ctx, configuration, packages)
+    for option in ctx.attr.gc_linkopts:
+        if option.lstrip("-").startswith("buildmode="):
+            check_build_mode(ctx.label, option.partition("=")[2])
     std = info.link.std_with_cgo or ctx.attr._std[GoStdInfo]
     if std.cc and std.cc.problem:
         fail("{}: link_mode = \"{}\" needs a C linker: {}".format(ctx.label, configuration.link_mode, std.cc.problem))
@@ -47,12 +74,11 @@ def link_program(ctx, info, output):
     )
     args.add_all([folder.path for folder in std.folders], before_each = "-std")
     args.add_all(ctx.attr.gc_linkopts, before_each = "-option")
-    for name, value in ctx.attr.x_defs.items():
-        if "\n" in value:
-            fail("{}: x_defs: {}: no line breaks, please".format(ctx.label, name))
-        args.add("-x", "%s=%s" % (name, value))
+    definitions = _definitions(ctx.label, packages)
+    args.add_all(["%s=%s" % pair for pair in definitions.items()], before_each = "-x")
+    _add_build_info(ctx, args, configuration, info, packages)
     inputs = []
-    if _stamped(ctx, configuration):
+    if _stamped(ctx, configuration, definitions):
         args.add("-stamp")
         args.add_all([ctx.info_file, ctx.version_file], before_each = "-status")
         inputs += [ctx.info_file, ctx.version_file]
@@ -71,15 +97,61 @@ def link_program(ctx, info, output):
         inputs = depset(inputs + [package.archive for package in packages] + std.folders, transitive = transitive),
         tools = [toolchain.sdk.tools.link],
         outputs = [output],
-        env = go_environment(toolchain),
+        env = go_environment(toolchain, configuration),
         mnemonic = "GoLinkCgo" if std.cc else "GoLink",
         progress_message = "Linking Go program " + str(ctx.label),
         **for_toolchain(GO_TYPE)
     )
     return shared
 
-def _stamped(ctx, configuration):
-    if not [value for value in ctx.attr.x_defs.values() if "{" in value]:
+def _definitions(label, packages):
+    """What string variables hold, by their names with their packages; what the program itself says counts."""
+    own, others = {}, {}
+    for package in packages:
+        for name, value in package.x_defs:
+            if package.label == label:
+                own[name] = value
+            elif others.get(name, (value,))[0] != value:
+                fail("{}: x_defs: {} and {} set {} to different texts; set it in x_defs of the program".format(
+                    label,
+                    others[name][1],
+                    package.label,
+                    name,
+                ))
+            else:
+                others[name] = (value, package.label)
+    return dict({name: found[0] for name, found in others.items()}, **own)
+
+def _add_build_info(ctx, args, configuration, info, packages):
+    main = info.source.module
+    modules = {}
+    for package in packages:
+        module = package.source.module
+        if not module or (main and module.path == main.path):
+            continue
+        other = modules.get(module.path)
+        if other and other[0].version != module.version:
+            fail("{}: a program has one version of a module, and of {} it has {} ({}) and {} ({})".format(
+                ctx.label,
+                module.path,
+                other[0].version or "none",
+                other[1],
+                module.version or "none",
+                package.label,
+            ))
+        if not other or not other[0].checksum:
+            modules[module.path] = (module, package.label)
+    args.add("-path", ctx.attr.importpath or (main.path if main else ctx.label.name))
+    if main:
+        args.add("-main-module", "%s@%s" % (main.path, main.version))
+    args.add_all(
+        [("%s@%s %s" % (module.path, module.version, module.checksum)).rstrip() for _, (module, _) in sorted(modules.items())],
+        before_each = "-module",
+    )
+    args.add_all(configuration.tags, before_each = "-tag")
+
+def _stamped(ctx, configuration, definitions):
+    if not [value for value in definitions.values() if "{" in value]:
         return False
     return configuration.stamp if ctx.attr.stamp == -1 else ctx.attr.stamp == 1
 

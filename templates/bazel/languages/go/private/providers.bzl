@@ -9,7 +9,7 @@ GoPackageInfo = provider(
         "package": "struct: the compiled package; see compile_package() in compile.bzl.",
         "packages": "depset of such structs: the package itself and all that it imports, near or far, imported ones first.",
         "runfiles": "runfiles: what it needs when it runs.",
-        "source": "struct: what it was compiled from; see package_source() in compile.bzl.",
+        "source": "struct: what it was compiled from; see package_source() in source.bzl.",
     },
 )
 
@@ -26,7 +26,9 @@ GoSdkInfo = provider(
 GoConfigurationInfo = provider(
     doc = "What a build is configured for, as far as Go is concerned.",
     fields = {
+        "amd64": "string: GOAMD64, which has a meaning on x86_64 alone.",
         "link_mode": "string: static, mostly_static, dynamic, or empty outside of a link_mode_binary.",
+        "profile": "list of File: the CPU profile to optimise by, if any.",
         "race": "bool: with the race detector.",
         "stamp": "bool: --stamp.",
         "tags": "list of string: build tags of every package.",

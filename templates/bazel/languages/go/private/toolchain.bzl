@@ -21,17 +21,19 @@ go_toolchain = rule(
     },
 )
 
-def go_environment(toolchain):
+def go_environment(toolchain, configuration):
     """The environment of an action that runs the builder: the target, and nothing of the machine.
 
     Args:
         toolchain: of type GO_TYPE.
+        configuration: GoConfigurationInfo.
 
     Returns:
         A dictionary.
     """
     return {
         "CGO_ENABLED": "0",
+        "GOAMD64": configuration.amd64,
         "GOARCH": toolchain.goarch,
         "GOENV": "off",
         "GOOS": "linux",
@@ -57,6 +59,7 @@ def sdk_arguments(ctx, toolchain, verb, configuration):
     args.add(verb)
     args.add("-tools", toolchain.sdk.tools.compile.dirname)
     args.add("-include", toolchain.sdk.include.path)
+    args.add_all(configuration.profile, before_each = "-profile")
     if configuration.race:
         args.add("-race")
     return args

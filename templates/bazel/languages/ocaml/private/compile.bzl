@@ -7,11 +7,12 @@ load("//private/cc:command_lines.bzl", "link_mode_of")
 load("//private/cc:words.bzl", "tool_words")
 load(":ocaml_compiler.bzl", "builder_options", "environment")
 load(":ocaml_toolchain.bzl", "OCAML_TOOLCHAIN_TYPE")
-load(":providers.bzl", "OcamlInfo")
+load(":providers.bzl", "OcamlInfo", "OcamlPpxInfo")
 
 OCAML_ATTRIBUTES = {
     "data": attr.label_list(allow_files = True, doc = "Files for run time."),
-    "deps": attr.label_list(providers = [[OcamlInfo], [CcInfo]], doc = "Libraries: ocaml_library, @linkmode//ocaml:unix, threads and str, and C libraries (cc_library) that hold externals."),
+    "deps": attr.label_list(providers = [[OcamlInfo], [CcInfo]], doc = "Libraries: ocaml_library, @linkmode//ocaml:unix, threads str and compiler_libs, and C libraries (cc_library) that hold externals."),
+    "preprocess": attr.label_list(cfg = "exec", providers = [OcamlPpxInfo], doc = "ocaml_ppx targets that rewrite srcs, in this order; one of kind = \"text\" is first."),
     "ocamlopts": attr.string_list(doc = "Arguments for ocamlopt, after those of the rule."),
     "srcs": attr.label_list(allow_files = [".ml", ".mli"], doc = "Modules, in any order."),
 }
@@ -34,7 +35,7 @@ def dependencies_of(ctx):
         ctx: of a rule with OCAML_ATTRIBUTES.
 
     Returns:
-        A struct: archives (depset of string), folders (depset of string), files (depset of File), cc_info (CcInfo).
+        A struct: archives (depset of string), folders (depset of string), files (depset of File), cc_info (CcInfo), units (depset).
     """
     libraries = [dep[OcamlInfo] for dep in ctx.attr.deps if OcamlInfo in dep]
     names = {}
@@ -51,7 +52,21 @@ def dependencies_of(ctx):
         ),
         files = depset(transitive = [library.files for library in libraries]),
         folders = depset(transitive = [library.folders for library in libraries]),
+        units = depset(transitive = [library.units for library in libraries]),
     )
+
+def _preprocessing(ctx):
+    """Options for the builder, and programs, of preprocess."""
+    options, tools, texts = [], [], 0
+    for target in ctx.attr.preprocess:
+        ppx = target[OcamlPpxInfo]
+        texts += 1 if ppx.kind == "text" else 0
+        if texts > 1:
+            fail("{}: preprocess: OCaml reads each file through one preprocessor of text, and {} is another".format(ctx.label, target.label))
+        command = " ".join(["'%s'" % word for word in [ppx.program.path] + ppx.arguments])
+        options += [("reading-flag", "-pp" if ppx.kind == "text" else "-ppx"), ("reading-flag", command)]
+        tools.append(ppx.program)
+    return options, tools
 
 def _compile_options(ctx, deps, output):
     toolchain = toolchain_of(ctx)
@@ -63,7 +78,7 @@ def _compile_options(ctx, deps, output):
         ("label", str(ctx.label)),
         ("output", output.path),
         ("compiler", toolchain.compiler.compiler.path),
-    ] + [("flag", flag) for flag in flags + ctx.attr.ocamlopts] + [("source", file.path) for file in ctx.files.srcs]
+    ] + _preprocessing(ctx)[0] + [("flag", flag) for flag in flags + ctx.attr.ocamlopts] + [("source", file.path) for file in ctx.files.srcs]
 
 def _run(ctx, verb, options, deps, words, outputs, progress):
     compiler = toolchain_of(ctx).compiler
@@ -76,7 +91,7 @@ def _run(ctx, verb, options, deps, words, outputs, progress):
             transitive = [deps.files],
         ),
         outputs = outputs,
-        tools = words.tools,
+        tools = depset(_preprocessing(ctx)[1], transitive = [words.tools]),
         env = environment(outputs[0], words.env),
         mnemonic = "Ocaml" + verb.capitalize(),
         progress_message = "%s %s" % (progress, ctx.label),
@@ -104,7 +119,24 @@ def compile_library(ctx, name, wrapped):
         files = depset([output], transitive = [deps.files]),
         folders = depset([output.path], transitive = [deps.folders]),
         name = name,
+        units = depset([(unit, str(ctx.label)) for unit in ([_module(name)] if wrapped else _modules(ctx))], transitive = [deps.units]),
     )
+
+def _module(name):
+    return name[:1].upper() + name[1:]
+
+def _modules(ctx):
+    return depset([_module(file.basename.partition(".")[0]) for file in ctx.files.srcs]).to_list()
+
+def _check_units(ctx, deps):
+    """Two modules of one name cannot be linked, however they are reached; and a program's own are to be its own."""
+    found = {}
+    for unit, label in deps.units.to_list():
+        if found.get(unit, label) != label:
+            fail(("{}: two libraries have the module {}: {} and {}, and a program can hold one. Give one of them another library_name, or, " +
+                  "where it has wrapped = False, leave that out.").format(ctx.label, unit, found[unit], label))
+        found[unit] = label
+    return [unit for unit in _modules(ctx) if unit in found]
 
 def link_program(ctx, output):
     """Declares the action that compiles a program's own modules and links it.
@@ -120,6 +152,7 @@ def link_program(ctx, output):
     deps = dependencies_of(ctx)
     if not ctx.files.srcs:
         fail("{}: srcs is empty: a program has a module of its own, which does what the program is to do".format(ctx.label))
+    same = _check_units(ctx, deps)
     objects = ctx.actions.declare_directory(ctx.label.name + ".ocaml")
     libraries = cc_common.merge_cc_infos(cc_infos = [deps.cc_info, toolchain.runtime])
     words = tool_words(ctx, ctx.label.name, output, libraries, toolchain.target)
@@ -128,9 +161,9 @@ def link_program(ctx, output):
         ("mode", link_mode_of(ctx) or "by itself"),
         ("target", toolchain.target),
         ("archive", "stdlib.cmxa"),
-    ] + [("archive", path) for path in deps.archives.to_list()] + [
+    ] + ([("prefix", "linkmode_program")] if same else []) + [("archive", path) for path in deps.archives.to_list()] + [
         ("link-flag", flag)
-        for flag in ["-nostdlib", "-g", "-I", toolchain.stdlib.path]
+        for flag in ["-nostdlib", "-g", "-I", toolchain.stdlib.path] + (["-linkall"] if ctx.attr.linkall else [])
     ] + [word for folder in deps.folders.to_list() for word in [("link-flag", "-I"), ("link-flag", folder)]]
     _run(ctx, "program", options, deps, words, [output, objects], "Compiling and linking OCaml program")
     return words.shared

@@ -44,6 +44,20 @@ def ocaml_archive(name):
     known = release(version)
     ocaml_headers(
         name = "generated_headers",
+        libraries = native.glob(
+            [
+                "otherlibs/%s/%s.h" % (folder, header)
+                for folder, header in [
+                    ("systhreads", "threads"),
+                    ("systhreads", "caml/threads"),
+                    ("unix", "socketaddr"),
+                    ("unix", "caml/socketaddr"),
+                    ("unix", "unixsupport"),
+                    ("unix", "caml/unixsupport"),
+                ]
+            ],
+            allow_empty = True,
+        ),
         templates = native.glob([
             "runtime/caml/exec.h.in",
             "runtime/caml/version.h.in",
@@ -88,6 +102,16 @@ def ocaml_archive(name):
         ],
     )
 
+    cc_binary(
+        name = "ocamlyacc",
+        srcs = native.glob(
+            ["yacc/*.c", "yacc/*.h"],
+            exclude = ["yacc/wstr.c"],
+        ),
+        copts = _COPTS,
+        deps = [":headers"],
+    )
+
     cc_library(
         name = "native_runtime",
         srcs = common + ["runtime/%s.c" % file for file in known.runtime["native"]] + native.glob(["runtime/*.h"]) + _of_cpu(_assembler),
@@ -96,15 +120,23 @@ def ocaml_archive(name):
         deps = [":headers"],
     )
 
-    # what the compiler alone calls
+    # what the compiler's modules alone call
     cc_library(
-        name = "compiler_runtime",
+        name = "compiler_libs_c",
         srcs = ["runtime/%s.c" % file for file in known.runtime["compiler"]],
         copts = _COPTS + _of_cpu(_native),
         linkstatic = True,
         deps = [
             ":headers",
             ":native_runtime",
+        ],
+    )
+
+    cc_library(
+        name = "compiler_runtime",
+        linkstatic = True,
+        deps = [
+            ":compiler_libs_c",
             "@linkmode//private/ocaml/tool:system",
         ],
     )

@@ -20,7 +20,10 @@ def _ocaml_binary_impl(ctx):
 ocaml_binary = rule(
     doc = "A program. Wrap it in link_mode_binary or link_modes, and give it tags = [\"manual\"]: built alone, it has no particular libc.",
     implementation = _ocaml_binary_impl,
-    attrs = OCAML_ATTRIBUTES,
+    attrs = dict(
+        OCAML_ATTRIBUTES,
+        linkall = attr.bool(doc = "Link all modules of all libraries, also those that nothing names: for plugins and ppx rewriters, which register themselves."),
+    ),
     executable = True,
     fragments = ["cpp"],
     toolchains = [

@@ -141,9 +141,11 @@ def _ocaml_compiler_impl(ctx):
             builder = builder,
             compiler = compiler,
             ocamlrun = ocamlrun,
+            primitives = primitives,
             source = source,
             stdlib = stdlib,
             tool = ctx.executable.tool,
+            yacc = ctx.executable.yacc,
         ),
     ]
 
@@ -168,6 +170,7 @@ ocaml_compiler = rule(
         "runtime": attr.label(providers = [CcInfo], mandatory = True, doc = "The runtime of the compiler itself."),
         "source": attr.label(providers = [OcamlSourceInfo], mandatory = True, doc = "The sources."),
         "tool": attr.label(default = "//private/ocaml/tool:ocaml_tool", executable = True, cfg = "target", doc = "ocaml_tool."),
+        "yacc": attr.label(executable = True, cfg = "target", mandatory = True, doc = "ocamlyacc."),
         "_allowlist_function_transition": attr.label(default = "@bazel_tools//tools/allowlists/function_transition_allowlist"),
         "_builder": attr.label(default = "//private/ocaml/builder:sources"),
     },

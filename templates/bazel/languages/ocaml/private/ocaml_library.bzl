@@ -42,7 +42,7 @@ def _ocaml_bundled_library_impl(ctx):
 ocaml_bundled_library = rule(
     doc = "A library that OCaml brings along.",
     implementation = _ocaml_bundled_library_impl,
-    attrs = {"library": attr.string(mandatory = True, values = ["str", "threads", "unix"], doc = "Its name.")},
+    attrs = {"library": attr.string(mandatory = True, values = ["compiler_libs", "str", "threads", "unix"], doc = "Its name.")},
     provides = [OcamlInfo],
     toolchains = [OCAML_TOOLCHAIN_TYPE],
     **TOOLCHAIN_RULE_ARGUMENTS

@@ -14,12 +14,18 @@ def _ocaml_headers_impl(ctx):
         outputs.append(output)
     build_config = ctx.actions.declare_file("generated/build_config.h")
     ctx.actions.write(build_config, "#define OCAML_STDLIB_DIR \"/nonexistent\"\n#define HOST \"linux\"\n")
+    for header in ctx.files.libraries:
+        # where an installed OCaml has it, in every release
+        output = ctx.actions.declare_file("generated/caml/" + header.basename)
+        ctx.actions.symlink(output = output, target_file = header)
+        outputs.append(output)
     return [DefaultInfo(files = depset(outputs + [build_config]))]
 
 ocaml_headers = rule(
-    doc = "version.h, exec.h and build_config.h.",
+    doc = "version.h, exec.h and build_config.h, and the public headers of unix and threads.",
     implementation = _ocaml_headers_impl,
     attrs = {
+        "libraries": attr.label_list(allow_files = [".h"], mandatory = True, doc = "Public headers of libraries."),
         "templates": attr.label_list(allow_files = [".in"], mandatory = True, doc = "version.h.in, and exec.h.in where the release has it."),
         "version": attr.string(mandatory = True, doc = "The release."),
     },

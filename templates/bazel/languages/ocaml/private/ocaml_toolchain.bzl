@@ -16,7 +16,7 @@ OcamlStdlibInfo = provider(
     doc = "What OCaml brings along, for one target.",
     fields = {
         "compiler": "OcamlCompilerInfo: what it was compiled by. The toolchain has it from here, as by another way it would be built again.",
-        "libraries": "dict of string to OcamlInfo: unix, threads and str.",
+        "libraries": "dict of string to OcamlInfo: unix, threads, str and compiler_libs.",
         "runtime": "CcInfo: the runtime.",
         "stdlib": "File: the folder of the standard library.",
     },
@@ -28,6 +28,13 @@ _LIBRARIES = {
     "unix": ([], ["-nolabels"], []),
     # a target that names it wants its threads to run
     "threads": (["unix"], [], ["-linkall"]),
+}
+
+# the modules of each that a program's own could be called like
+_UNITS = {
+    "str": ["Str"],
+    "threads": ["Condition", "Event", "Mutex", "Semaphore", "Thread"],
+    "unix": ["Unix", "UnixLabels"],
 }
 
 def _library(ctx, name, compiler, stdlib, words, libraries):
@@ -69,6 +76,42 @@ def _library(ctx, name, compiler, stdlib, words, libraries):
         files = depset([output], transitive = [libraries[other].files for other in uses]),
         folders = depset([output.path], transitive = [libraries[other].folders for other in uses]),
         name = name,
+        units = depset([(unit, "@linkmode//ocaml:" + name) for unit in _UNITS[name]], transitive = [libraries[other].units for other in uses]),
+    )
+
+def _compiler_libs(ctx, compiler, stdlib, words):
+    source = compiler.source
+    output = ctx.actions.declare_directory(ctx.label.name + ".compiler_libs")
+    options = builder_options(ctx, ctx.label.name + ".compiler_libs.options", [
+        ("arch", compiler.arch),
+        ("boot-stdlib", compiler.boot_stdlib.path),
+        ("compiler", compiler.compiler.path),
+        ("ocamlrun", compiler.ocamlrun.path),
+        ("output", output.path),
+        ("primitives", compiler.primitives.path),
+        ("scratch", output.path),
+        ("source", source.root),
+        ("stdlib", stdlib.path),
+    ] + [("config", file.path) for file in source.config])
+    ctx.actions.run(
+        executable = compiler.ocamlrun,
+        arguments = [compiler.builder.path, "compiler-libs", options.path],
+        inputs = [options, compiler.builder, compiler.compiler, stdlib, compiler.boot_stdlib, compiler.primitives] +
+                 source.files + source.config + words.inputs,
+        outputs = [output],
+        tools = words.tools,
+        env = environment(output, words.env),
+        mnemonic = "OcamlStdlib",
+        progress_message = "Building OCaml's compiler_libs (once)",
+        **for_toolchain(CC_TOOLCHAIN_TYPE)
+    )
+    return OcamlInfo(
+        archives = depset([output.path + "/compiler_libs.cmxa"]),
+        cc_info = ctx.attr.compiler_libs_c[CcInfo],
+        files = depset([output]),
+        folders = depset([output.path]),
+        name = "compiler_libs",
+        units = depset(),
     )
 
 def _ocaml_stdlib_impl(ctx):
@@ -92,6 +135,7 @@ def _ocaml_stdlib_impl(ctx):
     libraries = {}
     for name in ["str", "unix", "threads"]:
         libraries[name] = _library(ctx, name, compiler, stdlib, words, libraries)
+    libraries["compiler_libs"] = _compiler_libs(ctx, compiler, stdlib, words)
     return [OcamlStdlibInfo(
         compiler = compiler,
         libraries = libraries,
@@ -105,6 +149,7 @@ ocaml_stdlib = rule(
     cfg = target_transition,
     attrs = dict(dict({
         "compiler": attr.label(cfg = "exec", mandatory = True, providers = [OcamlCompilerInfo], doc = "The compiler."),
+        "compiler_libs_c": attr.label(mandatory = True, providers = [CcInfo], doc = "The C half of the compiler's modules."),
         "runtime": attr.label(mandatory = True, providers = [CcInfo], doc = "The runtime."),
         "target": attr.string(mandatory = True, doc = "The target, for messages."),
         "_allowlist_function_transition": attr.label(default = "@bazel_tools//tools/allowlists/function_transition_allowlist"),

@@ -9,6 +9,16 @@ OcamlInfo = provider(
         "files": "depset of File: the folders of what is compiled.",
         "folders": "depset of string: the paths of these folders.",
         "name": "string: what the library is called; a wrapped one is a module of this name.",
+        "units": "depset of (string, string): modules as a linker sees them, of this library and of those it depends on, and the target of each.",
+    },
+)
+
+OcamlPpxInfo = provider(
+    doc = "A program that rewrites sources, for the platform that compiles.",
+    fields = {
+        "arguments": "list of string: what it is started with.",
+        "kind": "string: ppx or text.",
+        "program": "File.",
     },
 )
 
@@ -30,9 +40,11 @@ OcamlCompilerInfo = provider(
         "builder": "File: the bytecode of //private/ocaml/builder.",
         "compiler": "File: ocamlopt, as a static program.",
         "ocamlrun": "File: the interpreter.",
+        "primitives": "File: what the interpreter has, by name.",
         "source": "OcamlSourceInfo: what it was made of.",
         "stdlib": "File: the standard library for the CPU.",
         "tool": "File: ocaml_tool.",
+        "yacc": "File: ocamlyacc.",
     },
 )
 
@@ -40,7 +52,7 @@ OcamlToolchainInfo = provider(
     doc = "What compiles OCaml for one target.",
     fields = {
         "compiler": "OcamlCompilerInfo.",
-        "libraries": "dict of string to OcamlInfo: unix, threads and str.",
+        "libraries": "dict of string to OcamlInfo: unix, threads, str and compiler_libs.",
         "runtime": "CcInfo: the runtime.",
         "stdlib": "File: the folder of the standard library.",
         "target": "string: the target.",

@@ -11,10 +11,15 @@
 """
 
 load("//private/ocaml:ocaml_binary.bzl", _ocaml_binary = "ocaml_binary", _ocaml_test = "ocaml_test")
+load("//private/ocaml:ocaml_lex.bzl", _ocaml_lex = "ocaml_lex", _ocaml_yacc = "ocaml_yacc")
 load("//private/ocaml:ocaml_library.bzl", _ocaml_library = "ocaml_library")
+load("//private/ocaml:ocaml_ppx.bzl", _ocaml_ppx = "ocaml_ppx")
 load("//private/ocaml:providers.bzl", _OcamlInfo = "OcamlInfo")
 
 OcamlInfo = _OcamlInfo
 ocaml_binary = _ocaml_binary
+ocaml_lex = _ocaml_lex
 ocaml_library = _ocaml_library
+ocaml_ppx = _ocaml_ppx
 ocaml_test = _ocaml_test
+ocaml_yacc = _ocaml_yacc

@@ -4,7 +4,7 @@
 load("@linkmode_cc//:cc.bzl", CcInfo = "CcInfo_", cc_common = "cc_common_")
 load("@linkmode_cc//:rule.bzl", "for_toolchain")
 load("//private/cc:libraries.bzl", "static_file")
-load(":providers.bzl", "CrateInfo")
+load(":providers.bzl", "BuildScriptInfo", "CrateInfo")
 load(":rust_mode.bzl", "RustModeInfo", "link_mode_of")
 load(":toolchain.bzl", "RUST_TOOLCHAIN_TYPE")
 
@@ -12,6 +12,7 @@ _EDITIONS = ["2015", "2018", "2021", "2024"]
 
 CRATE_ATTRIBUTES = {
     "aliases": attr.label_keyed_string_dict(doc = "Crates of deps, each with the name that this crate uses for it."),
+    "build_script": attr.label(providers = [BuildScriptInfo], doc = "The rust_build_script of the crate, whose build.rs says how to compile it."),
     "compile_data": attr.label_list(allow_files = True, doc = "Files that include_str!() and similar macros read."),
     "crate_features": attr.string_list(doc = "Features, for `cfg(feature = …)`."),
     "crate_name": attr.string(doc = "The crate's name; default: the target's, with `_` for `-`."),
@@ -174,11 +175,12 @@ def crate_of(ctx, usual, rooted = True):
         rooted: whether it has a first file; a test of another crate has none of its own.
 
     Returns:
-        A struct: name, root (File), inputs (list of File), edition, features, env, flags, and deps, a struct of externs (name
+        A struct: name, root (File), inputs (list of File), edition, features, env, flags, build_script (BuildScriptInfo or None), and deps, a struct of externs (name
         to File), crates and macros (depsets of File), cc_info, native (depset of string: names of the C libraries) and
         named (list of File: C libraries under the names that the crate asks for).
     """
     return struct(
+        build_script = ctx.attr.build_script[BuildScriptInfo] if ctx.attr.build_script else None,
         deps = _dependencies(ctx),
         edition = ctx.attr.edition,
         env = ctx.attr.rustc_env,
@@ -234,7 +236,7 @@ def compile(ctx, crate, output, kind, inputs = [], tools = [], arguments = [], e
         ctx: of a rule with the attributes _mode and RUST_TOOLCHAIN_TYPE.
         crate: from crate_of().
         output: File.
-        kind: rlib, bin, test or proc-macro.
+        kind: rlib, staticlib, bin, test or proc-macro.
         inputs: list of depsets of File that are read beside.
         tools: list of depsets of File that are run beside.
         arguments: list of string, for rustc.
@@ -254,7 +256,11 @@ def compile(ctx, crate, output, kind, inputs = [], tools = [], arguments = [], e
     args.add_all(["--target", toolchain.triple, "--sysroot", toolchain.std.sysroot])
     args.add("--emit=link=" + output.path)
     args.add_all(["-Cmetadata=" + identity, "-Cextra-filename=-" + identity])
-    args.add_all(["-Crelocation-model=pic", "-Cembed-bitcode=no", "-Clink-self-contained=no"])
+    args.add_all(["-Crelocation-model=pic", "-Clink-self-contained=no"])
+    lto = "off" if toolchain.for_exec else ctx.attr._mode[RustModeInfo].lto
+    args.add("-Cembed-bitcode=" + ("no" if lto == "off" else "yes"))
+    if lto != "off" and kind in ["bin", "test", "staticlib"]:
+        args.add("-Clto=" + lto)
     if toolchain.musl:
         args.add("-Ctarget-feature=%scrt-static" % ("+" if link_mode_of(ctx, toolchain) == "static" else "-"))
     args.add_all({
@@ -270,15 +276,19 @@ def compile(ctx, crate, output, kind, inputs = [], tools = [], arguments = [], e
     for folder in {file.dirname: None for file in deps.named}.keys():
         args.add_all(["-L", "native=" + folder])
     args.add_all(arguments)
+    script = crate.build_script
+    if script:
+        args.add(script.flags, format = "@%s")
+        env = dict(env, LINKMODE_BUILD_SCRIPT = script.environment.path)
     args.add_all(crate.flags)
     ctx.actions.run(
         executable = toolchain.tool,
         arguments = [args],
-        inputs = depset([crate.root] + crate.inputs + deps.named, transitive = [toolchain.std.files, deps.crates, deps.macros] + inputs),
+        inputs = depset([crate.root] + crate.inputs + deps.named, transitive = [toolchain.std.files, deps.crates, deps.macros] + inputs + ([script.files] if script else [])),
         tools = depset(transitive = [toolchain.rustc.files] + tools),
         outputs = [output],
         env = dict(env, **dict(crate.env, PATH = "/nonexistent", TMPDIR = output.dirname)),
         mnemonic = "Rustc",
-        progress_message = "Compiling Rust %s %s" % ({"rlib": "crate"}.get(kind, kind), ctx.label),
+        progress_message = "Compiling Rust %s %s" % ({"rlib": "crate", "staticlib": "crate"}.get(kind, kind), ctx.label),
         **for_toolchain(RUST_TOOLCHAIN_TYPE)
     )

@@ -5,16 +5,39 @@ load("//private/link_mode:link_mode_values.bzl", "LINK_MODE_VALUES")
 
 RustModeInfo = provider(
     doc = "The link mode that is being built.",
-    fields = {"mode": "string: static, mostly_static, dynamic, or empty outside of a link_mode_binary."},
+    fields = {
+        "lto": "string: off, thin or fat.",
+        "mode": "string: static, mostly_static, dynamic, or empty outside of a link_mode_binary.",
+    },
+)
+
+RustLtoInfo = provider(
+    doc = "The value of //rust:lto.",
+    fields = {"value": "string: off, thin or fat."},
+)
+
+def _rust_lto_impl(ctx):
+    value = ctx.build_setting_value
+    if value not in ["off", "thin", "fat"]:
+        fail("--@linkmode//rust:lto={}: there are off, thin and fat".format(value))
+    return [RustLtoInfo(value = value)]
+
+rust_lto = rule(
+    doc = "Link-time optimisation of programs, with the code of all their crates.",
+    implementation = _rust_lto_impl,
+    build_setting = config.string(flag = True),
 )
 
 def _rust_mode_impl(ctx):
-    return [RustModeInfo(mode = ctx.attr.mode)]
+    return [RustModeInfo(lto = ctx.attr._lto[RustLtoInfo].value, mode = ctx.attr.mode)]
 
 rust_mode = rule(
     doc = "Hands the link mode on; its attribute is a select().",
     implementation = _rust_mode_impl,
-    attrs = {"mode": attr.string(values = LINK_MODE_VALUES + [""], doc = "The link mode.")},
+    attrs = {
+        "mode": attr.string(values = LINK_MODE_VALUES + [""], doc = "The link mode."),
+        "_lto": attr.label(default = "//rust:lto", providers = [RustLtoInfo]),
+    },
     provides = [RustModeInfo],
 )
 

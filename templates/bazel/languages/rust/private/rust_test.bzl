@@ -11,6 +11,7 @@ load(":rust_binary.bzl", "PROGRAM_ARGUMENTS", "program")
 def _merged(tested, own):
     # the tested crate's sources, with what the test depends on beside
     return struct(
+        build_script = own.build_script or tested.build_script,
         deps = struct(
             cc_info = cc_common.merge_cc_infos(cc_infos = [tested.deps.cc_info, own.deps.cc_info]),
             crates = depset(transitive = [tested.deps.crates, own.deps.crates]),

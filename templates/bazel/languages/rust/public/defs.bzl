@@ -12,12 +12,16 @@
 
 load("//private/rust:providers.bzl", _CrateInfo = "CrateInfo")
 load("//private/rust:rust_binary.bzl", _rust_binary = "rust_binary")
+load("//private/rust:rust_build_script.bzl", _rust_build_script = "rust_build_script")
 load("//private/rust:rust_library.bzl", _rust_library = "rust_library")
 load("//private/rust:rust_proc_macro.bzl", _rust_proc_macro = "rust_proc_macro")
+load("//private/rust:rust_static_library.bzl", _rust_static_library = "rust_static_library")
 load("//private/rust:rust_test.bzl", _rust_test = "rust_test")
 
 CrateInfo = _CrateInfo
 rust_binary = _rust_binary
+rust_build_script = _rust_build_script
 rust_library = _rust_library
 rust_proc_macro = _rust_proc_macro
+rust_static_library = _rust_static_library
 rust_test = _rust_test

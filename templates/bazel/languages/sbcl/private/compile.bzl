@@ -11,8 +11,10 @@ LISP_ATTRIBUTES = {
     "contribs": attr.string_list(doc = "Contribs of SBCL that the files use, such as sb-posix. Those that .asd files name need not be listed."),
     "data": attr.label_list(allow_files = True, doc = "Files for run time."),
     "deps": attr.label_list(providers = [[LispInfo], [CcInfo]], doc = "Libraries: lisp_library, and C libraries (cc_library) whose functions are called."),
+    "foreign_names": attr.string_list(doc = "C names that the files find by a string while the program runs, as with cffi:foreign-symbol-pointer; those of cffi:defcvar need not be listed."),
     "linked_libraries": attr.string_list(doc = "File names of shared libraries, such as libgmp.so, whose functions are in deps: a call of load-shared-object with one of these names does nothing and succeeds."),
     "lisp_features": attr.string_list(doc = "Keywords to add to *features*, without their colon, while the files are compiled."),
+    "optional_foreign_names": attr.string_list(doc = "C names that the files use and that may be nowhere, such as functions of other releases of a library. Where nothing defines one, its address is 0."),
     "_builder": attr.label(default = "//private/lisp/builder:of_programs"),
     "_main": attr.label(allow_single_file = True, default = "//private/lisp/builder:main.lisp"),
 }
@@ -109,6 +111,8 @@ def run_sbcl(ctx, verb, args, inputs, outputs, progress, deps = None, env = {}, 
         args.add(sbcl.core, format = "--sbcl-core %s")
         args.add_all(ctx.attr.contribs, format_each = "--contrib %s")
         args.add_all(ctx.attr.linked_libraries, format_each = "--linked-library %s")
+        args.add_all(ctx.attr.foreign_names, format_each = "--foreign-name %s")
+        args.add_all(ctx.attr.optional_foreign_names, format_each = "--optional-name %s")
         args.add_all(ctx.attr.lisp_features, format_each = "--feature %s")
         args.add_all(deps.fasls, format_each = "--load %s")
         inputs = inputs + [sbcl.contribs] + ctx.files.compile_data

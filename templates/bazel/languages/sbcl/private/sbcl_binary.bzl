@@ -11,11 +11,11 @@ load(":compile.bzl", "LISP_ATTRIBUTES", "add_files", "dependencies_of", "run_sbc
 load(":sbcl_toolchain.bzl", "LISP_TOOLCHAIN_TYPE")
 
 def _split(ctx, deps):
-    """The program as assembly, an object file, and the table of its foreign names."""
+    """The program as assembly, an object file, the table of its foreign names, and the list of those that may be nowhere."""
     source = toolchain_of(ctx).sbcl.source
-    assembly, core, names = [
+    assembly, core, names, optional = [
         ctx.actions.declare_file("%s.lisp/%s" % (ctx.label.name, file))
-        for file in ["program.s", "program-core.o", "names.s"]
+        for file in ["program.s", "program-core.o", "names.s", "optional"]
     ]
     args = ctx.actions.args()
     args.add(assembly, format = "--assembly %s")
@@ -25,6 +25,7 @@ def _split(ctx, deps):
     args.add(source.elftool[0], format = "--elftool %s")
     args.add(ctx.attr.main, format = "--main %s")
     args.add(names, format = "--names %s")
+    args.add(optional, format = "--optional %s")
     add_files(args, "source", ctx.files.srcs)
     run_sbcl(
         ctx,
@@ -32,12 +33,12 @@ def _split(ctx, deps):
         args,
         deps = deps,
         inputs = ctx.files.srcs + source.elftool,
-        outputs = [assembly, core, names],
+        outputs = [assembly, core, names, optional],
         progress = "Loading Lisp program",
         # elftool gives the program the stack that it has itself
         runtime_options = ["--control-stack-size", "%dMB" % ctx.attr.control_stack_size],
     )
-    return assembly, core, names
+    return assembly, core, names, optional
 
 def _assembled(ctx, files):
     cc = cc_features(ctx, fixed_address = True)
@@ -59,7 +60,7 @@ def _sbcl_binary_impl(ctx):
         if getattr(ctx.attr, name) < 1:
             fail("{}: {} = {}: expected megabytes, 1 or more".format(ctx.label, name, getattr(ctx.attr, name)))
     deps = dependencies_of(ctx)
-    assembly, core, names = _split(ctx, deps)
+    assembly, core, names, optional = _split(ctx, deps)
     static = mode == "static"
     objects = _assembled(ctx, [assembly] + ([names] if static else [])) + [core]
     output = ctx.actions.declare_file(ctx.label.name)
@@ -76,6 +77,7 @@ def _sbcl_binary_impl(ctx):
     )
     args = ctx.actions.args()
     args.add(mode or "by itself", format = "--mode %s")
+    args.add(optional, format = "--optional %s")
     args.add(output, format = "--output %s")
     args.add(toolchain.target, format = "--target %s")
     args.add_all(objects, format_each = "--object %s")
@@ -84,7 +86,7 @@ def _sbcl_binary_impl(ctx):
         "link",
         args,
         env = words.env,
-        inputs = objects + words.inputs,
+        inputs = objects + [optional] + words.inputs,
         outputs = [output],
         progress = "Linking Lisp program",
         tools = words.tools,

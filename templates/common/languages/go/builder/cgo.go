@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -16,13 +17,17 @@ var goAssembly = regexp.MustCompile(`(?m)^(TEXT|DATA|GLOBL)\b`)
 // cgo translates the files that import "C", and compiles what comes of them together with the package's own C. It returns
 // the Go files to compile and the object files that belong to the package.
 func (u *unit) cgo(s *sources, work, trim string) (goFiles, objects []string, err error) {
-	if len(s.CgoPkgConfig) > 0 {
-		return nil, nil, refuse("%s: #cgo pkg-config: %s: there is no pkg-config in a build; name a cc_library in cdeps",
-			u.label, strings.Join(s.CgoPkgConfig, " "))
+	if len(s.CgoPkgConfig) > 0 && !u.cdeps {
+		return nil, nil, refuse("%s: #cgo pkg-config: %s: cdeps answer for pkg-config here, and there are none; "+
+			"name the cc_library of each in cdeps", u.label, strings.Join(s.CgoPkgConfig, " "))
 	}
-	options := append(append([]string{"-I" + work, "-I" + s.dir}, u.copts...), s.CgoCPPFLAGS...)
-	optionsC := append(append([]string{}, options...), s.CgoCFLAGS...)
-	optionsCXX := append(append([]string{}, options...), s.CgoCXXFLAGS...)
+	options := []string{"-I" + work}
+	for _, dir := range s.dirs {
+		options = append(options, "-I"+dir, "-I"+filepath.Join(u.generated, dir))
+	}
+	options = append(append(options, u.copts...), u.inFolder(s, s.CgoCPPFLAGS)...)
+	optionsC := append(append([]string{}, options...), u.inFolder(s, s.CgoCFLAGS)...)
+	optionsCXX := append(append([]string{}, options...), u.inFolder(s, s.CgoCXXFLAGS)...)
 
 	arguments := []string{"-objdir", work, "-importpath", u.importPath, "-trimpath", trim}
 	if u.std && u.importPath == "runtime/cgo" {
@@ -32,7 +37,7 @@ func (u *unit) cgo(s *sources, work, trim string) (goFiles, objects []string, er
 		arguments = append(arguments, "-import_syscall=false")
 	}
 	if len(s.CgoLDFLAGS) > 0 {
-		arguments = append(arguments, "-ldflags", quoted(s.CgoLDFLAGS))
+		arguments = append(arguments, "-ldflags", quoted(u.inFolder(s, s.CgoLDFLAGS)))
 	}
 	arguments = append(append(append(arguments, "--"), optionsC...), s.paths(s.CgoFiles)...)
 	environment := append(u.cc.environment(), "CC="+quoted(fill(u.cc.C)))
@@ -64,6 +69,41 @@ func (u *unit) cgo(s *sources, work, trim string) (goFiles, objects []string, er
 		objects = append(objects, object)
 	}
 	return goFiles, objects, nil
+}
+
+// takesPath are the options of a C compiler with a path, which go build has it look up from the package's folder.
+var takesPath = []string{"-I", "-L", "-idirafter", "-include", "-iquote", "-isystem"}
+
+// inFolder returns options of #cgo lines with paths from the execution root. A folder of headers is followed by its twin
+// for generated files.
+func (u *unit) inFolder(s *sources, options []string) []string {
+	var all []string
+	for i := 0; i < len(options); i++ {
+		option := options[i]
+		at := slices.IndexFunc(takesPath, func(name string) bool { return strings.HasPrefix(option, name) })
+		if at < 0 {
+			all = append(all, strings.ReplaceAll(option, sourceFolder, s.dirs[0]))
+			continue
+		}
+		name := takesPath[at]
+		path := option[len(name):]
+		if path == "" && i+1 < len(options) {
+			i++
+			path = options[i]
+		}
+		if below, found := strings.CutPrefix(path, sourceFolder); found || !filepath.IsAbs(path) {
+			path = filepath.Join(s.dirs[0], below)
+		}
+		switch {
+		case name == "-include":
+			all = append(all, name, path)
+		case name == "-L" || filepath.IsAbs(path):
+			all = append(all, name+path)
+		default:
+			all = append(all, name+path, name+filepath.Join(u.generated, path))
+		}
+	}
+	return all
 }
 
 // nativeSources returns the files for the C compiler and those left for Go's assembler. In a package with cgo the C

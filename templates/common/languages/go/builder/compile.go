@@ -22,6 +22,8 @@ type unit struct {
 	std        bool
 	options    []string // of the Go compiler
 	copts      []string // of the C compiler
+	cdeps      bool     // C libraries are there for it
+	generated  string   // the folder of generated files
 	embed      map[string]string
 	// find returns the path that an import means, and the file that holds what it exports.
 	find func(imported string) (resolved, file string, err error)
@@ -34,14 +36,16 @@ func compileVerb(arguments []string) error {
 	set := flag.NewFlagSet("compile", flag.ContinueOnError)
 	u.sdk.flags(set)
 	direct, files := pairs{}, list{}
-	var std, tags, options, copts list
-	var cc, dir, kind string
+	var std, tags, options, copts, dirs list
+	var cc, kind string
 	var cgo bool
 	set.StringVar(&u.label, "label", "", "the target")
 	set.StringVar(&u.importPath, "importpath", "", "import path of the package")
-	set.StringVar(&dir, "dir", "", "folder of the package")
+	set.Var(&dirs, "dir", "folder of the package's Go files, and of what it embeds")
+	set.StringVar(&u.generated, "generated", "", "folder of generated files")
 	set.StringVar(&cc, "cc", "", "file of the C toolchain")
 	set.BoolVar(&cgo, "cgo", false, "compile files that import C")
+	set.BoolVar(&u.cdeps, "cdeps", false, "it has C libraries, which answer for pkg-config")
 	set.StringVar(&kind, "tests", "", "internal or external: compile the package's tests of that kind")
 	set.Var(direct, "dep", "IMPORTPATH=FILE of a package that may be imported")
 	set.Var(&std, "std", "folder of compiled packages of the standard library; the first that has one wins")
@@ -63,7 +67,7 @@ func compileVerb(arguments []string) error {
 	if u.sdk.race {
 		tags = append(tags, "race")
 	}
-	s, err := read(dir, files, tags, cgo)
+	s, err := read(dirs, files, tags, cgo)
 	if err != nil {
 		return err
 	}
@@ -110,7 +114,7 @@ func leftOut(s *sources, files, tags []string, cgo bool) ([]string, error) {
 	if cgo {
 		return nil, nil
 	}
-	with, err := read(s.dir, files, tags, true)
+	with, err := read(s.dirs, files, tags, true)
 	if err != nil {
 		return nil, err
 	}
@@ -209,6 +213,9 @@ func (u *unit) compile(s *sources) error {
 		return err
 	}
 	arguments = append(arguments, "-importcfg", config)
+	if u.sdk.profile != "" {
+		arguments = append(arguments, "-pgoprofile", u.sdk.profile)
+	}
 	if len(s.EmbedPatterns) > 0 {
 		file, err := u.embedConfiguration(s.EmbedPatterns, work)
 		if err != nil {
@@ -243,11 +250,14 @@ func (u *unit) compile(s *sources) error {
 
 func (u *unit) assembler(s *sources, work, trim string) []string {
 	arguments := []string{
-		"-p", u.importPath, "-trimpath", trim, "-I", work, "-I", s.dir, "-I", u.sdk.include,
+		"-p", u.importPath, "-trimpath", trim, "-I", work, "-I", u.sdk.include,
 		"-D", "GOOS_" + os.Getenv("GOOS"), "-D", "GOARCH_" + os.Getenv("GOARCH"),
 	}
+	for _, dir := range s.dirs {
+		arguments = append(arguments, "-I", dir)
+	}
 	if os.Getenv("GOARCH") == "amd64" {
-		arguments = append(arguments, "-D", "GOAMD64_v1")
+		arguments = append(arguments, "-D", "GOAMD64_"+os.Getenv("GOAMD64"))
 	}
 	// older assemblers know the standard library by its import paths, and have no such flag
 	if u.std && slices.Contains(build.Default.ReleaseTags, "go1.27") {
@@ -263,7 +273,7 @@ func trimming(work string, s *sources, std bool) (string, error) {
 		return "", err
 	}
 	rules := []string{filepath.Join(folder, work) + "=>"}
-	if root, _, found := strings.Cut(s.dir+"/", "/src/"); std && found {
+	if root, _, found := strings.Cut(s.dirs[0]+"/", "/src/"); std && found {
 		rules = append(rules, filepath.Join(folder, root, "src")+"=>")
 	}
 	if folder != "/" {

@@ -50,7 +50,7 @@ func externalLink(file string, arguments []string) error {
 	for _, argument := range arguments[from:] {
 		name, isLibrary := strings.CutPrefix(argument, "-l")
 		switch {
-		case isLibrary && !slices.Contains(libcFamily, name):
+		case isLibrary && !slices.Contains(libcFamily, name), strings.HasSuffix(argument, ".a"):
 			dropped = append(dropped, argument)
 		case isLibrary && slices.Contains(c.Link, "-nostdlib"):
 			// the toolchain names libc's files itself, all of them

@@ -32,6 +32,7 @@ func linkVerb(arguments []string) error {
 	packages, definitions := pairs{}, pairs{}
 	var std, options, libraries, status list
 	var main, output string
+	info := buildInfo{}
 	var strip, stamp bool
 	var j job
 	set.StringVar(&j.Label, "label", "", "the target")
@@ -40,6 +41,7 @@ func linkVerb(arguments []string) error {
 	set.StringVar(&j.CC, "cc", "", "file of the C toolchain; with it, the C linker links")
 	set.StringVar(&main, "main", "", "archive of package main")
 	set.StringVar(&output, "output", "", "the executable")
+	info.flags(set)
 	set.BoolVar(&strip, "strip", false, "no symbol table, no debug information")
 	set.BoolVar(&stamp, "stamp", false, "replace {KEY} by what the status files say")
 	set.Var(packages, "package", "IMPORTPATH=FILE of each package but main")
@@ -58,7 +60,7 @@ func linkVerb(arguments []string) error {
 	defer remove()
 
 	config := filepath.Join(work, "importcfg")
-	if err := writeLinkConfiguration(config, packages, std); err != nil {
+	if err := writeLinkConfiguration(config, packages, std, info.text(kit, j.CC != "")); err != nil {
 		return err
 	}
 	// a fixed build ID: its note says that Go's linker wrote the file, and what the file holds is Bazel's to know
@@ -114,7 +116,7 @@ func writeJSON(file string, value any) error {
 	return os.WriteFile(file, data, 0o644)
 }
 
-func writeLinkConfiguration(file string, packages pairs, std []string) error {
+func writeLinkConfiguration(file string, packages pairs, std []string, info string) error {
 	all := pairs{}
 	for i := len(std) - 1; i >= 0; i-- {
 		folder := std[i]
@@ -133,6 +135,7 @@ func writeLinkConfiguration(file string, packages pairs, std []string) error {
 	for _, importPath := range all.names() {
 		fmt.Fprintf(&text, "packagefile %s=%s\n", importPath, all[importPath])
 	}
+	fmt.Fprintf(&text, "modinfo %q\n", info)
 	return os.WriteFile(file, []byte(text.String()), 0o644)
 }
 
@@ -176,9 +179,6 @@ func stamped(definitions pairs, status []string, stamp bool, label string) (pair
 	}
 	result := pairs{}
 	for name, text := range definitions {
-		if !strings.Contains(name, ".") {
-			name = "main." + name
-		}
 		var done strings.Builder
 		for {
 			before, rest, opened := strings.Cut(text, "{")

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -17,7 +18,7 @@ import (
 // sources are the files of one package, as go/build reads them: constraints applied, sorted by kind.
 type sources struct {
 	*build.Package
-	dir   string
+	dirs  []string          // the folder of its Go files, and those of what is embedded in it
 	files map[string]string // name in the package -> path
 }
 
@@ -33,10 +34,13 @@ func (s *sources) paths(names ...[]string) []string {
 
 // read sorts the files of a package. GOOS, GOARCH and the experiments of the SDK come from the environment.
 // A package without any Go file that fits is not an error here: its lists are empty.
-func read(dir string, paths, tags []string, cgo bool) (*sources, error) {
+func read(dirs, paths, tags []string, cgo bool) (*sources, error) {
 	files := map[string]string{}
 	for _, file := range paths {
 		name := filepath.Base(file)
+		if slices.Contains(headers, filepath.Ext(name)) {
+			continue // go/build reads none, and two may have one name in folders below the package
+		}
 		if other, found := files[name]; found {
 			return nil, refuse("%s and %s have one name; a Go package is one folder", other, file)
 		}
@@ -61,13 +65,19 @@ func read(dir string, paths, tags []string, cgo bool) (*sources, error) {
 		return infos, nil
 	}
 	context.OpenFile = func(asked string) (io.ReadCloser, error) { return os.Open(files[filepath.Base(asked)]) }
-	found, err := context.ImportDir(dir, 0)
+	found, err := context.ImportDir(sourceFolder, 0)
 	var none *build.NoGoError
 	if err != nil && !errors.As(err, &none) {
-		return nil, refuse("%v", err)
+		return nil, refuse("%s", strings.ReplaceAll(err.Error(), sourceFolder, dirs[0]))
 	}
-	return &sources{found, dir, files}, nil
+	return &sources{found, dirs, files}, nil
 }
+
+var headers = []string{".h", ".hh", ".hpp", ".inc"}
+
+// sourceFolder stands for the folder of a package where go/build puts it in place of ${SRCDIR}: below it, a path can be told
+// from one that a #cgo line has as relative.
+const sourceFolder = "/linkmode-source-folder"
 
 // named is a file under the name that it has in the package, also where it is a link to another name.
 type named struct {

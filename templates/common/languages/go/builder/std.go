@@ -100,7 +100,7 @@ func readStd(dir string, tags []string, cgo bool) (*sources, error) {
 			files = append(files, filepath.Join(dir, entry.Name()))
 		}
 	}
-	return read(dir, files, tags, cgo)
+	return read([]string{dir}, files, tags, cgo)
 }
 
 // resolve returns the package that an import means: vendored ones lie in a folder of their own.
@@ -228,9 +228,9 @@ func (l library) compileOne(importPath string, kit *sdk, c *compiler, base, outp
 	}
 	u.embed = map[string]string{}
 	if len(s.EmbedPatterns) > 0 {
-		err := filepath.WalkDir(s.dir+"/.", func(path string, entry fs.DirEntry, err error) error {
+		err := filepath.WalkDir(s.dirs[0]+"/.", func(path string, entry fs.DirEntry, err error) error {
 			if err == nil && !entry.IsDir() {
-				name, _ := filepath.Rel(s.dir, path)
+				name, _ := filepath.Rel(s.dirs[0], path)
 				u.embed[name] = path
 			}
 			return err

@@ -46,7 +46,7 @@ func testmainVerb(arguments []string) error {
 	if kit.race {
 		tags = append(tags, "race")
 	}
-	s, err := read(dir, files, tags, cgo)
+	s, err := read([]string{dir}, files, tags, cgo)
 	if err != nil {
 		return err
 	}

@@ -17,11 +17,13 @@ type sdk struct {
 	tools   string // the folder of compile, asm, cgo and link
 	include string // the folder of textflag.h
 	race    bool
+	profile string // of a run, for the compiler; or empty
 }
 
 func (s *sdk) flags(set *flag.FlagSet) {
 	set.StringVar(&s.tools, "tools", "", "folder of compile, asm, cgo and link")
 	set.StringVar(&s.include, "include", "", "folder of the headers for assembly")
+	set.StringVar(&s.profile, "profile", "", "CPU profile for the compiler")
 	set.BoolVar(&s.race, "race", false, "with the race detector")
 }
 

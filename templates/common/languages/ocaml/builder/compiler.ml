@@ -97,13 +97,13 @@ let write_by_programs ~ocamlrun ~stdlib ~primitives source arch output =
   let template = source ^ "/asmcomp/" ^ arch ^ "/emit.mlp" in
   Text.write (output ^ "/emit.ml") (Command.output ~input:template ~file:(tool ^ "/emit") [ ocamlrun; program ])
 
-(** Makes the compiler to native code for a CPU. [compiler] is either the one that the sources come with, or what that
-    one has made. *)
-let make options =
+(** Compiles the modules of the compiler that [roots] names of all of them, and what those need, in the folder
+    [--scratch], and returns the objects in their order. *)
+let compile ~native ~roots options =
   let get name = Text.one ("--" ^ name) options in
   let source = get "source" and arch = get "arch" and output = get "scratch" and stdlib = get "stdlib" in
   let ocamlrun = get "ocamlrun" and primitives = get "primitives" in
-  let compiler = Text.all "--compiler" options and native = get "kind" = "native" in
+  let compiler = Text.all "--compiler" options in
   Text.remove output;
   Sys.mkdir output 0o777;
   copy_sources source arch output;
@@ -118,20 +118,42 @@ let make options =
   in
   let boot = [ ocamlrun; source ^ "/boot/ocamlc" ] in
   let named = Depend.names ~compiler:boot ~scratch:(output ^ "/names") ~flags:[] files in
-  let sorted = Depend.order (Depend.units files) named [ "Optmain" ] in
+  let units = Depend.units files in
+  let sorted = Depend.order units named (roots source units) in
   let flags = [ "-nostdlib"; "-I"; stdlib; "-I"; output; "-w"; "-a"; "-strict-sequence" ] in
   let list = output ^ "/sources" in
   Text.write list (String.concat "\n" sorted ^ "\n");
   Command.run (compiler @ flags @ [ "-c"; "-args"; list ]);
   let suffix = if native then ".cmx" else ".cmo" in
-  let objects =
-    List.filter_map
-      (fun file -> if Filename.check_suffix file ".ml" then Some (Filename.remove_extension file ^ suffix) else None)
-      sorted
-  in
+  List.filter_map
+    (fun file -> if Filename.check_suffix file ".ml" then Some (Filename.remove_extension file ^ suffix) else None)
+    sorted
+
+(** Makes the compiler to native code for a CPU. [compiler] is either the one that the sources come with, or what that
+    one has made. *)
+let make options =
+  let get name = Text.one ("--" ^ name) options in
+  let output = get "scratch" and native = get "kind" = "native" in
+  let objects = compile ~native ~roots:(fun _ _ -> [ "Optmain" ]) options in
   Command.run
-    (compiler
-    @ [ "-nostdlib"; "-I"; stdlib; "-I"; output; "-o"; get "output" ]
-    @ (if native then [ "stdlib.cmxa" ] else [ "-use-prims"; primitives; "stdlib.cma" ])
+    (Text.all "--compiler" options
+    @ [ "-nostdlib"; "-I"; get "stdlib"; "-I"; output; "-o"; get "output" ]
+    @ (if native then [ "stdlib.cmxa" ] else [ "-use-prims"; get "primitives"; "stdlib.cma" ])
     @ objects);
   Text.remove output
+
+(** The library that an installed OCaml has as compiler-libs.common: what reads, types and prints programs. *)
+let library options =
+  let output = Text.one "--output" options in
+  let roots source units =
+    let of_folder folder =
+      Array.to_list (Sys.readdir (Filename.concat source folder)) |> List.filter is_source |> List.map Depend.module_name
+    in
+    List.concat_map of_folder [ "utils"; "parsing"; "typing"; "lambda"; "file_formats" ]
+    @ [ "Pparse"; "Compenv"; "Compmisc"; "Compile_common"; "Main_args"; "Makedepend" ]
+    |> List.filter (fun name -> Depend.Names.mem name units)
+    |> List.sort_uniq compare
+  in
+  let objects = compile ~native:true ~roots options in
+  Command.run
+    (Text.all "--compiler" options @ [ "-nostdlib"; "-a"; "-o"; Filename.concat output "compiler_libs.cmxa" ] @ objects)

@@ -7,6 +7,7 @@ let () =
   try
     match Sys.argv.(1) with
     | "compiler" -> Compiler.make options
+    | "compiler-libs" -> Compiler.library options
     | "library" -> Package.library options
     | "program" -> Program.make options
     | verb -> failwith ("no such verb: " ^ verb)

@@ -9,6 +9,7 @@ type t = {
   prefix : string;  (** what the names of modules begin with in a wrapped library, as a linker sees them; or empty *)
   files : string list;
   flags : string list;
+  reading : string list;  (** flags that change what the compiler reads: preprocessors *)
 }
 
 let explain package = Printf.sprintf "linkmode: %s: %s" package.label
@@ -36,6 +37,9 @@ let remedy said =
         if name = "" then None else Some name
   in
   let absent name =
+    if name = "Dynlink" || name = "Topdirs" then
+      name ^ " loads bytecode or shared libraries into a program, and no link mode makes either: there is no such library here.\n  Link what would be loaded into the program; linkall = True keeps modules that nothing names."
+    else
     Printf.sprintf
       "no dependency has the module %s, and no file of srcs is called %s.ml.\n  Add the file to srcs, or the ocaml_library that has it to deps (unix, threads and str are @linkmode//ocaml:unix and so on)."
       name (String.uncapitalize_ascii name)
@@ -45,7 +49,7 @@ let remedy said =
   | None, None -> None
 
 let compile package flags source output =
-  let command = package.compiler @ package.flags @ flags @ [ "-I"; package.output; "-o"; output; "-c"; source ] in
+  let command = package.compiler @ package.flags @ package.reading @ flags @ [ "-I"; package.output; "-o"; output; "-c"; source ] in
   match Command.attempt ~said:(package.output ^ "/said") command with
   | Ok () -> ()
   | Error said ->
@@ -65,7 +69,7 @@ let circle package names =
 let build package =
   let units = Depend.units package.files in
   let named =
-    Depend.names ~compiler:package.compiler ~scratch:(package.output ^ "/names") ~flags:[] package.files
+    Depend.names ~compiler:package.compiler ~scratch:(package.output ^ "/names") ~flags:package.reading package.files
   in
   let sorted =
     try Depend.order units named (List.map fst (Depend.Names.bindings units)) with Depend.Cycle names -> circle package names
@@ -81,7 +85,7 @@ let build package =
       in
       Text.write source (String.concat "" (List.map (fun (name, _) -> line name) (Depend.Names.bindings units)));
       let output = Filename.concat package.output (alias ^ ".cmx") in
-      compile package [ "-w"; "-49"; "-no-alias-deps" ] source output;
+      compile { package with reading = [] } [ "-w"; "-49"; "-no-alias-deps" ] source output;
       [ output ]
     end
   in
@@ -106,6 +110,7 @@ let of_options options =
     prefix = (match Text.all "--prefix" options with [ prefix ] -> prefix | _ -> "");
     files = Text.all "--source" options;
     flags = Text.all "--flag" options;
+    reading = Text.all "--reading-flag" options;
   }
 
 let library options =

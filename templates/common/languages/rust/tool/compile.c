@@ -26,6 +26,9 @@ int compile(const char *label, char **arguments) {
     while (*arguments) add(&command, *arguments++);
     add(&command, joined("--remap-path-prefix=", joined(here, "=.", (char *)0), (char *)0));
 
+    const char *environment = getenv(ENVIRONMENT);
+    if (environment) set_environment(environment, here);
+
     const char *folder = getenv("TMPDIR");
     char number[32];
     snprintf(number, sizeof number, "/%ld.linkmode", (long)getpid());

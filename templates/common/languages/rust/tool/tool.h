@@ -16,7 +16,16 @@
 int run(struct words *command, const char *not_started, char **said);
 
 int compile(const char *label, char **arguments);
+int run_script(int count, char **arguments);
 int link_rust(int argc, char **argv, const char *instructions);
+
+// the text with every `part` of it in the form of `by`
+char *replaced(const char *text, const char *part, const char *by);
+// sets what the file of a build script says, in the folder `here`
+void set_environment(const char *path, const char *here);
+
+// the file of a build script's environment, for compile()
+#define ENVIRONMENT "LINKMODE_BUILD_SCRIPT"
 
 // the file that a link leaves its explanation in, for compile() to show last
 #define MESSAGE "LINKMODE_MESSAGE"

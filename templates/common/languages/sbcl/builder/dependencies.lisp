@@ -8,6 +8,8 @@
 ;;;;   system NAME VERSION    a system of ASDF's that it holds; there may be no version
 ;;;;   files NAME             the system that it is taken for, though no .asd file says so
 ;;;;   linked FILE            a shared library whose functions will be linked
+;;;;   foreign NAME           a foreign name that it finds by a string when the program runs
+;;;;   optional NAME          a foreign name that may be nowhere
 
 (in-package "LINKMODE-BUILDER")
 
@@ -51,8 +53,45 @@
       name
       (refuse "a file of it calls (load-shared-object ~s) while it is loaded, and nothing is loaded at build time.~%  ~
                Add the cc_library that defines its functions to deps, and leave the call out: every name is linked. ~
-               Where the call must stay: linked_libraries = [~s]"
+               Where the call must stay: linked_libraries = [~s], or a :canary, if CFFI makes it"
               (if (pathnamep name) (sb-ext:native-namestring name) name) (file-namestring name))))
+
+;;; Foreign names that no code refers to, and those that may be nowhere
+
+(defvar *foreign-names* '()
+  "Names that are found by a string when the program runs, and are linked for that.")
+
+(defvar *optional-names* '()
+  "Names that need not be defined by what is linked.")
+
+(defun of-cffi (name)
+  "Return CFFI's symbol of that name, where CFFI is loaded."
+  (let ((package (find-package "CFFI")))
+    (and package (find-symbol name package))))
+
+(defun canaries ()
+  "Return the names by which CFFI takes a library for linked."
+  (let ((table (of-cffi "*FOREIGN-LIBRARIES*")))
+    (when (and table (boundp table))
+      (loop for library being each hash-value of (symbol-value table)
+            for canary = (getf (funcall (of-cffi "FOREIGN-LIBRARY-OPTIONS") library) :canary)
+            when canary collect canary))))
+
+(defun foreign-variables ()
+  "Return the names of what CFFI's defcvar has defined: it looks each up when the program runs."
+  (let ((property (of-cffi "FOREIGN-VAR-NAME")) (names '()))
+    (when property
+      (do-all-symbols (symbol)
+        (let ((name (get symbol property)))
+          (when name (pushnew name names :test #'string=)))))
+    names))
+
+(defun find-canary (function name)
+  "In place of sb-sys:find-foreign-symbol-address. What a library is known by will be linked: nothing is to be loaded."
+  (or (funcall function name)
+      (when (member name (canaries) :test #'string=)
+        (pushnew name *foreign-names* :test #'string=)
+        1))) ; any address: CFFI asks only whether there is one
 
 ;;; Messages
 
@@ -67,6 +106,7 @@
   "Do BODY, which compiles and loads what a user has written, and put in words what it signals."
   `(progn
      (sb-int:encapsulate 'sb-alien:load-shared-object 'linkmode #'no-shared-objects)
+     (sb-int:encapsulate 'sb-sys:find-foreign-symbol-address 'linkmode #'find-canary)
      (push #'ended-early sb-ext:*exit-hooks*)
      (handler-bind ((sb-int:extension-failure
                       (lambda (failure)
@@ -77,6 +117,7 @@
                     (sb-kernel:undefined-alien-style-warning #'muffle-warning))
        (multiple-value-prog1 (progn ,@body)
          (setf sb-ext:*exit-hooks* (remove #'ended-early sb-ext:*exit-hooks*))
+         (sb-int:unencapsulate 'sb-sys:find-foreign-symbol-address 'linkmode)
          (sb-int:unencapsulate 'sb-alien:load-shared-object 'linkmode)))))
 
 (defmacro with-errors ((handler) &body body)
@@ -119,10 +160,14 @@
   "Load the libraries of --load, each after those it depends on, then the contribs of --contrib. Before a library is loaded, call
 REGISTER with its systems. Return the systems of all."
   (let ((systems '()) (by-name '()))
-    (setf *linked-libraries* (options options "linked-library"))
+    (setf *linked-libraries* (options options "linked-library")
+          *foreign-names* (options options "foreign-name")
+          *optional-names* (options options "optional-name"))
     (dolist (fasl (options options "load"))
       (mapc #'require-contrib (described fasl "require"))
-      (setf *linked-libraries* (append (described fasl "linked") *linked-libraries*))
+      (setf *linked-libraries* (append (described fasl "linked") *linked-libraries*)
+            *foreign-names* (append (described fasl "foreign") *foreign-names*)
+            *optional-names* (append (described fasl "optional") *optional-names*))
       (multiple-value-bind (own others) (systems-in fasl)
         (setf systems (append systems own)
               by-name (append by-name others))

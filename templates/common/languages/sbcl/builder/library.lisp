@@ -56,11 +56,13 @@
     (flet ((made (fasls systems contribs)
              (join-files fasls output)
              (put (concatenate 'string output ".needs")
-                  "label ~a~%~{require ~a~%~}~:{~a ~a~@[ ~a~]~%~}~{linked ~a~%~}"
+                  "label ~a~%~{require ~a~%~}~:{~a ~a~@[ ~a~]~%~}~{linked ~a~%~}~{foreign ~a~%~}~{optional ~a~%~}"
                   (option options "label")
                   (union (options options "contrib") contribs :test #'string=)
                   (loop for system in systems collect (list (if asd "system" "files") (system-name system) (system-version system)))
-                  (options options "linked-library"))))
+                  (options options "linked-library")
+                  (options options "foreign-name")
+                  (options options "optional-name"))))
       (new-folder scratch)
       (with-messages
         (cond (asd

@@ -34,8 +34,8 @@
            (sb-alien:alien-funcall
             (sb-alien:extern-alien "os_flush_icache" (function sb-alien:void sb-sys:system-area-pointer sb-alien:unsigned-long)) old 16)))
 
-(defun toplevel (main)
-  "Return the function that the program starts with."
+(defun toplevel (main restored)
+  "Return the function that the program starts with: it calls RESTORED and then MAIN."
   (lambda ()
     (sb-ext:disable-debugger)
     #+arm64 (renew-callbacks)
@@ -43,15 +43,49 @@
                                    ;; nobody reads on: end as other programs do
                                    (when (member (stream-error-stream condition) (list sb-sys:*stdout* sb-sys:*stderr*))
                                      (sb-ext:exit :code 141 :abort t)))))
+      (funcall restored)
       (funcall main)
       (finish-output))
     (sb-ext:exit)))
+
+(defun of-uiop (name)
+  "Return UIOP's symbol of that name, where UIOP is in the program."
+  (let ((package (find-package "UIOP/IMAGE"))) ; which has those, too, that UIOP does not export
+    (and package (find-symbol name package))))
+
+(defun dump-by-uiop ()
+  "Do what uiop:dump-image does before an image is saved. Return a function that does what uiop:restore-image does before the main function."
+  (let ((dumped (of-uiop "*IMAGE-DUMPED-P*"))
+        (restored (of-uiop "*IMAGE-RESTORED-P*"))
+        (restore (of-uiop "CALL-IMAGE-RESTORE-HOOK")))
+    (cond (restore
+           (funcall (of-uiop "CALL-IMAGE-DUMP-HOOK"))
+           (setf (symbol-value dumped) :executable ; its first argument is the program's name
+                 (symbol-value restored) nil)
+           (lambda ()
+             (setf (symbol-value restored) :in-progress)
+             (funcall restore)
+             (setf (symbol-value restored) t)))
+          (t (constantly nil)))))
 
 (defun linkage-table ()
   "Return what foreign names the image refers to, in the order of the linkage table."
   (let ((entries '()))
     (maphash (lambda (key index) (push (cons index (if (consp key) (first key) key)) entries)) (first sb-sys:*linkage-info*))
     (mapcar #'rest (sort entries #'< :key #'first))))
+
+(defun link-name (name)
+  "Have NAME among what is linked, unless code refers to it already."
+  (let ((known (first sb-sys:*linkage-info*)))
+    (unless (or (gethash name known) (gethash (list name) known))
+      (handler-bind ((warning #'muffle-warning))
+        (sb-sys:foreign-symbol-address (coerce name 'simple-base-string))))))
+
+(defun link-names ()
+  "Have all names linked that are found by a string. One by which CFFI would know a library that nothing has asked for may be nowhere."
+  (let ((unused (set-difference (canaries) *foreign-names* :test #'string=)))
+    (setf *optional-names* (append unused *optional-names*))
+    (mapc #'link-name (sort (remove-duplicates (append *foreign-names* (foreign-variables) unused) :test #'string=) #'string<))))
 
 (defvar *save*)
 
@@ -73,7 +107,9 @@ would have the name. The core is the same each time: compiler.lisp says why what
                 (load-dependencies options #'register-all)
                 (compile-files options (option options "scratch"))
                 (main-function options))))
+    (link-names)
     (write-names (linkage-table) (option options "names"))
+    (put (option options "optional") "~{~a~%~}" (sort (remove-duplicates *optional-names* :test #'string=) #'string<))
     (setf *save* (lambda ()
                    (call-with-refusals *label* (lambda ()
                                                  (refuse-threads)
@@ -86,14 +122,25 @@ would have the name. The core is the same each time: compiler.lisp says why what
                         (lambda (function name &rest arguments)
                           (if (linked-p name) name (apply function name arguments))))))
 
+(defun let-absent-names-be-absent ()
+  "Let a name that may be nowhere have no address in place of 0, which is what the link gave it."
+  (when *optional-names*
+    (sb-int:encapsulate 'sb-sys:find-foreign-symbol-address 'linkmode
+                        (lambda (function name)
+                          (let ((address (funcall function name)))
+                            (unless (eql 0 address) address))))))
+
 (defun save-program (core main)
   (setf *package* (find-package "COMMON-LISP-USER"))
   (take-for-loaded)
+  (let-absent-names-be-absent)
+  (setf *foreign-names* '() *optional-names* '())
   (setf sb-c::*source-namestring* nil
         sb-sys::*sbcl-homedir-pathname* nil
         sb-ext:*posix-argv* '()
         *words* '()
         *save* nil)
+  (setf main (toplevel main (dump-by-uiop)))
   (sb-int:unencapsulate 'sb-c::open-fasl-output 'linkmode)
   (sb-int:unencapsulate 'file-write-date 'linkmode)
   (sb-impl::finalizer-thread-start) ; for save-lisp-and-die, which stops it
@@ -106,7 +153,7 @@ would have the name. The core is the same each time: compiler.lisp says why what
                         (sb-ext:gc :full t)
                         (sb-impl::rebuild-pathname-cache)
                         (setf sb-kernel::*n-bytes-freed-or-purified* 0 sb-impl::*gc-real-time* 0 sb-ext:*gc-run-time* 0)))
-  (sb-ext:save-lisp-and-die core :toplevel (toplevel main)))
+  (sb-ext:save-lisp-and-die core :toplevel main))
 
 (defun runtime-options (options)
   "Return what the SBCL that loads the program has of memory: what the program has."

@@ -26,6 +26,35 @@ ARTIFACTS = {
             "gcc": "11.2.1",
             "musl": "1.2.2-git-50-gb76f37fd",
         },
+        "linked": [
+            {
+                "license": "MIT",
+                "name": "musl",
+                "purl": "pkg:generic/musl@1.2.2-git-50-gb76f37fd",
+                "libc": "musl",
+                "modes": ["static"],
+            },
+            {
+                "license": "GPL-3.0-or-later WITH GCC-exception-3.1",
+                "name": "libgcc",
+                "purl": "pkg:generic/libgcc@11.2.1",
+                "needed": "as needed",
+                "modes": [
+                    "static",
+                    "mostly_static",
+                ],
+            },
+            {
+                "license": "GPL-3.0-or-later WITH GCC-exception-3.1",
+                "name": "libstdc++",
+                "purl": "pkg:generic/libstdc%2B%2B@11.2.1",
+                "needed": "c++",
+                "modes": [
+                    "static",
+                    "mostly_static",
+                ],
+            },
+        ],
     },
     "musl.cc-11.2.1-x86_64-linux-x86_64-linux-musl": {
         "version": "11.2.1",
@@ -50,6 +79,35 @@ ARTIFACTS = {
             "gcc": "11.2.1",
             "musl": "1.2.2-git-50-gb76f37fd",
         },
+        "linked": [
+            {
+                "license": "MIT",
+                "name": "musl",
+                "purl": "pkg:generic/musl@1.2.2-git-50-gb76f37fd",
+                "libc": "musl",
+                "modes": ["static"],
+            },
+            {
+                "license": "GPL-3.0-or-later WITH GCC-exception-3.1",
+                "name": "libgcc",
+                "purl": "pkg:generic/libgcc@11.2.1",
+                "needed": "as needed",
+                "modes": [
+                    "static",
+                    "mostly_static",
+                ],
+            },
+            {
+                "license": "GPL-3.0-or-later WITH GCC-exception-3.1",
+                "name": "libstdc++",
+                "purl": "pkg:generic/libstdc%2B%2B@11.2.1",
+                "needed": "c++",
+                "modes": [
+                    "static",
+                    "mostly_static",
+                ],
+            },
+        ],
     },
     "zig-0.15.2-x86_64-linux": {
         "version": "0.15.2",
@@ -67,6 +125,27 @@ ARTIFACTS = {
         "macro": "zig_archive",
         "remove": [],
         "measured": {},
+        "linked": [
+            {
+                "license": "MIT",
+                "name": "musl",
+                "purl": "pkg:generic/musl@1.2.5",
+                "libc": "musl",
+                "modes": ["static"],
+            },
+            {
+                "license": "MIT",
+                "name": "compiler-rt",
+                "purl": "pkg:generic/zig-compiler-rt@0.15.2",
+                "needed": "as needed",
+            },
+            {
+                "license": "Apache-2.0 WITH LLVM-exception",
+                "name": "libc++",
+                "purl": "pkg:generic/libc%2B%2B@20.1.0",
+                "needed": "c++",
+            },
+        ],
     },
     "zlib-1.3.1": {
         "version": "1.3.1",
@@ -81,6 +160,11 @@ ARTIFACTS = {
         "macro": "zlib_archive",
         "remove": [],
         "measured": {},
+        "linked": [{
+            "license": "Zlib",
+            "name": "zlib",
+            "purl": "pkg:generic/zlib@1.3.1",
+        }],
     },
 }
 

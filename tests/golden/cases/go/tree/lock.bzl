@@ -22,6 +22,11 @@ ARTIFACTS = {
             "test",
         ],
         "measured": {},
+        "linked": [{
+            "license": "BSD-3-Clause",
+            "name": "stdlib",
+            "purl": "pkg:golang/stdlib@1.27.0",
+        }],
     },
     "zig-0.15.2-x86_64-linux": {
         "version": "0.15.2",
@@ -36,6 +41,27 @@ ARTIFACTS = {
         "macro": "zig_archive",
         "remove": [],
         "measured": {},
+        "linked": [
+            {
+                "license": "MIT",
+                "name": "musl",
+                "purl": "pkg:generic/musl@1.2.5",
+                "libc": "musl",
+                "modes": ["static"],
+            },
+            {
+                "license": "MIT",
+                "name": "compiler-rt",
+                "purl": "pkg:generic/zig-compiler-rt@0.15.2",
+                "needed": "as needed",
+            },
+            {
+                "license": "Apache-2.0 WITH LLVM-exception",
+                "name": "libc++",
+                "purl": "pkg:generic/libc%2B%2B@20.1.0",
+                "needed": "c++",
+            },
+        ],
     },
     "zlib-1.3.2": {
         "version": "1.3.2",
@@ -54,6 +80,11 @@ ARTIFACTS = {
         "macro": "zlib_archive",
         "remove": [],
         "measured": {},
+        "linked": [{
+            "license": "Zlib",
+            "name": "zlib",
+            "purl": "pkg:generic/zlib@1.3.2",
+        }],
     },
 }
 

@@ -16,6 +16,11 @@ ARTIFACTS = {
         "macro": "graalvm_archive",
         "remove": [],
         "measured": {},
+        "linked": [{
+            "license": "GPL-2.0-with-classpath-exception",
+            "name": "GraalVM runtime",
+            "purl": "pkg:generic/graalvm@23.0.1",
+        }],
     },
     "graalvm-23.0.1-x86_64-linux": {
         "version": "23.0.1",
@@ -30,6 +35,11 @@ ARTIFACTS = {
         "macro": "graalvm_archive",
         "remove": [],
         "measured": {},
+        "linked": [{
+            "license": "GPL-2.0-with-classpath-exception",
+            "name": "GraalVM runtime",
+            "purl": "pkg:generic/graalvm@23.0.1",
+        }],
     },
     "zig-0.15.2-aarch64-linux": {
         "version": "0.15.2",
@@ -44,6 +54,27 @@ ARTIFACTS = {
         "macro": "zig_archive",
         "remove": [],
         "measured": {},
+        "linked": [
+            {
+                "license": "MIT",
+                "name": "musl",
+                "purl": "pkg:generic/musl@1.2.5",
+                "libc": "musl",
+                "modes": ["static"],
+            },
+            {
+                "license": "MIT",
+                "name": "compiler-rt",
+                "purl": "pkg:generic/zig-compiler-rt@0.15.2",
+                "needed": "as needed",
+            },
+            {
+                "license": "Apache-2.0 WITH LLVM-exception",
+                "name": "libc++",
+                "purl": "pkg:generic/libc%2B%2B@20.1.0",
+                "needed": "c++",
+            },
+        ],
     },
     "zig-0.15.2-x86_64-linux": {
         "version": "0.15.2",
@@ -58,6 +89,27 @@ ARTIFACTS = {
         "macro": "zig_archive",
         "remove": [],
         "measured": {},
+        "linked": [
+            {
+                "license": "MIT",
+                "name": "musl",
+                "purl": "pkg:generic/musl@1.2.5",
+                "libc": "musl",
+                "modes": ["static"],
+            },
+            {
+                "license": "MIT",
+                "name": "compiler-rt",
+                "purl": "pkg:generic/zig-compiler-rt@0.15.2",
+                "needed": "as needed",
+            },
+            {
+                "license": "Apache-2.0 WITH LLVM-exception",
+                "name": "libc++",
+                "purl": "pkg:generic/libc%2B%2B@20.1.0",
+                "needed": "c++",
+            },
+        ],
     },
 }
 

@@ -16,6 +16,11 @@ ARTIFACTS = {
         "macro": "rust_std_archive",
         "remove": [],
         "measured": {},
+        "linked": [{
+            "license": "MIT OR Apache-2.0",
+            "name": "rust-std",
+            "purl": "pkg:generic/rust-std@1.98.0",
+        }],
     },
     "rust-1.98.0-x86_64-linux": {
         "version": "1.98.0",
@@ -30,6 +35,11 @@ ARTIFACTS = {
         "macro": "rustc_archive",
         "remove": [],
         "measured": {},
+        "linked": [{
+            "license": "MIT OR Apache-2.0",
+            "name": "rust-std",
+            "purl": "pkg:generic/rust-std@1.98.0",
+        }],
     },
     "rust-1.98.0-x86_64-linux-gnu.2.17": {
         "version": "1.98.0",
@@ -44,6 +54,11 @@ ARTIFACTS = {
         "macro": "rust_std_archive",
         "remove": [],
         "measured": {},
+        "linked": [{
+            "license": "MIT OR Apache-2.0",
+            "name": "rust-std",
+            "purl": "pkg:generic/rust-std@1.98.0",
+        }],
     },
     "rust-1.98.0-x86_64-linux-musl": {
         "version": "1.98.0",
@@ -58,6 +73,11 @@ ARTIFACTS = {
         "macro": "rust_std_archive",
         "remove": [],
         "measured": {},
+        "linked": [{
+            "license": "MIT OR Apache-2.0",
+            "name": "rust-std",
+            "purl": "pkg:generic/rust-std@1.98.0",
+        }],
     },
     "zig-0.15.2-x86_64-linux": {
         "version": "0.15.2",
@@ -72,6 +92,27 @@ ARTIFACTS = {
         "macro": "zig_archive",
         "remove": [],
         "measured": {},
+        "linked": [
+            {
+                "license": "MIT",
+                "name": "musl",
+                "purl": "pkg:generic/musl@1.2.5",
+                "libc": "musl",
+                "modes": ["static"],
+            },
+            {
+                "license": "MIT",
+                "name": "compiler-rt",
+                "purl": "pkg:generic/zig-compiler-rt@0.15.2",
+                "needed": "as needed",
+            },
+            {
+                "license": "Apache-2.0 WITH LLVM-exception",
+                "name": "libc++",
+                "purl": "pkg:generic/libc%2B%2B@20.1.0",
+                "needed": "c++",
+            },
+        ],
     },
     "zlib-1.3.2": {
         "version": "1.3.2",
@@ -90,6 +131,11 @@ ARTIFACTS = {
         "macro": "zlib_archive",
         "remove": [],
         "measured": {},
+        "linked": [{
+            "license": "Zlib",
+            "name": "zlib",
+            "purl": "pkg:generic/zlib@1.3.2",
+        }],
     },
 }
 

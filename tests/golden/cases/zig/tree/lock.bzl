@@ -16,6 +16,27 @@ ARTIFACTS = {
         "macro": "zig_archive",
         "remove": [],
         "measured": {},
+        "linked": [
+            {
+                "license": "MIT",
+                "name": "musl",
+                "purl": "pkg:generic/musl@1.2.5",
+                "libc": "musl",
+                "modes": ["static"],
+            },
+            {
+                "license": "MIT",
+                "name": "compiler-rt",
+                "purl": "pkg:generic/zig-compiler-rt@0.15.2",
+                "needed": "as needed",
+            },
+            {
+                "license": "Apache-2.0 WITH LLVM-exception",
+                "name": "libc++",
+                "purl": "pkg:generic/libc%2B%2B@20.1.0",
+                "needed": "c++",
+            },
+        ],
     },
     "zig-0.15.2-x86_64-linux": {
         "version": "0.15.2",
@@ -30,6 +51,27 @@ ARTIFACTS = {
         "macro": "zig_archive",
         "remove": [],
         "measured": {},
+        "linked": [
+            {
+                "license": "MIT",
+                "name": "musl",
+                "purl": "pkg:generic/musl@1.2.5",
+                "libc": "musl",
+                "modes": ["static"],
+            },
+            {
+                "license": "MIT",
+                "name": "compiler-rt",
+                "purl": "pkg:generic/zig-compiler-rt@0.15.2",
+                "needed": "as needed",
+            },
+            {
+                "license": "Apache-2.0 WITH LLVM-exception",
+                "name": "libc++",
+                "purl": "pkg:generic/libc%2B%2B@20.1.0",
+                "needed": "c++",
+            },
+        ],
     },
     "zlib-1.3.1": {
         "version": "1.3.1",
@@ -48,6 +90,11 @@ ARTIFACTS = {
         "macro": "zlib_archive",
         "remove": [],
         "measured": {},
+        "linked": [{
+            "license": "Zlib",
+            "name": "zlib",
+            "purl": "pkg:generic/zlib@1.3.1",
+        }],
     },
 }
 

@@ -29,6 +29,9 @@ load(
 )
 load(":features.bzl", "ARCHIVE", "COMPILE", "CXX_COMPILE", "LINK", "LINK_EXECUTABLE", "LINK_SHARED", "STRIP", "archive_variables", "compile_input_output", "compile_variables", "flags", "link_variables", "strip_variables")
 
+# a C++ runtime inside a shared object is its own affair: another one in the program must not meet its symbols
+_HIDDEN_RUNTIME = ["-Wl,--exclude-libs,libstdc++.a:libsupc++.a:libgcc.a:libgcc_eh.a"]
+
 def _modes(default):
     """The conditions under which each link mode is in force, given the mode of a build that names none."""
     conditions = {}
@@ -164,7 +167,8 @@ def _cc_toolchain_config_impl(ctx):
             flag_sets = flags(LINK_EXECUTABLE, replaced["static_libraries"], mode["static"]) +
                         flags(LINK_EXECUTABLE, replaced["mostly_static_libraries"], mode["mostly_static"]) +
                         flags(LINK_EXECUTABLE, replaced["dynamic_libraries"], mode["dynamic"]) +
-                        flags(LINK_SHARED, replaced["dynamic_libraries"]),
+                        flags(LINK_SHARED, replaced["mostly_static_libraries"] + _HIDDEN_RUNTIME, mode["mostly_static"]) +
+                        flags(LINK_SHARED, replaced["dynamic_libraries"], mode["static"] + mode["dynamic"]),
         ),
     ] + archive_variables() + strip_variables()
 

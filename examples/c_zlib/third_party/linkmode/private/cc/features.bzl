@@ -21,6 +21,10 @@ LINK = LINK_EXECUTABLE + LINK_SHARED
 ARCHIVE = ["c++-link-static-library"]
 STRIP = ["strip"]
 
+# A folder that is nowhere, and keeps room in a program for where its shared libraries will be: its wrapper has another name and place.
+# See //private/link_mode:place.bzl. The slash at its end is in no other string, so a linker shares its bytes with none.
+ROOM_FOR_RUNPATH = "-Wl,-rpath,$ORIGIN/" + 1000 * "_" + "/"
+
 def flags(actions, flags, with_features = []):
     """One flag set of plain flags, or nothing when there are none.
 
@@ -131,6 +135,10 @@ def link_variables():
                 iterate_over = "runtime_library_search_directories",
                 expand_if_available = "runtime_library_search_directories",
             )],
+        )]),
+        feature(name = "room_for_runpath", flag_sets = [flag_set(
+            actions = LINK,
+            flag_groups = [flag_group(flags = [ROOM_FOR_RUNPATH], expand_if_available = "runtime_library_search_directories")],
         )]),
         feature(name = "library_search_directories", enabled = True, flag_sets = [flag_set(
             actions = LINK,

@@ -30,7 +30,7 @@ def default_mode(target):
     modes = LINK_MODES.get(target.partition("-")[0], {})
     return "dynamic" if modes.get("dynamic") == target and modes.get("mostly_static") != target else "mostly_static"
 
-def elfcheck_arguments(link_mode, target, allow, allow_static_glibc):
+def elfcheck_arguments(link_mode, target, allow, allow_static_glibc = False, kind = "--expect"):
     """The expectations as arguments of elfcheck (//tools/elfcheck).
 
     Args:
@@ -38,11 +38,12 @@ def elfcheck_arguments(link_mode, target, allow, allow_static_glibc):
         target: TargetInfo; what it leaves empty is not checked.
         allow: sonames that may be needed beside the libc's own.
         allow_static_glibc: whether a static file may hold glibc.
+        kind: --expect for a program, --library for a shared object.
 
     Returns:
         A list of strings.
     """
-    arguments = ["--expect", link_mode]
+    arguments = [kind, link_mode]
     for option, value in [
         ("--machine", target.cpu),
         ("--libc", target.libc),

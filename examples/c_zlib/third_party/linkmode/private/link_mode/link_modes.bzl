@@ -4,6 +4,7 @@
 load(":link_mode_binary.bzl", "link_mode_binary")
 load(":link_mode_run.bzl", "link_mode_run_test")
 load(":link_mode_values.bzl", "LINK_MODE_VALUES")
+load(":wrapped.bzl", "said_by")
 
 # attributes of the test itself, and not of the program in it
 _OF_TEST = ["args", "data", "env", "flaky", "local", "shard_count", "size", "tags", "timeout"]
@@ -41,11 +42,8 @@ def link_modes(name, binary, link_modes = LINK_MODE_VALUES, **kwargs):
     )
 
 def _said_by(test):
-    """What the rule of `test` says of those, where it stands above in the same BUILD file; there alone a macro can read it."""
-    package, _, name = test.rpartition(":")
-    if package not in ["", "//" + native.package_name()]:
-        return {}
-    rule = native.existing_rule(name) or {}
+    """What the rule of `test` says of those."""
+    rule = said_by(test) or {}
     said = {key: rule[key] for key in _OF_TEST if rule.get(key) and rule[key] != -1}
 
     # "manual" keeps `//...` from building the test for the host; in its modes it is to run
@@ -77,6 +75,7 @@ def link_modes_test(name, test, link_modes = LINK_MODE_VALUES, visibility = None
         link_mode_binary(
             name = "%s_%s_program" % (name, mode),
             allow = [] if mode == "static" else allow,
+            args = None if said_by(test) == None and "args" not in attributes else [],
             binary = test,
             link_mode = mode,
             static_pie = static_pie and mode == "static",

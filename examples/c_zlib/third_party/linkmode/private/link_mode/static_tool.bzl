@@ -3,17 +3,17 @@
 
 load(":allocator.bzl", "CUSTOM_MALLOC")
 load(":providers.bzl", "only")
-load(":transition.bzl", "OWN_TOOLCHAINS_SETTINGS", "own_toolchains")
+load(":transition.bzl", "ADAPTER_SETTINGS", "OWN_TOOLCHAINS_SETTINGS", "own_toolchains", "without_adapters")
 
 def _static_tool_transition_impl(settings, attr):
     platforms = [str(attr.platform)] if attr.platform else [str(p) for p in settings["//command_line_option:platforms"]]
-    return dict(own_toolchains(settings), **{
+    return dict(own_toolchains(settings), **dict({
         "//command_line_option:compilation_mode": "opt",
         "//command_line_option:dynamic_mode": "off",
         "//command_line_option:features": ["fully_static_link"] if platforms[0].endswith("-musl") else [],
         "//command_line_option:platforms": platforms,
         CUSTOM_MALLOC: None,
-    })
+    }, **without_adapters()))
 
 _static_tool_transition = transition(
     implementation = _static_tool_transition_impl,
@@ -24,7 +24,7 @@ _static_tool_transition = transition(
         "//command_line_option:features",
         "//command_line_option:platforms",
         CUSTOM_MALLOC,
-    ] + OWN_TOOLCHAINS_SETTINGS,
+    ] + OWN_TOOLCHAINS_SETTINGS + ADAPTER_SETTINGS,
 )
 
 def _static_tool_impl(ctx):

@@ -4,16 +4,17 @@
 - `platform = …` on the rule wins.
 - Else, when the build is already for one of linkmode's platforms (`--platforms=@linkmode//platforms:…`), that one is kept if the
   mode exists there, and if not, the mode's default platform for the same CPU is taken.
-- Else it is the mode's default platform for the first CPU of linkmode.toml. See LINK_MODES in //:lock.bzl.
+- Else it is the mode's default platform for the CPU that the build is for, or, where linkmode.toml has no target with that CPU, for
+  the first CPU of linkmode.toml. See LINK_MODES in //:lock.bzl. A tool of the build is asked for by the machine that will run it.
 """
 
-load("//:lock.bzl", "LINK_MODES", "OWN_TOOLCHAINS", "TARGETS")
+load("//:lock.bzl", "CPUS", "LINK_MODES", "OWN_TOOLCHAINS", "TARGETS")
 load(":adapters.bzl", "ADAPTERS")
 load(":allocator.bzl", "CUSTOM_MALLOC", "custom_malloc")
 load(":link_mode_values.bzl", "LINK_MODE_FEATURES", "no_target")
 
 # the features that this transition sets or leaves out, and no others
-LINK_FEATURES = LINK_MODE_FEATURES.values() + ["static_pie", "strip_at_link"]
+LINK_FEATURES = LINK_MODE_FEATURES.values() + ["room_for_runpath", "static_pie", "strip_at_link"]
 
 # overrides linkstatic of the binary itself: the mode decides which libraries are shared
 _DYNAMIC_MODE = {
@@ -26,6 +27,12 @@ _OURS = {
     str(Label("//platforms:" + target)).lstrip("@"): target
     for target in TARGETS
 }
+
+# For the attribute `cpu` of a rule: the CPU that the build is for, which a transition cannot ask. Only a select() can.
+CPU = dict({
+    str(Label("//platforms:cpu_" + cpu)): cpu
+    for cpu in CPUS
+}, **{"//conditions:default": ""})
 
 # The toolchains of this library ahead of all others, in what its own transitions build. Bazel takes registered toolchains in the order
 # of the modules, and the root's dependencies first. A rule library that comes with a dependency is behind rules_cc there, whose
@@ -51,17 +58,41 @@ def own_toolchains(settings):
     others = [toolchain for toolchain in settings[_EXTRA_TOOLCHAINS] if str(toolchain) not in _OWN]
     return {_EXTRA_TOOLCHAINS: others + _OWN}
 
-def _platform(mode, asked, current):
+# what adapters have link_mode_binary set: settings of other rule sets, which are a part of every configuration, that of tools included
+ADAPTER_SETTINGS = [setting for adapter in ADAPTERS for setting in adapter.outputs]
+
+def without_adapters():
+    """Unsets what adapters set, for what is built once and not once for each link mode.
+
+    Returns:
+        A dict of settings, for the outputs ADAPTER_SETTINGS.
+    """
+    unset = {}
+    for adapter in ADAPTERS:
+        unset.update(adapter.unset)
+    return unset
+
+def _once_impl(_settings, _attr):
+    return without_adapters()
+
+# for a rule that is in the configuration of tools already, and for all link modes but for what adapters set
+once = transition(
+    implementation = _once_impl,
+    inputs = [],
+    outputs = ADAPTER_SETTINGS,
+) if ADAPTERS else None
+
+def _platform(mode, asked, current, cpu):
     if asked:
         return asked
-    cpu = None
     for label in current:
         target = _OURS.get(str(label).lstrip("@"))
         if target:
             if mode != "static" or target.endswith("-musl"):
                 return label
             cpu = target.partition("-")[0]
-    cpu = cpu or LINK_MODES.keys()[0]
+    if cpu not in LINK_MODES:
+        cpu = LINK_MODES.keys()[0]
     target = LINK_MODES[cpu].get(mode)
     if not target:
         fail(no_target(mode, cpu))
@@ -75,11 +106,13 @@ def _link_mode_transition_impl(settings, attr):
         if feature not in LINK_FEATURES
     ]
     features.append(LINK_MODE_FEATURES[mode])
+    if mode != "static":
+        features.append("room_for_runpath")
     if attr.static_pie:
         features.append("static_pie")
     if attr.strip:
         features.append("strip_at_link")
-    platform = str(_platform(mode, attr.platform, settings["//command_line_option:platforms"]))
+    platform = str(_platform(mode, attr.platform, settings["//command_line_option:platforms"], attr.cpu))
     changed = {
         "//command_line_option:dynamic_mode": _DYNAMIC_MODE[mode],
         "//command_line_option:features": features,

@@ -5,26 +5,32 @@
  *
  *     elfcheck [--machine CPU] [--libc musl|glibc] [--expect MODE] [--max-glibc X.Y] [--allow SONAME]...
  *              [--deny-rpath] [--allow-static-glibc] [--require-pie] [--require-relro partial|full]
- *              [--allow-payload] [--malloc mimalloc] [--label TEXT] [--output REPORT] [--validation RESULT] FILE
+ *              [--allow-payload] [--malloc mimalloc] [--label TEXT] [--output REPORT]
+ *              [--library mostly_static|dynamic [--export NAME]...]
+ *              [--place COPY [--runpath FOLDERS] [--behind FILE]] [--validation RESULT] FILE
  *     elfcheck @ARGUMENTS        reads the arguments from a file, one a line
  *
- * --malloc and --validation are this program's alone: `linkmode audit` does not know them.
+ * --malloc, --library, --place and --validation are this program's alone: `linkmode audit` does not know them.
  *
  * When there is a file named like the program with .args added, the arguments are read from it and those of the
  * command line are ignored: a test of Bazel's says there what it expects, and no --test_arg or `args` can change that.
  *
- * The report goes to REPORT, only when all holds, or else to stdout. Exit: 0 all holds, 1 an expectation does not
- * hold, 2 the command line is wrong, 3 FILE or REPORT could not be read or written.
+ * The report goes to REPORT, only when all holds, or else to stdout. COPY is FILE at the place where it is given out, only
+ * when all holds too (place.h), and then there is no report on stdout. Exit: 0 all holds, 1 an expectation does not hold,
+ * 2 the command line is wrong, 3 a file could not be read or written.
  *
  * With --validation the verdict goes to RESULT, in the JSON that Buck2 asks of a validation (validation.h), and the exit
  * code is 0 whatever it is; there is no other report.
  *
- * ISO C11 and its library, nothing else. Read on: facts.h and behind.h read, libc.h and verdict.h judge, policy.h is data.
+ * ISO C11 and its library, nothing else. Read on: facts.h and behind.h read, libc.h and verdict.h judge, policy.h is data,
+ * library.h judges shared objects, place.h writes.
  */
 
 #include "behind.h"
 #include "facts.h"
 #include "libc.h"
+#include "library.h"
+#include "place.h"
 #include "policy.h"
 #include "verdict.h"
 #include "validation.h"
@@ -42,6 +48,8 @@ _Noreturn static void misused(const char *problem, const char *about)
             "                [--max-glibc X.Y] [--allow SONAME]... [--deny-rpath] [--allow-static-glibc]\n"
             "                [--require-pie] [--require-relro partial|full]\n"
             "                [--allow-payload] [--malloc mimalloc] [--label TEXT] [--output REPORT]\n"
+            "                [--library mostly_static|dynamic [--export NAME]...]\n"
+            "                [--place COPY [--runpath FOLDERS] [--behind FILE]]\n"
             "                [--validation RESULT] FILE\n"
             "       elfcheck @ARGUMENTS\n"
             "A file named like the program with .args added alone decides; the command line is then ignored.\n",
@@ -137,6 +145,14 @@ static enum mode parse_mode(const char *text)
     misused("--expect takes static, mostly_static or dynamic, not ", text);
 }
 
+static enum mode parse_library(const char *text)
+{
+    for (int mode = MOSTLY_STATIC; mode <= DYNAMIC; mode++)
+        if (strcmp(text, mode_names[mode]) == 0)
+            return (enum mode)mode;
+    misused("--library takes mostly_static or dynamic, not ", text);
+}
+
 static const char *parse_machine(const char *text)
 {
     for (size_t i = 0; i < MACHINE_COUNT; i++)
@@ -169,10 +185,11 @@ static const char *parse_malloc(const char *text)
 /* Sets `wanted` and the label; returns FILE. */
 static const char *parse_arguments(const char **output, const char **validation)
 {
-    static const char *allowed[MAX_ARGUMENTS];
+    static const char *allowed[MAX_ARGUMENTS], *exports[MAX_ARGUMENTS];
     const char *file = NULL;
 
     wanted.allow = allowed;
+    library.exports = exports;
     for (size_t i = 0; i < argument_count; i++) {
         const char *option = arguments[i];
         const char *value = i + 1 < argument_count ? arguments[i + 1] : NULL;
@@ -215,6 +232,16 @@ static const char *parse_arguments(const char **output, const char **validation)
                 *output = value;
             } else if (strcmp(option, "--validation") == 0) {
                 *validation = value;
+            } else if (strcmp(option, "--library") == 0) {
+                library.mode = parse_library(value);
+            } else if (strcmp(option, "--export") == 0) {
+                exports[library.export_count++] = value;
+            } else if (strcmp(option, "--place") == 0) {
+                place.file = value;
+            } else if (strcmp(option, "--runpath") == 0) {
+                place.runpath = value;
+            } else if (strcmp(option, "--behind") == 0) {
+                place.behind = value;
             } else {
                 misused("unknown option ", option);
             }
@@ -222,6 +249,10 @@ static const char *parse_arguments(const char **output, const char **validation)
     }
     if (!file || !*file)
         misused("no FILE", "");
+    if (!place.file && (place.runpath || place.behind))
+        misused("--runpath and --behind go with --place only", "");
+    if (library.mode == NO_MODE && library.export_count)
+        misused("--export goes with --library only", "");
     if (!elf.label)
         elf.label = file;
     return file;
@@ -298,18 +329,23 @@ int main(int argc, char **argv)
             add_argument(argv[i]);
     }
     file = parse_arguments(&output, &validation);
-    if (output && validation)
-        misused("--output and --validation exclude each other", "");
+    if (validation && (output || place.file))
+        misused("--validation excludes --output and --place", "");
     elf.stream = open_file(file, is_test);
     read_facts();
-    fclose(elf.stream);
+    plan_place();
     said = validation ? open_validation(validation) : stderr;
     holds = check_all();
+    holds = check_library() && holds;
     if (validation) {
+        fclose(elf.stream);
         write_validation(validation, holds);
         return EXIT_HOLDS;
     }
-    if (!output || holds)
+    if (holds)
+        write_place();
+    fclose(elf.stream);
+    if (output ? holds : !place.file || !holds)
         write_report(output);
     return holds ? EXIT_HOLDS : EXIT_FAILS;
 }

@@ -4,6 +4,8 @@
 # line -> macros of libc++, musl's static libraries, and what the folder of glibc's headers is called by
 ZIG_LINES = {
     "0.15": {
+        "musl": "1.2.5",
+        "libcxx": "20.1.0",
         "newest-glibc": "2.42",
         "glibc-headers": "zig-headers",
         "musl-libraries": [

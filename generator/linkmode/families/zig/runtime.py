@@ -9,17 +9,48 @@ import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from linkmode.exec import rules
+import msgspec
+
 from linkmode.messages import ConfigError
+from linkmode.model.components import first_two, releases
+from linkmode.model.rule_tables import tables
+
+FAMILY = "linkmode.families.zig"
+_TABLES = "families/zig/zig_tables.bzl"
+WORDS: tuple[str, ...] = tuple(tables(_TABLES, {})["RUNTIME_WORDS"])
+"""With these every run-time file is built."""
 
 _LINK = "ld.lld "
+
+
+class Runtime(msgspec.Struct, frozen=True):
+    """How Zig is made to build its run-time files: links of an empty program, and the files that each brings to light.
+
+    ``empty`` are the libraries that are part of the libc, and are an archive of nothing by their own name.
+    """
+
+    c: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
+    cxx: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
+    empty: tuple[str, ...]
+
+
+def wanted(version: str, *, is_musl: bool, has_cxx: bool) -> Runtime:
+    """Return how a release is made to build its run-time files for one of the libcs."""
+    known = tables(_TABLES, {})
+    libraries = releases(FAMILY)[first_two(version)]["musl-libraries"]
+
+    def links(language: str) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
+        found = known["runtime_links"](language, "musl" if is_musl else "glibc", libraries)
+        return tuple((tuple(words), tuple(files)) for words, files in found)
+
+    return Runtime(links("c"), links("c++") if has_cxx else (), tuple(known["EMPTY_LIBRARIES"]))
 
 
 def build(
     new: Path,
     zig: Path,
     target: str,
-    runtime: rules.Runtime,
+    runtime: Runtime,
     environment: Mapping[str, str],
     say: Callable[[str], None],
 ) -> None:
@@ -49,7 +80,7 @@ def _link(
     zig: Path, command: str, target: str, words: tuple[str, ...], folder: Path, environment: Mapping[str, str]
 ) -> dict[str, Path]:
     """Link an empty program, and return the paths of the files that went into it by their names."""
-    line = [str(zig), command, "-target", target, *rules.zig_runtime_words(), *words]
+    line = [str(zig), command, "-target", target, *WORDS, *words]
     line += [str(folder / "main.c"), "-o", str(folder / "main")]
     # Blanks part the words that it prints. What lies below the current folder is named relative to it, without the
     # user's own folders in front, which may have a blank.

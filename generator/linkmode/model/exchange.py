@@ -7,11 +7,11 @@ this run, or by `recover` in the next one. Why: docs/decisions/0002-whole-tree-e
 """
 
 import contextlib
-import ctypes
 import errno
 import fcntl
 import os
 import shutil
+import stat
 from pathlib import Path
 
 _AT_FDCWD = -100
@@ -39,8 +39,10 @@ def recover(folder: Path) -> None:
 
     The caller holds the lock of ``folder``. Raises OSError when the system refuses.
     """
-    if os.path.lexists(_ready(folder)):
+    if _is_folder(_ready(folder)):
         _roll_forward(folder)
+    elif os.path.lexists(_ready(folder)):
+        delete(_ready(folder))  # no run of ours made that
     if os.path.lexists(staging(folder)):
         delete(staging(folder))
 
@@ -67,9 +69,12 @@ def put_file(file: Path, data: bytes) -> None:
 
 
 def _put(file: Path, new: Path, data: bytes) -> bool:
-    # No following of links: this name can be guessed.
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+    # No following of links, and no waiting for who reads a pipe: this name can be guessed.
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    descriptor = os.open(new, flags, 0o666)
     with os.fdopen(descriptor, "wb") as stream:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise FileExistsError(errno.EEXIST, "is no regular file", str(new))
         with contextlib.suppress(OSError):  # some network file systems have no locks
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         try:
@@ -90,13 +95,20 @@ def _put(file: Path, new: Path, data: bytes) -> bool:
 
 
 def delete(folder: Path) -> None:
-    """Delete a folder with all it holds, read-only folders too; files that are hard links live on elsewhere."""
-    if folder.is_symlink():
+    """Delete a folder with all it holds, read-only folders too; files that are hard links live on elsewhere.
+
+    What has the name of a folder and is none, such as a link or a pipe, is deleted itself.
+    """
+    if not _is_folder(folder):
         folder.unlink()
         return
     for path, _, _ in os.walk(folder):
         Path(path).chmod(0o700)
     shutil.rmtree(folder)
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
 
 
 def _roll_forward(folder: Path) -> None:
@@ -107,6 +119,8 @@ def _roll_forward(folder: Path) -> None:
 
 def _exchange(one: Path, other: Path) -> bool:
     """Let two names change places; False where that cannot be done, OSError when it could but was refused."""
+    import ctypes  # only who has a folder to exchange waits for it
+
     renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
     if renameat2 is None:
         return False

@@ -1,42 +1,14 @@
-"""Turns an archive into a pin and writes it to a file."""
+"""The pins of linkmode.toml beside those of the catalogue, and how one is added to either."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
 
 from linkmode.catalog import pins as catalogs
 from linkmode.catalog.pins import Catalog
 from linkmode.config import document as configs
-from linkmode.generate import write
 from linkmode.messages import ConfigError
 from linkmode.model import textfile
+from linkmode.model.issues import Source
 from linkmode.model.values import Pin
-
-if TYPE_CHECKING:
-    from linkmode.model.survey import Measured
-
-
-def measure(archive: Path, file: str, family: str | None) -> "Measured":
-    """Read what an archive says of itself; ``file`` is its name, ``family`` what to take it for, found when None.
-
-    Raises:
-        UsageError: there is no such family.
-        IntegrityError: it is no archive, or one that is not to be trusted.
-        ConfigError: it has no layout that is known.
-    """
-    # Imported where they are needed: no other step waits for them.
-    from linkmode.audit.read import elf
-    from linkmode.audit.read.image import NotAudited
-    from linkmode.catalog.measure import recognise, survey
-    from linkmode.model.survey import Tool, label
-
-    def judge(stream: BinaryIO, size: int) -> Tool | None:
-        try:
-            facts = elf.facts(stream, size)
-        except NotAudited:
-            return None
-        return Tool(facts.machine, facts.interpreter is None and not facts.needed)
-
-    return recognise(survey(archive, file, version=label(file), judge=judge), family)
 
 
 def known_pins(root: Path, catalog: Catalog) -> tuple[Pin, ...]:
@@ -64,5 +36,5 @@ def add_pin(file: Path, entry: str, catalog: Catalog) -> None:
     if any(line.startswith("schema") for line in old.splitlines()):
         catalogs.parse(new, str(file))
     else:
-        catalogs.with_pins(catalog, configs.parse(new, where=str(file)).pins, str(file))
-    write.replace_file(file, new.encode())
+        catalogs.with_pins(catalog, configs.parse(new, where=str(file)).pins, Source(str(file)))
+    textfile.replace(file, new.encode())

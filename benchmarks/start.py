@@ -1,0 +1,44 @@
+"""Start-up: commands that have little to do, against `python -c 'import jinja2'`.
+
+`generate` finds nothing to change, in a copy of examples/c_zlib; `audit` reads one file. The least CPU time of the
+rounds counts, as a machine may be busy.
+"""
+
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+ROUNDS = 10
+EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "c_zlib"
+LINKMODE = [sys.executable, "-m", "linkmode"]
+
+
+def main() -> None:
+    """Print the CPU time of each command, and its ratio to the peer's."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(EXAMPLE, folder, dirs_exist_ok=True)
+        commands = {
+            "python, import jinja2": [sys.executable, "-c", "import jinja2"],
+            "linkmode --help": [*LINKMODE, "--help"],
+            "linkmode generate, nothing changed": [*LINKMODE, "-C", folder, "generate"],
+            "linkmode generate --check": [*LINKMODE, "-C", folder, "generate", "--check"],
+            "linkmode audit FILE": [*LINKMODE, "audit", "/bin/true"],
+        }
+        # by turns, so that a busy minute falls on all; the first turn may write what later ones read
+        turns = [{name: seconds(words) for name, words in commands.items()} for _ in range(ROUNDS + 1)][1:]
+    least = {name: min(turn[name] for turn in turns) for name in commands}
+    peer = next(iter(least.values()))
+    for name, took in least.items():
+        print(f"{name:<36} {took:.3f} s CPU {took / peer:5.1f} x", flush=True)
+
+
+def seconds(command: Sequence[str]) -> float:
+    """Return the CPU time of a run, of user and system."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

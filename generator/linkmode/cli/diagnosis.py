@@ -1,0 +1,57 @@
+"""The steps of ``linkmode doctor``: the repository as each command finds it, then the machine."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from linkmode import pipeline
+from linkmode.config import bazel
+from linkmode.lock import inputs
+from linkmode.messages import ConfigError, Message, NetworkError, Run
+from linkmode.store import files, health
+from linkmode.store.health import Finding
+
+
+def diagnosis(root: Path, machine: str, store: Path | None) -> Iterator[Finding]:
+    """Yield what would stop a build of the repository at ``root`` on this machine, and what was looked at and holds.
+
+    ``machine`` is for example ``x86_64-linux``; ``store`` is None for the default place.
+    """
+    place = files.Store(store or files.default_root())
+
+    def lock() -> str:
+        lock = pipeline.locked(root)
+        if not any(toolchain.exec == machine for toolchain in lock.toolchains):
+            hint = Message(f'add "{machine}" to exec-platforms in linkmode.toml, then run: ', Run("lock"))
+            raise ConfigError(f"no locked compiler runs on this machine, {machine}", hint=hint)
+        return f"{len(lock.artifacts)} archives are locked, with compilers for {machine}"
+
+    def archives() -> str:
+        missing = [one.name for one in pipeline.locked(root).artifacts if not place.file(one.checksum).is_file()]
+        if missing:
+            problem = f"the store {place.root} lacks {', '.join(missing)}"
+            raise NetworkError(problem, hint=Message("with a network, run: ", Run("fetch")))
+        return f"the store {place.root} has every locked archive"
+
+    def library() -> str:
+        output = pipeline.generated(root)
+        output.check()
+        return f"{output.label} is what the lock gives"
+
+    def own_files() -> str:
+        pipeline.generated(root).check_edits()
+        return "MODULE.bazel or WORKSPACE, .bazelrc and .bazelignore say what the library needs"
+
+    def configuration() -> str:
+        return f"{inputs.load(root).source.where} is whole"
+
+    # what is wrong with one of these is wrong with all that follow, and told once
+    for step in (configuration, lock):
+        result = health.found(step)
+        yield result
+        if not result.is_well:
+            break
+    else:
+        yield health.found(archives)
+        if bazel.is_root(root):
+            yield from map(health.found, (lambda: bazel.checked_version(root), library, own_files))
+    yield from health.machine(place.root, root)

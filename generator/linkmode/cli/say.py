@@ -1,0 +1,49 @@
+"""What a command says beside its results, on standard error: notes, details, progress and the next step."""
+
+import json
+import sys
+from typing import Any
+
+import click
+
+from linkmode.messages import Message, plain
+
+JSON_VERSION = 1
+"""The version of what ``--json`` of lock, fetch, generate and exec prints; what could break a reader raises it."""
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON with sorted keys and a format version.")
+"""The option of every command that can print its result for programs."""
+
+
+def note(text: str) -> None:
+    """Say what is worth knowing, unless ``--quiet`` was given."""
+    if not _given("quiet"):
+        click.echo(f"linkmode: {plain(text)}", err=True)
+
+
+def detail(text: str) -> None:
+    """Say what only ``--verbose`` asks for."""
+    if _given("verbose"):
+        click.echo(f"linkmode: {plain(text)}", err=True)
+
+
+def next_step(step: Message) -> None:
+    """Name the command or the edit that comes next, with the options that were given (``-C``)."""
+    folder = click.get_current_context().find_root().params.get("directory", ".")
+    note(f"next: {step.shown(folder)}")
+
+
+def progress() -> Any:
+    """Return what shows transfers on standard error, or nothing of them with ``--quiet``."""
+    from linkmode.fetch import progress as shown  # only commands that fetch need it
+
+    return shown.Silent() if _given("quiet") else shown.on(sys.stderr)
+
+
+def as_json(**values: Any) -> None:
+    """Print a document for programs."""
+    click.echo(json.dumps({"version": JSON_VERSION, **values}, indent=2, sort_keys=True))
+
+
+def _given(option: str) -> bool:
+    return bool(click.get_current_context().find_root().params.get(option))

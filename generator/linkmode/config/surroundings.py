@@ -1,0 +1,53 @@
+"""Looks at a repository for what ``linkmode init`` proposes: languages, and rule sets of others."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from linkmode.config import bazel
+from linkmode.config.adapters import ADAPTERS
+from linkmode.languages import LANGUAGES
+
+_MARKS = {"go.mod": "go", "Cargo.toml": "rust", "dune-project": "ocaml"}
+_ENDINGS = {".asd": "sbcl", ".opam": "ocaml"}
+_DEEPEST, _MOST = 3, 10_000
+"""How far it looks: folders within each other, and entries in all. A monorepo must not make `init` slow."""
+
+
+class Surroundings(msgspec.Struct, frozen=True):
+    """What was seen, each with the file that shows it, relative to the repository."""
+
+    languages: dict[str, str] = {}
+    rule_sets: dict[str, str] = {}
+
+
+def look(root: Path) -> Surroundings:
+    """Return what the repository at ``root`` shows. What cannot be read is passed over."""
+    languages: dict[str, str] = {}
+    for path in _files(root):
+        name = _MARKS.get(path.name) or _ENDINGS.get(path.suffix)
+        if name in LANGUAGES:
+            languages.setdefault(name, path.relative_to(root).as_posix())
+    rule_sets: dict[str, str] = {}
+    for file in bazel.ROOTS:
+        try:
+            text = (root / file).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+        rule_sets |= {name: file for name in ADAPTERS if name in text}
+    return Surroundings(dict(sorted(languages.items())), dict(sorted(rule_sets.items())))
+
+
+def _files(root: Path) -> Iterator[Path]:
+    left = _MOST
+    for folder, folders, files in os.walk(root):
+        here = Path(folder)
+        depth = len(here.relative_to(root).parts)
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and depth < _DEEPEST)
+        for name in sorted(files):
+            yield here / name
+        left -= len(files)
+        if left < 0:
+            return
