@@ -110,9 +110,10 @@ def test_what_cannot_be_validated_is_an_error(elfcheck: Path, program: Path, tmp
     done = run(elfcheck, "--validation", str(tmp_path / "no" / "result.json"), str(program))
     assert done.returncode == 3
     assert "cannot write the validation" in done.stderr
-    done = run(elfcheck, "--output", str(text), "--validation", str(text), str(program))
-    assert done.returncode == 2
-    assert "--output and --validation exclude each other" in done.stderr
+    for other in ("--output", "--place"):
+        done = run(elfcheck, other, str(tmp_path / "other"), "--validation", str(text), str(program))
+        assert done.returncode == 2
+        assert "--validation excludes --output and --place" in done.stderr
 
 
 def test_arguments_from_a_file(elfcheck: Path, program: Path, tmp_path: Path) -> None:
