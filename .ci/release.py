@@ -1,7 +1,7 @@
 """Builds what is published, in a folder: a wheel, an sdist and our own bill of materials. `make release` calls it.
 
-Everything is built twice from the files that Git knows, and has to come out with the same bytes. The wheel that is built
-from the sdist has to be the one that is built from the checkout. The core metadata is validated.
+Everything is built twice from the files that Git knows, and has to come out with the same bytes. The wheel that is
+built from the sdist has to be the one that is built from the checkout. The core metadata is validated.
 """
 
 import hashlib

@@ -5,11 +5,12 @@ Where something is missing that an example needs to be prepared or to run, the t
 
 import json
 import re
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from harness import bazel, buildbox, checks, remote, sandbox
+from harness import bazel, buildbox, checks, readelf, remote, sandbox
 from harness.built import Built
 from harness.cases import Case
 from harness.reproduce import digest
@@ -98,3 +99,13 @@ def wrong_is_refused(
         assert done.returncode, label
         assert re.search(message, done.stderr), f"{label}\n{done.stderr}"
         assert not never or never not in done.stderr, f"{label}\n{done.stderr}"
+
+
+def prints(found: Built, label: str, expected: str, *arguments: str) -> None:
+    """Build the program ``//package:name``, and hold what it prints where this machine has the loader that it names."""
+    found.bazel.run(found.workspace, "build", label)
+    program = found.workspace / "bazel-bin" / label.removeprefix("//").replace(":", "/")
+    loader = readelf.read(program).interpreter
+    if not loader or Path(loader).exists():
+        done = subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout) == (0, expected), done.stderr

@@ -106,10 +106,9 @@ def test_build_scripts_say_how_crates_are_compiled_and_c_has_rust_inside(service
     languages.write(service.workspace / "scripted", rust_scripts.OURS)
     glibc = service.case is ZIG
     for mode in ("static", "mostly_static"):
-        service.bazel.run(service.workspace, "build", f"//scripted:user_as_{mode}", f"//scripted:outside_as_{mode}")
         expected = rust_scripts.OURS_SAYS.format(libc="gnu" if glibc and mode == "mostly_static" else "musl")
-        assert _said(service, f"//scripted:user_as_{mode}") == expected
-        assert _said(service, f"//scripted:outside_as_{mode}") == "8 -1\n"
+        languages.prints(service, f"//scripted:user_as_{mode}", expected)
+        languages.prints(service, f"//scripted:outside_as_{mode}", "8 -1\n")
     refused = service.bazel.run(service.workspace, "build", "//scripted:asker_static", check=False)
     assert re.search(rust_scripts.ASKS, refused.stderr), refused.stderr
 
@@ -135,11 +134,7 @@ def test_the_build_scripts_of_crates_from_crates_io_run(service: Built) -> None:
     except MissingToolchainsError as error:
         pytest.skip(str(error))
     for mode in ("static", "mostly_static"):
-        assert _said(service, f"//crates:app_as_{mode}") == rust_scripts.CRATES_SAY
-
-
-def _said(service: Built, label: str) -> str:
-    return service.bazel.run(service.workspace, "run", label).stdout
+        languages.prints(service, f"//crates:app_as_{mode}", rust_scripts.CRATES_SAY)
 
 
 def test_nothing_of_the_machine_is_needed_where_rustc_has_a_libc_of_its_own() -> None:

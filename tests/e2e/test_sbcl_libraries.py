@@ -281,7 +281,8 @@ def test_no_system_of_the_machine_is_found(place: Built) -> None:
 def test_names_that_no_call_refers_to_are_linked_and_some_may_be_nowhere(place: Built) -> None:
     languages.write(place.workspace / "foreign", lisp_foreign.PLAIN)
     for mode in ("static", "mostly_static"):
-        assert _said(place, "foreign", f"plain_as_{mode}", "one", "two") == lisp_foreign.PLAIN_SAYS.format(mode=mode)
+        said = lisp_foreign.PLAIN_SAYS.format(mode=mode)
+        languages.prints(place, f"//foreign:plain_as_{mode}", said, "one", "two")
     build = lisp_foreign.PLAIN["BUILD.bazel"].replace('    optional_foreign_names = ["own_absent_too"],\n', "")
     (place.workspace / "foreign/BUILD.bazel").write_text(build, encoding="utf-8")
     refused = place.bazel.run(place.workspace, "build", "//foreign:plain_as_static", check=False)
@@ -297,14 +298,9 @@ def test_cffi_finds_variables_and_takes_a_library_with_a_canary_for_linked(place
     except MissingToolchainsError as error:
         pytest.skip(str(error))
     for mode in ("static", "mostly_static"):
-        assert _said(place, "cffi", f"bound_as_{mode}") == lisp_foreign.CFFI_SAYS
+        languages.prints(place, f"//cffi:bound_as_{mode}", lisp_foreign.CFFI_SAYS)
     refused = place.bazel.run(place.workspace, "build", "//cffi:without_as_static", check=False)
     assert re.search(r"no dependency defines own_answer, own_counter\.", refused.stderr), refused.stderr
-
-
-def _said(place: Built, package: str, name: str, *arguments: str) -> str:
-    """Build a program and return what it prints, started by musl's loader where it needs one."""
-    return place.bazel.run(place.workspace, "run", f"//{package}:{name}", "--", *arguments).stdout
 
 
 def test_what_cannot_be_built_is_refused_in_our_words(place: Built) -> None:

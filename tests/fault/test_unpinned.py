@@ -147,6 +147,7 @@ def test_a_file_of_the_package_index(pip: FaultServer, tmp_path: Path, page: Pag
         {"md5": "0" * 32},
         {"sha512": SHA512, "sha256": SHA512},
         {"sha256": SHA256, "sha1": "x"},
+        {"SHA256": "0" * 64},
     ],
 )
 def test_a_file_that_the_index_declares_otherwise(
@@ -156,6 +157,25 @@ def test_a_file_that_the_index_declares_otherwise(
     with pytest.raises(IntegrityError, match=r"(md5|sha1|sha256) mismatch: the index declares .*, got ") as caught:
         gather(f"pypi:z/{FILE}", tmp_path)
     assert caught.value.exit_code == 5
+
+
+@pytest.mark.parametrize("form", ["html", "json"])
+@pytest.mark.parametrize("last", [SHA256, "0" * 64])
+@pytest.mark.parametrize("name", ["sha256", "SHA256"])
+def test_two_digests_of_one_kind_are_no_digest(
+    pip: FaultServer, tmp_path: Path, form: str, last: str, name: str
+) -> None:
+    first = SHA256 if last != SHA256 else "0" * 64
+    if form == "html":
+        page = f"<!DOCTYPE html><a href='/f/{FILE}#sha256={first}&{name}={last}'>{FILE}</a>"
+        pip.routes["/simple/z/"] = whole(page.encode(), Content_Type="text/html")
+    else:
+        hashes = f'{{"sha256": "{first}", "{name}": "{last}"}}'
+        file = f'{{"filename": "{FILE}", "url": "/f/{FILE}", "hashes": {hashes}}}'
+        listing = f'{{"meta": {{"api-version": "1.1"}}, "name": "z", "files": [{file}]}}'
+        pip.routes["/simple/z/"] = whole(listing.encode(), Content_Type="application/vnd.pypi.simple.v1+json")
+    with pytest.raises(NetworkError, match="its page cannot be read: it gives 'sha256' two values"):
+        gather(f"pypi:z/{FILE}", tmp_path)
 
 
 def test_a_page_on_disk_declares_too(tmp_path: Path, pip: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:

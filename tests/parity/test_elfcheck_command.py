@@ -281,3 +281,35 @@ def test_what_cannot_be_read_or_written(elfcheck: Path, program: Path, tmp_path:
     assert "cannot write the report" in done.stderr
     if Path("/dev/full").exists():
         assert run(elfcheck, "--output", "/dev/full", program).returncode == 3
+
+
+_TRUE = Path("/bin/true")  # and not the checker, which holds the text that it looks for
+_RUNTIME = b"libc++abi: terminating due to %s exception of type %s: %s"
+
+
+def test_two_cxx_runtimes_in_one_process_do_not_hold(elfcheck: Path, tmp_path: Path) -> None:
+    both = [tmp_path / name for name in ("program", "library.so")]
+    for path in both:  # behind the 64 KiB that are read at once, and across their border
+        path.write_bytes(_TRUE.read_bytes().ljust(2**17 - 40, b"\0") + _RUNTIME)
+    done = run(elfcheck, "--bazel", "--allow-payload", "--beside", both[1], both[0])
+    assert done.returncode == 1
+    assert f"one in the program, and one in {both[1]}" in done.stderr
+    assert "two_cxx_runtimes" in done.stderr
+    assert "BUILD_SHARED_LIBS=OFF" in run(elfcheck, "--beside", both[1], both[0]).stderr
+
+
+def test_in_bazel_a_fix_is_said_as_build_files_have_it(elfcheck: Path, tmp_path: Path) -> None:
+    needy = tmp_path / "needy"
+    needy.write_bytes(_TRUE.read_bytes().replace(b"libc.so.6\0", b"libx.so.6\0"))
+    plain, bazel = (run(elfcheck, *words, "--expect", "mostly_static", needy).stderr for words in ((), ("--bazel",)))
+    assert plain.rstrip().endswith("or allow by name: --allow libx.so.6")
+    assert bazel.rstrip().endswith('or allow by name: allow = ["libx.so.6"]')
+
+
+def test_one_cxx_runtime_holds_wherever_it_is(elfcheck: Path, tmp_path: Path) -> None:
+    with_runtime, text = tmp_path / "with", tmp_path / "text"
+    with_runtime.write_bytes(_TRUE.read_bytes() + _RUNTIME)
+    text.write_bytes(_RUNTIME)
+    for one, other in ((_TRUE, with_runtime), (with_runtime, _TRUE), (with_runtime, text)):
+        done = run(elfcheck, "--allow-payload", "--beside", other, "--beside", tmp_path / "not there", one)
+        assert (done.returncode, done.stderr) == (0, "")

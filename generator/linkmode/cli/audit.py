@@ -127,9 +127,9 @@ def command(
 ) -> None:
     """Say what each file really is, from its ELF program headers: link mode, libc, interpreter, needed libraries.
 
-    A PATH is a file, or - for standard input; a folder, with all that is in it; a tar, cpio or zip archive, a wheel, a
-    jar, a package of Debian, RPM, Alpine or Conda, compressed or not; or a container image, as `docker save` and skopeo
-    write it.
+    A PATH is a file, a folder with all that is in it, or - for standard input. A file may be a tar, cpio or zip
+    archive, a wheel, a jar, or a package of Debian, RPM, Alpine or Conda, compressed or not. It may also be a container
+    image, as `docker save` and skopeo write it.
 
     Exits 0 when all holds, 1 when an expectation does not hold, 3 when a file could not be audited.
     """

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from linkmode.catalog import pins as catalogs
 from linkmode.catalog.pins import Catalog, FamilyEntry
+from linkmode.config.words import guess_name
 from linkmode.messages import Message, Run, UsageError, did_you_mean
 from linkmode.model import provenance, resources
 from linkmode.model.values import Advisory, Pin
@@ -130,7 +131,7 @@ def fix(advisory: Advisory) -> str:
 def _family(catalog: Catalog, name: str) -> FamilyEntry:
     if name in catalog.families:
         return catalog.families[name]
-    guess = did_you_mean(name, catalog.families)
+    guess = guess_name(name, catalog.families)
     raise UsageError(
         f"{name!r} is not a family of the catalogue{guess}", hint=f"use one of: {', '.join(sorted(catalog.families))}"
     )

@@ -23,7 +23,7 @@ JSON_VERSION = 1
 def command(ctx: click.Context, store: Path | None, *, as_json: bool) -> None:
     """Find what would stop a build in this repository and on this machine, each with its fix.
 
-    Looks at linkmode.toml, the lock, the store, the rule library, Bazel's own files, disk and sandbox. Changes nothing
+    It reads linkmode.toml, the lock, the store, the rule library, Bazel's own files, disk and sandbox. Changes nothing
     and uses no network. Exits with 1 if there is something to mend.
     """
     folder = ctx.find_root().params["directory"]

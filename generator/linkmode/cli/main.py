@@ -112,8 +112,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _report(error)
     except click.Abort:
         return INTERRUPTED
-    except SystemExit:  # how click answers when who reads our output has gone
-        return CLOSED_PIPE
+    except SystemExit as stopped:  # how click ends completion, and answers when who reads our output has gone
+        return CLOSED_PIPE if stopped.code else 0
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return UsageError.exit_code

@@ -127,7 +127,10 @@ def parse(text: str, *, where: str, options: Mapping[str, str] | None = None) ->
     try:
         raw = toml.loads(text)
     except toml.NotTomlError as error:
-        raise ConfigError(f"{where} is not TOML: {error}", hint=f"correct {where}; see https://toml.io") from error
+        raise ConfigError(
+            f"{where} is not TOML: {error}",
+            hint=f"correct {where}: text stands in quotes, and a key once in its table; see https://toml.io",
+        ) from error
     issues = Issues(where, text, options)
     issues.unknown_keys("", raw, TOP_LEVEL)
     build_systems = _build_systems(raw, issues)

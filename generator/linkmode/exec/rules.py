@@ -17,16 +17,19 @@ class Flags(msgspec.Struct, frozen=True):
     """The words of a compiler for one target, by what they are for: the attributes of ``cc_toolchain_config``.
 
     Paths in them begin with ``{root}`` (the unpacked archive), ``{runtime}`` and ``{cxx_runtime}`` (the built run-time
-    files) or ``{lld}`` (the linker that clang is to call): `at` puts the real ones there.
+    files), ``{lld}`` (the linker that clang is to call) or ``{names}`` and ``{static_names}`` (the folders of
+    ``library_names``, which the driver does without): `at` puts the real ones there.
     """
 
     words: dict[str, tuple[str, ...]]
 
     def at(self, name: str, places: Mapping[str, str]) -> tuple[str, ...]:
         """Return the words of an attribute, with ``places`` put in; none where the family does not set it."""
-        return tuple(_placed(word, places) for word in self.words.get(name, ()))
+        words = (word for word in self.words.get(name, ()) if not word.endswith(_NAMES))
+        return tuple(_placed(word, places) for word in words)
 
 
+_NAMES = ("{names}", "{static_names}")
 _FLAG_ATTRIBUTES = "_flags", "_libraries"
 
 

@@ -1,7 +1,7 @@
 """Makes an unpacked toolchain ready for build tools other than Bazel: programs by their usual names, and a sysroot.
 
     <cache>/exec/<digest>/   of the driver     driver and elfcheck, for this machine
-                             of a run time     c/ and cxx/: crt files, libc, libc++, for one target
+                             of a run time     c/, cxx/ and names/: crt files, libc, libc++, for one target
                              of the toolchain  tree/: hard links to every file of a self-contained archive, with zlib
                                                sysroot/: zlib, for others
                              of all, and mode  bin/: `<triple>-gcc` and so on; plain/: `gcc` and so on; driver.conf;
@@ -23,7 +23,7 @@ from linkmode.messages import ConfigError, Message, Run
 from linkmode.model.values import Artifact, ExecPlatform, LinkMode, LockedToolchain
 from linkmode.store import private, trees
 
-_RECIPE = "4"
+_RECIPE = "5"
 """Part of every digest; raise it when something else is to be made from the same archives."""
 
 
@@ -148,7 +148,7 @@ class Toolbox:
                 compilers=compilers,
                 flags=rules.flags(self._toolchain, self._artifact, self._compiler),
                 places=places,
-                search=[sysroot / "lib", *(runtime / part for part in ("c", "cxx") if runtime)],
+                search=[sysroot / "lib", *(runtime / part for part in ("c", "cxx", "names") if runtime)],
                 include=[sysroot / "include"] if self._zlib and not self._compiler.is_self_contained else [],
                 tools=tools,
             ),

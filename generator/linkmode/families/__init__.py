@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from linkmode.model.components import Layout, Lines, found
+from linkmode.model.components import Component, found
 from linkmode.model.survey import Recogniser
 from linkmode.model.values import ExecPlatform, Pin, Target
 
@@ -11,12 +11,8 @@ if TYPE_CHECKING:
     from linkmode.families.compiler import Compiler
 
 
-class Family(Protocol):
+class Family(Component, Protocol):
     """What linkmode must know about a family beyond its pins."""
-
-    @property
-    def name(self) -> str:
-        """The name in linkmode.toml and in the catalogue."""
 
     @property
     def also_called(self) -> tuple[str, ...]:
@@ -25,21 +21,6 @@ class Family(Protocol):
     @property
     def folder(self) -> str:
         """The folder of its rules below ``private/``."""
-
-    @property
-    def layouts(self) -> Mapping[str, Layout]:
-        """The layouts of its archives, by the word for each in a pin."""
-
-    @property
-    def lines(self) -> Lines:
-        """What its rules must know of each line of releases; empty where all are alike."""
-
-    @property
-    def cpu_facts(self) -> tuple[str, ...]:
-        """The fields of a CPU that its rules read."""
-
-    def line(self, version: str) -> str:
-        """Return the line of releases that ``version`` is of; it need not be one of ``lines``."""
 
     @property
     def recogniser(self) -> Recogniser | None:

@@ -1,40 +1,21 @@
 """The languages other than C and C++: each has a folder here, one in templates/, and a file in toolchains/."""
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from linkmode.languages.part import Part
 from linkmode.model import resources
-from linkmode.model.components import Layout, Lines, found
+from linkmode.model.components import Component, found
 from linkmode.model.values import ExecPlatform, Pin, Target
 
 
-class Language(Protocol):
+class Language(Component, Protocol):
     """What linkmode must know about a language beyond its pins."""
-
-    @property
-    def name(self) -> str:
-        """The name in linkmode.toml and in the catalogue."""
 
     @property
     def folder(self) -> str:
         """The folder of its rules: ``<folder>/defs.bzl``, and what they load below ``private/<folder>/``."""
-
-    @property
-    def layouts(self) -> Mapping[str, Layout]:
-        """The layouts of its archives, by the word for each in a pin."""
-
-    @property
-    def lines(self) -> Lines:
-        """What its rules must know of each line of releases; empty where all are alike."""
-
-    @property
-    def cpu_facts(self) -> tuple[str, ...]:
-        """The fields of a CPU that its rules read."""
-
-    def line(self, version: str) -> str:
-        """Return the line of releases that ``version`` is of; it need not be one of ``lines``."""
 
     @property
     def suggested_version(self) -> str:

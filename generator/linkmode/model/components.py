@@ -3,8 +3,8 @@
 import importlib
 import pkgutil
 import tomllib
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
 
 import msgspec
 
@@ -43,6 +43,29 @@ def releases(package: str) -> Lines:
     module = str(importlib.import_module(package).__file__)
     lines: Lines = tomllib.loads(resources.beside(module, "releases.toml"))["line"]
     return lines
+
+
+class Component(Protocol):
+    """What linkmode must know about a family, a language or a library beyond its pins."""
+
+    @property
+    def name(self) -> str:
+        """The name in linkmode.toml and in the catalogue."""
+
+    @property
+    def layouts(self) -> Mapping[str, Layout]:
+        """The layouts of its archives, by the word for each in a pin."""
+
+    @property
+    def lines(self) -> Lines:
+        """What its rules must know of each line of releases; empty where all are alike."""
+
+    @property
+    def cpu_facts(self) -> tuple[str, ...]:
+        """The fields of a CPU that its rules read."""
+
+    def line(self, version: str) -> str:
+        """Return the line of releases that ``version`` is of; it need not be one of ``lines``."""
 
 
 def first_two(version: str) -> str:

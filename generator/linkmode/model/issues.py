@@ -12,6 +12,10 @@ from linkmode.model import toml
 
 _T = TypeVar("_T")
 
+_TOMLS = {"str": "string", "int": "integer", "bool": "boolean", "object": "table", "array": "array", "float": "float"}
+"""TOML's words for types, by those of msgspec's messages."""
+
+_PYTHONS = re.compile(f"`({'|'.join(_TOMLS)})`")
 _HEADER = re.compile(r"\s*(?P<array>\[)?\[\s*(?P<name>[A-Za-z0-9_.-]+)\s*\]")
 _KEY = re.compile(r"""\s*(?:(?P<bare>[A-Za-z0-9_-]+)|"(?P<basic>[^"\\]*)"|'(?P<literal>[^']*)')\s*=""")
 
@@ -77,8 +81,8 @@ class Issues:
             converted: _T = msgspec.convert(table[key], kind)
         except msgspec.ValidationError as error:
             problem, _, inner = str(error).partition(" - at `$")
-            quoted = "; write it in quotes" if _is_bare(table[key], kind) else ""
-            self.add(_join(path, key) + inner.removesuffix("`"), problem[0].lower() + problem[1:] + quoted)
+            said = _PYTHONS.sub(lambda word: _TOMLS[word[1]], problem[0].lower() + problem[1:])
+            self.add(_join(path, key) + inner.removesuffix("`"), f"{said}{_how(said)}")
             return default
         return converted
 
@@ -122,8 +126,11 @@ class Issues:
         return next((self._lines[part] for part in around if part in self._lines), 0)
 
 
-def _is_bare(value: object, kind: Any) -> bool:
-    return kind is str and isinstance(value, int | float) and not isinstance(value, bool)
+def _how(problem: str) -> str:
+    """Return how the value is written that was expected, where quotes or brackets are all that is missing."""
+    if problem in ("expected string, got integer", "expected string, got float"):
+        return "; write it in quotes"
+    return "; write it in brackets" if problem == "expected array, got string" else ""
 
 
 def _join(path: str, key: str) -> str:

@@ -52,7 +52,7 @@ def tables(path: str, data: Mapping[str, Any], config: Callable[..., None] = _no
         if set(renamed.values()) <= set(data):
             found: Mapping[str, Any] = data
         elif label.endswith(":cc_toolchain_config.bzl"):
-            found = {"cc_toolchain_config": config}
+            found = {**dict.fromkeys(renamed.values(), _Anything()), "cc_toolchain_config": config}
         elif label.startswith(":"):
             found = tables(str(Path(path).with_name(label[1:])), data, config)
         else:

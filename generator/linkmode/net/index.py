@@ -4,13 +4,14 @@ Nothing of a package is ever run: pages are read (PEP 503, PEP 691), the file is
 """
 
 import functools
+import hashlib
 import json
 import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urljoin, urlsplit, urlunsplit
 
 from packaging.utils import canonicalize_name
@@ -166,12 +167,25 @@ def _listing(wanted: _Wanted, body: bytes, kind: str, base: str) -> Iterable[_Li
     try:
         if "json" not in kind:
             return list(_links(body.decode("utf-8", "replace"), base, wanted.file))
-        listed = ProjectPage.from_json_data(json.loads(body), base).packages
-        return [_Listed(one.filename, one.url, one.digests, one.provenance_url or "") for one in listed]
+        listed = ProjectPage.from_json_data(json.loads(body, object_pairs_hook=_once), base).packages
+        return [_Listed(one.filename, one.url, _once(one.digests.items()), one.provenance_url or "") for one in listed]
     except RecursionError as error:
         raise UnreachableError("its page cannot be read: it is nested too deeply") from error
     except (ValueError, UnsupportedRepoVersionError) as error:
         raise UnreachableError(f"its page cannot be read: {str(error)[:_LONGEST_SHOWN]}") from error
+
+
+def _once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """The pairs, a digest under its name in lower case; raise ValueError for a name with two values.
+
+    Readers disagree which of the two counts: one of them would hold the file to the other digest, or to none.
+    """
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        key = name.lower() if name.lower() in hashlib.algorithms_guaranteed else name
+        if found.setdefault(key, value) != value:
+            raise ValueError(f"it gives {key[:_LONGEST_SHOWN]!r} two values")
+    return found
 
 
 def _links(page: str, base: str, file: str) -> Iterator[_Listed]:
@@ -192,8 +206,8 @@ def _links(page: str, base: str, file: str) -> Iterator[_Listed]:
             # By its address, as pip has it, or by its text, where an address is a number. Of thousands of links one is
             # wanted: only that one is taken apart.
             if file in (name, text):
-                digests = parse_qsl(fragment, keep_blank_values=True, max_num_fields=_MAX_FIELDS)
-                yield _Listed(file, urljoin(base, href), dict(digests), attributes.get("data-provenance", ""))
+                digests = _once(parse_qsl(fragment, keep_blank_values=True, max_num_fields=_MAX_FIELDS))
+                yield _Listed(file, urljoin(base, href), digests, attributes.get("data-provenance", ""))
 
 
 def _choose(listing: Iterable[_Listed], wanted: _Wanted) -> _Listed:

@@ -7,7 +7,7 @@
     linkmode_register_toolchains()
 """
 
-load("//:lock.bzl", "ARTIFACTS", "TOOLCHAIN_TARGETS")
+load("//:lock.bzl", "ARTIFACTS", "TOOLCHAINS", "TOOLCHAIN_TARGETS")
 load("//private/cc:compat.bzl", "cc_compat_repo")
 
 # A locked archive as a repository. It is downloaded when something in it is first needed, and nothing of it is run.
@@ -17,6 +17,18 @@ load("{rules}", "{macro}")
 package(default_visibility = ["//visibility:public"])
 
 {macro}(name = "{artifact}")
+"""
+
+# A program by a path in the archive's repository, as Make variables and compiler_executable have to have it, where Bazel builds the
+# program itself. Only rules that start $(CC) by themselves start these, from any folder; no action of linkmode's needs a shell.
+_LAUNCHER = """\
+#!/bin/sh
+root="${{0%external/*}}"
+for program in "$root"bazel-out/*/bin/external/{repository}/{program} "$root"execroot/*/bazel-out/*/bin/external/{repository}/{program}; do
+    if [ -x "$program" ]; then exec "$program" "$@"; fi
+done
+echo "linkmode: $0: there is no {program} of {repository}; make the C++ toolchain an input: tools = [\\"@bazel_tools//tools/cpp:current_cc_toolchain\\"]" >&2
+exit 1
 """
 
 def _archive_repo_impl(rctx):
@@ -39,6 +51,8 @@ def _archive_repo_impl(rctx):
         ))
     for path in attr.delete:
         rctx.delete(path)
+    for path, program in attr.launchers.items():
+        rctx.file(path, _LAUNCHER.format(repository = rctx.name, program = program), executable = True)
     rctx.file("BUILD.bazel", _BUILD.format(
         artifact = attr.artifact,
         macro = attr.macro,
@@ -53,6 +67,7 @@ archive_repo = repository_rule(
         "canonical_id": attr.string(mandatory = True, doc = "The upstream URL: a cached file counts only for the URL it was locked for."),
         "delete": attr.string_list(doc = "Paths in the archive that must not be there, such as a link to its own folder."),
         "integrity": attr.string(mandatory = True, doc = "Subresource Integrity of the archive."),
+        "launchers": attr.string_dict(doc = "Path in the repository to the program that it starts, one that Bazel builds."),
         "macro": attr.string(mandatory = True, doc = "The macro that declares the targets, called with the artifact's name."),
         "rules": attr.string(mandatory = True, doc = "Label of the .bzl that holds the macro."),
         "strip_prefix": attr.string(doc = "Folder of the archive that becomes the repository's root."),
@@ -60,6 +75,18 @@ archive_repo = repository_rule(
         "urls": attr.string_list(mandatory = True, doc = "Tried in order."),
     },
 )
+
+def _launchers(artifact):
+    """Zig has its tools as commands of one program."""
+    launchers = {
+        "tools/" + name: "programs/" + ("ld.lld" if name == "ld" else name)
+        for name in ["ar", "gcov", "ld", "nm", "objcopy", "objdump", "strip"]
+    }
+    for toolchain in TOOLCHAINS:
+        if toolchain["artifact"] == artifact:
+            for name in ["cc", "cpp"]:
+                launchers["tools/%s-%s" % (name, toolchain["target"])] = "cc-%s_driver/%s" % (toolchain["target"], name)
+    return launchers
 
 def linkmode_repositories(cc_rules = "native"):
     """Declares the repositories of linkmode.lock, and @linkmode_cc. Each is fetched when something in it is first needed.
@@ -78,6 +105,7 @@ def linkmode_repositories(cc_rules = "native"):
             canonical_id = artifact["canonical_id"],
             delete = artifact["remove"],
             integrity = artifact["integrity"],
+            launchers = _launchers(name) if artifact["macro"] == "zig_archive" else {},
             macro = artifact["macro"],
             rules = "@linkmode" + artifact["rules"],
             strip_prefix = artifact["strip_prefix"],

@@ -65,6 +65,10 @@ static int check_output(const char *output, bool is_program)
         add(&words, "--max-glibc", false);
         add(&words, config.glibc, false);
     }
+    for (size_t i = 0; config.is_clang && i < shared_objects.count; i++) {
+        add(&words, "--beside", false);
+        add(&words, shared_objects.items[i].text, false);
+    }
     add(&words, "--label", false);
     add(&words, output, false);
     add(&words, absolute(output), false);

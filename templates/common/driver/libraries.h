@@ -85,6 +85,9 @@ _Noreturn static void refuse_machine(const char *path)
            "%s is the machine's own, and not built for %s", path, config.target);
 }
 
+/* Shared objects of the link that a program or library of Zig's must not share a process with, if both have a C++ runtime. */
+static struct words shared_objects;
+
 /* The stem of `libfoo.so.1` is `libfoo`; 0 where the name is not that of a shared object. */
 static size_t shared_stem(const char *path)
 {
@@ -103,6 +106,8 @@ static const char *resolve_file(const char *path, bool from_archives)
 
     if (is_library && is_machine_folder(folder_of(path)))
         refuse_machine(path);
+    if (stem && !from_archives)
+        add(&shared_objects, path, false);
     if (from_archives && stem && elf_type(path) == ELF_SHARED) {
         const char *archive = joined(copied(path, stem), ".a", "");
 
@@ -144,6 +149,10 @@ static void add_from_archive(struct words *out, const char *name, bool for_linke
 /* Adds what -lNAME means for a shared object, and for a program of mode dynamic. */
 static void add_library(struct words *out, const char *name, bool for_linker)
 {
+    const char *shared = find(name[0] == ':' ? name + 1 : joined("lib", name, ".so"), false);
+
+    if (shared)
+        add(&shared_objects, shared, false);
     if (is_own(name) && config.is_clang && !find(joined("lib", name, ".so"), false) && !find(joined("lib", name, ".a"), false))
         wants_libraries = true;
     else

@@ -110,7 +110,7 @@ MUTATIONS = {
         ("expected the file that the pin names",),
     ),
     "no urls": ('["https://example.com/a/x86_64-linux-musl-cross.tgz"]', "[]", ("pin[0].urls", "at least one URL")),
-    "type": ('urls = ["https', 'urls = [7, "https', ("pin[0].urls[0]", "expected `str`, got `int`")),
+    "type": ('urls = ["https', 'urls = [7, "https', ("pin[0].urls[0]", "expected string, got integer")),
     "missing": ('version = "11.2.1"\n', "", ("pin[0].version: missing",)),
     "version": ('version = "11.2.1"', 'version = "11 (GCC)"', ("pin[0].version", "PEP 440", "'11 (GCC)'")),
     "folder in the file name": ('file = "x86', 'file = "../x86', ("pin[0].file", "without a folder")),
@@ -304,7 +304,7 @@ def test_a_users_pin_that_is_refused(catalog: Catalog, changes: dict[str, object
         with_pins(catalog, [user_pin(file="good.tgz", urls=("good.tgz",)), user_pin(**changes)])
     assert caught.value.problem.startswith("linkmode.toml: ")
     assert expected in str(caught.value)
-    assert "add-your-own-pin.md" in caught.value.hint
+    assert "linkmode catalog add" in caught.value.hint
 
 
 def test_every_issue_of_a_users_pins_is_told_at_once(catalog: Catalog) -> None:

@@ -99,7 +99,7 @@ MIRROR = "expected https://, http://, file:// and a path that ends in '/'; found
             "[languages]\ngo = '1'\n" + TOOLCHAIN,
             "line 1: languages: unknown key; did you mean 'language'?",
         ),
-        ("output = 3\n" + TOOLCHAIN, "line 1: output: expected `str`, got `int`; write it in quotes"),
+        ("output = 3\n" + TOOLCHAIN, "line 1: output: expected string, got integer; write it in quotes"),
         *(
             (
                 f"output = '{first}/x'\n" + TOOLCHAIN,
@@ -226,7 +226,7 @@ MIRROR = "expected https://, http://, file:// and a path that ends in '/'; found
         ),
         (
             TOOLCHAIN + "[library]\nzlib = 1.3\n",
-            "line 6: library.zlib: expected `str`, got `float`; write it in quotes",
+            "line 6: library.zlib: expected string, got float; write it in quotes",
         ),
         (TOOLCHAIN + '[library]\n"z\\"lib" = "1"\n', "line 5: library.z\"lib: 'z\"lib' is not the name of a library"),
         (
@@ -299,7 +299,7 @@ MIRROR = "expected https://, http://, file:// and a path that ends in '/'; found
         (TOOLCHAIN + "[[pin]]\n", None),
         (
             TOOLCHAIN + '[[pin]]\nfamily = "zlib"\nversion = "1"\nfile = "f"\nurls = "u"\n',
-            "line 9: pin[0].urls: expected `array`, got `str`",
+            "line 9: pin[0].urls: expected array, got string; write it in brackets",
         ),
     ],
 )
@@ -418,8 +418,8 @@ def test_accepted_advisories() -> None:
     ("table", "message"),
     [
         ('acept = { CVE-1 = "why" }', "advisories.acept: unknown key; did you mean 'accept'?"),
-        ('accept = ["CVE-1"]', "advisories.accept: expected `object`, got `array`"),
-        ("accept = { CVE-1 = true }", "expected `str`, got `bool`"),
+        ('accept = ["CVE-1"]', "advisories.accept: expected table, got array"),
+        ("accept = { CVE-1 = true }", "expected string, got boolean"),
         ('accept = { CVE-1 = " " }', "advisories.accept.CVE-1: expected the reason why it is accepted"),
         ('accept = { CVE-1 = "a\\nb" }', "advisories.accept.CVE-1: expected the reason why it is accepted"),
     ],

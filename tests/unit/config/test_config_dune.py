@@ -73,7 +73,7 @@ def test_one_rule_for_each_executable() -> None:
         ('[dune.cli]\nstubs = ["a b"]\n', '"dune"', "found 'a b'"),
         ('[dune.cli]\nlibraries = { "libz.a" = "zlib" }\n', '"dune"', "found 'libz.a': write 'z'"),
         ('[dune.cli]\nlibraries = { z = "$(id)" }\n', '"dune"', "dune.cli.libraries.z: expected pkg-config's name"),
-        ('[dune.cli]\nlibraries = ["z"]\n', '"dune"', "dune.cli.libraries: expected `object`, got `array`"),
+        ('[dune.cli]\nlibraries = ["z"]\n', '"dune"', "dune.cli.libraries: expected table, got array"),
         ('[dune.cli]\nsystem = ["m;n"]\n', '"dune"', "dune.cli.system: expected a library as -l takes it"),
         ('[dune."a b"]\n', '"dune"', "dune.a b: expected the name of an executable"),
         ('[dune."../x"]\n', '"dune"', "expected the name of an executable"),

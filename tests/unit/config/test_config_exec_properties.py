@@ -73,10 +73,10 @@ def test_one_platform_alone() -> None:
             '[exec-properties]\nx86_64-linux = "amd64"\n',
             "exec-properties.x86_64-linux: expected a table, written [exec-properties.x86_64-linux]",
         ),
-        ("[exec-properties]\ncores = 4\n", "exec-properties.cores: expected `str`, got `int`"),
+        ("[exec-properties]\ncores = 4\n", "exec-properties.cores: expected string, got integer"),
         (
             "[exec-properties.x86_64-linux]\ncores = 4\n",
-            "exec-properties.x86_64-linux.cores: expected `str`, got `int`",
+            "exec-properties.x86_64-linux.cores: expected string, got integer",
         ),
         ('[exec-properties]\nPool = "a\\nb"\n', "exec-properties.Pool: expected a name and a value of one line"),
         ('[exec-properties]\n"" = "a"\n', "exec-properties.: expected a name and a value of one line"),

@@ -48,7 +48,7 @@ def test_off_unless_asked_for(text: str) -> None:
             LIBRARY + '[malloc]\nx86_64-linux-musl = "mimaloc"\n',
             "malloc.x86_64-linux-musl: 'mimaloc' is not known; did you mean 'mimalloc'?",
         ),
-        (LIBRARY + "[malloc]\nx86_64-linux-musl = 1\n", "malloc.x86_64-linux-musl: expected `str`, got `int`"),
+        (LIBRARY + "[malloc]\nx86_64-linux-musl = 1\n", "malloc.x86_64-linux-musl: expected string, got integer"),
         (
             MALLOC,
             'malloc.x86_64-linux-musl: mimalloc is not among the libraries; add `mimalloc = "~=2.2"` to [library]',

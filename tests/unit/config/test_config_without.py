@@ -35,7 +35,7 @@ def test_what_a_toolchain_does_without() -> None:
             ZIG + 'without = ["lto"]\n',
             "toolchain[0].without[0]: 'lto' is no part that zig can do without; expected one of c++",
         ),
-        (GCC + 'without = "lto"\n', "toolchain[0].without: expected `array`, got `str`"),
+        (GCC + 'without = "lto"\n', "toolchain[0].without: expected array, got string; write it in brackets"),
         (GCC + 'witout = ["lto"]\n', "toolchain[0].witout: unknown key; did you mean 'without'?"),
         (
             GCC + ZIG + 'without = ["c++"]\n[language]\nrust = ">=1.90"\n',

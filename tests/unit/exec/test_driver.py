@@ -179,6 +179,7 @@ def test_links_by_clang_for_static(make: Callable[..., Toolchain], line: str, wo
         ("-pie x.o", "-static-pie x.o"),
         ("-shared -static x.o", "-static-libgcc -shared x.o"),
         ("x.o -lgcc_s -lm", "-static x.o -lgcc_eh -lm"),
+        ("-Wl,-Bstatic -lm -Wl,-Bdynamic x.o", "-static -lm x.o"),
         ("-fuse-ld=bfd x.o", "-static x.o"),
     ],
 )
@@ -367,6 +368,23 @@ def test_a_program_of_its_mode_is_noted(make: Callable[..., Toolchain], tmp_path
     done = linked(made, tmp_path / "static", "x.o", "-o", "p", note=note)
     assert (done.returncode, done.stderr) == (0, "")
     assert note.read_text() == f"program\t{MUSL}\tstatic\t{made.root}/project/p\n"
+
+
+@pytest.mark.parametrize("words", [("-L.", "-lthrows"), ("-L.", "-l:libthrows.so"), ("./libthrows.so",)])
+def test_two_cxx_runtimes_of_zig_are_refused(
+    make: Callable[..., Toolchain], tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    (tmp_path / "p.c").write_text(
+        'const char text[] = "%s exception of type %s"; int main(void) { return !text[0]; }\n'
+    )
+    subprocess.run(["cc", tmp_path / "p.c", "-o", tmp_path / "program"], check=True)
+    for kind, code in (("clang", 1), ("gcc", 0)):
+        made = make(kind=kind, target="x86_64-linux-gnu", mode="dynamic")
+        shutil.copy(tmp_path / "program", made.root / "project" / "libthrows.so")
+        done = linked(made, tmp_path / "program", "x.o", "-o", "p", *words)
+        assert done.returncode == code, done.stderr
+        assert ("one in the program, and one in ./libthrows.so: an exception" in done.stderr) == (kind == "clang")
+        assert (made.root / "project" / "p").exists() == (kind == "gcc")
 
 
 def test_what_is_no_elf_file_is_no_shared_object(make: Callable[..., Toolchain], tmp_path: Path) -> None:

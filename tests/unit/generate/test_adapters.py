@@ -59,7 +59,7 @@ def test_it_is_no_matter_of_the_lock() -> None:
             "rules_rst = true",
             "'rules_rst' is not a rule set that linkmode has an adapter for; did you mean 'rules_rust'?",
         ),
-        ("rules_rust = 1", "adapters.rules_rust: expected `bool`, got `int`"),
+        ("rules_rust = 1", "adapters.rules_rust: expected boolean, got integer"),
     ],
 )
 def test_what_is_no_adapter(line: str, problem: str) -> None:

@@ -60,7 +60,7 @@ def test_a_go_that_cannot_compile_the_rules_own_program_is_refused() -> None:
             "line 7: language.go: expected versions as PEP 440 writes them, such as '~=1.3.1' or '>=11.2,<12'; "
             "found 'latest'",
         ),
-        ("go = 1.27", "line 7: language.go: expected `str`, got `float`"),
+        ("go = 1.27", "line 7: language.go: expected string, got float"),
     ],
 )
 def test_what_is_no_language_or_no_version(line: str, problem: str) -> None:

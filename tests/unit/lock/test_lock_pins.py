@@ -95,7 +95,7 @@ def test_a_command_that_reads_such_a_lock_names_the_artifact(pin: Pin, tmp_path:
         current.locked(tmp_path, given)
     name = artifact.name.replace(f"-{artifact.version.lower()}", "", 1)
     assert caught.value.problem == (
-        "linkmode.lock was edited by hand: its digest is not that of its contents; `linkmode lock` would change\n"
+        f"{path} was edited by hand: its digest is not that of its contents; `linkmode lock` would change\n"
         f"  ~ artifact {name}\n      {pin.checksum.algorithm}: {flipped(whole)} → {whole}"
     )
     assert caught.value.hint == "write it again with: linkmode lock"

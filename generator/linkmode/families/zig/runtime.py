@@ -26,7 +26,7 @@ _LINK = "ld.lld "
 class Runtime(msgspec.Struct, frozen=True):
     """How Zig is made to build its run-time files: links of an empty program, and the files that each brings to light.
 
-    ``empty`` are the libraries that are part of the libc, and are an archive of nothing by their own name.
+    ``empty`` are the libraries that every link has anyway, and are an archive of nothing by their own name.
     """
 
     c: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
@@ -43,7 +43,7 @@ def wanted(version: str, *, is_musl: bool, has_cxx: bool) -> Runtime:
         found = known["runtime_links"](language, "musl" if is_musl else "glibc", libraries)
         return tuple((tuple(words), tuple(files)) for words, files in found)
 
-    return Runtime(links("c"), links("c++") if has_cxx else (), tuple(known["EMPTY_LIBRARIES"]))
+    return Runtime(links("c"), links("c++") if has_cxx else (), tuple(known["OWN_LIBRARIES"]))
 
 
 def build(
@@ -54,7 +54,7 @@ def build(
     environment: Mapping[str, str],
     say: Callable[[str], None],
 ) -> None:
-    """Fill the folder ``new`` with ``c`` and ``cxx``. Raises ConfigError, with what Zig said, when it fails."""
+    """Fill the folder ``new``: ``c``, ``cxx`` and ``names``. Raises ConfigError, with what Zig said, when it fails."""
     (new / "main.c").write_text("int main(void) { return 0; }\n")
     for name, command, links in (("c", "cc", runtime.c), ("cxx", "c++", runtime.cxx)):
         folder = new / name
@@ -70,8 +70,9 @@ def build(
                         hint="lock another version of zig; linkmode catalog list zig shows them",
                     )
                 shutil.copyfile(paths[file], folder / file)
+    (new / "names").mkdir()
     for name in runtime.empty:
-        (new / "c" / f"lib{name}.a").write_bytes(b"!<arch>\n")
+        (new / "names" / f"lib{name}.a").write_bytes(b"!<arch>\n")
     (new / "main.c").unlink()
     (new / "main").unlink(missing_ok=True)
 

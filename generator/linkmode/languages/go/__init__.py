@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from packaging.version import Version
 
-from linkmode.languages.part import Part
+from linkmode.languages.part import Part, for_each_exec
 from linkmode.model.components import NO_LINES, Layout
 from linkmode.model.values import ExecPlatform, Pin, Target
 
@@ -44,10 +44,7 @@ class Go:
     ) -> tuple[Part, ...]:
         """Return the first SDK of each exec platform."""
         del targets
-        return tuple(
-            Part("sdk", next(pin for pin in pins if pin.exec == exec_platform), exec=exec_platform)
-            for exec_platform in exec_platforms
-        )
+        return for_each_exec("sdk", pins, exec_platforms)
 
 
 LANGUAGE = Go()

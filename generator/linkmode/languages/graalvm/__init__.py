@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from packaging.version import Version
 
-from linkmode.languages.part import Part
+from linkmode.languages.part import Part, for_each_exec, needs_own_cpu
 from linkmode.model.components import Layout, Lines, releases
 from linkmode.model.values import ExecPlatform, Pin, Target
 
@@ -46,23 +46,14 @@ class GraalVM:
         for exec_platform in exec_platforms:
             if not any(pin.exec == exec_platform for pin in pins):
                 return f"no GraalVM that runs on {exec_platform}"
-        cpus = [exec_platform.cpu for exec_platform in exec_platforms]
-        if not any(target.cpu in cpus for target in targets):
-            return (
-                f"native-image makes executables for the CPU that it runs on: add a target for {' or '.join(cpus)} "
-                "to a [[toolchain]]"
-            )
-        return ""
+        return needs_own_cpu("native-image makes executables", exec_platforms, targets)
 
     def parts(
         self, pins: Sequence[Pin], exec_platforms: Sequence[ExecPlatform], targets: Sequence[Target]
     ) -> tuple[Part, ...]:
         """Return the first archive of each exec platform; which targets it can make the rules know by the CPU."""
         del targets
-        return tuple(
-            Part("jdk", next(pin for pin in pins if pin.exec == exec_platform), exec=exec_platform)
-            for exec_platform in exec_platforms
-        )
+        return for_each_exec("jdk", pins, exec_platforms)
 
 
 LANGUAGE = GraalVM()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from linkmode.languages.part import Part
+from linkmode.languages.part import Part, needs_own_cpu
 from linkmode.model.components import Layout, Lines, releases
 from linkmode.model.values import ExecPlatform, Pin, Target
 
@@ -42,13 +42,7 @@ class SBCL:
         for exec_platform in exec_platforms:
             if not _of(pins, "sbcl-host", exec_platform):
                 return f"no SBCL that runs on {exec_platform}, to build this one"
-        cpus = [exec_platform.cpu for exec_platform in exec_platforms]
-        if not any(target.cpu in cpus for target in targets):
-            return (
-                f"SBCL makes programs for the CPU that it runs on: add a target for {' or '.join(cpus)} "
-                "to a [[toolchain]]"
-            )
-        return ""
+        return needs_own_cpu("SBCL makes programs", exec_platforms, targets)
 
     def parts(
         self, pins: Sequence[Pin], exec_platforms: Sequence[ExecPlatform], targets: Sequence[Target]

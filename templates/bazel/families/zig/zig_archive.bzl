@@ -6,12 +6,28 @@ Compiles see zig, the launcher and the target's header folders; links see zig, t
 
 load("@linkmode_cc//:cc.bzl", "cc_toolchain")
 load("//:lock.bzl", "ARTIFACTS", "CPUS", "TOOLCHAINS")
-load("//private/cc:cc_toolchain_config.bzl", "cc_toolchain_config")
+load("//private/cc:cc_toolchain_config.bzl", "FISSION", "HEADER_PARSER", "cc_toolchain_config")
+load("//private/cc:library_names.bzl", "library_names")
 load("//private/link_mode:link_mode_values.bzl", "default_mode")
+load(":zig_driver.bzl", "zig_driver")
 load(":zig_lines.bzl", "ZIG_LINES")
+load(":zig_module_map.bzl", "zig_module_map")
 load(":zig_programs.bzl", "zig_programs")
 load(":zig_runtime.bzl", "zig_runtime")
-load(":zig_tables.bzl", "zig_flags", "zig_headers")
+load(":zig_tables.bzl", "OWN_LIBRARIES", "zig_flags", "zig_headers")
+
+# what a driver of a compiler's name needs of them, beside the places in them
+DRIVER_FLAGS = [
+    "compile_flags",
+    "cxx_flags",
+    "dynamic_libraries",
+    "include_flags",
+    "link_flags",
+    "mostly_static_libraries",
+    "pie_flags",
+    "static_flags",
+    "static_libraries",
+]
 
 def zig_archive(name):
     """Declares the targets of a zig archive: `:cc-<target>` and its parts.
@@ -20,18 +36,26 @@ def zig_archive(name):
         name: key in ARTIFACTS.
     """
     native.filegroup(name = "none", srcs = [])
+    library_names(
+        name = "names",
+        empty = OWN_LIBRARIES,
+    )
     targets = [t for t in TOOLCHAINS if t["artifact"] == name]
     zig_programs(
         name = "programs",
         exec = targets[0]["exec"],
         zig = "zig",
     )
-    for group in ["clang", "lld", "ar", "strip", "runtime"]:
+    for group in ["clang", "lld", "ar", "strip", "module_map", "runtime"]:
         native.filegroup(
             name = "program_" + group,
             srcs = [":programs"],
             output_group = group,
         )
+    native.filegroup(
+        name = "tool_files",
+        srcs = [":programs"] + native.glob(["tools/*"]),
+    )
     native.filegroup(
         name = "ar_files",
         srcs = [
@@ -41,12 +65,13 @@ def zig_archive(name):
     )
     for toolchain in targets:
         _zig_toolchain(
+            exec_platform = toolchain["exec"],
             line = ZIG_LINES[ARTIFACTS[name]["line"]],
             target = toolchain["target"],
             without = toolchain["without"],
         )
 
-def _zig_toolchain(line, target, without):
+def _zig_toolchain(exec_platform, line, target, without):
     name = "cc-" + target
     cpu = target.partition("-")[0]
     libc = target.rpartition("-")[2]
@@ -67,11 +92,17 @@ def _zig_toolchain(line, target, without):
             target = target,
             zig = "zig",
         )
+    zig_module_map(
+        name = name + "_module_map",
+        folders = headers,
+        program = ":program_module_map",
+    )
     native.filegroup(
         name = name + "_compile",
         srcs = [
             "zig",
             ":program_clang",
+            HEADER_PARSER,
         ] + headers,
     )
     native.filegroup(
@@ -80,6 +111,7 @@ def _zig_toolchain(line, target, without):
             "zig",
             ":program_clang",
             ":program_lld",
+            ":names",
             name + "_c_runtime",
         ] + cxx_runtime,
     )
@@ -88,10 +120,19 @@ def _zig_toolchain(line, target, without):
         srcs = [
             name + "_compile",
             name + "_link",
+            name + "_driver",
             ":ar_files",
+            ":tool_files",
         ],
     )
 
+    flags = zig_flags(facts, line, target, without)
+    places = dict(
+        cxx_runtime = cxx_runtime,
+        lld = ":program_lld",
+        names = [":names"],
+        runtime = [name + "_c_runtime"],
+    )
     cc_toolchain_config(
         name = name + "_config",
         ar = ":program_ar",
@@ -99,14 +140,25 @@ def _zig_toolchain(line, target, without):
         cc = ":program_clang",
         compiler = "clang",
         cpu = cpu,
-        cxx_runtime = cxx_runtime,
         default_mode = default_mode(target),
-        libc = "musl" if musl else "glibc_" + glibc_version,
-        lld = ":program_lld",
-        runtime = [name + "_c_runtime"],
+        fission = FISSION,
+        # as select() of @rules_cc//cc/libc reads it: the name, and behind a dash the version
+        libc = "musl" if musl else "glibc-" + glibc_version,
+        layering_check = True,
         strip = ":program_strip",
         target = target,
-        **zig_flags(facts, line, target, without)
+        tool_paths = dict({
+            name: "tools/" + name
+            for name in ["ar", "gcov", "ld", "nm", "objcopy", "objdump", "strip"]
+        }, cpp = "tools/cpp-" + target, gcc = "tools/cc-" + target),
+        **dict(flags, **places)
+    )
+    zig_driver(
+        name = name + "_driver",
+        exec = exec_platform,
+        is_static = default_mode(target) == "static",
+        zig = "zig",
+        **dict({key: flags[key] for key in DRIVER_FLAGS}, **places)
     )
 
     cc_toolchain(
@@ -117,8 +169,10 @@ def _zig_toolchain(line, target, without):
         compiler_files = name + "_compile",
         dwp_files = ":none",
         linker_files = name + "_link",
-        objcopy_files = ":none",
+        module_map = name + "_module_map",
+        objcopy_files = ":tool_files",
         strip_files = ":program_strip",
+        supports_header_parsing = True,
         supports_param_files = True,
         toolchain_config = name + "_config",
         toolchain_identifier = name,

@@ -6,8 +6,8 @@ another the C++ ones; both are cached, and cached remotely, like any other actio
 """
 
 load("@linkmode_cc//:rule.bzl", "for_toolchain")
-load("//private/link_mode:transition.bzl", "once")
-load(":zig_tables.bzl", "EMPTY_ARCHIVE", "EMPTY_LIBRARIES", "RUNTIME_WORDS", "runtime_links")
+load("//private/link_mode:transition.bzl", "once", "once_attrs")
+load(":zig_tables.bzl", "RUNTIME_WORDS", "runtime_links")
 
 def _zig_runtime_impl(ctx):
     libc = "glibc" if "-gnu" in ctx.attr.target else "musl"
@@ -45,24 +45,18 @@ def _zig_runtime_impl(ctx):
         progress_message = "Building the %s run-time files of %s (once)" % ("C++" if cxx else "C", ctx.attr.target),
         **for_toolchain(None)
     )
-    empty = []
-    for name in [] if cxx else EMPTY_LIBRARIES:
-        file = ctx.actions.declare_file("%s/lib%s.a" % (ctx.label.name, name))
-        ctx.actions.write(file, EMPTY_ARCHIVE)
-        empty.append(file)
-    return [DefaultInfo(files = depset(outputs.values() + empty))]
+    return [DefaultInfo(files = depset(outputs.values()))]
 
 zig_runtime = rule(
     doc = "crt files, libc and compiler_rt (language c) or libc++, libc++abi and libunwind (language c++) of one target.",
     implementation = _zig_runtime_impl,
     cfg = once,
-    attrs = {
+    attrs = once_attrs({
         "language": attr.string(values = ["c", "c++"], mandatory = True, doc = "Which half to build."),
         "lib": attr.label(allow_single_file = True, cfg = "exec", mandatory = True, doc = "zig's lib folder."),
         "musl_libraries": attr.string_list(mandatory = True, doc = "Static libraries that make musl's libc in this Zig."),
         "program": attr.label(allow_single_file = True, cfg = "exec", mandatory = True, doc = "The runtime program of zig_programs."),
         "target": attr.string(mandatory = True, doc = "Target triple."),
         "zig": attr.label(allow_single_file = True, cfg = "exec", mandatory = True, doc = "The zig executable."),
-        "_allowlist_function_transition": attr.label(default = "@bazel_tools//tools/allowlists/function_transition_allowlist"),
-    },
+    }),
 )

@@ -8,7 +8,7 @@ and the runtime program drives zig when it builds a target's run-time files. The
 load("//:compiler.bzl", "LibcRuntimeInfo", "LinkModeCompilerInfo", "TOOLS", "placed")
 load("//:lock.bzl", "ARTIFACTS", "CPUS")
 load(":zig_lines.bzl", "ZIG_LINES")
-load(":zig_tables.bzl", "EMPTY_ARCHIVE", "EMPTY_LIBRARIES", "PROGRAM_LINK_WORDS", "RUNTIME_WORDS", "program_compile_words", "runtime_links", "zig_flags")
+load(":zig_tables.bzl", "EMPTY_ARCHIVE", "OWN_LIBRARIES", "PROGRAM_LINK_WORDS", "RUNTIME_WORDS", "program_compile_words", "runtime_links", "zig_flags")
 
 _ENV = {"PATH": ""}
 
@@ -25,7 +25,7 @@ def _program(ctx, zig, name, source, defines):
             # the folder of the programs is that of the object
             cmd_args(object_file.as_output(), format = "-DSELF=\"{}\"", parent = 1) if defines else [],
             [cmd_args(path, format = "-D%s=\"{}\"" % macro) for macro, path in defines.items()],
-            hidden = ctx.attrs._header,
+            hidden = ctx.attrs._headers,
         ),
         category = "zig_program_compile",
         env = _ENV,
@@ -61,11 +61,12 @@ def _runtime(ctx, root, zig, program, language):
         for name in names:
             command.add("--take", name, outputs[name].as_output())
     ctx.actions.run(command, category = "zig_runtime", env = _ENV, identifier = language)
-    empty = [
-        ctx.actions.write("%s/lib%s.a" % (folder, name), EMPTY_ARCHIVE)
-        for name in (EMPTY_LIBRARIES if language == "c" else [])
-    ]
-    return struct(artifact = first, hidden = outputs.values() + empty, parent = 1)
+    return struct(artifact = first, hidden = outputs.values(), parent = 1)
+
+def _names(ctx):
+    """Archives of nothing, by the names of libraries that every link has anyway."""
+    empty = [ctx.actions.write("names/lib%s.a" % name, EMPTY_ARCHIVE) for name in OWN_LIBRARIES]
+    return struct(artifact = empty[0], hidden = empty, parent = 1)
 
 def _zig_compiler_impl(ctx):
     root = ctx.attrs.archive[DefaultInfo].default_outputs[0]
@@ -82,6 +83,7 @@ def _zig_compiler_impl(ctx):
     line = ZIG_LINES[ctx.attrs.line]
     places = {
         "lld": struct(artifact = lld, hidden = [], parent = 0),
+        "names": _names(ctx),
         "root": struct(artifact = root, hidden = [], parent = 0),
         "runtime": _runtime(ctx, root, zig, runtime, "c"),
     }
@@ -111,7 +113,11 @@ _zig_compiler = rule(
         "musl_libraries": attrs.list(attrs.string(), doc = "Static libraries that make musl's libc in this Zig."),
         "target": attrs.string(doc = "Target triple."),
         "without": attrs.list(attrs.string(), doc = "Parts of the compiler that are not used."),
-        "_header": attrs.source(default = "linkmode//private/zig:freestanding.h"),
+        "_headers": attrs.list(attrs.source(), default = [
+            "linkmode//private/zig:freestanding.h",
+            "linkmode//private/zig:refusals.h",
+            "linkmode//private/zig:strip.h",
+        ]),
         "_launcher": attrs.source(default = "linkmode//private/zig:launcher.c"),
         "_runtime": attrs.source(default = "linkmode//private/zig:runtime.c"),
     },

@@ -112,8 +112,54 @@ static char *concatenate(const char *a, size_t a_length, const char *b) {
     return text;
 }
 
+static int starts_with(const char *text, const char *prefix) {
+    while (*prefix && *text == *prefix) text++, prefix++;
+    return !*prefix;
+}
+
+// All that can be read from a file or a pipe, with a zero behind it.
+static char *read_all(long from, size_t *size, const char *name) {
+    size_t room = 1 << 16, used = 0;
+    char *text = allocate(room + 1);
+    for (;;) {
+        if (used == room) {
+            char *larger = allocate(2 * room + 1);
+            memcpy(larger, text, used);
+            text = larger;
+            room *= 2;
+        }
+        ssize_t got = syscall6(SYS_READ, from, (long)(text + used), (long)(room - used), 0, 0, 0);
+        if (got < 0) die("cannot read ", name);
+        if (got == 0) break;
+        used += (size_t)got;
+    }
+    text[used] = 0;
+    *size = used;
+    return text;
+}
+
 static int execute(const char *path, char **argv, char **envp) {
     return (int)syscall6(SYS_EXECVE, (long)path, (long)argv, (long)envp, 0, 0, 0);
+}
+
+// Starts a program; `error_output`: where its standard error goes, or -1. Returns the child.
+static long start_program(char **arguments, char **environment, int error_output) {
+    const long SIGCHLD = 17;
+    long child = syscall6(SYS_CLONE, SIGCHLD, 0, 0, 0, 0, 0);
+    if (child < 0) die("cannot fork", "");
+    if (child == 0) {
+        if (error_output >= 0) syscall6(SYS_DUP3, error_output, 2, 0, 0, 0, 0);
+        execute(arguments[0], arguments, environment);
+        leave(127);
+    }
+    return child;
+}
+
+// The exit code of a child, or 128 and the signal that ended it (wait(2)).
+static int wait_for(long child) {
+    int status = 0;
+    if (syscall6(SYS_WAIT4, child, (long)&status, 0, 0, 0, 0) < 0) die("cannot wait for zig", "");
+    return status & 0x7f ? 128 + (status & 0x7f) : status >> 8 & 0xff;
 }
 
 #endif

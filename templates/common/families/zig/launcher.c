@@ -2,11 +2,13 @@
 //
 // Zig is one program with many commands (`zig clang`, `zig ld.lld`, `zig ar`), and Bazel and clang want a program a command.
 // This is that program: called as clang, ld.lld or ar, it starts zig with that command and the arguments it was given.
-// Called as strip, which zig lacks, it says what to do instead.
+// Called as strip or objcopy, it does that by itself (strip.h); by the name of another program that zig lacks, it says so.
 //
 // ZIG and SELF are paths relative to the execution root, SELF is the folder of this program: a caller that uses a
 // longer path, such as ../../SELF/clang, tells by that where the execution root is.
 
+#include "refusals.h"
+#include "strip.h"
 #include "freestanding.h"
 
 int run(int argc, char **argv, char **envp) {
@@ -14,7 +16,9 @@ int run(int argc, char **argv, char **envp) {
     size_t tail = length(SELF) + 1 + length(name);
     size_t called = length(argv[0]);
     if (called < tail || !equal(argv[0] + called - length(name), name)) die("called by a name that is not a path of the build: ", argv[0]);
-    if (equal(name, "strip")) die("zig has no strip; link without symbols instead: link_mode_binary(strip = True) or --features=strip_at_link", "");
+    if (equal(name, "strip") || equal(name, "objcopy")) strip_as(name, argc, argv);
+    if (equal(name, "nm") || equal(name, "objdump") || equal(name, "gcov"))
+        die("a rule that needs this program is for GCC (family \"musl.cc\" in linkmode.toml), as zig has no ", name);
     char *zig = concatenate(argv[0], called - tail, ZIG);
 
     char **arguments = allocate((size_t)(argc + 3) * sizeof *arguments);
@@ -24,6 +28,12 @@ int run(int argc, char **argv, char **envp) {
     if (equal(name, "clang")) arguments[n++] = "--no-default-config";
     for (int i = 1; i < argc; i++) arguments[n++] = argv[i];
     arguments[n] = 0;
+    if (equal(name, "clang")) {
+        struct words words = {0, 0, 0};
+        for (int i = 0; i < n; i++) add_argument(&words, arguments[i]);
+        for (size_t i = 0; i < words.count; i++) refuse_instruments(words.items[i]);
+        link_with_one_runtime(&words, arguments, envp);
+    }
     execute(zig, arguments, envp);
     die("cannot start ", zig);
 }

@@ -12,54 +12,20 @@
 
 enum { CHUNK = 1 << 16 };
 
-static char *read_all(int pipe, size_t *size) {
-    size_t room = CHUNK, used = 0;
-    char *text = allocate(room + 1);
-    for (;;) {
-        if (used == room) {
-            char *larger = allocate(2 * room + 1);
-            memcpy(larger, text, used);
-            text = larger;
-            room *= 2;
-        }
-        ssize_t got = syscall6(SYS_READ, pipe, (long)(text + used), (long)(room - used), 0, 0, 0);
-        if (got < 0) die("cannot read what zig says", "");
-        if (got == 0) break;
-        used += (size_t)got;
-    }
-    text[used] = 0;
-    *size = used;
-    return text;
-}
-
 // Starts zig, waits, and returns what it wrote to its standard error.
 static char *run_zig(char **arguments, char **environment) {
-    const long SIGCHLD = 17;
     int ends[2];
     if (syscall6(SYS_PIPE2, (long)ends, O_CLOEXEC, 0, 0, 0, 0) < 0) die("cannot make a pipe", "");
-    long child = syscall6(SYS_CLONE, SIGCHLD, 0, 0, 0, 0, 0);
-    if (child < 0) die("cannot fork", "");
-    if (child == 0) {
-        syscall6(SYS_DUP3, ends[1], 2, 0, 0, 0, 0);
-        execute(arguments[0], arguments, environment);
-        leave(127);
-    }
+    long child = start_program(arguments, environment, ends[1]);
     syscall6(SYS_CLOSE, ends[1], 0, 0, 0, 0, 0);
     size_t size;
-    char *text = read_all(ends[0], &size);
+    char *text = read_all(ends[0], &size, "what zig says");
     syscall6(SYS_CLOSE, ends[0], 0, 0, 0, 0, 0);
-    int status = 0;
-    if (syscall6(SYS_WAIT4, child, (long)&status, 0, 0, 0, 0) < 0) die("cannot wait for zig", "");
-    if (status != 0) {
+    if (wait_for(child) != 0) {
         say(text);
         die("zig failed: ", arguments[0]);
     }
     return text;
-}
-
-static int starts_with(const char *text, const char *prefix) {
-    while (*prefix && *text == *prefix) text++, prefix++;
-    return !*prefix;
 }
 
 // The last line that calls the linker, cut out of `text`; zig may link parts first.

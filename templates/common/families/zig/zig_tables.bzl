@@ -41,9 +41,34 @@ _CXX_LINKS = [(["-shared", "-fPIC"], CXX_FILES)]
 # -s keeps debug information out: it would hold the path of the sandbox
 RUNTIME_WORDS = ["-mcpu=baseline", "-O2", "-s", "-fno-sanitize=undefined"]
 
-# What programs name by -lm and so on. All of it is in the libc's own files, which every link has: an archive of nothing is found
-# here, where a linker would look on the machine.
-EMPTY_LIBRARIES = ["crypt", "dl", "m", "pthread", "resolv", "rt", "util", "xnet"]
+# What programs and rule sets name by -lm and so on. All of it is in the files that every link has: the libc's, compiler_rt, and
+# libc++, libc++abi and libunwind, which do what GCC's libraries of other names do.
+OWN_LIBRARIES = [
+    "atomic",
+    "c",
+    "c++",
+    "c++abi",
+    "c++experimental",
+    "c++fs",
+    "crypt",
+    "dl",
+    "gcc",
+    "gcc_eh",
+    "gcc_s",
+    "m",
+    "pthread",
+    "resolv",
+    "rt",
+    "ssp",
+    "ssp_nonshared",
+    "stdc++",
+    "stdc++fs",
+    "supc++",
+    "unwind",
+    "util",
+    "xnet",
+]
+
 EMPTY_ARCHIVE = "!<arch>\n"
 
 # the words after `zig` that link one of the programs in this folder, but for its output and its object
@@ -136,6 +161,7 @@ def zig_flags(facts, line, target, without):
             "-nostartfiles",
             # clang would have its linker look for -lm in the folders of the machine
             "--sysroot=/nonexistent",
+            "-L{names}",
             "-L{runtime}",
             "-Wno-unused-command-line-argument",
             "--ld-path={lld}",
@@ -212,5 +238,7 @@ def program_compile_words(exec_cpu):
         "-fno-builtin",
         "-fno-stack-protector",
         "-fno-PIE",
+        "-iquote",
+        ".",
         "-c",
     ]

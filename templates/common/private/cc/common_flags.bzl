@@ -2,7 +2,7 @@
 """Flags that GCC and clang have in common, by what they are for. What is a family's own is in the family's file."""
 
 # attributes of flags that a family gives; in each, {root} is the archive's folder, {runtime} and {cxx_runtime} those of the built
-# run-time files of C and C++, and {lld} the linker that clang is to call
+# run-time files of C and C++, {lld} the linker that clang is to call, and {names} and {static_names} folders of names that libraries have
 FLAG_ATTRIBUTES = [
     "compile_flags",
     "cxx_flags",

@@ -5,12 +5,13 @@
  *
  *     elfcheck [--machine CPU] [--libc musl|glibc] [--expect MODE] [--max-glibc X.Y] [--allow SONAME]...
  *              [--deny-rpath] [--allow-static-glibc] [--require-pie] [--require-relro partial|full]
- *              [--allow-payload] [--malloc mimalloc] [--label TEXT] [--output REPORT]
+ *              [--allow-payload] [--malloc mimalloc] [--beside SHARED-OBJECT]... [--bazel] [--label TEXT] [--output REPORT]
  *              [--library mostly_static|dynamic [--export NAME]...]
  *              [--place COPY [--runpath FOLDERS] [--behind FILE]] [--validation RESULT] FILE
  *     elfcheck @ARGUMENTS        reads the arguments from a file, one a line
  *
- * --malloc, --library, --place and --validation are this program's alone: `linkmode audit` does not know them.
+ * --malloc, --beside, --library, --place, --validation and --bazel (a fix is said as BUILD files have it) are this program's alone: `linkmode audit` does
+ * not know them.
  *
  * When there is a file named like the program with .args added, the arguments are read from it and those of the
  * command line are ignored: a test of Bazel's says there what it expects, and no --test_arg or `args` can change that.
@@ -27,6 +28,7 @@
  */
 
 #include "behind.h"
+#include "beside.h"
 #include "facts.h"
 #include "libc.h"
 #include "library.h"
@@ -35,7 +37,7 @@
 #include "verdict.h"
 #include "validation.h"
 
-enum { MAX_ARGUMENTS = 4096, MAX_ARGUMENTS_FILE = 1 << 20 };
+enum { MAX_ARGUMENTS = 1 << 17, MAX_ARGUMENTS_FILE = 1 << 24 };
 
 static const char *arguments[MAX_ARGUMENTS];
 static size_t argument_count;
@@ -47,7 +49,8 @@ _Noreturn static void misused(const char *problem, const char *about)
             "usage: elfcheck [--machine CPU] [--libc musl|glibc] [--expect static|mostly_static|dynamic]\n"
             "                [--max-glibc X.Y] [--allow SONAME]... [--deny-rpath] [--allow-static-glibc]\n"
             "                [--require-pie] [--require-relro partial|full]\n"
-            "                [--allow-payload] [--malloc mimalloc] [--label TEXT] [--output REPORT]\n"
+            "                [--allow-payload] [--malloc mimalloc] [--beside SHARED-OBJECT]...\n"
+            "                [--bazel] [--label TEXT] [--output REPORT]\n"
             "                [--library mostly_static|dynamic [--export NAME]...]\n"
             "                [--place COPY [--runpath FOLDERS] [--behind FILE]]\n"
             "                [--validation RESULT] FILE\n"
@@ -198,6 +201,8 @@ static const char *parse_arguments(const char **output, const char **validation)
             wanted.deny_rpath = true;
         } else if (strcmp(option, "--allow-static-glibc") == 0) {
             wanted.allow_static_glibc = true;
+        } else if (strcmp(option, "--bazel") == 0) {
+            wanted.in_bazel = true;
         } else if (strcmp(option, "--allow-payload") == 0) {
             wanted.allow_payload = true;
         } else if (strcmp(option, "--require-pie") == 0) {
@@ -226,6 +231,10 @@ static const char *parse_arguments(const char **output, const char **validation)
                 wanted.require_relro = parse_relro(value);
             } else if (strcmp(option, "--malloc") == 0) {
                 wanted.malloc = parse_malloc(value);
+            } else if (strcmp(option, "--beside") == 0) {
+                if (loaded_beside.count == MAX_BESIDE)
+                    misused("too many of --beside", "");
+                loaded_beside.files[loaded_beside.count++] = value;
             } else if (strcmp(option, "--label") == 0) {
                 elf.label = value;
             } else if (strcmp(option, "--output") == 0) {
@@ -335,7 +344,9 @@ int main(int argc, char **argv)
     read_facts();
     plan_place();
     said = validation ? open_validation(validation) : stderr;
-    holds = check_all();
+    loaded_beside.program = file;
+    holds = check_beside();
+    holds = check_all() && holds;
     holds = check_library() && holds;
     if (validation) {
         fclose(elf.stream);

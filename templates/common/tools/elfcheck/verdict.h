@@ -19,6 +19,7 @@ static struct {
     bool allow_static_glibc, allow_payload, deny_rpath, require_pie;
     const char *require_relro; /* NULL: not asked */
     const char *malloc; /* NULL: not asked */
+    bool in_bazel; /* a fix is said as BUILD files have it */
 } wanted;
 
 static FILE *said; /* where it is said what does not hold */
@@ -146,11 +147,17 @@ static void print_loads(FILE *out)
 
 static void print_allow_options(FILE *out)
 {
-    size_t count = print_needed(out, FOREIGN, "--allow ", " ");
+    const char *option = wanted.in_bazel ? "\"" : "--allow ", *between = wanted.in_bazel ? "\", " : " ";
+    size_t count;
 
+    if (wanted.in_bazel)
+        fputs("allow = [", out);
+    count = print_needed(out, FOREIGN, option, between);
     for (size_t i = 0; i < elf.load_count; i++)
         if (is_foreign_load(&elf.loads[i]))
-            fprintf(out, "%s--allow %s", count++ ? " " : "", elf.loads[i].name);
+            fprintf(out, "%s%s%s", count++ ? between : "", option, elf.loads[i].name);
+    if (wanted.in_bazel)
+        fputs(count ? "\"]" : "]", out);
 }
 
 static void print_interpreter_reason(FILE *out)
@@ -309,10 +316,15 @@ static void print_mode_fix(enum mode mode)
     } else if (has_foreign()) {
         fputs("link ", said);
         print_needed(said, FOREIGN, "", ", ");
-        fputs(" as an archive (-Wl,-Bstatic -lNAME -Wl,-Bdynamic; for C++ -static-libstdc++ -static-libgcc; a library "
-              "of the project itself with CMake's BUILD_SHARED_LIBS=OFF, Meson's default_library=static or configure's "
-              "--disable-shared), or allow by name: ",
-              said);
+        if (wanted.in_bazel)
+            fputs(" in: what is in it as deps and not as dynamic_deps, cc_library with linkstatic = True, cc_import with a "
+                  "static_library; or allow by name: ",
+                  said);
+        else
+            fputs(" as an archive (-Wl,-Bstatic -lNAME -Wl,-Bdynamic; for C++ -static-libstdc++ -static-libgcc; a library "
+                  "of the project itself with CMake's BUILD_SHARED_LIBS=OFF, Meson's default_library=static or configure's "
+                  "--disable-shared), or allow by name: ",
+                  said);
         print_allow_options(said);
     } else if (has_foreign_load()) {
         fputs("link without the linker's --audit, --depaudit, --auxiliary and --filter, or allow by name: ", said);
@@ -340,9 +352,9 @@ static bool check_mode(void)
         print_expected("--expect", mode_names[wanted.mode], "static with no glibc inside");
         fprintf(said, "\n  found:    static with glibc inside (%s)\n", elf.evidence);
         fputs("  fix:      link for a musl target: static glibc still loads NSS, iconv and locale modules with dlopen "
-              "at run time, and only those of the very glibc it was built with; to accept that, pass "
-              "--allow-static-glibc\n",
+              "at run time, and only those of the very glibc it was built with; to accept that, ",
               said);
+        fputs(wanted.in_bazel ? "set allow_static_glibc = True\n" : "pass --allow-static-glibc\n", said);
         return false;
     }
     /* What needs libc alone is within `dynamic` too: the mode says how a program was asked to be linked. */

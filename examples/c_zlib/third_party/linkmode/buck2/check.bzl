@@ -51,6 +51,7 @@ def _link_mode_test_impl(ctx):
         allow_static_glibc = ctx.attrs.allow_static_glibc,
         link_mode = ctx.attrs.link_mode,
         target = struct(allocator = "", cpu = "", libc = "", max_glibc = ctx.attrs.max_glibc),
+        words = [],
     )
     command = cmd_args(ctx.attrs._elfcheck[RunInfo].args, "--label", str(ctx.label.raw_target()), arguments, binary)
     return [

@@ -31,6 +31,7 @@ def _link_mode_binary_impl(ctx):
         allow_static_glibc = ctx.attrs.allow_static_glibc,
         link_mode = ctx.attrs.link_mode,
         target = target,
+        words = [],
     )
     run = ctx.attrs.binary[RunInfo].args
     runtime = ctx.attrs._libc_runtime[LibcRuntimeInfo]

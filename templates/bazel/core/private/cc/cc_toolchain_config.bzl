@@ -11,6 +11,13 @@ Features for users, all off unless said otherwise:
     ubsan               -fsanitize=undefined, trapping (no run-time library is needed, so it links in every mode)
     strip_at_link       no symbol table in executables
     coverage            where the compiler's profile library is in the archive
+    parse_headers       every header is compiled by itself, as C++
+    layering_check      with Zig: a source includes headers of its direct dependencies alone
+    treat_warnings_as_errors    -Werror, and the linker's --fatal-warnings
+    external_include_paths      headers of other repositories are -isystem, where Bazel knows the feature
+    two_cxx_runtimes    with Zig: a program and a shared object of its may have a C++ runtime each (see link_mode_binary)
+
+What is not there and has a usual name, such as asan or thin_lto, fails by it: see missing_features.bzl.
 """
 
 load("@linkmode_cc//:cc.bzl", CcToolchainConfigInfo = "CcToolchainConfigInfo_", cc_common = "cc_common_")
@@ -27,7 +34,17 @@ load(
     "PIE",
     "STRIP_AT_LINK",
 )
-load(":features.bzl", "ARCHIVE", "COMPILE", "CXX_COMPILE", "LINK", "LINK_EXECUTABLE", "LINK_SHARED", "STRIP", "archive_variables", "compile_input_output", "compile_variables", "flags", "link_variables", "strip_variables")
+load(":features.bzl", "ARCHIVE", "COMPILE", "CXX_COMPILE", "LINK", "LINK_EXECUTABLE", "LINK_SHARED", "STRIP", "archive_variables", "compile_input_output", "compile_variables", "flags", "layering_features", "link_variables", "strip_variables")
+load(":missing_features.bzl", "missing_features")
+
+# label of the empty source of the feature parse_headers; an input of compiles
+HEADER_PARSER = "@linkmode//private/cc:parse_header.cc"
+
+# whether --fission asks for something; it is no request for a feature
+FISSION = select({
+    "@linkmode//private/cc:no_fission": False,
+    "//conditions:default": True,
+})
 
 # a C++ runtime inside a shared object is its own affair: another one in the program must not meet its symbols
 _HIDDEN_RUNTIME = ["-Wl,--exclude-libs,libstdc++.a:libsupc++.a:libgcc.a:libgcc_eh.a"]
@@ -47,7 +64,16 @@ def _and(conditions, features = [], not_features = []):
         for c in conditions
     ]
 
-def _expand(values, paths):
+def expand_paths(values, paths):
+    """Puts paths in place of {root} and so on.
+
+    Args:
+        values: flags.
+        paths: a dict of those.
+
+    Returns:
+        A list of flags.
+    """
     expanded = []
     for value in values:
         for name, path in paths.items():
@@ -55,19 +81,35 @@ def _expand(values, paths):
         expanded.append(value)
     return expanded
 
-def _folder(files):
+def folder_of(files):
+    """The folder that all of some files lie in; empty where there are none.
+
+    Args:
+        files: a list of File.
+
+    Returns:
+        A path.
+    """
     return files[0].dirname if files else ""
 
 def _cc_toolchain_config_impl(ctx):
     attr = ctx.attr
+
+    # of a whole build; many packages ask for it by themselves, for compilers that have it
+    if "layering_check" in ctx.features and not attr.layering_check:
+        fail("linkmode: no feature layering_check with GCC: it reads no module maps; try: --features=layering_check on a platform whose compiler is Zig")
+    if attr.fission:
+        fail("linkmode: no --fission with linkmode's toolchains: they make no .dwo files; try: copts = [\"-gz\"] and linkopts = [\"-gz\"], which make debug information small")
     paths = {
-        "cxx_runtime": _folder(ctx.files.cxx_runtime),
+        "cxx_runtime": folder_of(ctx.files.cxx_runtime),
         "lld": ctx.file.lld.path if ctx.file.lld else "",
+        "names": folder_of(ctx.files.names),
         "root": ctx.label.workspace_root,
-        "runtime": _folder(ctx.files.runtime),
+        "runtime": folder_of(ctx.files.runtime),
+        "static_names": folder_of(ctx.files.static_names),
     }
     replaced = {
-        name: _expand(getattr(attr, name), paths)
+        name: expand_paths(getattr(attr, name), paths)
         for name in FLAG_ATTRIBUTES
     }
     mode = _modes(attr.default_mode)
@@ -91,7 +133,12 @@ def _cc_toolchain_config_impl(ctx):
         feature(name = "fully_static_link", provides = ["link_mode"]),
         feature(name = "mostly_static_link", provides = ["link_mode"]),
         feature(name = "dynamic_link", provides = ["link_mode"]),
-    ]
+        feature(name = "external_include_paths"),
+        feature(
+            name = "two_cxx_runtimes",
+            env_sets = [env_set(actions = LINK, env_entries = [env_entry(key = "LINKMODE_TWO_CXX_RUNTIMES", value = "1")])],
+        ),
+    ] + missing_features(attr.compiler, bool(attr.coverage_flags))
     if attr.supports_dynamic_linker:
         # Only where the C++ runtime is shared: of two static copies neither catches the other's exceptions. And only in a dynamic build:
         # where it is off, Bazel makes no shared library of a cc_library, and a cc_test or a cc_binary(linkstatic = False) takes the
@@ -138,12 +185,18 @@ def _cc_toolchain_config_impl(ctx):
             flag_sets = flags(COMPILE, PIE, static_pie + pie) +
                         flags(COMPILE, NO_PIE, static_plain + no_pie),
         ),
+        feature(
+            name = "treat_warnings_as_errors",
+            flag_sets = flags(COMPILE, ["-Werror"]) + flags(LINK, ["-Wl,--fatal-warnings"]),
+        ),
         feature(name = "full_lto", flag_sets = flags(COMPILE + LINK, replaced["lto_flags"])),
         feature(name = "ubsan", flag_sets = flags(COMPILE + LINK, attr.ubsan_flags)),
     ]
     features += compile_variables() + [
         feature(name = "determinism", enabled = True, flag_sets = flags(COMPILE, NO_CLOCK + replaced["determinism_flags"])),
-    ] + compile_input_output() + [
+    ] + compile_input_output(ctx.file._header_parser.path) + [
+        feature(name = "parse_headers"),
+    ] + (layering_features() if attr.layering_check else []) + [
         feature(
             name = "default_link_flags",
             enabled = True,
@@ -159,7 +212,7 @@ def _cc_toolchain_config_impl(ctx):
                         flags(LINK_EXECUTABLE, replaced["no_pie_flags"], no_pie),
         ),
         feature(name = "strip_at_link", flag_sets = flags(LINK_EXECUTABLE, STRIP_AT_LINK)),
-    ] + link_variables() + [
+    ] + link_variables(mode["static"], with_loader) + [
         # after the objects and the user's own -l flags, as a linker reads static libraries from left to right
         feature(
             name = "runtime_libraries",
@@ -215,15 +268,20 @@ cc_toolchain_config = rule(
         "coverage_flags": attr.string_list(doc = "Flags of `bazel coverage`; none: the archive has no profile library."),
         "cpu": attr.string(mandatory = True, doc = "CPU of the target."),
         "default_mode": attr.string(values = ["dynamic", "mostly_static", "static"], mandatory = True, doc = "Link mode of a build that names none."),
-        "libc": attr.string(mandatory = True, doc = "libc of the target: musl, glibc_2.28."),
+        "fission": attr.bool(doc = "Whether --fission is on; see FISSION."),
+        "layering_check": attr.bool(doc = "Whether the compiler reads module maps, as clang does."),
+        "libc": attr.string(mandatory = True, doc = "libc of the target: musl, glibc-2.28."),
         "cxx_runtime": attr.label_list(allow_files = True, cfg = "exec", doc = "Built run-time files of C++, all in one folder."),
         "lld": attr.label(allow_single_file = True, cfg = "exec", doc = "The linker, where the driver must be told."),
+        "names": attr.label_list(cfg = "exec", doc = "Of library_names, for every link."),
         "runtime": attr.label_list(allow_files = True, cfg = "exec", doc = "Built run-time files of C, all in one folder."),
+        "static_names": attr.label_list(cfg = "exec", doc = "Of library_names, for static executables."),
         "strip": attr.label(allow_single_file = True, cfg = "exec", mandatory = True, doc = "strip(1)."),
         "supports_dynamic_linker": attr.bool(doc = "Whether the C++ runtime can be shared between libraries."),
         "target": attr.string(mandatory = True, doc = "Target triple."),
         "tool_paths": attr.string_dict(doc = "Tools for rules that ask by name, relative to the archive."),
         "ubsan_flags": attr.string_list(doc = "Flags of the feature ubsan."),
+        "_header_parser": attr.label(allow_single_file = True, default = HEADER_PARSER),
     }),
     provides = [CcToolchainConfigInfo],
 )

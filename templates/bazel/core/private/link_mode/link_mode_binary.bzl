@@ -4,7 +4,7 @@
 load("@linkmode_cc//:rule.bzl", "FORWARDED", "TOOLCHAIN_RULE_ARGUMENTS")
 load(":allocator.bzl", "MALLOC_VALUES")
 load(":bill.bzl", "LinkedInfo", "linked_aspect", "write_bill")
-load(":check.bzl", "ELFCHECK_TYPE", "check_binary")
+load(":check.bzl", "ELFCHECK_TYPE", "check_binary", "shared_objects")
 load(":link_mode_values.bzl", "LINK_MODE_VALUES", "elfcheck_arguments", "refusal")
 load(":place.bzl", "is_shared_library", "place_libraries", "runfiles_without", "runpath")
 load(":providers.bzl", "LibcRuntimeInfo", "LinkModeInfo", "TargetInfo", "only")
@@ -65,6 +65,7 @@ def _link_mode_binary_impl(ctx):
         ),
         output = output,
         runpath = runpath(output, ctx.workspace_name) if libraries else "",
+        beside = [] if attr.link_mode == "static" or "two_cxx_runtimes" in ctx.features else shared_objects(runfiles),
     )
 
     bill = write_bill(ctx, binary[LinkedInfo], attr.link_mode, target)

@@ -160,7 +160,6 @@ def link_program(ctx, output):
         ("program", output.path),
         ("mode", link_mode_of(ctx) or "by itself"),
         ("target", toolchain.target),
-        ("archive", "stdlib.cmxa"),
     ] + ([("prefix", "linkmode_program")] if same else []) + [("archive", path) for path in deps.archives.to_list()] + [
         ("link-flag", flag)
         for flag in ["-nostdlib", "-g", "-I", toolchain.stdlib.path] + (["-linkall"] if ctx.attr.linkall else [])

@@ -6,12 +6,13 @@ ends up on a command line is in this file, in cc_toolchain_config.bzl or in the 
 those of https://bazel.build/docs/cc-toolchain-config-reference#cctoolchainconfiginfo-build-variables.
 """
 
-load("@linkmode_cc//:config_lib.bzl", "feature", "flag_group", "flag_set", "variable_with_value")
+load("@linkmode_cc//:config_lib.bzl", "feature", "feature_set", "flag_group", "flag_set", "variable_with_value")
 
 # Names of the C++ actions, as plain strings: they are the same in every Bazel, where the constants have moved.
 # See https://bazel.build/docs/cc-toolchain-config-reference#actions.
 C_COMPILE = ["c-compile"]
-CXX_COMPILE = ["c++-compile", "c++-header-parsing", "c++-module-compile", "c++-module-codegen", "linkstamp-compile", "clif-match"]
+HEADER_PARSING = ["c++-header-parsing"]
+CXX_COMPILE = HEADER_PARSING + ["c++-compile", "c++-module-compile", "c++-module-codegen", "linkstamp-compile", "clif-match"]
 ASSEMBLE = ["assemble", "preprocess-assemble"]
 PREPROCESS = C_COMPILE + CXX_COMPILE + ["preprocess-assemble"]
 COMPILE = C_COMPILE + CXX_COMPILE + ASSEMBLE
@@ -91,16 +92,26 @@ def compile_variables():
         )]),
     ]
 
-def compile_input_output():
+def compile_input_output(header_parser):
     """Features that name the source and the output; they come last on a command line.
+
+    Args:
+        header_parser: path of an empty source that a header is included into, to parse it. Bazel wants a file from that action, and
+            of a header by itself compilers make nothing, or a precompiled header of megabytes.
 
     Returns:
         A list of features.
     """
     return [
         feature(name = "compiler_input_flags", enabled = True, flag_sets = [flag_set(
-            actions = COMPILE,
+            actions = [action for action in COMPILE if action not in HEADER_PARSING],
             flag_groups = [flag_group(flags = ["-c", "%{source_file}"], expand_if_available = "source_file")],
+        ), flag_set(
+            actions = HEADER_PARSING,
+            flag_groups = [flag_group(
+                flags = ["-include", "%{source_file}", "-x", "c++", "-c", header_parser],
+                expand_if_available = "source_file",
+            )],
         )]),
         feature(name = "compiler_output_flags", enabled = True, flag_sets = [flag_set(
             actions = COMPILE,
@@ -112,8 +123,57 @@ def compile_input_output():
         )]),
     ]
 
-def link_variables():
+def layering_features():
+    """Features by which clang sees that a source includes headers of its direct dependencies alone.
+
+    Each library has a module map, and the toolchain one of its own headers; their paths begin at the execution root.
+
+    Returns:
+        A list of features.
+    """
+    return [
+        feature(name = "module_maps", enabled = True),
+        feature(name = "module_map_home_cwd", enabled = True),
+        feature(
+            name = "use_module_maps",
+            requires = [feature_set(features = ["module_maps"])],
+            flag_sets = [flag_set(
+                actions = C_COMPILE + CXX_COMPILE,
+                flag_groups = [flag_group(flags = [
+                    "-fmodule-name=%{module_name}",
+                    "-Xclang",
+                    "-fmodule-map-file-home-is-cwd",
+                    "-fmodule-map-file=%{module_map_file}",
+                ], expand_if_available = "module_name")],
+            )],
+        ),
+        feature(
+            name = "layering_check",
+            implies = ["use_module_maps"],
+            flag_sets = [flag_set(
+                actions = C_COMPILE + CXX_COMPILE,
+                flag_groups = [
+                    flag_group(flags = ["-fmodules-strict-decluse", "-Wprivate-header"]),
+                    flag_group(
+                        flags = ["-fmodule-map-file=%{dependent_module_map_files}"],
+                        iterate_over = "dependent_module_map_files",
+                        expand_if_available = "dependent_module_map_files",
+                    ),
+                ],
+            )],
+        ),
+    ]
+
+# No linker finds a library of such a name, and all of them say what they did not find. Without blanks: Bazel does not quote the words of
+# a link's response file.
+_NO_SHARED = ":_link_mode_static_takes_no_shared_library:_put_it_into_deps_and_not_dynamic_deps,_or_give_cc_import_a_static_library"
+
+def link_variables(static, others):
     """Features from objects and libraries to an executable or shared library.
+
+    Args:
+        static: conditions under which an executable is linked static.
+        others: conditions under which it is not.
 
     Returns:
         A list of features, in command line order, up to and with the user's own flags.
@@ -148,29 +208,11 @@ def link_variables():
                 expand_if_available = "library_search_directories",
             )],
         )]),
-        feature(name = "libraries_to_link", enabled = True, flag_sets = [flag_set(
-            actions = LINK,
-            flag_groups = [flag_group(
-                iterate_over = "libraries_to_link",
-                expand_if_available = "libraries_to_link",
-                flag_groups = [
-                    _library("object_file_group", ["-Wl,--start-lib"], whole_archive = False),
-                    flag_group(flags = ["-Wl,-whole-archive"], expand_if_true = "libraries_to_link.is_whole_archive"),
-                    flag_group(
-                        flags = ["%{libraries_to_link.object_files}"],
-                        iterate_over = "libraries_to_link.object_files",
-                        expand_if_equal = variable_with_value(name = "libraries_to_link.type", value = "object_file_group"),
-                    ),
-                    _library("object_file", ["%{libraries_to_link.name}"]),
-                    _library("interface_library", ["%{libraries_to_link.name}"]),
-                    _library("static_library", ["%{libraries_to_link.name}"]),
-                    _library("dynamic_library", ["-l%{libraries_to_link.name}"]),
-                    _library("versioned_dynamic_library", ["-l:%{libraries_to_link.name}"]),
-                    flag_group(flags = ["-Wl,-no-whole-archive"], expand_if_true = "libraries_to_link.is_whole_archive"),
-                    _library("object_file_group", ["-Wl,--end-lib"], whole_archive = False),
-                ],
-            )],
-        )]),
+        feature(name = "libraries_to_link", enabled = True, flag_sets = [
+            _libraries_to_link(LINK_SHARED, []),
+            _libraries_to_link(LINK_EXECUTABLE, others),
+            _libraries_to_link(LINK_EXECUTABLE, static, _NO_SHARED),
+        ]),
         feature(name = "user_link_flags", enabled = True, flag_sets = [flag_set(
             actions = LINK,
             flag_groups = [flag_group(flags = ["%{user_link_flags}"], iterate_over = "user_link_flags", expand_if_available = "user_link_flags")],
@@ -220,6 +262,32 @@ def strip_variables():
             flag_group(flags = ["%{input_file}"]),
         ],
     )])]
+
+def _libraries_to_link(actions, conditions, no_shared = ""):
+    return flag_set(
+        actions = actions,
+        with_features = conditions,
+        flag_groups = [flag_group(
+            iterate_over = "libraries_to_link",
+            expand_if_available = "libraries_to_link",
+            flag_groups = [
+                _library("object_file_group", ["-Wl,--start-lib"], whole_archive = False),
+                flag_group(flags = ["-Wl,-whole-archive"], expand_if_true = "libraries_to_link.is_whole_archive"),
+                flag_group(
+                    flags = ["%{libraries_to_link.object_files}"],
+                    iterate_over = "libraries_to_link.object_files",
+                    expand_if_equal = variable_with_value(name = "libraries_to_link.type", value = "object_file_group"),
+                ),
+                _library("object_file", ["%{libraries_to_link.name}"]),
+                _library("interface_library", ["%{libraries_to_link.name}"]),
+                _library("static_library", ["%{libraries_to_link.name}"]),
+                _library("dynamic_library", ["-l:lib%{libraries_to_link.name}.so" + no_shared if no_shared else "-l%{libraries_to_link.name}"]),
+                _library("versioned_dynamic_library", ["-l:%{libraries_to_link.name}" + no_shared]),
+                flag_group(flags = ["-Wl,-no-whole-archive"], expand_if_true = "libraries_to_link.is_whole_archive"),
+                _library("object_file_group", ["-Wl,--end-lib"], whole_archive = False),
+            ],
+        )],
+    )
 
 def _library(kind, arguments, whole_archive = None):
     condition = variable_with_value(name = "libraries_to_link.type", value = kind)

@@ -61,11 +61,12 @@ def gcc_flags(without):
             "-flto-partition=one",
         ] if "lto" not in without else [],
         # g++ would read -static-libstdc++, but gcc drives here: name the archive
-        mostly_static_libraries = ["-static-libgcc"] + (["-l:libstdc++.a"] if cxx else []) + ["-lm"],
+        mostly_static_libraries = ["-L{names}", "-static-libgcc"] + (["-l:libstdc++.a"] if cxx else []) + ["-lm"],
         no_pie_flags = ["-no-pie"],
         pie_flags = ["-pie"],
         static_flags = ["-static"],
-        static_libraries = (["-lstdc++"] if cxx else []) + ["-lm"],
+        # -Bstatic again: the -Wl,-Bdynamic that rule sets put behind their libraries would have gcc's own -lc find the shared libc
+        static_libraries = ["-L{static_names}", "-L{names}", "-Wl,-Bstatic"] + (["-lstdc++"] if cxx else []) + ["-lm"],
         static_pie_flags = ["-static-pie"],
         ubsan_flags = [
             "-fsanitize=undefined",

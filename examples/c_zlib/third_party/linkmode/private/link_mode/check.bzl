@@ -7,7 +7,18 @@ load(":providers.bzl", "TargetInfo")
 
 ELFCHECK_TYPE = "@linkmode//toolchains:elfcheck_type"
 
-def check_binary(ctx, binary, arguments, output, runpath):
+def shared_objects(runfiles):
+    """What of a program's runfiles it may load beside itself, by dlopen too.
+
+    Args:
+        runfiles: of the program.
+
+    Returns:
+        A list of File.
+    """
+    return [file for file in runfiles.files.to_list() if file.basename.endswith(".so") or ".so." in file.basename]
+
+def check_binary(ctx, binary, arguments, output, runpath, beside = []):
     """Declares the action that fails unless `binary` is what `arguments` say. What it gives out exists only when the check holds.
 
     Args:
@@ -16,6 +27,7 @@ def check_binary(ctx, binary, arguments, output, runpath):
         arguments: from elfcheck_arguments().
         output: File: `binary` where it is given out.
         runpath: where it finds its shared libraries from there.
+        beside: from shared_objects(): what must not have a C++ runtime of its own where the binary has one.
 
     Returns:
         File: the report.
@@ -27,11 +39,14 @@ def check_binary(ctx, binary, arguments, output, runpath):
     args.add("--place", output)
     args.add("--runpath", runpath)
     args.add_all(arguments)
+    args.add_all(beside, before_each = "--beside")
     args.add(binary)
+    args.use_param_file("@%s")
+    args.set_param_file_format("multiline")
     ctx.actions.run(
         executable = ctx.toolchains[ELFCHECK_TYPE].elfcheck,
         arguments = [args],
-        inputs = [binary],
+        inputs = [binary] + beside,
         outputs = [report, output],
         mnemonic = "LinkModeCheck",
         progress_message = "Checking the link mode of " + _shown(ctx.label),

@@ -82,6 +82,19 @@ once = transition(
     outputs = ADAPTER_SETTINGS,
 ) if ADAPTERS else None
 
+def once_attrs(attrs):
+    """Adds to the attributes of a rule what a rule with the transition `once` must have, and one without any must not.
+
+    Args:
+        attrs: a dict of attributes.
+
+    Returns:
+        A dict of attributes.
+    """
+    if not ADAPTERS:
+        return attrs
+    return dict(attrs, _allowlist_function_transition = attr.label(default = "@bazel_tools//tools/allowlists/function_transition_allowlist"))
+
 def _platform(mode, asked, current, cpu):
     if asked:
         return asked

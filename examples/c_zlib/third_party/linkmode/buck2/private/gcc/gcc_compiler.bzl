@@ -5,6 +5,13 @@ load("//:compiler.bzl", "LibcRuntimeInfo", "LinkModeCompilerInfo", "TOOLS")
 load("//:lock.bzl", "ARTIFACTS")
 load(":gcc_flags.bzl", "gcc_flags", "gcc_paths")
 
+def _flags(without):
+    """The flags, but for folders of other names of libraries, which Bazel's rule sets need."""
+    return {
+        name: [word for word in words if not word.endswith("names}")]
+        for name, words in gcc_flags(without).items()
+    }
+
 def _gcc_compiler_impl(ctx):
     root = ctx.attrs.archive[DefaultInfo].default_outputs[0]
     paths = gcc_paths(ctx.attrs.target, ctx.attrs.layout, ctx.attrs.gcc)
@@ -16,9 +23,9 @@ def _gcc_compiler_impl(ctx):
     return [
         DefaultInfo(default_output = root),
         LinkModeCompilerInfo(
-            c_flags = gcc_flags(ctx.attrs.without + ["c++"]),
+            c_flags = _flags(ctx.attrs.without + ["c++"]),
             cc = tool("gcc"),
-            flags = gcc_flags(ctx.attrs.without),
+            flags = _flags(ctx.attrs.without),
             kind = "gcc",
             runtime = LibcRuntimeInfo(
                 libraries = library,

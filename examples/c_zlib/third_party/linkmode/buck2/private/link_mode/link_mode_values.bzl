@@ -30,7 +30,7 @@ def default_mode(target):
     modes = LINK_MODES.get(target.partition("-")[0], {})
     return "dynamic" if modes.get("dynamic") == target and modes.get("mostly_static") != target else "mostly_static"
 
-def elfcheck_arguments(link_mode, target, allow, allow_static_glibc = False, kind = "--expect"):
+def elfcheck_arguments(link_mode, target, allow, allow_static_glibc = False, kind = "--expect", words = ["--bazel"]):
     """The expectations as arguments of elfcheck (//tools/elfcheck).
 
     Args:
@@ -39,11 +39,12 @@ def elfcheck_arguments(link_mode, target, allow, allow_static_glibc = False, kin
         allow: sonames that may be needed beside the libc's own.
         allow_static_glibc: whether a static file may hold glibc.
         kind: --expect for a program, --library for a shared object.
+        words: --bazel, where a fix is to be said as BUILD files of Bazel have it.
 
     Returns:
         A list of strings.
     """
-    arguments = [kind, link_mode]
+    arguments = words + [kind, link_mode]
     for option, value in [
         ("--machine", target.cpu),
         ("--libc", target.libc),

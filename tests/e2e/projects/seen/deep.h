@@ -1,0 +1,6 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+inline std::vector<std::string> deep() { return {"deep"}; }

@@ -1,0 +1,5 @@
+#pragma once
+
+#include "seen/deep.h"
+
+inline int near() { return static_cast<int>(deep().size()); }

@@ -1,0 +1,3 @@
+#include "seen/deep.h"
+
+int main() { return static_cast<int>(deep().size()) - 1; }

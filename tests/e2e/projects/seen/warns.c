@@ -1,0 +1,5 @@
+int warns(void) {
+    int nobody_reads_this;
+
+    return 0;
+}
