@@ -99,7 +99,7 @@ def _static_program_impl(ctx):
     return [DefaultInfo(default_output = program), RunInfo(args = cmd_args(program))]
 
 static_program = rule(
-    doc = "A program of one C file, optimised and static, for the machine that builds, whatever the toolchain of the build is.",
+    doc = "A program of one C file, optimised and static, for the machine that builds, by a compiler of its own.",
     impl = _static_program_impl,
     attrs = {
         "compiler": attrs.exec_dep(providers = [LinkModeCompilerInfo], doc = "The compiler."),

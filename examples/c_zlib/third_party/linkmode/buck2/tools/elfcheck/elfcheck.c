@@ -21,7 +21,7 @@
  * 2 the command line is wrong, 3 a file could not be read or written.
  *
  * With --validation the verdict goes to RESULT, in the JSON that Buck2 asks of a validation (validation.h), and the exit
- * code is 0 whatever it is; there is no other report.
+ * code is 0 for either; there is no other report.
  *
  * ISO C11 and its library, nothing else. Read on: facts.h and behind.h read, libc.h and verdict.h judge, policy.h is data,
  * library.h judges shared objects, place.h writes.
