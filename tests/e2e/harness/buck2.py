@@ -31,9 +31,10 @@ WRONG = '''\
 
 load("@linkmode//:defs.bzl", "link_mode_binary", "link_mode_test")
 
-# what comes out of the dynamic one stays dynamic, whatever is asked of this one
-link_mode_binary(name = "not_static", binary = "{dynamic}", link_mode = "static")
-link_mode_test(name = "not_static_test", binary = "{dynamic}", link_mode = "static")
+# what comes out of the dynamic one stays dynamic, and for its target, also where a static one is asked for
+link_mode_binary(name = "dynamic", binary = "{source}", link_mode = "dynamic", target = "{target}")
+link_mode_binary(name = "not_static", binary = ":dynamic", link_mode = "static")
+link_mode_test(name = "not_static_test", binary = ":dynamic", link_mode = "static")
 link_mode_test(name = "through", binary = ":not_static", link_mode = "dynamic")
 link_mode_binary(name = "pie", binary = "{source}", link_mode = "dynamic", static_pie = True)
 link_mode_binary(name = "elsewhere", binary = "{source}", link_mode = "dynamic", target = "riscv64-linux-musl")
@@ -100,8 +101,8 @@ def prepare(workspace: Path, case: Buck2Case, store: Path = STORE) -> Path:
     linkmode(workspace, "generate")
     wrong = workspace / "wrong"
     wrong.mkdir()
-    dynamic = case.by_mode()["dynamic"].label
-    (wrong / "BUCK").write_text(WRONG.format(dynamic=dynamic, source=case.program), encoding="utf-8")
+    target = case.by_mode()["dynamic"].target
+    (wrong / "BUCK").write_text(WRONG.format(source=case.program, target=target), encoding="utf-8")
     return mirror
 
 
