@@ -28,7 +28,7 @@ def locked(root: Path) -> Lock:
 def generated(root: Path) -> "Output":
     """Render the rule library that the lock in ``root`` gives; write nothing.
 
-    Outside of a Bazel workspace no file of the user's needs an edit.
+    Without Bazel and Buck2 no file of the user's needs an edit.
 
     Raises:
         StaleLockError: the lock is missing, was edited by hand, or is out of date.
@@ -47,7 +47,7 @@ def generated(root: Path) -> "Output":
         tree=tree,
         folder=write.place(root, config.output),
         path=config.output,
-        edits=repository.edits(root, config.output, config.bazel_module) if "bazel" in config.build_systems else (),
+        edits=repository.edits(root, config.output, config.bazel_module, config.build_systems),
     )
 
 

@@ -30,7 +30,9 @@ def actual(case: Path) -> Tree:
     wanted = document.load(case / "linkmode.toml")
     lock = resolve(wanted, pins.with_pins(pins.load(resources.catalogue()), wanted.pins))
     tree = render(wanted, lock, resources.templates())
-    templates = layout.bazel(resources.templates(), wanted, lock)
+    templates = {}
+    for name in wanted.build_systems:
+        templates |= getattr(layout, name)(resources.templates(), wanted, lock)
     rendered = {path: data for path, data in tree.items() if f"{path}.jinja" in templates}
     for path in tree.keys() - rendered.keys():
         assert tree[path] == templates[path]
@@ -72,4 +74,4 @@ def test_the_lock_and_the_tree_are_what_they_were(case: Path, request: pytest.Fi
 
 
 def test_there_are_cases() -> None:
-    assert [case.name for case in CASES] == ["both_families", "go", "graalvm", "musl_cc", "rust", "zig"]
+    assert [case.name for case in CASES] == ["both_families", "buck2", "go", "graalvm", "musl_cc", "rust", "zig"]

@@ -1,5 +1,6 @@
 """What only the checker has: its argument files, its report file, its exit codes, and a compile without warnings."""
 
+import json
 import os
 import shutil
 import struct
@@ -62,6 +63,57 @@ def test_no_report_file_when_an_expectation_fails(elfcheck: Path, program: Path,
     assert first == "//app:app: --expect static does not hold"
     assert [line.split(":")[0] for line in rest] == ["  expected", "  found", "  fix"]
     assert not report.exists()
+
+
+def test_a_validation_says_that_all_holds(elfcheck: Path, program: Path, tmp_path: Path) -> None:
+    result = tmp_path / "result.json"
+    done = run(elfcheck, "--expect", "dynamic", "--validation", str(result), str(program))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert json.loads(result.read_bytes()) == {"version": 1, "data": {"status": "success"}}
+
+
+def test_a_validation_fails_in_the_same_words_with_exit_code_0(elfcheck: Path, program: Path, tmp_path: Path) -> None:
+    result = tmp_path / "result.json"
+    expected = ("--expect", "static", "--require-relro", "full", "--label", '//:a"b\\\x01\xe9')
+    plain = run(elfcheck, *expected, str(program))
+    done = run(elfcheck, *expected, "--validation", str(result), str(program))
+    assert (plain.returncode, done.returncode, done.stdout, done.stderr) == (1, 0, "", "")
+    found = json.loads(result.read_bytes())
+    assert found["data"]["status"] == "failure"
+    assert found["data"]["message"] == plain.stderr.removesuffix("\n")
+
+
+def test_a_validation_is_utf_8_whatever_a_name_is(elfcheck: Path, program: Path, tmp_path: Path) -> None:
+    result = tmp_path / "result.json"
+    command = [
+        elfcheck,
+        b"--label",
+        b"a\xff\xc3(\xed\xa0\x80b",
+        b"--expect",
+        b"static",
+        b"--validation",
+        result,
+        program,
+    ]
+    done = subprocess.run(command, capture_output=True, check=False)
+    assert done.returncode == 0
+    message = json.loads(result.read_bytes().decode())["data"]["message"]
+    assert message.startswith("a\ufffd\ufffd(\ufffd\ufffd\ufffdb: --expect static does not hold")
+
+
+def test_what_cannot_be_validated_is_an_error(elfcheck: Path, program: Path, tmp_path: Path) -> None:
+    text = tmp_path / "text"
+    text.write_text("no ELF file\n")
+    done = run(elfcheck, "--validation", str(tmp_path / "result.json"), str(text))
+    assert done.returncode == 3
+    assert "not an ELF file" in done.stderr
+    done = run(elfcheck, "--validation", str(tmp_path / "no" / "result.json"), str(program))
+    assert done.returncode == 3
+    assert "cannot write the validation" in done.stderr
+    for other in ("--output", "--place"):
+        done = run(elfcheck, other, str(tmp_path / "other"), "--validation", str(text), str(program))
+        assert done.returncode == 2
+        assert "--validation excludes --output and --place" in done.stderr
 
 
 def test_arguments_from_a_file(elfcheck: Path, program: Path, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from packaging.version import InvalidVersion, Version
 from linkmode import __version__
 from linkmode.config.adapters import adapters
 from linkmode.config.bazel_module import BazelModule, bazel_module
+from linkmode.config.buck2 import check_buck2
 from linkmode.config.dune import DuneExecutable, dune
 from linkmode.config.exec_properties import ExecProperties, exec_properties
 from linkmode.config.keys import TABLES, TOP_LEVEL
@@ -34,7 +35,7 @@ from linkmode.model.values import EXEC_PLATFORMS, LINK_MODES, ExecPlatform, Link
 
 FILE = "linkmode.toml"
 DEFAULT_OUTPUT = "third_party/linkmode"
-BUILD_SYSTEMS = ("bazel", "dune")
+BUILD_SYSTEMS = ("bazel", "buck2", "dune")
 
 _OUTPUT_PART = re.compile(r"(?!\.\.?$)[A-Za-z0-9._+@][A-Za-z0-9._+@-]*")
 _NOT_OUTPUT = (
@@ -154,6 +155,7 @@ def parse(text: str, *, where: str, options: Mapping[str, str] | None = None) ->
         exec_properties=exec_properties(raw, config.exec_platforms, issues),
         malloc=malloc(raw, [text for request in config.toolchains for text in request.targets], config.library, issues),
     )
+    check_buck2(config.build_systems, config.language, config.library, config.malloc, issues)
     check_languages(config.language, [(request.family, request.without) for request in config.toolchains], issues)
     issues.raise_if_any(hint=Message(f"correct {where}, then run `", Run("lock"), "`"))
     return config

@@ -25,7 +25,7 @@ TABLES: dict[str, dict[str, Key]] = {
             "The folder of the rule library, relative to `linkmode.toml` and inside the repository. "
             "Each part has letters, digits and `. _ + @ -`. A symbolic link on the way is refused.",
         ),
-        "build-systems": Key("array", '["bazel"]', "The build systems to write rules for: `bazel`, `dune`."),
+        "build-systems": Key("array", '["bazel"]', "The build systems to write rules for: `bazel`, `buck2`, `dune`."),
         "exec-platforms": Key("array", '["x86_64-linux"]', "Where compilers run: `x86_64-linux`, `aarch64-linux`."),
     },
     "toolchain": {

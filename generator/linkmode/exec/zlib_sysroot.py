@@ -25,7 +25,7 @@ SOURCES = (
     "uncompr.c",
     "zutil.c",
 )
-"""All of zlib; the same as in templates/bazel/libraries/zlib/zlib_archive.bzl."""
+"""All of zlib; the same as in templates/common/libraries/zlib/zlib_files.bzl."""
 
 HEADERS = ("zconf.h", "zlib.h")
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from importlib.resources.abc import Traversable
 
 from linkmode.config.adapters import ADAPTERS
+from linkmode.config.buck2 import CELL
 from linkmode.config.document import Config
 from linkmode.families import FAMILIES
 from linkmode.generate.engine import Sources, files_below
@@ -38,6 +39,7 @@ def _bazel(
     own, common = templates.joinpath("bazel"), templates.joinpath("common")
     sources = {
         **_every(templates),
+        **files_below(common.joinpath("private"), "private"),
         **files_below(own.joinpath("core")),
         **files_below(common.joinpath("tools"), "tools"),
     }
@@ -58,6 +60,23 @@ def _bazel(
         sources |= files_below(own.joinpath(folder), f"private/{into}")
         sources |= files_below(common.joinpath(folder), f"private/{into}")
     return sources
+
+
+def buck2(templates: Traversable, _config: Config, lock: Lock) -> Sources:
+    """Return the templates of what is generated for Buck2: a cell, in a folder of its own."""
+    own, common = templates.joinpath("buck2"), templates.joinpath("common")
+    sources = {
+        **files_below(common.joinpath("private"), "private"),
+        **files_below(own.joinpath("core")),
+        **files_below(common.joinpath("tools", "elfcheck"), "tools/elfcheck"),
+    }
+    families = dict.fromkeys(toolchain.family for toolchain in lock.toolchains)
+    folders = {f"families/{name}": FAMILIES[name].folder for name in families}
+    folders |= {f"libraries/{name}": LIBRARIES[name].folder for name in lock.libraries if LIBRARIES[name].in_buck2}
+    for folder, into in folders.items():
+        sources |= files_below(own.joinpath(folder), f"private/{into}")
+        sources |= files_below(common.joinpath(folder), f"private/{into}")
+    return {**_every(templates), **{f"{CELL}/{path}": data for path, data in sources.items()}}
 
 
 def dune(templates: Traversable, _config: Config, _lock: Lock) -> Sources:

@@ -8,6 +8,7 @@ import msgspec
 from linkmode.config.bazel_module import BazelModule
 from linkmode.config.document import Config
 from linkmode.generate import layout
+from linkmode.generate.buck2 import buck2_context
 from linkmode.generate.context import bazel_context, first_toolchains
 from linkmode.generate.engine import Sources, render_tree
 from linkmode.model.values import Lock, Tree
@@ -20,11 +21,16 @@ _CONTEXTS: dict[str, Callable[[Config, Lock], dict[str, object]]] = {
         # a module of another name comes with a dependency: others have registered their toolchains before it
         "own_toolchains": [] if config.bazel_module.name == BazelModule().name else first_toolchains(lock),
     },
+    "buck2": lambda config, lock: buck2_context(lock),
     "dune": lambda config, lock: {"executables": config.dune},
 }
 """What the templates of each build system are given."""
 
-_SOURCES: dict[str, Callable[[Traversable, Config, Lock], Sources]] = {"bazel": layout.bazel, "dune": layout.dune}
+_SOURCES: dict[str, Callable[[Traversable, Config, Lock], Sources]] = {
+    "bazel": layout.bazel,
+    "buck2": layout.buck2,
+    "dune": layout.dune,
+}
 """The templates of each build system."""
 
 

@@ -1,15 +1,19 @@
 """The repository that the rule library is written into: what it is, and the blocks that its own files need."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 import msgspec
 
 from linkmode.config import bazel
 from linkmode.config.bazel_module import BazelModule
+from linkmode.config.buck2 import CELL
 from linkmode.generate.blocks import Block, edited
 from linkmode.messages import ConfigError
 from linkmode.model import textfile
+
+_BUCKCONFIG = ".buckconfig"
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,18 +42,27 @@ def blocks(root: Path, output: str, module: BazelModule) -> tuple[Block, ...]:
     return tuple(made)
 
 
-def edits(root: Path, output: str, module: BazelModule) -> tuple[Edit, ...]:
-    """Return the edits that ``root`` still needs, of its own files; none outside of a Bazel workspace.
+def buck2_blocks(root: Path, output: str) -> tuple[Block, ...]:
+    """Return the block that makes the folder ``buck2`` in ``output`` a cell of ``root``; none without a .buckconfig."""
+    if not (root / _BUCKCONFIG).is_file():
+        return ()
+    lines = ("[cells]", f"linkmode = {output}/{CELL}")
+    return (Block(file=_BUCKCONFIG, lines=lines, by_hand=r"^linkmode\s*="),)
+
+
+def edits(root: Path, output: str, module: BazelModule, build_systems: Iterable[str] = ("bazel",)) -> tuple[Edit, ...]:
+    """Return the edits that ``root`` still needs, of its own files; none where no build system of it is at work.
 
     ``output`` is the folder of the library, and ``module`` its name and version among modules.
 
     Raises:
         ConfigError: a file is a symbolic link, cannot be read, or has half a block.
     """
-    if not bazel.is_root(root):
-        return ()
+    wanted = blocks(root, output, module) if "bazel" in build_systems and bazel.is_root(root) else ()
+    if "buck2" in build_systems:
+        wanted += buck2_blocks(root, output)
     found = []
-    for block in blocks(root, output, module):
+    for block in wanted:
         path = root / block.file
         if path.is_symlink():
             raise ConfigError(

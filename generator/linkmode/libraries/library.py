@@ -12,13 +12,14 @@ class Library(msgspec.Struct, frozen=True, kw_only=True):
     """Sources that are built into a target ``@linkmode//lib:<name>``.
 
     ``suggested_version`` is a specifier for messages. ``layouts`` are those of its archives. ``allocates`` is whether
-    it defines malloc, and can stand in ``[malloc]``.
+    it defines malloc, and can stand in ``[malloc]``; ``in_buck2`` whether Buck2 has rules for it too.
     """
 
     name: str
     suggested_version: str
     layouts: Mapping[str, Layout]
     allocates: bool = False
+    in_buck2: bool = False
     recogniser: Recogniser | None = None
     lines: Lines = NO_LINES
     cpu_facts: tuple[str, ...] = ()

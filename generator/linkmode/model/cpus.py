@@ -14,6 +14,7 @@ class Cpu(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     name: str
     exec: bool = False
     constraint: str
+    buck2: str = ""
     gcc: str = ""
     zig_headers: str = ""
     elf_machine: int

@@ -34,12 +34,13 @@ def _nothing(**_: object) -> None:
 
 
 def tables(path: str, data: Mapping[str, Any], config: Callable[..., None] = _nothing) -> dict[str, Any]:
-    """Return the names that a .bzl file below templates/bazel/ defines.
+    """Return the names that a .bzl file below templates/bazel/ or templates/common/ defines.
 
     ``data`` are the names that rendered files of data define, the lock among them; ``config`` is called for each
     ``cc_toolchain_config``.
     """
-    file = resources.templates() / "bazel" / path
+    folders = (resources.templates() / name / path for name in ("bazel", "common"))
+    file = next(file for file in folders if file.is_file())
     names: dict[str, Any] = {
         "struct": SimpleNamespace,
         "native": _Native(),

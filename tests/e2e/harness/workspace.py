@@ -58,14 +58,14 @@ def prepare_in(
     shutil.rmtree(workspace, ignore_errors=True)
     shutil.copytree(EXAMPLES / case.folder, workspace, ignore=_NO_COPY)
     if case.pins:
-        _add_pins(workspace / "linkmode.toml", case)
+        add_pins(workspace / "linkmode.toml", case)
     linkmode(workspace, "lock", *(f"--source={source}" for source in case.sources), environment=environment)
     linkmode(workspace, "fetch", f"--store={store}", environment=environment)
     linkmode(workspace, "generate", environment=environment)
     return workspace
 
 
-def _add_pins(path: Path, case: Case) -> None:
+def add_pins(path: Path, case: Case) -> None:
     """Add a user's pins to a linkmode.toml, as docs/how-to/add-your-own-pin.md has it."""
     config = tomllib.loads(path.read_text(encoding="utf-8"))
     config["pin"] = [pin(file) for file in case.pins]

@@ -344,16 +344,16 @@ def test_what_brings_in_archives_is_not_imported_to_run_a_command() -> None:
 
 
 def test_zlib_is_what_bazel_compiles() -> None:
-    text = (resources.templates() / "bazel" / "libraries" / "zlib" / "zlib_archive.bzl").read_text()
+    text = (resources.templates() / "common" / "libraries" / "zlib" / "zlib_files.bzl").read_text()
 
     def listed(name: str) -> tuple[str, ...]:
-        found = re.search(rf"{name} = \[(.*?)\]", text, re.DOTALL)
+        found = re.search(rf"^{name} = \[(.*?)\]", text, re.DOTALL | re.MULTILINE)
         assert found
         return tuple(re.findall(r'"([^"]+)"', found[1]))
 
-    assert listed("_SOURCES") == zlib_sysroot.SOURCES
-    assert listed("hdrs") == zlib_sysroot.HEADERS
-    assert listed("local_defines") == zlib_sysroot.DEFINES
+    assert listed("SOURCES") == zlib_sysroot.SOURCES
+    assert listed("HEADERS") == zlib_sysroot.HEADERS
+    assert listed("DEFINES") == zlib_sysroot.DEFINES
 
 
 @pytest.mark.parametrize("kind", ["gcc", "zig"])

@@ -134,8 +134,8 @@ MIRROR = "expected https://, http://, file:// and a path that ends in '/'; found
             }.items()
         ),
         (
-            'build-systems = ["buck2"]\n' + TOOLCHAIN,
-            "line 1: build-systems[0]: linkmode 0.1.0 writes rules for 'bazel', 'dune' only, not 'buck2'",
+            'build-systems = ["pants"]\n' + TOOLCHAIN,
+            "line 1: build-systems[0]: linkmode 0.1.0 writes rules for 'bazel', 'buck2', 'dune' only, not 'pants'",
         ),
         ("build-systems = []\n" + TOOLCHAIN, "line 1: build-systems: expected at least one"),
         (

@@ -158,3 +158,16 @@ def test_a_library_module_is_known_by_its_own_name_and_used_as_linkmode(tmp_path
     made = after(laid(tmp_path, MODULE__bazel=MODULE), module=module)["MODULE.bazel"]
     assert 'bazel_dep(name = "words_linkmode", version = "1.4.0", repo_name = "linkmode")\n' in made
     assert '    module_name = "words_linkmode",\n' in made
+
+
+def test_a_cell_of_buck2_is_named_where_there_is_a_buckconfig(tmp_path: Path) -> None:
+    assert repository.edits(tmp_path, OUT, DEFAULT, ("buck2",)) == ()
+    (tmp_path / ".buckconfig").write_text("[cells]\nroot = .\n")
+    [edit] = repository.edits(tmp_path, OUT, DEFAULT, ("buck2",))
+    assert edit.file == ".buckconfig"
+    assert edit.after == f"[cells]\nroot = .\n\n{BEGIN}\n[cells]\nlinkmode = third_party/linkmode/buck2\n{END}\n"
+    (tmp_path / ".buckconfig").write_text(edit.after)
+    assert repository.edits(tmp_path, OUT, DEFAULT, ("buck2",)) == ()
+    (tmp_path / ".buckconfig").write_text("[cells]\nroot = .\nlinkmode = elsewhere/buck2\n")
+    assert repository.edits(tmp_path, OUT, DEFAULT, ("buck2",)) == ()
+    assert repository.edits(tmp_path, OUT, DEFAULT, ("bazel",)) == ()

@@ -16,7 +16,8 @@ from linkmode.model.components import first_two, releases
 from linkmode.model.rule_tables import tables
 
 FAMILY = "linkmode.families.zig"
-WORDS = ("-mcpu=baseline", "-O2", "-s", "-fno-sanitize=undefined")
+_TABLES = "families/zig/zig_tables.bzl"
+WORDS: tuple[str, ...] = tuple(tables(_TABLES, {})["RUNTIME_WORDS"])
 """With these every run-time file is built."""
 
 _LINK = "ld.lld "
@@ -35,13 +36,14 @@ class Runtime(msgspec.Struct, frozen=True):
 
 def wanted(version: str, *, is_musl: bool, has_cxx: bool) -> Runtime:
     """Return how a release is made to build its run-time files for one of the libcs."""
-    known = tables("families/zig/zig_runtime.bzl", {})
-    line = releases(FAMILY)[first_two(version)]
-    links = [(tuple(words), tuple(files)) for words, files in known["_C_LINKS"]["musl" if is_musl else "glibc"]]
-    if is_musl:
-        links[0] = (links[0][0], (*links[0][1], *line["musl-libraries"]))
-    cxx = tuple((tuple(words), tuple(files)) for words, files in known["_CXX_LINKS"]) if has_cxx else ()
-    return Runtime(tuple(links), cxx, tuple(known["OWN_LIBRARIES"]))
+    known = tables(_TABLES, {})
+    libraries = releases(FAMILY)[first_two(version)]["musl-libraries"]
+
+    def links(language: str) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
+        found = known["runtime_links"](language, "musl" if is_musl else "glibc", libraries)
+        return tuple((tuple(words), tuple(files)) for words, files in found)
+
+    return Runtime(links("c"), links("c++") if has_cxx else (), tuple(known["OWN_LIBRARIES"]))
 
 
 def build(

@@ -9,4 +9,5 @@ LIBRARY = Library(
     suggested_version="~=1.3.1",
     layouts={"zlib": Layout("zlib_archive.bzl", "zlib_archive")},
     recogniser=RECOGNISER,
+    in_buck2=True,
 )

@@ -11,6 +11,7 @@ load("//private/cc:cc_toolchain_config.bzl", "FISSION", "HEADER_PARSER", "cc_too
 load("//private/cc:library_names.bzl", "library_names")
 load("//private/link_mode:link_mode_values.bzl", "default_mode")
 load("//private/link_mode:target.bzl", "libc_runtime")
+load(":gcc_flags.bzl", "gcc_flags", "gcc_paths")
 
 def gcc_archive(name):
     """Declares the targets of a GCC archive: `:cc-<target>`, its parts, and the libc that its dynamic output needs.
@@ -29,12 +30,12 @@ def gcc_archive(name):
 
 def _gcc_toolchain(target, layout, gcc, without):
     name = "cc-" + target
-    native_layout = layout == "native"
-    tool = "bin/" if native_layout else "bin/" + target + "-"
-    sysroot = "" if native_layout else target + "/"
-    binutils = target + "/bin/"  # where gcc looks for them, in both layouts
-    library = "lib/gcc/%s/%s/" % (target, gcc)
-    libexec = "libexec/gcc/%s/%s/" % (target, gcc)
+    paths = gcc_paths(target, layout, gcc)
+    tool = paths.tool
+    sysroot = paths.sysroot
+    binutils = paths.binutils
+    library = paths.library
+    libexec = paths.libexec
     includes = [
         sysroot + "include",
         library + "include",
@@ -117,47 +118,14 @@ def _gcc_toolchain(target, layout, gcc, without):
         ar = tool + "ar",
         builtin_include_directories = includes,
         cc = tool + "gcc",
-        compile_flags = [
-            # names stay relative to the execution root, and stay those of the symlink forest of a sandbox
-            "-no-canonical-prefixes",
-            "-fno-canonical-system-headers",
-        ],
         compiler = "gcc",
         coverage_flags = ["--coverage"],
         cpu = target.partition("-")[0],
         default_mode = default_mode(target),
-        # The folder that an action runs in is /proc/self/cwd where there is a /proc. Where there is none, as in the empty sandbox of a
-        # remote worker, it is the root; an action has no other absolute name. The flag that comes last is tried first.
-        determinism_flags = [
-            "-fdebug-prefix-map=/=.",
-            "-fdebug-prefix-map=/proc/self/cwd=.",
-        ],
-        dynamic_libraries = ["-Wl,--push-state,--as-needed"] + (["-lstdc++"] if cxx else []) + [
-            "-lm",
-            "-Wl,--pop-state",
-        ],
         fission = FISSION,
         libc = "musl",
-        link_flags = [
-            "-no-canonical-prefixes",
-            "-Wl,--build-id=sha1",
-            # threads get the stack that glibc gives them, not musl's 128 KiB (pthread_attr_setstacksize(3) still wins)
-            "-Wl,-z,stack-size=8388608",
-        ],
-        lto_flags = [
-            "-flto",
-            "-flto-partition=one",
-        ] if lto else [],
-        # g++ would read -static-libstdc++, but gcc drives here: name the archive
-        mostly_static_libraries = ["-L{names}", "-static-libgcc"] + (["-l:libstdc++.a"] if cxx else []) + ["-lm"],
         names = [name + "_names"],
-        no_pie_flags = ["-no-pie"],
-        pie_flags = ["-pie"],
-        static_flags = ["-static"],
-        # -Bstatic again: the -Wl,-Bdynamic that rule sets put behind their libraries would have gcc's own -lc find the shared libc
-        static_libraries = ["-L{static_names}", "-L{names}", "-Wl,-Bstatic"] + (["-lstdc++"] if cxx else []) + ["-lm"],
         static_names = [name + "_static_names"],
-        static_pie_flags = ["-static-pie"],
         strip = tool + "strip",
         supports_dynamic_linker = True,
         target = target,
@@ -172,10 +140,7 @@ def _gcc_toolchain(target, layout, gcc, without):
             "objdump": tool + "objdump",
             "strip": tool + "strip",
         },
-        ubsan_flags = [
-            "-fsanitize=undefined",
-            "-fsanitize-undefined-trap-on-error",
-        ],
+        **gcc_flags(without)
     )
 
     cc_toolchain(

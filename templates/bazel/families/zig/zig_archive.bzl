@@ -13,7 +13,21 @@ load(":zig_driver.bzl", "zig_driver")
 load(":zig_lines.bzl", "ZIG_LINES")
 load(":zig_module_map.bzl", "zig_module_map")
 load(":zig_programs.bzl", "zig_programs")
-load(":zig_runtime.bzl", "CXX_FILES", "C_FILES", "OWN_LIBRARIES", "zig_runtime")
+load(":zig_runtime.bzl", "zig_runtime")
+load(":zig_tables.bzl", "OWN_LIBRARIES", "zig_flags", "zig_headers")
+
+# what a driver of a compiler's name needs of them, beside the places in them
+DRIVER_FLAGS = [
+    "compile_flags",
+    "cxx_flags",
+    "dynamic_libraries",
+    "include_flags",
+    "link_flags",
+    "mostly_static_libraries",
+    "pie_flags",
+    "static_flags",
+    "static_libraries",
+]
 
 def zig_archive(name):
     """Declares the targets of a zig archive: `:cc-<target>` and its parts.
@@ -64,23 +78,9 @@ def _zig_toolchain(exec_platform, line, target, without):
     musl = libc == "musl"
     glibc_version = libc.partition(".")[2]
     facts = CPUS[cpu]
-    c_headers = ["lib/include"] + ["lib/libc/include/" + folder for folder in ([
-        cpu + "-linux-musl",
-        "generic-musl",
-    ] if musl else [
-        facts[line["glibc-headers"]] + "-linux-gnu",
-        "generic-glibc",
-    ]) + [
-        facts["zig-headers"] + "-linux-any",
-        "any-linux-any",
-    ]]
     cxx = "c++" not in without
-    cxx_headers = [
-        "lib/libcxx/include",
-        "lib/libcxxabi/include",
-    ] if cxx else []
+    headers = zig_headers(facts, line, target, without)
     cxx_runtime = [name + "_cxx_runtime"] if cxx else []
-    unwind_headers = ["lib/libunwind/include"]
 
     for runtime in [name + "_c_runtime"] + cxx_runtime:
         zig_runtime(
@@ -94,7 +94,7 @@ def _zig_toolchain(exec_platform, line, target, without):
         )
     zig_module_map(
         name = name + "_module_map",
-        folders = c_headers + cxx_headers + unwind_headers,
+        folders = headers,
         program = ":program_module_map",
     )
     native.filegroup(
@@ -103,7 +103,7 @@ def _zig_toolchain(exec_platform, line, target, without):
             "zig",
             ":program_clang",
             HEADER_PARSER,
-        ] + c_headers + cxx_headers + unwind_headers,
+        ] + headers,
     )
     native.filegroup(
         name = name + "_link",
@@ -126,101 +126,39 @@ def _zig_toolchain(exec_platform, line, target, without):
         ],
     )
 
-    shared_libc = ["{runtime}/" + library for library in (["libc.so"] if musl else [
-        file
-        for file in C_FILES["glibc"]
-        if ".so." in file
-    ])]
-    libraries_end = ["{runtime}/libcompiler_rt.a"]
-    cxx_libraries = ["{cxx_runtime}/" + library for library in CXX_FILES] if cxx else []
-    dynamic = cxx_libraries + ["-Wl,--push-state,--as-needed"] + shared_libc + ["-Wl,--pop-state"] + (
-        [] if musl else ["{runtime}/libc_nonshared.a"]
-    ) + libraries_end
-    loader = [] if musl else ["-Wl,--dynamic-linker=" + facts["glibc-loader"]]
-
-    words = dict(
-        compile_flags = [
-            "--target=%s-unknown-linux-%s" % (cpu, "musl" if musl else "gnu" + glibc_version),
-            "-no-canonical-prefixes",
-            "-nostdinc",
-            "-fno-spell-checking",
-            "-Wno-unused-command-line-argument",
-        ] + ([] if musl else ["-D__GLIBC_MINOR__=" + glibc_version.partition(".")[2]]),
-        cxx_flags = ["-nostdinc++"] + _isystem(cxx_headers) + [
-            "-D" + macro
-            for macro in line["libcxx-macros"] + line["libcxx-macros-musl" if musl else "libcxx-macros-glibc"]
-        ],
+    flags = zig_flags(facts, line, target, without)
+    places = dict(
         cxx_runtime = cxx_runtime,
-        dynamic_libraries = dynamic,
-        include_flags = _isystem(c_headers + unwind_headers),
-        link_flags = [
-            "--target=%s-unknown-linux-%s" % (cpu, "musl" if musl else "gnu"),
-            "-no-canonical-prefixes",
-            "-nostdlib",
-            "-nostartfiles",
-            # clang would have its linker look for -lm in the folders of the machine
-            "--sysroot=/nonexistent",
-            "-L{names}",
-            "-L{runtime}",
-            "-Wno-unused-command-line-argument",
-            "--ld-path={lld}",
-            "-Wl,--eh-frame-hdr",
-            "-Wl,--build-id=sha1",
-            # threads get the stack that glibc gives them, not musl's 128 KiB (pthread_attr_setstacksize(3) still wins)
-            "-Wl,-z,stack-size=8388608",
-        ],
         lld = ":program_lld",
-        mostly_static_libraries = dynamic,
         names = [":names"],
-        pie_flags = ["-pie", "{runtime}/Scrt1.o"] + loader,
         runtime = [name + "_c_runtime"],
-        static_flags = [
-            "-static",
-            "-no-pie",
-            "{runtime}/crt1.o",
-        ],
-        static_libraries = ["-Wl,--start-group"] + cxx_libraries + [
-            "{runtime}/" + library
-            for library in line["musl-libraries"]
-        ] + libraries_end + ["-Wl,--end-group"] if musl else [],
     )
     cc_toolchain_config(
         name = name + "_config",
         ar = ":program_ar",
-        builtin_include_directories = c_headers + cxx_headers + unwind_headers,
+        builtin_include_directories = headers,
         cc = ":program_clang",
         compiler = "clang",
         cpu = cpu,
         default_mode = default_mode(target),
-        determinism_flags = ["-ffile-compilation-dir=."],
         fission = FISSION,
         # as select() of @rules_cc//cc/libc reads it: the name, and behind a dash the version
         libc = "musl" if musl else "glibc-" + glibc_version,
         layering_check = True,
-        lto_flags = ["-flto"],
-        no_pie_flags = ["-no-pie", "{runtime}/crt1.o"] + loader,
-        static_pie_flags = [
-            "-static-pie",
-            "{runtime}/rcrt1.o",
-        ],
         strip = ":program_strip",
         target = target,
         tool_paths = dict({
             name: "tools/" + name
             for name in ["ar", "gcov", "ld", "nm", "objcopy", "objdump", "strip"]
         }, cpp = "tools/cpp-" + target, gcc = "tools/cc-" + target),
-        ubsan_flags = [
-            "-fsanitize=undefined",
-            "-fsanitize-trap=undefined",
-        ],
-        **words
+        **dict(flags, **places)
     )
     zig_driver(
         name = name + "_driver",
         exec = exec_platform,
         is_static = default_mode(target) == "static",
         zig = "zig",
-        **words
+        **dict({key: flags[key] for key in DRIVER_FLAGS}, **places)
     )
 
     cc_toolchain(
@@ -239,9 +177,3 @@ def _zig_toolchain(exec_platform, line, target, without):
         toolchain_config = name + "_config",
         toolchain_identifier = name,
     )
-
-def _isystem(folders):
-    flags = []
-    for folder in folders:
-        flags += ["-isystem", "{root}/" + folder]
-    return flags

@@ -7,6 +7,7 @@ it builds a target's run-time files, and module_map lists its headers. Without t
 
 load("@linkmode_cc//:rule.bzl", "for_toolchain")
 load("//private/link_mode:transition.bzl", "once", "once_attrs")
+load(":zig_tables.bzl", "PROGRAM_LINK_WORDS", "program_compile_words")
 
 def compile_program(ctx, name, source, defines, headers):
     """Declares the actions that compile and link one program without a libc.
@@ -22,25 +23,11 @@ def compile_program(ctx, name, source, defines, headers):
         File: the program.
     """
     zig = ctx.file.zig
-    triple = "--target=%s-unknown-linux-musl" % ctx.attr.exec.partition("-")[0]
     object_file = ctx.actions.declare_file("%s/%s.o" % (ctx.label.name, name))
     program = ctx.actions.declare_file("%s/%s" % (ctx.label.name, name))
     ctx.actions.run(
         executable = zig,
-        arguments = [
-            "clang",
-            "--no-default-config",
-            triple,
-            "-std=c11",
-            "-O2",
-            "-nostdinc",
-            "-ffreestanding",
-            "-fno-builtin",
-            "-fno-stack-protector",
-            "-fno-PIE",
-            "-iquote",
-            ".",
-            "-c",
+        arguments = program_compile_words(ctx.attr.exec.partition("-")[0]) + [
             source.path,
             "-o",
             object_file.path,
@@ -54,7 +41,7 @@ def compile_program(ctx, name, source, defines, headers):
     )
     ctx.actions.run(
         executable = zig,
-        arguments = ["ld.lld", "-static", "--gc-sections", "-z", "noexecstack", "--build-id=none", "-o", program.path, object_file.path],
+        arguments = PROGRAM_LINK_WORDS + ["-o", program.path, object_file.path],
         inputs = [object_file],
         outputs = [program],
         env = {"PATH": ""},

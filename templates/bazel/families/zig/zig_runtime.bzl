@@ -2,85 +2,17 @@
 """A target's run-time files as declared outputs: zig builds them once, links only read them.
 
 Left to itself, `zig cc` builds them inside every sandbox or in a cache outside of it. One action builds the C files (about 15 s),
-another the C++ ones; both are cached, and cached remotely, like any other action. `-s` keeps debug information out: it
-would hold the path of the sandbox.
+another the C++ ones; both are cached, and cached remotely, like any other action.
 """
 
 load("@linkmode_cc//:rule.bzl", "for_toolchain")
 load("//private/link_mode:transition.bzl", "once", "once_attrs")
-
-# for musl, together with the attribute musl_libraries
-C_FILES = {
-    "musl": ["crt1.o", "Scrt1.o", "rcrt1.o", "libc.so", "libcompiler_rt.a"],
-    "glibc": [
-        "crt1.o",
-        "Scrt1.o",
-        "libm.so.6",
-        "libpthread.so.0",
-        "libc.so.6",
-        "libdl.so.2",
-        "librt.so.1",
-        "libld.so.2",
-        "libutil.so.1",
-        "libresolv.so.2",
-        "libc_nonshared.a",
-        "libcompiler_rt.a",
-    ],
-}
-
-CXX_FILES = ["libc++.a", "libc++abi.a", "libunwind.a"]
-
-# how an empty program is linked, and the files that this link brings to light
-_C_LINKS = {
-    "musl": [
-        (["-fPIE", "-pie", "-static"], ["rcrt1.o", "libcompiler_rt.a"]),
-        (["-fPIE", "-pie", "-dynamic"], ["Scrt1.o", "libc.so"]),
-        (["-fno-PIE", "-no-pie", "-dynamic"], ["crt1.o"]),
-    ],
-    "glibc": [
-        (["-fPIE", "-pie"], [name for name in C_FILES["glibc"] if name != "crt1.o"]),
-        (["-fno-PIE", "-no-pie"], ["crt1.o"]),
-    ],
-}
-
-# What programs and rule sets name by -lm and so on. All of it is in the files that every link has: the libc's, compiler_rt, and
-# libc++, libc++abi and libunwind, which do what GCC's libraries of other names do.
-OWN_LIBRARIES = [
-    "atomic",
-    "c",
-    "c++",
-    "c++abi",
-    "c++experimental",
-    "c++fs",
-    "crypt",
-    "dl",
-    "gcc",
-    "gcc_eh",
-    "gcc_s",
-    "m",
-    "pthread",
-    "resolv",
-    "rt",
-    "ssp",
-    "ssp_nonshared",
-    "stdc++",
-    "stdc++fs",
-    "supc++",
-    "unwind",
-    "util",
-    "xnet",
-]
-
-# a shared library, so that no libc.a is built for it
-_CXX_LINKS = [(["-shared", "-fPIC"], CXX_FILES)]
+load(":zig_tables.bzl", "RUNTIME_WORDS", "runtime_links")
 
 def _zig_runtime_impl(ctx):
     libc = "glibc" if "-gnu" in ctx.attr.target else "musl"
     cxx = ctx.attr.language == "c++"
-    links = _CXX_LINKS if cxx else _C_LINKS[libc]
-    if libc == "musl" and not cxx:
-        flags, names = links[0]
-        links = [(flags, names + ctx.attr.musl_libraries)] + links[1:]
+    links = runtime_links(ctx.attr.language, libc, ctx.attr.musl_libraries)
     outputs = {
         name: ctx.actions.declare_file("%s/%s" % (ctx.label.name, name))
         for _, names in links
@@ -96,7 +28,7 @@ def _zig_runtime_impl(ctx):
     for flags, names in links:
         args.add("--run")
         args.add("c++" if cxx else "cc")
-        args.add_all(["-target", ctx.attr.target, "-mcpu=baseline", "-O2", "-s", "-fno-sanitize=undefined"])
+        args.add_all(["-target", ctx.attr.target] + RUNTIME_WORDS)
         args.add_all(flags)
         args.add(main)
         args.add_all(["-o", cache + "/main"])

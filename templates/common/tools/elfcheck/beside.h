@@ -52,22 +52,22 @@ static bool check_beside(void)
         if (!has_cxx_runtime(loaded_beside.files[i]))
             continue;
         if (found++ == 0)
-            fprintf(stderr, "%s: --beside does not hold\n  expected: one C++ runtime (libc++abi) in the process\n"
+            fprintf(said, "%s: --beside does not hold\n  expected: one C++ runtime (libc++abi) in the process\n"
                             "  found:    one in the program, and one in ", elf.label);
-        fprintf(stderr, "%s%s", found > 1 ? ", " : "", loaded_beside.files[i]);
+        fprintf(said, "%s%s", found > 1 ? ", " : "", loaded_beside.files[i]);
     }
     if (found == 0)
         return true;
     fputs(": an exception that one of them throws ends the program where the other should catch it\n  fix:      link the library in (",
-          stderr);
+          said);
     fputs(wanted.in_bazel ? "deps and not dynamic_deps, linkstatic = True, the mode static or mostly_static"
                           : "as an archive; for one of the project's own: CMake's BUILD_SHARED_LIBS=OFF, Meson's "
                             "default_library=static, configure's --disable-shared",
-          stderr);
-    fputs("), or build both by GCC (family \"musl.cc\" in linkmode.toml), whose C++ runtime is shared", stderr);
+          said);
+    fputs("), or build both by GCC (family \"musl.cc\" in linkmode.toml), whose C++ runtime is shared", said);
     if (wanted.in_bazel)
-        fputs("; where no exception goes from one to the other: features = [\"two_cxx_runtimes\"]", stderr);
-    fputc('\n', stderr);
+        fputs("; where no exception goes from one to the other: features = [\"two_cxx_runtimes\"]", said);
+    fputc('\n', said);
     return false;
 }
 

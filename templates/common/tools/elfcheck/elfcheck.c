@@ -7,10 +7,10 @@
  *              [--deny-rpath] [--allow-static-glibc] [--require-pie] [--require-relro partial|full]
  *              [--allow-payload] [--malloc mimalloc] [--beside SHARED-OBJECT]... [--bazel] [--label TEXT] [--output REPORT]
  *              [--library mostly_static|dynamic [--export NAME]...]
- *              [--place COPY [--runpath FOLDERS] [--behind FILE]] FILE
+ *              [--place COPY [--runpath FOLDERS] [--behind FILE]] [--validation RESULT] FILE
  *     elfcheck @ARGUMENTS        reads the arguments from a file, one a line
  *
- * --malloc, --beside, --library, --place and --bazel (a fix is said as BUILD files have it) are this program's alone: `linkmode audit` does
+ * --malloc, --beside, --library, --place, --validation and --bazel (a fix is said as BUILD files have it) are this program's alone: `linkmode audit` does
  * not know them.
  *
  * When there is a file named like the program with .args added, the arguments are read from it and those of the
@@ -19,6 +19,9 @@
  * The report goes to REPORT, only when all holds, or else to stdout. COPY is FILE at the place where it is given out, only
  * when all holds too (place.h), and then there is no report on stdout. Exit: 0 all holds, 1 an expectation does not hold,
  * 2 the command line is wrong, 3 a file could not be read or written.
+ *
+ * With --validation the verdict goes to RESULT, in the JSON that Buck2 asks of a validation (validation.h), and the exit
+ * code is 0 for either; there is no other report.
  *
  * ISO C11 and its library, nothing else. Read on: facts.h and behind.h read, libc.h and verdict.h judge, policy.h is data,
  * library.h judges shared objects, place.h writes.
@@ -32,6 +35,7 @@
 #include "place.h"
 #include "policy.h"
 #include "verdict.h"
+#include "validation.h"
 
 enum { MAX_ARGUMENTS = 1 << 17, MAX_ARGUMENTS_FILE = 1 << 24 };
 
@@ -48,7 +52,8 @@ _Noreturn static void misused(const char *problem, const char *about)
             "                [--allow-payload] [--malloc mimalloc] [--beside SHARED-OBJECT]...\n"
             "                [--bazel] [--label TEXT] [--output REPORT]\n"
             "                [--library mostly_static|dynamic [--export NAME]...]\n"
-            "                [--place COPY [--runpath FOLDERS] [--behind FILE]] FILE\n"
+            "                [--place COPY [--runpath FOLDERS] [--behind FILE]]\n"
+            "                [--validation RESULT] FILE\n"
             "       elfcheck @ARGUMENTS\n"
             "A file named like the program with .args added alone decides; the command line is then ignored.\n",
             problem, about);
@@ -181,7 +186,7 @@ static const char *parse_malloc(const char *text)
 }
 
 /* Sets `wanted` and the label; returns FILE. */
-static const char *parse_arguments(const char **output)
+static const char *parse_arguments(const char **output, const char **validation)
 {
     static const char *allowed[MAX_ARGUMENTS], *exports[MAX_ARGUMENTS];
     const char *file = NULL;
@@ -234,6 +239,8 @@ static const char *parse_arguments(const char **output)
                 elf.label = value;
             } else if (strcmp(option, "--output") == 0) {
                 *output = value;
+            } else if (strcmp(option, "--validation") == 0) {
+                *validation = value;
             } else if (strcmp(option, "--library") == 0) {
                 library.mode = parse_library(value);
             } else if (strcmp(option, "--export") == 0) {
@@ -313,7 +320,7 @@ static void write_report(const char *path)
 
 int main(int argc, char **argv)
 {
-    const char *output = NULL, *file;
+    const char *output = NULL, *validation = NULL, *file;
     char *beside = join(argc ? argv[0] : "elfcheck", ".args");
     const bool is_test = read_arguments(beside);
     bool holds;
@@ -330,14 +337,22 @@ int main(int argc, char **argv)
         for (int i = 1; i < argc; i++)
             add_argument(argv[i]);
     }
-    file = parse_arguments(&output);
+    file = parse_arguments(&output, &validation);
+    if (validation && (output || place.file))
+        misused("--validation excludes --output and --place", "");
     elf.stream = open_file(file, is_test);
     read_facts();
     plan_place();
+    said = validation ? open_validation(validation) : stderr;
     loaded_beside.program = file;
     holds = check_beside();
     holds = check_all() && holds;
     holds = check_library() && holds;
+    if (validation) {
+        fclose(elf.stream);
+        write_validation(validation, holds);
+        return EXIT_HOLDS;
+    }
     if (holds)
         write_place();
     fclose(elf.stream);

@@ -22,6 +22,8 @@ static struct {
     bool in_bazel; /* a fix is said as BUILD files have it */
 } wanted;
 
+static FILE *said; /* where it is said what does not hold */
+
 /* --- The mode --------------------------------------------------------------------------------------------------- */
 
 enum owner { OWN, ALLOWED, FOREIGN };
@@ -258,7 +260,7 @@ static void print_report(FILE *out)
 
 static void print_expected(const char *option, const char *value, const char *expected)
 {
-    fprintf(stderr, "%s: %s%s%s does not hold\n  expected: %s", elf.label, option, value ? " " : "",
+    fprintf(said, "%s: %s%s%s does not hold\n  expected: %s", elf.label, option, value ? " " : "",
             value ? value : "", expected);
 }
 
@@ -267,7 +269,7 @@ static void print_platform_fix(void)
 {
     fputs("\n  fix:      it was built for another platform, or by a compiler that is not the platform's; see which "
           "toolchain Bazel chose: bazel build --toolchain_resolution_debug=cpp:toolchain_type TARGET\n",
-          stderr);
+          said);
 }
 
 static bool check_machine(void)
@@ -275,9 +277,9 @@ static bool check_machine(void)
     if (!wanted.machine || (elf.machine && strcmp(elf.machine->name, wanted.machine) == 0))
         return true;
     print_expected("--machine", wanted.machine, "built for ");
-    fprintf(stderr, "%s\n  found:    built for ", wanted.machine);
-    print_machine(stderr);
-    fprintf(stderr, " (%d-bit %s-endian)", elf.bits, elf.is_big_endian ? "big" : "little");
+    fprintf(said, "%s\n  found:    built for ", wanted.machine);
+    print_machine(said);
+    fprintf(said, " (%d-bit %s-endian)", elf.bits, elf.is_big_endian ? "big" : "little");
     print_platform_fix();
     return false;
 }
@@ -290,7 +292,7 @@ static bool check_libc(void)
     if (!has_known_libc() && strcmp(elf.libc, "other") != 0 && !elf.has_interpreter)
         return true;
     print_expected("--libc", wanted.libc, wanted.libc);
-    fprintf(stderr, " as its libc, or none at all in a file without an interpreter (PT_INTERP)\n  found:    %s (%s)",
+    fprintf(said, " as its libc, or none at all in a file without an interpreter (PT_INTERP)\n  found:    %s (%s)",
             elf.libc, elf.evidence);
     print_platform_fix();
     return false;
@@ -299,36 +301,36 @@ static bool check_libc(void)
 static void print_mode_fix(enum mode mode)
 {
     if (mode == NO_MODE) {
-        fputs("audit the program, not the library; a program that looks like this was linked with -shared", stderr);
+        fputs("audit the program, not the library; a program that looks like this was linked with -shared", said);
     } else if (wanted.mode == STATIC && strcmp(elf.libc, "musl") == 0 && !has_foreign()) {
         fputs("link with -static; if -static-pie was given, the compiler's specs do not know it for musl (a gcc "
               "wrapped as musl-gcc): use -static -no-pie, or a GCC built for musl",
-              stderr);
+              said);
     } else if (wanted.mode == STATIC) {
         fputs("link for a musl target with -static (or -static-pie), and give every library as an archive (.a)",
-              stderr);
+              said);
     } else if (mode == STATIC) {
-        fputs("link without -static, so that libc stays shared", stderr);
+        fputs("link without -static, so that libc stays shared", said);
     } else if (!elf.has_interpreter) {
-        fputs("link as a program, with the compiler driver, so that the file names the loader it needs", stderr);
+        fputs("link as a program, with the compiler driver, so that the file names the loader it needs", said);
     } else if (has_foreign()) {
-        fputs("link ", stderr);
-        print_needed(stderr, FOREIGN, "", ", ");
+        fputs("link ", said);
+        print_needed(said, FOREIGN, "", ", ");
         if (wanted.in_bazel)
             fputs(" in: what is in it as deps and not as dynamic_deps, cc_library with linkstatic = True, cc_import with a "
                   "static_library; or allow by name: ",
-                  stderr);
+                  said);
         else
             fputs(" as an archive (-Wl,-Bstatic -lNAME -Wl,-Bdynamic; for C++ -static-libstdc++ -static-libgcc; a library "
                   "of the project itself with CMake's BUILD_SHARED_LIBS=OFF, Meson's default_library=static or configure's "
                   "--disable-shared), or allow by name: ",
-                  stderr);
-        print_allow_options(stderr);
+                  said);
+        print_allow_options(said);
     } else if (has_foreign_load()) {
-        fputs("link without the linker's --audit, --depaudit, --auxiliary and --filter, or allow by name: ", stderr);
-        print_allow_options(stderr);
+        fputs("link without the linker's --audit, --depaudit, --auxiliary and --filter, or allow by name: ", said);
+        print_allow_options(said);
     } else {
-        fputs("link with the compiler's own --dynamic-linker, at the path that the libc's ABI gives it", stderr);
+        fputs("link with the compiler's own --dynamic-linker, at the path that the libc's ABI gives it", said);
     }
 }
 
@@ -348,11 +350,11 @@ static bool check_mode(void)
         if (wanted.allow_static_glibc)
             return true;
         print_expected("--expect", mode_names[wanted.mode], "static with no glibc inside");
-        fprintf(stderr, "\n  found:    static with glibc inside (%s)\n", elf.evidence);
+        fprintf(said, "\n  found:    static with glibc inside (%s)\n", elf.evidence);
         fputs("  fix:      link for a musl target: static glibc still loads NSS, iconv and locale modules with dlopen "
               "at run time, and only those of the very glibc it was built with; to accept that, ",
-              stderr);
-        fputs(wanted.in_bazel ? "set allow_static_glibc = True\n" : "pass --allow-static-glibc\n", stderr);
+              said);
+        fputs(wanted.in_bazel ? "set allow_static_glibc = True\n" : "pass --allow-static-glibc\n", said);
         return false;
     }
     /* What needs libc alone is within `dynamic` too: the mode says how a program was asked to be linked. */
@@ -360,13 +362,13 @@ static bool check_mode(void)
         if (wanted.mode != DYNAMIC || elf.has_interpreter)
             return true;
     print_expected("--expect", mode_names[wanted.mode], expected[wanted.mode]);
-    fputs("\n  found:    ", stderr);
+    fputs("\n  found:    ", said);
     if (mode != NO_MODE)
-        fprintf(stderr, "%s: ", mode_names[mode]);
-    print_reason(stderr);
-    fputs("\n  fix:      ", stderr);
+        fprintf(said, "%s: ", mode_names[mode]);
+    print_reason(said);
+    fputs("\n  fix:      ", said);
     print_mode_fix(mode);
-    fputc('\n', stderr);
+    fputc('\n', said);
     return false;
 }
 
@@ -376,12 +378,12 @@ static bool check_behind(void)
     if (!elf.behind_words || wanted.mode == NO_MODE || wanted.allow_payload)
         return true;
     print_expected("--expect", mode_names[wanted.mode], mode_names[wanted.mode]);
-    fprintf(stderr, ", and nothing behind the program that it could unpack and run\n  found:    %s: %llu bytes from byte "
+    fprintf(said, ", and nothing behind the program that it could unpack and run\n  found:    %s: %llu bytes from byte "
             "%llu on\n  fix:      see what it is", elf.behind_words, (unsigned long long)elf.behind_size,
             (unsigned long long)elf.behind_offset);
     if (*elf.behind_opens)
-        fprintf(stderr, " (%s)", elf.behind_opens);
-    fputs(", and audit that as well; to accept it as mere data, pass --allow-payload\n", stderr);
+        fprintf(said, " (%s)", elf.behind_opens);
+    fputs(", and audit that as well; to accept it as mere data, pass --allow-payload\n", said);
     return false;
 }
 
@@ -395,15 +397,15 @@ static bool check_allow(void)
         return true;
     print_expected("--allow", NULL, "no needed library but libc's own and ");
     for (size_t i = 0; i < wanted.allow_count; i++)
-        fprintf(stderr, "%s%s", i ? ", " : "", wanted.allow[i]);
-    fputs("\n  found:    needs ", stderr);
-    count = print_needed(stderr, FOREIGN, "", ", ");
+        fprintf(said, "%s%s", i ? ", " : "", wanted.allow[i]);
+    fputs("\n  found:    needs ", said);
+    count = print_needed(said, FOREIGN, "", ", ");
     for (size_t i = 0; i < elf.load_count; i++)
         if (is_foreign_load(&elf.loads[i]))
-            fprintf(stderr, "%s%s by %s", count++ ? ", " : "", elf.loads[i].name, elf.loads[i].tag);
-    fputs("\n  fix:      link it as an archive, or allow it too: ", stderr);
-    print_allow_options(stderr);
-    fputc('\n', stderr);
+            fprintf(said, "%s%s by %s", count++ ? ", " : "", elf.loads[i].name, elf.loads[i].tag);
+    fputs("\n  fix:      link it as an archive, or allow it too: ", said);
+    print_allow_options(said);
+    fputc('\n', said);
     return false;
 }
 
@@ -426,17 +428,17 @@ static bool check_glibc(void)
             continue;
         if (above++ == 0) {
             print_expected("--max-glibc", wanted.max_glibc, "no symbol version newer than glibc ");
-            fprintf(stderr, "%s\n  found:    needs ", wanted.max_glibc);
+            fprintf(said, "%s\n  found:    needs ", wanted.max_glibc);
         } else {
-            fputs(", ", stderr);
+            fputs(", ", said);
         }
-        fprintf(stderr, "%s of %s", version->name, version->library);
+        fprintf(said, "%s of %s", version->name, version->library);
     }
     if (above == 0)
         return true;
-    fprintf(stderr, "\n  fix:      link against glibc %s or older, as for the target ", wanted.max_glibc);
-    print_machine(stderr);
-    fprintf(stderr, "-linux-gnu.%s, or raise the limit\n", wanted.max_glibc);
+    fprintf(said, "\n  fix:      link against glibc %s or older, as for the target ", wanted.max_glibc);
+    print_machine(said);
+    fprintf(said, "-linux-gnu.%s, or raise the limit\n", wanted.max_glibc);
     return false;
 }
 
@@ -445,12 +447,12 @@ static bool check_rpath(void)
     if (!wanted.deny_rpath || (!elf.rpath && !elf.runpath))
         return true;
     print_expected("--deny-rpath", NULL, "no library search path inside the file (DT_RPATH, DT_RUNPATH)");
-    fputs("\n  found:    ", stderr);
+    fputs("\n  found:    ", said);
     if (elf.rpath)
-        fprintf(stderr, "DT_RPATH %s%s", elf.rpath, elf.runpath ? "; " : "");
+        fprintf(said, "DT_RPATH %s%s", elf.rpath, elf.runpath ? "; " : "");
     if (elf.runpath)
-        fprintf(stderr, "DT_RUNPATH %s", elf.runpath);
-    fputs("\n  fix:      link without -rpath, or remove it: patchelf --remove-rpath FILE\n", stderr);
+        fprintf(said, "DT_RUNPATH %s", elf.runpath);
+    fputs("\n  fix:      link without -rpath, or remove it: patchelf --remove-rpath FILE\n", said);
     return false;
 }
 
@@ -461,7 +463,7 @@ static bool check_pie(void)
     print_expected("--require-pie", NULL, "a position-independent file (ET_DYN)");
     fputs("\n  found:    executable (ET_EXEC), which is loaded at a fixed address"
           "\n  fix:      compile with -fPIE and link with -pie, or with -static-pie\n",
-          stderr);
+          said);
     return false;
 }
 
@@ -473,7 +475,7 @@ static bool check_relro(void)
     if (!wanted.require_relro || (elf.has_relro && (!is_full || elf.is_bind_now || judge() == STATIC)))
         return true;
     print_expected("--require-relro", wanted.require_relro, "relocated data read-only after the start (PT_GNU_RELRO)");
-    fprintf(stderr, "%s\n  found:    relro %s\n  fix:      link with -Wl,-z,relro%s\n",
+    fprintf(said, "%s\n  found:    relro %s\n  fix:      link with -Wl,-z,relro%s\n",
             is_full ? ", and every symbol bound at the start (BIND_NOW)" : "", relro_word(),
             is_full ? " -Wl,-z,now" : "");
     return false;
@@ -488,11 +490,11 @@ static bool check_malloc(void)
           "\n  fix:      malloc = \"mimalloc\" is for cc_binary; where another rule links the program, add "
           "@linkmode//lib:mimalloc to its C dependencies (a Go program without C has no malloc to replace), or set "
           "malloc = \"libc\"\n",
-          stderr);
+          said);
     return false;
 }
 
-/* Prints every expectation that does not hold to stderr. */
+/* Says of every expectation that does not hold. */
 static bool check_all(void)
 {
     const bool machine = check_machine(), libc = check_libc(), mode = check_mode(), behind = check_behind(),

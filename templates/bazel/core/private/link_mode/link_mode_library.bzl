@@ -3,8 +3,8 @@
 
 load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS")
 load(":bill.bzl", "LinkedInfo", "linked_aspect", "write_bill")
-load(":check.bzl", "ELFCHECK_TYPE", "check_binary", "elfcheck_arguments")
-load(":link_mode_values.bzl", "LINK_MODE_VALUES")
+load(":check.bzl", "ELFCHECK_TYPE", "check_binary")
+load(":link_mode_values.bzl", "LINK_MODE_VALUES", "elfcheck_arguments")
 load(":place.bzl", "is_shared_library", "place_libraries", "runfiles_without")
 load(":providers.bzl", "TargetInfo", "only")
 load(":transition.bzl", "CPU", "link_mode_transition")

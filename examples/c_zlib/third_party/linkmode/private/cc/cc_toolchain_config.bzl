@@ -22,6 +22,18 @@ What is not there and has a usual name, such as asan or thin_lto, fails by it: s
 
 load("@linkmode_cc//:cc.bzl", CcToolchainConfigInfo = "CcToolchainConfigInfo_", cc_common = "cc_common_")
 load("@linkmode_cc//:config_lib.bzl", "action_config", "env_entry", "env_set", "feature", "feature_set", "tool", "tool_path", "with_feature_set")
+load(
+    ":common_flags.bzl",
+    "ALWAYS",
+    "COMPILE_BY_MODE",
+    "FLAG_ATTRIBUTES",
+    "FULL_RELRO",
+    "LINK_BY_MODE",
+    "NO_CLOCK",
+    "NO_PIE",
+    "PIE",
+    "STRIP_AT_LINK",
+)
 load(":features.bzl", "ARCHIVE", "COMPILE", "CXX_COMPILE", "LINK", "LINK_EXECUTABLE", "LINK_SHARED", "STRIP", "archive_variables", "compile_input_output", "compile_variables", "flags", "layering_features", "link_variables", "strip_variables")
 load(":missing_features.bzl", "missing_features", "refuse_of_build")
 
@@ -33,31 +45,6 @@ FISSION = select({
     "@linkmode//private/cc:no_fission": False,
     "//conditions:default": True,
 })
-
-# attributes of flags; in each, {root} is the archive's folder, {runtime} and {cxx_runtime} those of the built run-time
-# files of C and C++, {lld} the linker that clang is to call, and {names} and {static_names} the folders of library_names
-_FLAG_ATTRIBUTES = [
-    "compile_flags",
-    "cxx_flags",
-    "include_flags",
-    "determinism_flags",
-    "lto_flags",
-    "link_flags",
-    "static_flags",
-    "static_pie_flags",
-    "pie_flags",
-    "no_pie_flags",
-    "static_libraries",
-    "mostly_static_libraries",
-    "dynamic_libraries",
-]
-
-_NO_CLOCK = [
-    "-Wno-builtin-macro-redefined",
-    '-D__DATE__="redacted"',
-    '-D__TIME__="redacted"',
-    '-D__TIMESTAMP__="redacted"',
-]
 
 # a C++ runtime inside a shared object is its own affair: another one in the program must not meet its symbols
 _HIDDEN_RUNTIME = ["-Wl,--exclude-libs,libstdc++.a:libsupc++.a:libgcc.a:libgcc_eh.a"]
@@ -121,7 +108,7 @@ def _cc_toolchain_config_impl(ctx):
     }
     replaced = {
         name: expand_paths(getattr(attr, name), paths)
-        for name in _FLAG_ATTRIBUTES
+        for name in FLAG_ATTRIBUTES
     }
     mode = _modes(attr.default_mode)
     static_plain = _and(mode["static"], not_features = ["static_pie"])
@@ -186,15 +173,15 @@ def _cc_toolchain_config_impl(ctx):
             flag_sets = flags(COMPILE, replaced["compile_flags"]) +
                         flags(CXX_COMPILE, replaced["cxx_flags"]) +
                         flags(COMPILE, replaced["include_flags"]) +
-                        flags(COMPILE, ["-fstack-protector", "-Wall"]) +
-                        flags(COMPILE, ["-O2", "-ffunction-sections", "-fdata-sections", "-DNDEBUG"], opt) +
-                        flags(COMPILE, ["-O0", "-g"], dbg),
+                        flags(COMPILE, ALWAYS) +
+                        flags(COMPILE, COMPILE_BY_MODE["opt"], opt) +
+                        flags(COMPILE, COMPILE_BY_MODE["dbg"], dbg),
         ),
         feature(
             name = "position",
             enabled = True,
-            flag_sets = flags(COMPILE, ["-fPIE"], static_pie + pie) +
-                        flags(COMPILE, ["-fno-PIE"], static_plain + no_pie),
+            flag_sets = flags(COMPILE, PIE, static_pie + pie) +
+                        flags(COMPILE, NO_PIE, static_plain + no_pie),
         ),
         feature(
             name = "treat_warnings_as_errors",
@@ -204,15 +191,15 @@ def _cc_toolchain_config_impl(ctx):
         feature(name = "ubsan", flag_sets = flags(COMPILE + LINK, attr.ubsan_flags)),
     ]
     features += compile_variables() + [
-        feature(name = "determinism", enabled = True, flag_sets = flags(COMPILE, _NO_CLOCK + replaced["determinism_flags"])),
+        feature(name = "determinism", enabled = True, flag_sets = flags(COMPILE, NO_CLOCK + replaced["determinism_flags"])),
     ] + compile_input_output(ctx.file._header_parser.path) + [
         feature(name = "parse_headers"),
     ] + (layering_features() if attr.layering_check else []) + [
         feature(
             name = "default_link_flags",
             enabled = True,
-            flag_sets = flags(LINK, replaced["link_flags"] + ["-Wl,-z,relro,-z,now"]) +
-                        flags(LINK, ["-Wl,--gc-sections"], opt),
+            flag_sets = flags(LINK, replaced["link_flags"] + FULL_RELRO) +
+                        flags(LINK, LINK_BY_MODE["opt"], opt),
         ),
         feature(
             name = "link_mode_flags",
@@ -222,7 +209,7 @@ def _cc_toolchain_config_impl(ctx):
                         flags(LINK_EXECUTABLE, replaced["pie_flags"], pie) +
                         flags(LINK_EXECUTABLE, replaced["no_pie_flags"], no_pie),
         ),
-        feature(name = "strip_at_link", flag_sets = flags(LINK_EXECUTABLE, ["-Wl,--strip-all"])),
+        feature(name = "strip_at_link", flag_sets = flags(LINK_EXECUTABLE, STRIP_AT_LINK)),
     ] + link_variables(mode["static"], with_loader) + [
         # after the objects and the user's own -l flags, as a linker reads static libraries from left to right
         feature(
@@ -268,8 +255,8 @@ cc_toolchain_config = rule(
     doc = "Flags and tools of one compiler for one target.",
     implementation = _cc_toolchain_config_impl,
     attrs = dict({
-        name: attr.string_list(doc = "Flags; see _FLAG_ATTRIBUTES.")
-        for name in _FLAG_ATTRIBUTES
+        name: attr.string_list(doc = "Flags; see FLAG_ATTRIBUTES.")
+        for name in FLAG_ATTRIBUTES
     }, **{
         # cfg = "exec" on built files: otherwise their paths differ from those of linker_files in Bazel 7
         "ar": attr.label(allow_single_file = True, cfg = "exec", mandatory = True, doc = "The archiver."),

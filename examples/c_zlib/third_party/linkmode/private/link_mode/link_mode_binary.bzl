@@ -4,8 +4,8 @@
 load("@linkmode_cc//:rule.bzl", "FORWARDED", "TOOLCHAIN_RULE_ARGUMENTS")
 load(":allocator.bzl", "MALLOC_VALUES")
 load(":bill.bzl", "LinkedInfo", "linked_aspect", "write_bill")
-load(":check.bzl", "ELFCHECK_TYPE", "check_binary", "elfcheck_arguments", "shared_objects")
-load(":link_mode_values.bzl", "LINK_MODE_VALUES")
+load(":check.bzl", "ELFCHECK_TYPE", "check_binary", "shared_objects")
+load(":link_mode_values.bzl", "LINK_MODE_VALUES", "elfcheck_arguments", "refusal")
 load(":place.bzl", "is_shared_library", "place_libraries", "runfiles_without", "runpath")
 load(":providers.bzl", "LibcRuntimeInfo", "LinkModeInfo", "TargetInfo", "only")
 load(":transition.bzl", "CPU", "link_mode_transition")
@@ -13,15 +13,9 @@ load(":wrapped.bzl", "WrappedInfo", "with_args", "wrapped")
 
 def _refuse_contradictions(ctx, binary, target):
     attr = ctx.attr
-    for soname in attr.allow:
-        if "\n" in soname:
-            fail("{}: allow: a soname has no line breaks: {}".format(ctx.label, repr(soname)))
-    if attr.static_pie and attr.link_mode != "static":
-        fail("{}: static_pie = True goes with link_mode = \"static\" only; a {} binary is position-independent anyway".format(ctx.label, attr.link_mode))
-    if attr.link_mode == "static" and target.max_glibc and not attr.allow_static_glibc:
-        fail(("{label}: link_mode = \"static\" on {target}: glibc inside a static binary still opens NSS, iconv and locale modules " +
-              "of the machine it runs on, and dlopen breaks, so linkmode refuses it. Use a musl platform; or, with a glibc " +
-              "toolchain of your own that has libc.a, set allow_static_glibc = True.").format(label = ctx.label, target = target.target))
+    reason = refusal(attr.link_mode, target, attr.allow, attr.allow_static_glibc, attr.static_pie)
+    if reason:
+        fail("{}: {}".format(ctx.label, reason))
     if not binary[DefaultInfo].files_to_run.executable:
         fail("{}: binary = {} is not executable; link_mode_binary wraps a *_binary".format(ctx.label, binary.label))
     if binary[WrappedInfo].args and not attr.said_args:

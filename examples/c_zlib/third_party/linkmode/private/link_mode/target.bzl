@@ -3,18 +3,13 @@
 
 load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS")
 load(":allocator.bzl", "allocator_in_force")
+load(":link_mode_values.bzl", "target_facts")
 load(":providers.bzl", "LibcRuntimeInfo", "TargetInfo")
 
 def _link_target_impl(ctx):
-    target = ctx.attr.target
-    cpu, _, _ = target.partition("-")
-    libc, _, version = target.rpartition("-")[2].partition(".")
     return [TargetInfo(
         allocator = allocator_in_force(ctx.attr._malloc),
-        cpu = cpu,
-        libc = "glibc" if libc == "gnu" else libc,
-        max_glibc = version,
-        target = target,
+        **target_facts(ctx.attr.target)
     )]
 
 link_target = rule(

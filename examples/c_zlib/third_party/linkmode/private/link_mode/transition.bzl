@@ -11,7 +11,7 @@
 load("//:lock.bzl", "CPUS", "LINK_MODES", "OWN_TOOLCHAINS", "TARGETS")
 load(":adapters.bzl", "ADAPTERS")
 load(":allocator.bzl", "CUSTOM_MALLOC", "custom_malloc")
-load(":link_mode_values.bzl", "LINK_MODE_FEATURES")
+load(":link_mode_values.bzl", "LINK_MODE_FEATURES", "no_target")
 
 # the features that this transition sets or leaves out, and no others
 LINK_FEATURES = LINK_MODE_FEATURES.values() + ["room_for_runpath", "static_pie", "strip_at_link"]
@@ -108,8 +108,7 @@ def _platform(mode, asked, current, cpu):
         cpu = LINK_MODES.keys()[0]
     target = LINK_MODES[cpu].get(mode)
     if not target:
-        fail(("linkmode: no target of linkmode.toml can be linked {mode} for {cpu}: a static binary needs musl. " +
-              "Add {cpu}-linux-musl to a [[toolchain]] and run `linkmode lock && linkmode generate`.").format(cpu = cpu, mode = mode))
+        fail(no_target(mode, cpu))
     return Label("//platforms:" + target)
 
 def _link_mode_transition_impl(settings, attr):

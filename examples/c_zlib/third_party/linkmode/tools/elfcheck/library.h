@@ -118,9 +118,9 @@ static void print_shown(size_t *count, const char *before, const char *name)
 
     escape(shown, (const unsigned char *)name, strlen(name));
     if (*count < MAX_SHOWN)
-        fprintf(stderr, "%s%s", *count ? ", " : before, shown);
+        fprintf(said, "%s%s", *count ? ", " : before, shown);
     else if (*count == MAX_SHOWN)
-        fputs(" and more", stderr);
+        fputs(" and more", said);
     ++*count;
 }
 
@@ -175,7 +175,7 @@ static bool check_exports(void)
         if (more == 0) {
             print_expected("--export", NULL, "these exported symbols and no others: ");
             for (size_t j = 0; j < library.export_count; j++)
-                fprintf(stderr, "%s%s", j ? ", " : "", library.exports[j]);
+                fprintf(said, "%s%s", j ? ", " : "", library.exports[j]);
         }
         print_shown(&more, "\n  found:    exports ", name);
     }
@@ -190,12 +190,12 @@ static bool check_exports(void)
         fputs("\n  fix:      compile with -fvisibility=hidden, and with __attribute__((visibility(\"default\"))) at what is exported; "
               "in C++, where templates of the standard library are exported all the same, link with a version script "
               "(-Wl,--version-script=FILE) that says `{ global: NAME; local: *; };`\n",
-              stderr);
+              said);
     free(library.given);
     return more == 0 && absent == 0;
 }
 
-/* Prints every expectation of a shared object that does not hold to stderr. */
+/* Says of every expectation of a shared object that does not hold. */
 static bool check_library(void)
 {
     const bool any = library.mode == DYNAMIC && wanted.allow_count == 0;
@@ -204,21 +204,21 @@ static bool check_library(void)
         return true;
     if (elf.kind != SHARED_OBJECT) {
         print_expected("--library", mode_names[library.mode], "a shared object");
-        fprintf(stderr, "\n  found:    %s\n  fix:      link with -shared: cc_shared_library, or linkshared = True\n",
+        fprintf(said, "\n  found:    %s\n  fix:      link with -shared: cc_shared_library, or linkshared = True\n",
                 kind_names[elf.kind]);
         return false;
     }
     if (any || !(has_foreign() || has_foreign_load()))
         return check_exports();
     print_expected("--library", mode_names[library.mode], "no needed library but libc's own");
-    fputs("\n  found:    needs ", stderr);
-    print_needed(stderr, FOREIGN, "", ", ");
+    fputs("\n  found:    needs ", said);
+    print_needed(said, FOREIGN, "", ", ");
     for (size_t i = 0; i < elf.load_count; i++)
         if (is_foreign_load(&elf.loads[i]))
-            fprintf(stderr, " %s by %s", elf.loads[i].name, elf.loads[i].tag);
-    fputs("\n  fix:      link it as an archive, or allow it too: ", stderr);
-    print_allow_options(stderr);
-    fputc('\n', stderr);
+            fprintf(said, " %s by %s", elf.loads[i].name, elf.loads[i].tag);
+    fputs("\n  fix:      link it as an archive, or allow it too: ", said);
+    print_allow_options(said);
+    fputc('\n', said);
     return false;
 }
 

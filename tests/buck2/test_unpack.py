@@ -1,0 +1,103 @@
+"""The script that unpacks archives for Buck2: what comes out, and what does not."""
+
+import io
+import os
+import stat
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+from buck2.cell import ROOT
+
+SCRIPT = ROOT / "templates" / "buck2" / "core" / "tools" / "unpack.py"
+
+
+def unpack(archive: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-I", "-W", "error", str(SCRIPT), *options, str(archive), str(archive.parent / "out")]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env={"PATH": "/nonexistent"})
+
+
+def tar(place: Path, *members: tuple[str, str, int], mode: str = "w:gz", name: str = "a.tgz") -> Path:
+    """Write a tar of (name, contents, mode); contents that begin with -> or => are symbolic and hard links."""
+    with tarfile.open(place / name, mode) as packed:  # type: ignore[call-overload]
+        for path, text, bits in members:
+            member = tarfile.TarInfo(path)
+            member.mode = bits
+            if text[:2] in ("->", "=>"):
+                member.type = tarfile.SYMTYPE if text[:2] == "->" else tarfile.LNKTYPE
+                member.linkname = text[2:]
+            member.size = len(text) if member.isfile() else 0
+            packed.addfile(member, io.BytesIO(text.encode()))
+    return place / name
+
+
+def found(place: Path) -> dict[str, str]:
+    out = place / "out"
+    return {
+        str(path.relative_to(out)): f"->{path.readlink()}" if path.is_symlink() else path.read_text()
+        for path in sorted(out.rglob("*"))
+        if path.is_symlink() or path.is_file()
+    }
+
+
+@pytest.mark.parametrize(
+    ("mode", "name"), [("w:gz", "a.tgz"), ("w:xz", "a.tar.xz"), ("w:bz2", "a.tbz"), ("w", "a.tar")]
+)
+def test_a_tar_without_its_folder(tmp_path: Path, mode: str, name: str) -> None:
+    members = [("x/bin/cc", "cc", 0o755), ("x/doc/a", "a", 0o600), ("y/other", "no", 0o644)]
+    done = unpack(tar(tmp_path, *members, mode=mode, name=name), "--strip-prefix=x")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert found(tmp_path) == {"bin/cc": "cc", "doc/a": "a"}
+    assert stat.S_IMODE((tmp_path / "out/bin/cc").stat().st_mode) == 0o755
+    assert stat.S_IMODE((tmp_path / "out/doc/a").stat().st_mode) == 0o644
+
+
+def test_links_stay_inside(tmp_path: Path) -> None:
+    members = [
+        ("x/bin/cc", "cc", 0o755),
+        ("x/t/bin/cc", "=>x/bin/cc", 0o755),
+        ("x/lib/z.so", "->z.so.1", 0o777),
+        ("x/lib/up", "->../bin/cc", 0o777),
+        ("x/lib/ld-musl.so.1", "->/lib/libc.so", 0o777),
+        ("x/out", "->../../etc", 0o777),
+        ("x/usr", "->.", 0o777),
+    ]
+    done = unpack(tar(tmp_path, *members), "--strip-prefix=x", "--remove=usr")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert found(tmp_path) == {"bin/cc": "cc", "t/bin/cc": "cc", "lib/z.so": "->z.so.1", "lib/up": "->../bin/cc"}
+    assert os.access(tmp_path / "out/t/bin/cc", os.X_OK)
+
+
+def test_what_is_removed_goes_with_all_below_it(tmp_path: Path) -> None:
+    members = [("x/include/c++/v", "v", 0o644), ("x/include/c++11", "11", 0o644)]
+    assert unpack(tar(tmp_path, *members), "--strip-prefix=x", "--remove=include/c++").returncode == 0
+    assert found(tmp_path) == {"include/c++11": "11"}
+
+
+@pytest.mark.parametrize("path", ["../evil", "/evil", "x/../../evil"])
+def test_a_member_that_leaves_the_folder_is_refused(tmp_path: Path, path: str) -> None:
+    done = unpack(tar(tmp_path, ("x/a", "a", 0o644), (path, "evil", 0o644)), "--strip-prefix=x")
+    assert done.returncode == 1
+    assert f"{path}: leaves the archive's folder" in done.stderr
+    assert not (tmp_path / "evil").exists()
+
+
+def test_a_prefix_that_the_archive_has_not_is_refused(tmp_path: Path) -> None:
+    done = unpack(tar(tmp_path, ("x/a", "a", 0o644)), "--strip-prefix=y")
+    assert done.returncode == 1
+    assert "has nothing below 'y'" in done.stderr
+
+
+def test_a_wheel(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "z.whl", "w", zipfile.ZIP_DEFLATED) as packed:
+        for path, mode in (("ziglang/zig", 0o755), ("ziglang/lib/a.h", 0o644)):
+            member = zipfile.ZipInfo(path)
+            member.external_attr = (stat.S_IFREG | mode) << 16
+            packed.writestr(member, path)
+    assert unpack(tmp_path / "z.whl", "--strip-prefix=ziglang").returncode == 0
+    assert found(tmp_path) == {"lib/a.h": "ziglang/lib/a.h", "zig": "ziglang/zig"}
+    assert os.access(tmp_path / "out/zig", os.X_OK)
+    assert not os.access(tmp_path / "out/lib/a.h", os.X_OK)

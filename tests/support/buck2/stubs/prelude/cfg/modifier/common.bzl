@@ -1,0 +1,1 @@
+MODIFIER_METADATA_KEY = "buck.cfg_modifiers"

@@ -1,0 +1,1 @@
+LinkStyle = enum("static", "static_pic", "shared")

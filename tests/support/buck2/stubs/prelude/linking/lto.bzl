@@ -1,0 +1,1 @@
+LtoMode = enum("none", "fat", "monolithic", "thin")

@@ -1,0 +1,1 @@
+PythonBootstrapToolchainInfo = PythonBootstrapToolchainInfo_
