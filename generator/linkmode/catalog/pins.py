@@ -91,17 +91,6 @@ def _affects(advisory: Advisory, version: str, measured: Mapping[str, str]) -> b
 _RELEASE = re.compile(r"\d+(?:\.\d+)+")
 
 
-def _affects(advisory: Advisory, version: str, measured: Mapping[str, str]) -> bool:
-    for fact, affected in advisory.measured.items():
-        # A state between two releases, as git describes it, comes after the first: 1.2.2-git-50-gb76f37fd.
-        if release := _RELEASE.match(measured.get(fact, "")):
-            return SpecifierSet(affected).contains(release[0], prereleases=True)
-    return SpecifierSet(advisory.affects).contains(version, prereleases=True)
-
-
-_RELEASE = re.compile(r"\d+(?:\.\d+)+")
-
-
 def load(folder: Path) -> Catalog:
     """Return the catalogue of the ``*.toml`` files in ``folder``.
 

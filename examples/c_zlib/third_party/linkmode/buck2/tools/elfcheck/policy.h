@@ -107,9 +107,10 @@ static const struct not_elf not_elf_files[] = {
     {"\xca\xfe\xba\xbe", 4, "a Java class or a universal Mach-O file, not an ELF file"},
     {"\x1f\x8b", 2, "gzip data, not an ELF file"},
     {"\x50\x4b\x03\x04", 4, "a zip archive, not an ELF file"},
-    {"\xed\xab\xee\xdb", 4, "an RPM package, which is not read; unpack it: rpm2cpio FILE | cpio -id"},
+    {"\xed\xab\xee\xdb", 4, "an RPM package, not an ELF file"},
     {"\x68\x73\x71\x73", 4, "a squashfs image, which is not read; unpack it: unsquashfs FILE"},
-    {"\x30\x37\x30\x37\x30\x31", 6, "a cpio archive, which is not read; unpack it: cpio -id < FILE"},
+    {"\x30\x37\x30\x37\x30\x31", 6, "a cpio archive, not an ELF file"},
+    {"\x41\x44\x42\x2e", 4, "an Alpine package of version 3, which is not read; unpack it: apk extract FILE"},
     {"\x37\x7a\xbc\xaf\x27\x1c", 6, "a 7z archive, which is not read; unpack it: 7z x FILE"},
     {"\x00\x61\x73\x6d", 4, "a WebAssembly module, not an ELF file"},
     {NULL, 0, NULL},
@@ -123,6 +124,7 @@ struct behind {
 };
 static const struct behind behind_files[] = {
     {"\x68\x73\x71\x73", 4, "a squashfs image, as in an AppImage", "FILE --appimage-extract, or unsquashfs"},
+    {"\x01\x43\x44\x30\x30\x31", 6, "an ISO 9660 image, as in an AppImage of the first type", "7z x FILE"},
     {"\x4b\x41\x58", 3, "a program packed by Nuitka", "build it without --onefile"},
     {"\x4b\x41\x59", 3, "a program packed by Nuitka", "build it without --onefile"},
     {"\x50\x4b\x03\x04", 4, "a zip archive", "unzip FILE"},
