@@ -95,6 +95,8 @@ def write_bill(ctx, linked, link_mode, target):
     return bill
 
 def _component(part):
+    # The key is CycloneDX's, and no attribute.
+    # buildifier: disable=attr-licenses
     return {
         "bom-ref": part["purl"],
         "licenses": [{"expression": part["license"]}],
