@@ -59,7 +59,11 @@ class Driven:
         return done.stdout
 
 
-@pytest.fixture(scope="module", params=BUCK2_CASES)
+# Zig builds its run-time files in actions of each mode, which takes minutes; GCC's archive has them.
+_ROWS = [pytest.param(name, marks=pytest.mark.tier("slow" if name == "cpp_zig" else "bazel")) for name in BUCK2_CASES]
+
+
+@pytest.fixture(scope="module", params=_ROWS)
 def driven(request: pytest.FixtureRequest) -> Iterator[Driven]:
     name, case = request.param, BUCK2_CASES[request.param]
     workspace = WORK / "e2e" / "buck2-driver" / name
