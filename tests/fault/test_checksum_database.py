@@ -160,7 +160,7 @@ def forged() -> bytes:
         (LOG.answer(300).replace(b"300\n", b"600\n", 1), "the checksum database names a record that its tree does not"),
         (LOG.answer(300).replace(b"300\n", b"-1\n", 1), "the checksum database names a record that its tree does not"),
         (LOG.answer(300).replace(b"300\n", b"9" * 5000 + b"\n", 1), "the checksum database names a record that"),
-        (b"300\n%s\n%s" % (LOG.records[300], LOG.note(name="sum.golang.org")), "the answer is not signed by sum."),
+        (b"300\n%s\n%s" % (LOG.records[300], LOG.note(name="other.example.org")), "the answer is not signed by sum."),
         (LOG.answer(300)[:-10], "the checksum database gives no base64 where it must"),
         (LOG.answer(300).partition("—".encode())[0], "the answer is not signed by sum.example.com"),
         (b"", "the checksum database gives no answer that can be read"),
