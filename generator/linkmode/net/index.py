@@ -57,11 +57,6 @@ class _Listed(NamedTuple):
 _URL = re.compile(r"pypi:(?P<project>[A-Za-z0-9._-]+)/(?P<file>[A-Za-z0-9._+!-]+)")
 
 
-def is_index_url(url: str) -> bool:
-    """Whether ``url`` has the form ``pypi:<project>/<file>``."""
-    return _URL.fullmatch(url) is not None
-
-
 def file_path(url: str) -> Path:
     """The path that an absolute ``file:`` URL names (RFC 8089); raise ValueError where no file can have such a name."""
     path = unquote(urlsplit(url).path)
