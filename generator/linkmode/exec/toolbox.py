@@ -39,8 +39,8 @@ class Toolbox:
         layouts = FAMILIES[toolchain.family].layouts
         if artifact.layout not in layouts:
             raise ConfigError(
-                f"{artifact.name}: no layout of {toolchain.family}: {artifact.layout!r}; "
-                f"expected {' or '.join(layouts)}",
+                f"{artifact.name}: layout: {artifact.layout!r} is no layout of {toolchain.family}",
+                expected=" or ".join(layouts),
                 hint=Message("correct layout in its [[pin]], then run: ", Run("lock")),
             )
         self._home, self._toolchain, self._artifact, self._unpacked = home, toolchain, artifact, unpacked
@@ -67,7 +67,9 @@ class Toolbox:
             tools = frozenset(path.name for path in (folder / "plain").iterdir())
         except OSError as error:
             raise ConfigError(
-                f"{folder}: cannot be read: {error.strerror or error}", hint=f"delete {folder}; it is made again"
+                f"{folder}: cannot be read: {error.strerror or error}",
+                expected="the folder that `linkmode exec` made",
+                hint=f"delete {folder}, and run the command again",
             ) from error
         return Ready(
             triple=self._name,

@@ -59,7 +59,8 @@ def read(environment: Mapping[str, str] = os.environ) -> Setting:
             text = ""
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(
-                f"{path}: cannot be read: {error}; it says which Go proxy to use",
+                f"{path}: cannot be read: {error}",
+                expected="lines KEY=VALUE, as `go env -w` writes them",
                 hint=f"correct it, or set the variable {_KEY}",
             ) from error
         if value := _written(text):
@@ -113,7 +114,8 @@ def _of_go(environment: Mapping[str, str]) -> str:
         return ""
     except subprocess.TimeoutExpired as error:
         raise ConfigError(
-            f"`{command} env {_KEY}` did not end within {_TIMEOUT_SECONDS:g} seconds; it says which Go proxy to use",
+            f"`{command} env {_KEY}` did not end within {_TIMEOUT_SECONDS:g} seconds",
+            expected="the Go proxies to use",
             hint=f"set the variable {_KEY}, or run it yourself to see what it waits for",
         ) from error
     return done.stdout.strip() if done.returncode == 0 else ""
@@ -133,8 +135,8 @@ def parse(setting: Setting) -> tuple[tuple[Proxy, ...], str]:
             url = _url(word)
             if not url:
                 raise ConfigError(
-                    f"{setting.place}: {shown(word)} is not the URL of a Go proxy\n"
-                    f"  expected: URLs of https, http or file, or direct or off, with ',' or '|' between them",
+                    f"{setting.place}: {shown(word)} is not the URL of a Go proxy",
+                    expected="URLs of https, http or file, or direct or off, with ',' or '|' between them",
                     hint=f"correct it: {_EXAMPLE}",
                 )
             proxies.append(Proxy(url, separator == "|"))

@@ -52,7 +52,11 @@ class PipConfig:
 
 def _certificate(path: str) -> str:
     if not Path(path).is_file():
-        raise ConfigError(f"pip's setting client-cert: no file at {path}", hint="correct it: pip config debug")
+        raise ConfigError(
+            f"pip's setting client-cert: no file at {path}",
+            expected="a file with a certificate and its key, in PEM",
+            hint="correct it where `pip config debug` finds it",
+        )
     return path
 
 
@@ -93,7 +97,8 @@ def _listing(command: Sequence[str], environment: Mapping[str, str]) -> str | No
         return None
     except subprocess.TimeoutExpired as error:
         raise ConfigError(
-            f"`{shown}` did not end within {_TIMEOUT_SECONDS:g} seconds; it is asked which package index to use",
+            f"`{shown}` did not end within {_TIMEOUT_SECONDS:g} seconds",
+            expected="the settings of pip, which say which package index to use",
             hint="run it yourself to see what it waits for",
         ) from error
     if done.returncode == 0:
@@ -101,7 +106,8 @@ def _listing(command: Sequence[str], environment: Mapping[str, str]) -> str | No
     said = (done.stderr or done.stdout).strip().splitlines()
     if said and said[0].startswith(_PIPS_WORDS):
         raise ConfigError(
-            f"`{shown}` fails, and is asked which package index to use: {' '.join(said)}",
+            f"`{shown}` fails: {' '.join(said)}",
+            expected="the settings of pip, which say which package index to use",
             hint="correct pip's settings; `pip config debug` says where they are",
         )
     return None

@@ -68,7 +68,8 @@ def proxy(url: str, setting: str) -> str:
         parts = urllib3.util.Url()
     if url and (not parts.host or parts.scheme not in _PROXY_SCHEMES):
         raise ConfigError(
-            f"{setting}: {without_login(url)!r} is not the address of a proxy; expected one such as http://host:3128",
+            f"{setting}: {without_login(url)!r} is not the address of a proxy",
+            expected="an address such as http://host:3128",
             hint=f"correct or unset {setting}",
         )
     return url
@@ -77,7 +78,11 @@ def proxy(url: str, setting: str) -> str:
 def ca_bundle(path: str, setting: str) -> str:
     """Return ``path``; raise ConfigError naming ``setting`` when there is no such file or folder."""
     if not Path(path).exists():
-        raise ConfigError(f"{setting}: no CA bundle at {path}", hint=f"correct or unset {setting}")
+        raise ConfigError(
+            f"{setting}: no CA bundle at {path}",
+            expected="a file of certificates in PEM, or a folder that c_rehash prepared",
+            hint=f"correct or unset {setting}",
+        )
     return path
 
 

@@ -44,6 +44,7 @@ def default_root() -> Path:
     except (KeyError, OSError) as error:  # by the version of Python; in a container that runs as just any number
         raise ConfigError(
             "USER is not set and this user has no name, so Bazel has no repository cache for it either",
+            expected="the name of a user: it is a part of the default store's path",
             hint="set USER, or choose another place with --store DIR (or LINKMODE_STORE)",
         ) from error
     return platformdirs.user_cache_path() / "bazel" / f"_bazel_{user}" / "cache" / "repos" / "v1"
@@ -60,6 +61,7 @@ def cannot_write(path: Path, error: OSError) -> ConfigError:
     first = "free some space" if error.errno in {errno.ENOSPC, errno.EDQUOT} else "get the right to write there"
     return ConfigError(
         f"{path}: cannot write to the store: {error.strerror or error}",
+        expected="a folder that you may write, with room for the archives",
         hint=f"{first}, or choose another place with --store DIR (or LINKMODE_STORE)",
     )
 
@@ -99,6 +101,7 @@ class Store:
         except OSError as error:
             raise ConfigError(
                 f"{path}: cannot read the store: {error.strerror or error}",
+                expected="a file that you may read",
                 hint="choose another place with --store DIR (or LINKMODE_STORE)",
             ) from error
         if not sound:

@@ -51,7 +51,7 @@ def _explained(path: Path, error: Exception) -> Exception:
         return error
     words = (error.strerror if isinstance(error, OSError) else None) or "not supported"
     return ConfigError(
-        f"{path}: its filesystem gives no lock, without which two runs could write the same file at once: {words}",
-        hint="choose a place on another filesystem with --store DIR (or LINKMODE_STORE, or XDG_CACHE_HOME); of NFS, a "
-        "mount with locks serves too",
+        f"{path}: its filesystem gives no lock, so two runs could write the same file at once: {words}",
+        expected="a filesystem with locks; NFS serves if it is mounted with them",
+        hint="choose a place on another filesystem with --store DIR (or LINKMODE_STORE, or XDG_CACHE_HOME)",
     )

@@ -29,7 +29,8 @@ def check(folder: Path) -> None:
         for path in (*reversed(folder.parents), folder):
             if os.path.lexists(path) and not path.is_dir():
                 raise ConfigError(
-                    f"{folder} cannot be a mirror: {path} is there, and is no folder",
+                    f"{folder}: cannot be an air-gap mirror: {path} is no folder",
+                    expected="a new or an empty folder, or one that `linkmode mirror` wrote",
                     hint="name a new or an empty folder",
                 )
         _read(folder)
@@ -71,8 +72,8 @@ def _read(folder: Path) -> dict[str, mirror_layout.Entry]:
         others = sorted(path.name for path in folder.iterdir() if path.name != _NEW) if folder.exists() else []
     if others:
         raise ConfigError(
-            f"{folder} holds other things ({', '.join(others[:3])}{', …' if others[3:] else ''}) and is no mirror: "
-            f"it has no {mirror_layout.INDEX}",
+            f"{folder}: has files and no {mirror_layout.INDEX}: {', '.join(others[:3])}{', …' if others[3:] else ''}",
+            expected="a new or an empty folder, or one that `linkmode mirror` wrote",
             hint="name a new or an empty folder",
         )
     return {}
@@ -83,7 +84,8 @@ def _refuse_links(folder: Path, path: str) -> None:
     for parent in Path(path).parents[:-1]:
         if (folder / parent).is_symlink():
             raise ConfigError(
-                f"{folder / parent} is a symbolic link, and linkmode writes through none",
+                f"{folder / parent}: is a symbolic link, and linkmode writes through none",
+                expected="a folder",
                 hint="remove the link, or name a new folder",
             )
 
@@ -91,7 +93,11 @@ def _refuse_links(folder: Path, path: str) -> None:
 def _contents(path: Path) -> bytes:
     """Return what a file holds; raise ConfigError for a pipe or device, which may never end."""
     if os.path.lexists(path) and not path.is_file():
-        raise ConfigError(f"{path} is no regular file", hint="name a new or an empty folder")
+        raise ConfigError(
+            f"{path}: is no regular file",
+            expected="the index that `linkmode mirror` wrote",
+            hint="name a new or an empty folder",
+        )
     return path.read_bytes()
 
 
@@ -122,7 +128,8 @@ def _copy(source: Path, folder: Path, path: str, artifact: Artifact) -> None:
     if hashed.hexdigest() != artifact.checksum.hex:
         (folder / _NEW).unlink()
         raise IntegrityError(
-            f"{artifact.name}: {source} is damaged: expected {artifact.checksum}, got {hashed.hexdigest()}",
+            f"{artifact.name}: {source} is damaged: its {artifact.checksum.algorithm} is {hashed.hexdigest()}",
+            expected=str(artifact.checksum),
             hint=Message("replace it with: ", Run("fetch")),
         )
     _place(folder, path)
@@ -163,7 +170,11 @@ def _held(folder: Path) -> Iterator[None]:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     except BlockingIOError as error:
-        raise ConfigError(f"{folder} is being written by another linkmode mirror", hint="wait for it") from error
+        raise ConfigError(
+            f"{folder}: another `linkmode mirror` writes into it",
+            expected="one run at a time",
+            hint="wait for the other to end, and run the command again",
+        ) from error
     finally:
         os.close(descriptor)
 
@@ -179,5 +190,7 @@ def _os_errors(folder: Path) -> Iterator[None]:
                 (folder / _NEW).unlink()
         raise ConfigError(
             f"{error.filename or folder}: cannot write the mirror: {error.strerror or error}",
-            hint="make room there, and run the command again: it goes on where it stopped" if full else "",
+            expected="a folder that you may write, with room for every locked archive",
+            hint=f"{'make room' if full else 'get the right to write'} there, and run the command again: it goes on "
+            "where it stopped",
         ) from error

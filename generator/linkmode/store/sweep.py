@@ -139,7 +139,11 @@ def _remove(path: Path) -> None:
 
 
 def _refused(path: Path, error: OSError) -> ConfigError:
-    return ConfigError(f"{path}: cannot be removed: {error.strerror or error}")
+    return ConfigError(
+        f"{path}: cannot be removed: {error.strerror or error}",
+        expected="a folder that you may write",
+        hint="get the right to write there, and run the command again",
+    )
 
 
 class _Sizes:

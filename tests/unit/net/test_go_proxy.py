@@ -96,7 +96,7 @@ def test_a_file_that_cannot_be_read_is_an_error_and_no_other_proxy_is_asked(tmp_
     file = tmp_path / "env"
     file.write_bytes(b"GOPROXY=\xff")
     for path in (file, tmp_path):
-        with pytest.raises(ConfigError, match=f"{path}: cannot be read: .*which Go proxy to use"):
+        with pytest.raises(ConfigError, match=f"{path}: cannot be read: "):
             go_proxy.read({"GOENV": str(path)})
 
 
