@@ -20,7 +20,7 @@ GO_TOOL = "go-toolexec"
 _LIBC = ("c", "m", "pthread", "dl", "rt", "util", "resolv", "crypt", "xnet")
 _COMPILER = ("gcc", "gcc_s", "gcc_eh", "stdc++", "supc++", "stdc++fs", "atomic", "ssp", "ssp_nonshared")
 OWN = (*_LIBC, *_COMPILER)
-"""Libraries that every toolchain brings along, by the name after ``-l``: the driver puts them into a link itself."""
+"""Libraries that every toolchain has, by the name after ``-l``. The driver adds them to a link itself."""
 
 
 def sources() -> tuple[Path, Path]:

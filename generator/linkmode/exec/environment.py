@@ -46,7 +46,7 @@ class Ready(msgspec.Struct, frozen=True):
 
 
 class Machine(msgspec.Struct, frozen=True):
-    """This machine: its exec platform, and its own C compilers by the variable that names each (``CC``)."""
+    """This machine: its exec platform, and its own C compilers, each by the variable that names it (``CC``)."""
 
     platform: ExecPlatform
     compilers: dict[str, str] = {}
@@ -174,7 +174,7 @@ def environment(
     if not is_native and (go := CPUS[target.cpu].go):
         values |= {"GOOS": target.os, "GOARCH": go}
     values |= _rust(target, values, machine)
-    # Go turns cgo off for another CPU; who sets it to 0 means that.
+    # Go turns cgo off for another CPU. A user who sets it to 0 means it.
     return Environment(values, before, CLEARED, {"CGO_ENABLED": "1"})
 
 
@@ -202,7 +202,7 @@ def _linker(rust_target: str) -> str:
 
 
 def _go_flag(flag: str) -> str:
-    """A flag as a word of GOFLAGS, which knows quotes of either kind, and no backslash."""
+    """A flag as a word of GOFLAGS, which has both kinds of quotes and no backslash."""
     if not set(flag) & set(" \t'\""):
         return flag
     return f'"{flag}"' if '"' not in flag else f"'{flag}'"

@@ -150,7 +150,7 @@ def check(command: Sequence[str], toolchain: LockedToolchain, lock: Lock, found:
 
 
 def notice(command: Sequence[str], toolchain: LockedToolchain) -> str:
-    """Return half a sentence about what ``command`` does with this machine's gcc and no locked toolchain, or nothing.
+    """Return half a sentence if ``command`` uses this machine's gcc and no locked toolchain; else an empty string.
 
     It is no error: `--libc=musl` may be said where it cannot be seen here, in a jar or a file of arguments.
     """
@@ -190,7 +190,7 @@ def _has_argument_file(command: Sequence[str]) -> bool:
 
 
 def _libc(command: Sequence[str]) -> str:
-    """The libc that the last word to say so names, as native-image has it; empty where none does. Raises UsageError."""
+    """The libc of the last option that names one, as native-image reads them; empty without one. Raises UsageError."""
     said = [word.partition("=") for word in command if word.partition("=")[0] in _LIBC]
     for option, _, value in said:
         if value not in _LIBCS:

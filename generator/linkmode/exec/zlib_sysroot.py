@@ -25,12 +25,12 @@ SOURCES = (
     "uncompr.c",
     "zutil.c",
 )
-"""All of zlib; the same as in templates/common/libraries/zlib/zlib_files.bzl."""
+"""The files of zlib, as in templates/common/libraries/zlib/zlib_files.bzl."""
 
 HEADERS = ("zconf.h", "zlib.h")
 
 DEFINES = ("HAVE_HIDDEN", "HAVE_UNISTD_H", "_LARGEFILE64_SOURCE=1")
-"""What zlib's own configure finds on Linux; the same as there."""
+"""What zlib's own configure finds on Linux, as in that file."""
 
 _VERSION = re.compile(r'#define ZLIB_VERSION "([0-9.]+)')
 _JOBS = 4

@@ -124,7 +124,7 @@ def _of_go(environment: Mapping[str, str]) -> str:
 def parse(setting: Setting) -> tuple[tuple[Proxy, ...], str]:
     """Return the proxies in the order to ask, and the word that ends the list: ``direct``, ``off`` or none.
 
-    The syntax is that of https://golang.org/ref/mod#environment-variables. Raises ConfigError where Go refuses it, too.
+    The syntax is that of https://go.dev/ref/mod#environment-variables. Raises ConfigError where Go refuses it, too.
     """
     proxies: list[Proxy] = []
     for entry, separator in re.findall("([^,|]*)([,|]|$)", setting.value):

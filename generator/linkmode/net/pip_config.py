@@ -23,12 +23,12 @@ _SECTIONS = ("global", "download", "install", ":env:")
 
 _TIMEOUT_SECONDS = 60.0
 _PIPS_WORDS = ("Configuration file ", "ERROR: ")
-"""How pip begins when it is there, and its settings are what is wrong."""
+"""How pip's message begins when its settings are wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class PipConfig:
-    """What decides where pip looks for a file. ``find_links`` and ``indexes`` are in the order to ask."""
+    """The settings that decide where pip looks for a file. ``find_links`` and ``indexes`` are in the order to ask."""
 
     indexes: tuple[str, ...] = (PYPI_SIMPLE_ENDPOINT,)
     find_links: tuple[str, ...] = ()
@@ -79,7 +79,7 @@ def read(environment: Mapping[str, str] = os.environ) -> PipConfig:
 
 
 def _listing(command: Sequence[str], environment: Mapping[str, str]) -> str | None:
-    """Return what the command prints; None where there is no such pip."""
+    """Return the output of the command; None if there is no such pip."""
     shown = " ".join(command)
     try:
         done = subprocess.run(
@@ -90,7 +90,7 @@ def _listing(command: Sequence[str], environment: Mapping[str, str]) -> str | No
             check=False,
             stdin=subprocess.DEVNULL,
             timeout=_TIMEOUT_SECONDS,
-            # A folder named pip in the current folder must not be run.
+            # Python must not run a folder named pip in the current folder.
             env={**environment, "PYTHONSAFEPATH": "1"},
         )
     except OSError:  # not there any more, or for another machine

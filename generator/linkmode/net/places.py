@@ -1,4 +1,4 @@
-"""Every place that may have what a URL names: the one reader of the schemes that a pin, a lock or a user may write."""
+"""Turns a URL into the places to ask: the one reader of the schemes that a pin, a lock or a user may write."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -12,7 +12,7 @@ from linkmode.messages import ConfigError
 from linkmode.model.failures import Cancelled
 
 Say = Callable[[str], None]
-"""Told, in half a sentence, what takes a while."""
+"""Receives half a sentence about what takes a while."""
 
 _POLL_SECONDS = 0.5
 _POLLS_IN_SILENCE = 2

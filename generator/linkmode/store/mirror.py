@@ -117,7 +117,7 @@ def _sound(path: Path, checksum: Checksum) -> bool:
 
 
 def _copy(source: Path, folder: Path, path: str, artifact: Artifact) -> None:
-    """Copy in bounded memory, and let the file take its place when what was copied is what the lock says."""
+    """Copy in bounded memory, and move the copy to its place if it has the lock's checksum."""
     hashed = hashlib.new(artifact.checksum.algorithm)
     with source.open("rb") as old, _new_file(folder) as new:
         while block := old.read(_BLOCK):
@@ -136,7 +136,7 @@ def _copy(source: Path, folder: Path, path: str, artifact: Artifact) -> None:
 
 
 def _describe(folder: Path, entries: mirror_layout.Entries) -> None:
-    """Bring the checksum files and the index up to date; those that are stay untouched, and an empty one goes."""
+    """Update the checksum files and the index. Leave those that are correct, and remove an empty one."""
     for name, data in mirror_layout.files(entries).items():
         with contextlib.suppress(FileNotFoundError):
             if _contents(folder / name) == data:
@@ -185,7 +185,7 @@ def _os_errors(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        if full:  # what did not fit must not keep the disk full
+        if full:  # the part that was written must not keep the disk full
             with contextlib.suppress(OSError):
                 (folder / _NEW).unlink()
         raise ConfigError(

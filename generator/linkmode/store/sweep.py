@@ -100,7 +100,7 @@ def _used(path: Path) -> float:
         times = [path.stat().st_mtime]
         if path.name == COMPILER_CACHE:
             times += [below.stat().st_mtime for below in path.iterdir()]
-    except FileNotFoundError:  # another run of this removes it just now
+    except FileNotFoundError:  # another run is removing it
         return 0.0
     return max(times)
 
