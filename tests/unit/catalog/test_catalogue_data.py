@@ -11,7 +11,8 @@ from harness.shared import shared
 from resolving import ZIG_REQUEST, config
 
 from linkmode.catalog.pins import Catalog, load, parse
-from linkmode.lock.resolve import Preference, keep, resolve
+from linkmode.lock.preference import Preference, keep
+from linkmode.lock.resolve import resolve
 from linkmode.messages import ConfigError
 from linkmode.model import provenance
 from linkmode.model.values import Pin
