@@ -79,5 +79,5 @@ def lowest(facts: Facts, resolved: Resolved = ALONE) -> str | None:
 
 
 def rank(tag: str) -> tuple[int, ...]:
-    """Return what orders tags of one libc: a wheel keeps the highest of those that its files keep."""
+    """Return the sort key of tags of one libc: a wheel needs the highest tag of its files."""
     return tuple(int(part) for part in tag.split("_")[1:3])

@@ -196,6 +196,6 @@ _PLAIN = bytes(byte for byte in range(0x20, 0x7F) if byte != 0x5C)
 
 def printable(raw: bytes) -> str:
     r"""Return printable ASCII as it is and every other byte, and the backslash, as ``\xNN``."""
-    if not raw.translate(None, _PLAIN):  # as nearly every name is
+    if not raw.translate(None, _PLAIN):  # nearly every name is plain
         return raw.decode("ascii")
     return "".join(chr(byte) if 0x20 <= byte < 0x7F and byte != 0x5C else f"\\x{byte:02x}" for byte in raw)

@@ -151,6 +151,7 @@ native_image = rule(
         "march": attr.string(doc = "The machine to make code for."),
         "options": attr.string_list(doc = "Further options of native-image."),
         "srcs": attr.label_list(allow_files = [".java"], doc = "Java sources, compiled by GraalVM's own javac."),
+        "_linkmode_standard_library": attr.string(default = "graalvm"),
         "_target": attr.label(default = "//platforms:target"),
         "_zlib": attr.label(default = "//graalvm:zlib"),
     },
