@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from harness import registries
-from harness.places import ROOT, WORK
+from harness.places import COMMON, ROOT
 
 REAL = ROOT / "tests" / "graalvm_real"
 VERSION = "25.0.4"
@@ -79,11 +79,11 @@ _SINCE_JDK_17 = """
 
 def home() -> Path:
     """Return the folder of GraalVM, assembled now where it is not yet. Raises registries.GoneError."""
-    made = WORK / f"graalvm-{VERSION}"
+    made = COMMON / f"graalvm-{VERSION}"
     if not (made / "release").exists():
         part = made.with_name(f"{made.name}.part")
         shutil.rmtree(part, ignore_errors=True)
-        _assemble(part, WORK / "graalvm-parts")
+        _assemble(part, COMMON / "graalvm-parts")
         part.rename(made)
     return made
 
