@@ -96,7 +96,7 @@ def test_class_path_of_libraries_and_further_options(example: Example) -> None:
     binary = Binary("//libraries:of_libraries_static", "static", MUSL)
     said = subprocess.run([example.folder / binary.path, "TWO"], env={"TWO": "2"}, capture_output=True, check=True)
     assert said.stdout == b"TWO=2\n"
-    params = next((example.folder / "bazel-out").glob("*/bin/libraries/of_libraries-0.params"))
+    params = next((example.folder / "bazel-out").glob("*/bin/libraries/of_libraries-1.params"))
     option, jars = params.read_text().splitlines()
     assert option == "-cp"
     rest = r"""libraries/none of #it\.jar:libraries/env's \\"map\\"\.jar"""

@@ -40,6 +40,25 @@ def _source(file):
 def _class_path_entry(file):
     return _in_quotes(file.path) if file.is_directory or _is_jar(file.path) else None
 
+def _jar(file):
+    return file.path if _is_jar(file.path) else None
+
+def _builder_arguments(ctx, log, class_path, mode):
+    """What builder.c wants to know before it starts native-image."""
+    label = ctx.actions.args()
+    label.add(str(ctx.label))
+    label.add(log)
+    jars = ctx.actions.args()
+    jars.use_param_file("%s", use_always = True)
+    jars.set_param_file_format("multiline")
+    jars.add_all(class_path, map_each = _jar, expand_directories = False)
+    rest = ctx.actions.args()
+    if mode == "static" and not ctx.attr.allow_jni:
+        rest.add("--without-jni")
+    rest.add("--")
+    rest.add(ctx.toolchains[GRAALVM_TOOLCHAIN_TYPE].jdk.native_image)
+    return [label, jars, rest]
+
 def _class_path_arguments(ctx, class_path):
     """Arguments in a file, as a class path has no bound. javac and native-image split it at blanks, and read # and \\ in it."""
     args = ctx.actions.args()
@@ -123,6 +142,7 @@ def _native_image_impl(ctx):
         class_path = depset(order = "postorder", transitive = [own, class_path])
 
     executable = ctx.actions.declare_file(ctx.label.name)
+    log = ctx.actions.declare_file(ctx.label.name + ".native-image.log")
     options = ctx.actions.args()
     options.add_all(release["always"])
     options.add_all(mode_options(release, target.libc, mode))
@@ -137,10 +157,10 @@ def _native_image_impl(ctx):
     last.add("-o", executable)
     last.add(attr.main_class)
     ctx.actions.run(
-        executable = graalvm.jdk.native_image,
-        arguments = [options, _class_path_arguments(ctx, class_path), last],
+        executable = graalvm.builder,
+        arguments = _builder_arguments(ctx, log, class_path, mode) + [options, _class_path_arguments(ctx, class_path), last],
         inputs = depset(transitive = [class_path, graalvm.jdk.files, compiler.inputs]),
-        outputs = [executable],
+        outputs = [executable, log],
         env = dict(attr.env, **{
             # the JVM reads file names and sources by it
             "LC_ALL": "C.UTF-8",
@@ -154,13 +174,17 @@ def _native_image_impl(ctx):
     runfiles = ctx.runfiles(files = ctx.files.data)
     for dep in attr.data:
         runfiles = runfiles.merge(dep[DefaultInfo].default_runfiles)
-    return [DefaultInfo(executable = executable, files = depset([executable]), runfiles = runfiles)]
+    return [
+        DefaultInfo(executable = executable, files = depset([executable]), runfiles = runfiles),
+        OutputGroupInfo(native_image_log = depset([log])),
+    ]
 
 native_image = rule(
     doc = "See native_image in //graalvm:defs.bzl.",
     implementation = _native_image_impl,
     executable = True,
     attrs = {
+        "allow_jni": attr.bool(doc = "Accept jars with native libraries in a static image, which cannot load them."),
         "data": attr.label_list(allow_files = True, doc = "What the executable reads when it runs."),
         "deps": attr.label_list(allow_files = [".jar"], doc = "Libraries of any JVM language, and jars."),
         "env": attr.string_dict(doc = "Variables for native-image and what runs inside of it."),
