@@ -18,12 +18,17 @@ class MissingToolError(Exception):
 
 
 def run_alone(
-    binary: Path, files: Mapping[str, Path], *, emulator: Path | None = None, arguments: Sequence[str] = ()
+    binary: Path,
+    files: Mapping[str, Path],
+    *,
+    emulator: Path | None = None,
+    arguments: Sequence[str] = (),
+    proc: bool = False,
 ) -> str:
     """Run ``binary`` in a root that holds it and ``files`` (path in the root to file), and return what it printed.
 
-    There is no /proc, /dev, /etc or /lib but what ``files`` has. ``emulator`` is a static program that runs ``binary``.
-    Raises AssertionError when it fails.
+    There is no /dev, /etc or /lib but what ``files`` has, and /proc only with ``proc``, as every container has it.
+    ``emulator`` is a static program that runs ``binary``. Raises AssertionError when it fails.
     """
     start = ["/emulator", "/app"] if emulator else ["/app"]
     WORK.mkdir(exist_ok=True)
@@ -32,14 +37,18 @@ def run_alone(
             copy = Path(root, inside.lstrip("/"))
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(outside, copy)
-        return _printed([*_enter(root), *start, *arguments], Path("/"))
+        if proc:
+            Path(root, "proc").mkdir()
+        return _printed([*_enter(root, proc=proc), *start, *arguments], Path("/"))
 
 
-def _enter(root: str) -> list[str]:
+def _enter(root: str, *, proc: bool) -> list[str]:
     """Return the command that runs the rest of its arguments in ``root``, for root and for a plain user."""
-    if os.geteuid() == 0:
+    if os.geteuid() == 0 and not proc:
         return [_tool("chroot", "coreutils"), root]
-    return [_tool("bwrap", "bubblewrap"), "--unshare-all", "--ro-bind", root, "/", "--chdir", "/"]
+    shown = ["--ro-bind", "/proc", "/proc"] if proc else []
+    apart = [] if proc else ["--unshare-all"]  # /proc is of this namespace of processes
+    return [_tool("bwrap", "bubblewrap"), *apart, "--ro-bind", root, "/", *shown, "--chdir", "/"]
 
 
 def run_here(binary: Path, folder: Path) -> str:
