@@ -17,40 +17,39 @@ def libc(target: Target) -> dict[str, Path]:
 
     Raises MissingToolchainsError where Debian has none.
     """
-    arch = CPUS[target.cpu].debian
-    if not arch:
+    cpu = CPUS[target.cpu]
+    if not cpu.debian:
         raise MissingToolchainsError(f"Debian has no port whose libc runs on {target.cpu}")
-    package = "musl" if target.is_musl else "libc6"
+    paths = package(cpu.debian, "musl" if target.is_musl else "libc6")
+    loader = cpu.musl_loader if target.is_musl else cpu.glibc_loader
+    # where a program looks for it the package has a link, which is left out
+    name = "libc.so" if target.is_musl else loader.rpartition("/")[2]
+    found = [path for path in paths if path.endswith(f"/{name}")]
+    if len(found) != 1:
+        raise MissingToolchainsError(f"Debian's libc for {cpu.debian} has {len(found)} files called {name}")
+    return paths | {loader: paths[found[0]]}
+
+
+def package(arch: str, name: str) -> dict[str, Path]:
+    """Return the files of a package of Debian for ``arch`` that lie in its library folders, by their paths in a root.
+
+    Raises MissingToolchainsError where there is none.
+    """
     folder = WORK / "ports" / arch
-    files = folder / f"{package}.files"
+    files = folder / f"{name}.files"
     if not files.is_dir():
-        deb = _deb(folder, arch, package)
-        found = debian.files(deb, r"((?:usr/)?lib\S*/\S+)")
-        for path, content in found.items():
+        for path, content in debian.files(_deb(folder, arch, name), r"((?:usr/)?lib\S*/\S+)").items():
             place = files.with_suffix(".part") / path
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(content)
             place.chmod(0o755)
         files.with_suffix(".part").rename(files)
-    loader = CPUS[target.cpu].musl_loader if target.is_musl else CPUS[target.cpu].glibc_loader
-    return _of(files, loader)
+    return {f"/{path.relative_to(files)}": path for path in files.rglob("*") if path.is_file()}
 
 
-def _of(files: Path, loader: str) -> dict[str, Path]:
-    paths = {f"/{path.relative_to(files)}": path for path in files.rglob("*") if path.is_file()}
-    # the loader is a link in the package, which a root does not need
-    own = [path for path in paths if path.endswith(f"/{loader.rpartition('/')[2]}")]
-    if own:
-        return paths | {loader: paths[own[0]]}
-    one = [path for path in paths if path.endswith("/libc.so") or "/ld-" in path or "/ld64" in path]
-    if len(one) != 1:
-        raise MissingToolchainsError(f"{files} has no {loader}")
-    return paths | {loader: paths[one[0]]}
-
-
-def _deb(folder: Path, arch: str, package: str) -> Path:
-    found = sorted(folder.glob(f"{package}_*.deb"))
+def _deb(folder: Path, arch: str, name: str) -> Path:
+    found = sorted(folder.glob(f"{name}_*.deb"))
     if found:
         return found[0]
     line = f"deb [arch={arch}] {{mirror}} {_SUITES.get(arch, 'bookworm')} main"
-    return debian.latest(folder, line, f"{package}:{arch}", f"{package}_*.deb")
+    return debian.latest(folder, line, f"{name}:{arch}", f"{name}_*.deb")

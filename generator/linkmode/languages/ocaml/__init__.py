@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from linkmode.languages.part import Part
 from linkmode.model.components import Layout, Lines, first_two, releases
-from linkmode.model.cpus import CPUS, known
+from linkmode.model.cpus import CPUS
 from linkmode.model.values import ExecPlatform, Pin, Target
 
 
@@ -32,7 +32,7 @@ class OCaml:
         del exec_platforms  # the sources are for all that the rules know
         if targets and not any(CPUS[target.cpu].ocaml for target in targets):
             cpu = targets[0].cpu
-            makes = known(lambda cpu: cpu.ocaml)
+            makes = " or ".join(one.name for one in CPUS.values() if one.ocaml)
             return f"{CPUS[cpu].refuses(self.name)}: add a target for {makes} to a [[toolchain]]"
         line, lines = self.line(pins[0].version), list(self.lines)
         builds = f"{', '.join(lines[:-1])} and {lines[-1]}"
