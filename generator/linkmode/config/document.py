@@ -41,7 +41,10 @@ _OUTPUT_PART = re.compile(r"(?!\.\.?$)[A-Za-z0-9._+@][A-Za-z0-9._+@-]*")
 _NOT_OUTPUT = (
     *(FILE, "linkmode.lock", "MODULE.bazel", "WORKSPACE", "WORKSPACE.bazel", "BUILD", "BUILD.bazel"),
     *(".bazelrc", ".bazelignore", ".bazelversion"),
+    "external",  # Bazel keeps its repositories under this name, and sees no package of the main one there
 )
+# Bazel's links to what it built, and Buck2's folder for the same; both are made anew at any time
+_BUILT = re.compile(r"bazel-.*|buck-out")
 """Names that mean a file at the root of a repository."""
 _VERSION_CONTROL = (".git", ".hg", ".svn", ".jj", ".bzr", ".sl", "_darcs", "cvs")
 """Folders of tools that keep a repository in them, and run what lies there."""
@@ -182,7 +185,7 @@ def _output(raw: Mapping[str, Any], issues: Issues) -> str:
         )
     for index, part in enumerate(output.split("/")):
         # in any letter case: some file systems know no other
-        if part.lower() in _VERSION_CONTROL or (index == 0 and part in _NOT_OUTPUT):
+        if part.lower() in _VERSION_CONTROL or (index == 0 and (part in _NOT_OUTPUT or _BUILT.fullmatch(part))):
             issues.add("output", f"{part} is not linkmode's to write into; choose another folder")
     return output
 
