@@ -16,11 +16,11 @@ from linkmode.audit.inputs.find import STDIN
 from linkmode.audit.judge import hardening, platforms
 from linkmode.audit.judge.verdict import Expectations
 from linkmode.audit.naming import displayed
-from linkmode.audit.read import components, policy
+from linkmode.audit.read import components
 from linkmode.audit.read.libc import version_number
 from linkmode.audit.read.policy import KnownLibc
 from linkmode.audit.show import report
-from linkmode.cli.audit_options import check_views, guards
+from linkmode.cli.audit_options import check_views, guards, machine_and_abi
 from linkmode.messages import UsageError, did_you_mean
 from linkmode.model.values import LINK_MODES, LinkMode
 
@@ -31,7 +31,8 @@ _NOT_AUDITED = 3
 @click.command("audit")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--expect", type=click.Choice(LINK_MODES), help="Require this link mode.")
-@click.option("--machine", metavar="CPU", help="Require this CPU, as reports name it: x86_64.")
+@click.option("--machine", metavar="CPU", help="Require this CPU, as reports name it or as targets do: x86_64, armv7.")
+@click.option("--abi", multiple=True, metavar="WORD", help="Require this ABI, such as hard-float; repeatable.")
 @click.option(
     "--libc", type=click.Choice(get_args(KnownLibc)), help="Require this libc, inside the file or at run time."
 )
@@ -100,6 +101,7 @@ def command(
     paths: tuple[str, ...],
     expect: LinkMode | None,
     machine: str | None,
+    abi: tuple[str, ...],
     libc: KnownLibc | None,
     max_glibc: str | None,
     allow: tuple[str, ...],
@@ -141,11 +143,7 @@ def command(
         raise UsageError(
             f"--max-glibc takes a glibc release, not {max_glibc!r}", hint="write it as in --max-glibc 2.28"
         )
-    names = [known.name for known in policy.load().machine]
-    if machine is not None and machine not in names:
-        raise UsageError(
-            f"--machine takes a CPU, not {machine!r}{did_you_mean(machine, names)}", hint=f"one of {', '.join(names)}"
-        )
+    machine, abi = machine_and_abi(machine, abi)
     if platform is not None and hardening.platform_named(platform) is None:
         raise UsageError(
             f"--policy takes a platform, not {platform!r}{did_you_mean(platform, platforms.load())}",
@@ -161,6 +159,7 @@ def command(
         raise UsageError(f"no such file or folder: {shown}", hint="nothing was audited; correct the path")
     wanted = Expectations(
         machine=machine,
+        abi=abi,
         libc=libc,
         mode=expect,
         max_glibc=max_glibc,

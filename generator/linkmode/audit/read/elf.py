@@ -121,6 +121,7 @@ def facts(stream: BinaryIO, size: int, *, with_contents: bool = False, floor: st
         bits=image.bits,
         endianness=image.endianness,
         machine=image.machine_name,
+        abi=known.abis(image.machine_name, image.header.flags),
         os_abi=_OS_ABI.get(image.os_abi, f"OS/ABI {image.os_abi}"),
         kind=kind,
         entry=image.header.entry,
