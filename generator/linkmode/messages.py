@@ -4,7 +4,6 @@ Every message says where (file and key, or URL), what was expected, what was fou
 The exit codes are part of the command line's contract (docs/reference/cli.md).
 """
 
-import difflib
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,8 @@ from dataclasses import dataclass
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ``; did you mean …?`` with the known word that is nearest, or an empty string when none is near."""
+    import difflib  # only for who mistyped
+
     near = difflib.get_close_matches(word, list(known), n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
 
