@@ -2,9 +2,7 @@
 
 import contextlib
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from typing import Literal, get_args
 
@@ -257,6 +255,9 @@ def command(
 @contextlib.contextmanager
 def _standard_input() -> Iterator[str]:
     # What is audited is read more than once, and by other processes.
+    import shutil
+    import tempfile
+
     with tempfile.NamedTemporaryFile(prefix="linkmode-audit-") as held:
         shutil.copyfileobj(sys.stdin.buffer, held)
         held.flush()

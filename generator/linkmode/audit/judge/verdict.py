@@ -129,7 +129,7 @@ def _judge_interpreter(facts: Facts) -> tuple[str, bool]:
         return "it has no interpreter (PT_INTERP) to load what it needs", False
     if facts.libc not in ("glibc", "musl"):
         return f"interpreter {facts.interpreter} is no loader of glibc or musl", False
-    machine = next((one for one in policy.load().machine if one.name == facts.machine), None)
+    machine = policy.load().machine_named(facts.machine)
     loaders = machine.loaders(facts.libc) if machine else ()
     if facts.interpreter in loaders:
         return f"interpreter {facts.interpreter} is {facts.libc}'s loader", True
