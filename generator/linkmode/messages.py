@@ -5,7 +5,6 @@ next. A list of problems has the first three in a line for each.
 The exit codes are part of the command line's contract (docs/reference/cli.md).
 """
 
-import difflib
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ from dataclasses import dataclass
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ``; did you mean …?`` with the known word that is nearest, or an empty string when none is near."""
+    import difflib  # only for who mistyped
+
     near = difflib.get_close_matches(word, list(known), n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
 

@@ -30,6 +30,8 @@ SLOW = {
     "linkmode.cli.lock": HEAVY | {"jinja2"},
     "linkmode.cli.generate": HEAVY,
     "linkmode.cli.exec": HEAVY | {"jinja2"},
+    "linkmode.cli.audit": HEAVY
+    | {"jinja2", "pathlib", "tempfile", "shutil", "difflib", "importlib.resources", "linkmode.audit.together"},
     "linkmode.cli.fetch": {"rich", "pypi_simple", "jinja2"},
     "linkmode.cli.mirror": {"rich", "pypi_simple", "jinja2"},
     "linkmode.cli.store": {"rich", "pypi_simple", "jinja2"},

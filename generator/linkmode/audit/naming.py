@@ -13,6 +13,8 @@ def displayed(path: str) -> str:
     A backslash is escaped as well, so that no two paths look the same.
     """
     text = os.fsencode(path).replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")
+    if text.isprintable():  # as nearly every path is
+        return text
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 

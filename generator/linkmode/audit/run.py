@@ -6,12 +6,10 @@ The order is that of the command line, then of :func:`linkmode.audit.inputs.find
 import functools
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
-from linkmode.audit import together
 from linkmode.audit.inputs.find import Found, find
 from linkmode.audit.judge import verdict
 from linkmode.audit.judge.verdict import Expectations
@@ -67,11 +65,15 @@ def run(paths: Iterable[str], settings: Settings, jobs: int) -> Outcome:
         elves[path] = elves.get(path, 0) + len(outcome.audited)
         places = {one.path: at for at, one in enumerate(outcome.audited, first)}
         for package in outcome.packages:
+            from linkmode.audit import together  # only files that lie together need it
+
             together.judge(audited, package, places, settings.wanted)
         files = ((one.path, displayed(one.path)) for one in batch if one.is_inside and one.kind == "file")
         names = {real: places[shown] for real, shown in files if shown in places}
         folders.setdefault(path, {}).update(names)
     for folder, names in folders.items():
+        from linkmode.audit import together
+
         together.judge_folder(audited, folder, names, settings.wanted)
     # An audit of nothing must not look like a success.
     audited += [Audited(path=displayed(path), error="no ELF file in it") for path, count in elves.items() if not count]
@@ -164,7 +166,7 @@ def audit_batch(batch: tuple[Found, ...], settings: Settings) -> Outcome:
 def _audit_file(found: Found, settings: Settings) -> Audited | PassedOver:
     shown = found.shown
     try:
-        with elf.opened(Path(found.path)) as (stream, size):
+        with elf.opened(found.path) as (stream, size):
             return _audit_stream(shown, stream, size, settings=settings)
     except NothingToAudit as error:
         if found.is_inside and not (words := misnamed(found.path, error.problem)):
@@ -194,8 +196,8 @@ def _archives(paths: tuple[str, ...]) -> "tuple[Archive, ...]":
     found = []
     for path in paths:
         try:
-            with elf.opened(Path(path)) as (stream, size):
-                found.append(attribution.read_archive(stream, size, displayed(Path(path).name)))
+            with elf.opened(path) as (stream, size):
+                found.append(attribution.read_archive(stream, size, displayed(path.rpartition("/")[2])))
         except NotAudited as error:
             raise UsageError(
                 f"--archive {displayed(path)}: {error.problem}", hint="name a static library (.a)"

@@ -10,6 +10,7 @@ from pathlib import Path
 from linkmode.exec.rules import Flags
 from linkmode.messages import ConfigError
 from linkmode.model import resources
+from linkmode.model.cpus import CPUS
 from linkmode.model.values import LinkMode, Target
 
 C_NAMES = ("gcc", "cc", "clang", "c99", "c89")
@@ -77,7 +78,7 @@ def configuration(
         "target": target,
         "triple": target.gnu,
         "mode": mode,
-        "machine": target.cpu,
+        "machine": CPUS[target.cpu].elf,
         "libc": "musl" if target.is_musl else "glibc",
         "glibc": f"{target.glibc[0]}.{target.glibc[1]}" if target.glibc else "",
         "check": str(check),
@@ -85,6 +86,7 @@ def configuration(
     cxx = flags.at("cxx_flags", places)
     lists: dict[str, Sequence[str]] = {
         **compilers,
+        "abi": CPUS[target.cpu].abi,
         "compile": flags.at("compile_flags", places),
         "compile-cxx": [word for word in cxx if word.startswith("-D")],
         "include-cxx": [word for word in cxx if not word.startswith("-D")],

@@ -172,7 +172,7 @@ def environment(
     if ready.mode != "dynamic":
         values["PKG_CONFIG_ALL_STATIC"] = "1"
     if not is_native and (go := CPUS[target.cpu].go):
-        values |= {"GOOS": target.os, "GOARCH": go}
+        values |= {"GOOS": target.os, "GOARCH": go, **CPUS[target.cpu].go_settings}
     values |= _rust(target, values, machine)
     # Go turns cgo off for another CPU. A user who sets it to 0 means it.
     return Environment(values, before, CLEARED, {"CGO_ENABLED": "1"})
@@ -180,10 +180,10 @@ def environment(
 
 def _rust(target: Target, values: Mapping[str, str], machine: Machine) -> dict[str, str]:
     """What Cargo and the crate `cc` read. Build scripts are for this machine, and are linked by its own compiler."""
-    cpu = CPUS[target.cpu].rust
-    if not cpu:
+    triple = CPUS[target.cpu].rust
+    if not triple:
         return {}
-    name = f"{cpu}-unknown-{target.os}-{target.libc}"
+    name = triple.replace("{libc}", target.libc)
     found = {_linker(name): values["CC"], "PKG_CONFIG_ALLOW_CROSS": "1"} if "CC" in values else {}
     found |= {f"{key}_{name.replace('-', '_')}": values[key] for key in ("CC", "CXX", "AR") if key in values}
     host = f"{machine.platform.cpu}-unknown-linux-gnu"

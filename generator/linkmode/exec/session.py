@@ -11,6 +11,7 @@ from types import FrameType
 import msgspec
 
 from linkmode.exec.environment import Ready
+from linkmode.model.cpus import CPUS
 from linkmode.model.values import LockedToolchain
 
 _FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
@@ -140,7 +141,9 @@ _SHOWN = 8
 def _problem(path: str, toolchain: LockedToolchain, ready: Ready) -> str:
     """Return what elfcheck says of a program that is not of its mode; nothing when it is."""
     target = toolchain.target
-    command = [str(ready.check), "--machine", target.cpu, "--libc", "musl" if target.is_musl else "glibc"]
+    cpu = CPUS[target.cpu]
+    command = [str(ready.check), "--machine", cpu.elf, "--libc", "musl" if target.is_musl else "glibc"]
+    command += [word for abi in cpu.abi for word in ("--abi", abi)]
     command += ["--expect", ready.mode]
     command += ["--max-glibc", f"{target.glibc[0]}.{target.glibc[1]}"] if target.glibc else []
     done = subprocess.run([*command, path], capture_output=True, text=True, check=False, errors="replace")

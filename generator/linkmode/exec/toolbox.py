@@ -20,6 +20,7 @@ from linkmode.exec.environment import Ready
 from linkmode.families import FAMILIES
 from linkmode.families.compiler import Say, Tree
 from linkmode.messages import ConfigError, Message, Run
+from linkmode.model.cpus import CPUS
 from linkmode.model.values import Artifact, ExecPlatform, LinkMode, LockedToolchain
 from linkmode.store import private, trees
 
@@ -167,7 +168,7 @@ class Toolbox:
             (new / name).write_text(text, encoding="utf-8")
 
     def _at(self, folder: Path) -> Tree:
-        return Tree(folder, self._artifact.layout, self._name)
+        return Tree(folder, self._artifact.layout, CPUS[self._toolchain.target.cpu].gcc)
 
     def _tools(self, tree: Tree) -> dict[str, tuple[str, ...]]:
         return self._compiler.tools(tree, (*driver.C_NAMES, *driver.CXX_NAMES))

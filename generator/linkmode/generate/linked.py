@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from linkmode import families, languages, libraries
 from linkmode.families import FAMILIES
+from linkmode.model.cpus import CPUS
 from linkmode.model.values import Artifact, LinkMode, Lock
 
 
@@ -63,7 +64,9 @@ def of_lock(lock: Lock) -> tuple[tuple[Part, str, str], ...]:
     found: list[tuple[Part, str, str]] = []
     for artifact in lock.artifacts:
         targets = [toolchain.target for toolchain in lock.toolchains if toolchain.artifact == artifact.name]
-        platforms = [(target.cpu, "musl" if target.libc == "musl" else "glibc") for target in targets] or [("", "")]
+        platforms = [(CPUS[target.cpu].elf, "musl" if target.libc == "musl" else "glibc") for target in targets] or [
+            ("", "")
+        ]
         found += [(part, cpu, libc) for part in of(artifact) for cpu, libc in platforms if part.libc in ("", libc)]
     return tuple(dict.fromkeys(found))
 

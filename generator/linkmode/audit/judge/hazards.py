@@ -98,7 +98,12 @@ def _inside(facts: Facts, contents: Contents) -> list[Hazard]:
         found += _static_glibc(contents)
     if is_static(facts) and facts.libc == "musl" and "musl-dlopen" in contents.marks:
         words = "dlopen is linked in, and always fails in a static musl program"
+        if "svm-musl" in contents.marks:
+            words += ": System.loadLibrary does, too, and so does a Java library that brings a native one (JNI)"
         found.append(Hazard("dlopen", words, _text("Dynamic loading not supported", contents.marks["musl-dlopen"])))
+    if facts.libc == "glibc" and "svm-glibc" in contents.marks:
+        words = "it does not start without /proc: GraalVM asks glibc for its stack, which reads /proc/self/maps"
+        found.append(Hazard("proc", words, _text("com.oracle.svm.core.VM.Target.LibC", contents.marks["svm-glibc"])))
     if facts.libc == "musl" and contents.ifunc == "yes":
         found.append(Hazard("ifunc", "musl does not support GNU's indirect functions", "an IRELATIVE relocation"))
     if contents.build_paths:

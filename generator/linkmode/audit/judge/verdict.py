@@ -4,7 +4,7 @@ The rules are the table of link modes in docs/reference/audit.md. Pure; the word
 templates/common/tools/elfcheck/verdict.h, which says the same.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -129,7 +129,7 @@ def _judge_interpreter(facts: Facts) -> tuple[str, bool]:
         return "it has no interpreter (PT_INTERP) to load what it needs", False
     if facts.libc not in ("glibc", "musl"):
         return f"interpreter {facts.interpreter} is no loader of glibc or musl", False
-    machine = next((one for one in policy.load().machine if one.name == facts.machine), None)
+    machine = policy.load().machine_named(facts.machine)
     loaders = machine.loaders(facts.libc) if machine else ()
     if facts.interpreter in loaders:
         return f"interpreter {facts.interpreter} is {facts.libc}'s loader", True
@@ -141,6 +141,7 @@ def check(facts: Facts, verdict: Verdict, wanted: Expectations, resolved: Resolv
     """Return every expectation that does not hold, in the order of the documented options."""
     return (
         *_check_machine(facts, wanted),
+        *_check_abi(facts, wanted),
         *_check_libc(facts, wanted),
         *_check_mode(facts, verdict, wanted),
         *_check_behind(facts, wanted),
@@ -155,6 +156,16 @@ def _check_machine(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
         return ()
     found = f"built for {facts.machine} ({facts.bits}-bit {facts.endianness}-endian)"
     return (Failure(f"--machine {wanted.machine}", f"built for {wanted.machine}", found, _FIX_PLATFORM),)
+
+
+def _check_abi(facts: Facts, wanted: Expectations) -> Iterator[Failure]:
+    # Bits that tell nothing contradict nothing.
+    for word in wanted.abi:
+        known = policy.load().alternatives(facts.machine, word)
+        others = [one for one in facts.abi if one in known and one != word]
+        if others or not known:
+            found = others[0] if others else f"a file for {facts.machine}, whose header tells no such ABI"
+            yield Failure(f"--abi {word}", f"the ABI {word}, as e_flags has it", found, _FIX_PLATFORM)
 
 
 def _check_libc(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:

@@ -30,25 +30,6 @@ MAX_RELOCATIONS = 256 << 20
 """The most bytes of one table."""
 
 _STT_GNU_IFUNC = 10
-_IRELATIVE = {
-    "x86_64": 37,
-    "x32": 37,
-    "i386": 42,
-    "aarch64": 1032,
-    "aarch64_be": 1032,
-    "arm": 160,
-    "armeb": 160,
-    "powerpc": 248,
-    "powerpc64": 248,
-    "powerpc64le": 248,
-    "s390": 61,
-    "s390x": 61,
-    "riscv32": 58,
-    "riscv64": 58,
-    "sparc64": 249,
-    "loongarch64": 12,
-}
-"""R_*_IRELATIVE by machine, as glibc's elf/elf.h numbers it. The machines that are left out have none."""
 
 
 class Symbols:
@@ -155,7 +136,7 @@ def ifunc(
     A static program that is no static-pie has no dynamic segment to say where its relocations are; only section
     headers tell, and without them the answer is unknown.
     """
-    kind = _IRELATIVE.get(image.machine_name)
+    kind = image.machine.irelative if image.machine else None
     if symbols is not None and symbols.has_ifunc:
         return "yes"
     if kind is None:

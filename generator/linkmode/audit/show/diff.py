@@ -76,6 +76,7 @@ def _values(one: Audited) -> Iterator[tuple[str, tuple[str, ...]]]:
     yield "needed", facts.needed
     yield "size", (str(facts.size),)
     yield "elf", (f"{facts.bits}-bit {facts.endianness}-endian {facts.machine}",)
+    yield "abi", facts.abi
     for key in ("kind", "interpreter", "soname", "rpath", "runpath", "libc", "glibc_required", "executable_stack"):
         yield key.replace("_", "-"), _one(getattr(facts, key))
     for key in ("relro", "bind_now", "text_relocations", "os_abi", "build_id"):

@@ -13,7 +13,7 @@ from jinja2 import Environment, StrictUndefined
 from linkmode import __version__
 from linkmode.audit.load import tree
 from linkmode.audit.load.loaded import Share, Tree
-from linkmode.audit.read.facts import Section
+from linkmode.audit.read.facts import Facts, Section
 from linkmode.audit.show.report import MODES, Audited, Mode, PassedOver, Summary, pairs
 
 _SUFFIX = re.compile(r"(?<=[^/])[-_.](mostly[-_]static|static|dynamic)$")
@@ -50,12 +50,27 @@ class Cell(NamedTuple):
     has_hazards: bool
 
 
+class Known(NamedTuple):
+    """How many advisories affect what is inside a file, and which; ``anchor`` is the place of its details."""
+
+    anchor: str
+    number: int
+    ids: str
+
+
 class Target(NamedTuple):
-    """A row of the matrix: files whose paths differ in their mode's name only."""
+    """A row of the matrix: files whose paths differ in their mode's name only.
+
+    ``libcs`` are those that its files have or ask for, each with the release that it needs. ``was_searched`` is False
+    where only headers were read, so that nothing is known of what is inside.
+    """
 
     name: str
     cells: dict[Mode, list[Cell]]
     error: str
+    libcs: list[str]
+    advisories: list[Known]
+    was_searched: bool
 
 
 class Bar(NamedTuple):
@@ -222,7 +237,22 @@ def _targets(views: list[View]) -> Iterator[Target]:
                         )
                     )
             errors = "; ".join(view.audited.error for view in members if view.audited.error)
-            yield Target(title, cells, errors)
+            facts = [view.audited.facts for view in members if view.audited.facts]
+            searched = any(one.contents is not None for one in facts)
+            libcs = list(dict.fromkeys(map(_libc, facts)))
+            yield Target(title, cells, errors, libcs, list(_advisories(members)), searched)
+
+
+def _libc(facts: Facts) -> str:
+    version = facts.glibc_required or (facts.contents and facts.contents.libc_version)
+    return f"{facts.libc} {version}" if version else facts.libc
+
+
+def _advisories(views: Iterable[View]) -> Iterator[Known]:
+    for view in views:
+        if view.audited.verdict and (found := view.audited.verdict.weaknesses):
+            ids = ", ".join(f"{one.component} {one.version}: {one.id}" for one in found)
+            yield Known(view.anchor, len(found), ids)
 
 
 def _common(paths: list[str]) -> str:

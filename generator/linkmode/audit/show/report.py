@@ -117,6 +117,7 @@ def pairs(facts: Facts, verdict: Verdict) -> list[tuple[str, str]]:
         ("mode", verdict.mode or "none"),
         ("reason", verdict.reason),
         ("elf", f"{facts.bits}-bit {facts.endianness}-endian {facts.machine}"),
+        *([("abi", " ".join(facts.abi))] if facts.abi else []),
         ("kind", facts.kind),
         ("size", str(facts.size)),
         ("interpreter", _or_none(facts.interpreter)),
