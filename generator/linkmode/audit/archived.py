@@ -71,7 +71,7 @@ class _Archive:
             self._passed_over[base] = PassedOver(base, entry.absent)
             return
         member, name = entry.member, shown_name(entry.member.name)
-        package = self._packages.setdefault(entry.image, Package())
+        package = self._packages.setdefault(entry.image, Package(shown=base))
         if member.kind == "folder":
             return
         path = f"{base}:{displayed(name)}"

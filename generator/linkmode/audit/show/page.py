@@ -54,7 +54,7 @@ class Known(NamedTuple):
     """How many advisories affect what is inside a file, and which; ``anchor`` is the place of its details."""
 
     anchor: str
-    count: int
+    number: int
     ids: str
 
 

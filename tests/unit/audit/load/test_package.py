@@ -57,6 +57,28 @@ def test_a_wheel_with_grafted_libraries_keeps_its_tag(here: Path) -> None:
     assert run("--policy", "manylinux_2_12", "p.whl").exit_code == 1
 
 
+def test_a_wheel_is_told_as_a_whole(here: Path) -> None:
+    newer = Elf(type=DYN, needed=("libc.so.6",), needs=(("libc.so.6", ("GLIBC_2.34",)),)).build()
+    (here / "p.whl").write_bytes(zipped(*WHEEL, ("pkg/newer.so", newer)))
+    (here / "q.zip").write_bytes(zipped(*WHEEL[:3]))
+    (here / "r.whl").write_bytes(zipped(WHEEL[0], WHEEL[3]))
+    _, document = report("p.whl", "q.zip", "r.whl")
+    assert document["wheels"] == [
+        {"path": "p.whl", "lowest_tag": "manylinux_2_34_x86_64", "decided_by": "pkg/newer.so", "reason": None},
+        {
+            "path": "r.whl",
+            "lowest_tag": None,
+            "decided_by": "pkg/_core/native.so",
+            "reason": "is not known to have libblas-1a.so, unless $ORIGIN/../../pkg.libs in the file leads to it",
+        },
+    ]
+    for options in ((), ("--verbose",)):
+        text = run(*options, "p.whl", "r.whl").stdout
+        assert text.startswith("p.whl: lowest platform tag manylinux_2_34_x86_64, by pkg/newer.so\n")
+        assert "\nr.whl: no platform tag: pkg/_core/native.so: is not known to have libblas-1a.so" in text
+    assert run("r.whl").stdout.startswith("r.whl: no platform tag: ")
+
+
 @pytest.mark.parametrize("without", ["pkg.libs/libblas-1a.so", "pkg.libs/libfortran-2b.so"])
 def test_a_wheel_that_lacks_one_of_them_keeps_none(here: Path, without: str) -> None:
     (here / "p.whl").write_bytes(zipped(*(one for one in WHEEL if one[0] != without)))
