@@ -186,3 +186,12 @@ def test_no_family_is_named_outside_of_its_folder() -> None:
 
 def test_a_family_that_is_named_is_found() -> None:
     assert named("linkmode.families.zig", {"zig", "musl.cc"}) == {("families.zig", "zig")}
+
+
+LONGEST = 350
+"""Lines. A longer module does more than one thing."""
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_module_is_too_long_to_read(module: str) -> None:
+    assert len(path_of(module).read_text(encoding="utf-8").splitlines()) <= LONGEST

@@ -1,4 +1,4 @@
-"""Names of files: as a report shows them, and what they promise of their files."""
+"""Names of files: how a report shows them, and what a name promises."""
 
 import os
 import re

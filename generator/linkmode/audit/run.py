@@ -1,4 +1,4 @@
-"""Audits all that a command line names: files, what is in folders, what is in archives; over processes where it pays.
+"""Audits everything that a command line names: files, folders and archives, in several processes where that is faster.
 
 The order is that of the command line, then of :func:`linkmode.audit.inputs.find.find`, for any number of processes.
 """
@@ -46,7 +46,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 def run(paths: Iterable[str], settings: Settings, jobs: int) -> Outcome:
     """Audit all that is at ``paths``, in at most ``jobs`` processes. Errors of files are part of the outcome."""
     if settings.archives:
-        _archives(settings.archives)  # says what is wrong with one before anything is audited
+        _archives(settings.archives)  # a broken archive is an error before anything is audited
     batches = _batches(paths, settings.stdin, _BATCH[settings.with_contents])
     archives = sum(one.kind not in SINGLE for _, batch in batches for one in batch)
     # Of headers alone, 62,000 files take one process less time than two: what is shared is most of the work.
@@ -77,13 +77,13 @@ def run(paths: Iterable[str], settings: Settings, jobs: int) -> Outcome:
         from linkmode.audit import together
 
         together.judge_folder(audited, folder, names, settings.wanted)
-    # Nothing to audit must not look as if all expectations held.
+    # An audit of nothing must not look like a success.
     audited += [Audited(path=displayed(path), error="no ELF file in it") for path, count in elves.items() if not count]
     return Outcome(tuple(audited), tuple(passed_over), wheels=tuple(wheels))
 
 
 _Batches = list[tuple[str | None, tuple[Found, ...]]]
-"""Files to audit in one go, and the folder or archive that they are of; None for files that were named themselves."""
+"""Files to audit at once, and the folder or archive that they are from; None for files that were named."""
 
 
 def _batches(paths: Iterable[str], stdin: str | None, most: int) -> _Batches:
@@ -185,7 +185,7 @@ def _audit_stream(shown: str, stream: BinaryIO, size: int, *, settings: Settings
     failures = verdict.check(facts, judged, settings.wanted)
     libraries = None
     if settings.archives:
-        from linkmode.audit.load import attribution  # only who asks for it waits for it
+        from linkmode.audit.load import attribution  # imported on use: it is slow
 
         libraries = attribution.attribute(Image(stream, size, policy.load()), _archives(settings.archives))
     return Audited(path=shown, facts=facts, verdict=judged, failures=failures, libraries=libraries)

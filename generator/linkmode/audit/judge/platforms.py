@@ -225,7 +225,7 @@ def _loader(facts: Facts, platform: Platform) -> list[str]:
     if facts.interpreter is None:
         return []
     machine = policy.load().machine_named(facts.machine)
-    # The first is the usual one; others are for soft floats and the like, which none of the platforms has.
+    # The first is the usual one; the others are for soft floats and similar, which no platform has.
     known = machine.loaders(platform.libc)[:1] if machine and platform.libc else ()
     return [] if facts.interpreter in known else [f"has no {facts.interpreter}"]
 
@@ -250,7 +250,7 @@ def lacking(facts: Facts, platform: Platform, resolved: Resolved) -> list[str]:
 
 
 def _private(facts: Facts, platform: Platform, brought: frozenset[str]) -> list[str]:
-    # Only what wheels promise: an image has its one libz.
+    # Only for wheels: an image has one libz.
     names = facts.contents.private_symbols if facts.contents and platform.is_baseline else ()
     if not names:
         return []
@@ -265,10 +265,10 @@ def _private(facts: Facts, platform: Platform, brought: frozenset[str]) -> list[
 
 
 def _versions(facts: Facts, platform: Platform, brought: frozenset[str]) -> tuple[list[str], list[str]]:
-    # What is too new for the platform, and what cannot be told; a library that is not there has been told already.
+    # What is too new for the platform, and what is unknown. Missing libraries are reported before.
     newer: list[str] = []
     untold: list[str] = []
-    if platform.libc == "musl":  # its loader compares no versions
+    if platform.libc == "musl":  # musl's loader compares no versions
         return newer, untold
     for need in facts.version_needs:
         if not platform.has(need.library) or need.library in brought:

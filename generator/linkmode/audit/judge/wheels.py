@@ -124,5 +124,5 @@ def _lowest(facts: Facts, resolved: Resolved, *, is_musl: bool) -> str | None:
 
 
 def rank(tag: str) -> tuple[int, ...]:
-    """Return what orders tags of one libc: a wheel keeps the highest of those that its files keep."""
+    """Return the sort key of tags of one libc: a wheel needs the highest tag of its files."""
     return tuple(int(part) for part in tag.split("_")[1:3])

@@ -123,6 +123,7 @@ def facts(stream: BinaryIO, size: int, *, with_contents: bool = False, floor: st
         bits=image.bits,
         endianness=image.endianness,
         machine=image.machine_name,
+        abi=known.abis(image.machine_name, image.header.flags),
         os_abi=_OS_ABI.get(image.os_abi, f"OS/ABI {image.os_abi}"),
         kind=kind,
         entry=image.header.entry,
@@ -152,7 +153,7 @@ def facts(stream: BinaryIO, size: int, *, with_contents: bool = False, floor: st
     )
     if not with_contents:
         return known_facts
-    from linkmode.audit.read import contents  # only who searches a file pays for its import
+    from linkmode.audit.read import contents  # imported on use: it is slow
 
     inside = contents.read(image, dynamic, known_facts, floor)
     return msgspec.structs.replace(known_facts, contents=inside, cpu=known_facts.cpu or inside.cpu)

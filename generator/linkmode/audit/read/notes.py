@@ -9,7 +9,7 @@ from linkmode.audit.read.image import PT_NOTE, Image
 MAX_NOTES = 4096
 MAX_OWNER = 12
 MAX_DATA = 256
-"""Longer data is not kept: no note that is asked for has more."""
+"""Longer data is not kept: no note of interest has more."""
 
 GNU_ABI_TAG = (b"GNU\0", 1)
 GNU_BUILD_ID = (b"GNU\0", 3)

@@ -27,6 +27,8 @@ class Machine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
     musl: tuple[str, ...]
     musl_start: str = ""
     ignores_class: bool = False
+    irelative: int | None = None
+    multiarch: str = ""
 
     def loaders(self, libc: KnownLibc) -> tuple[str, ...]:
         """Return the paths at which ``libc``'s ABI has its loader on this machine."""
@@ -38,6 +40,14 @@ class Machine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
         digits = self.musl_start.replace(" ", "")
         pairs = (digits[at : at + 2] for at in range(0, len(digits), 2))
         return tuple(None if pair == ".." else int(pair, 16) for pair in pairs)
+
+
+class Abi(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What some bits of e_flags say of a calling convention: a word for each value that they may have."""
+
+    machines: tuple[str, ...]
+    mask: int
+    words: dict[str, int]
 
 
 class Mark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -93,6 +103,22 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     not_elf: tuple[NotElf, ...]
     behind: tuple[Behind, ...]
     machine: tuple[Machine, ...]
+    abi: tuple[Abi, ...]
+
+    def abis(self, machine: str, flags: int) -> tuple[str, ...]:
+        """Return the words for what e_flags says of the ABI on ``machine``, in the table's order."""
+        return tuple(
+            word
+            for row in self.abi
+            if machine in row.machines
+            for word, value in row.words.items()
+            if flags & row.mask == value
+        )
+
+    def alternatives(self, machine: str, word: str) -> tuple[str, ...]:
+        """Return the words of which a file for ``machine`` has at most one, ``word`` among them; empty: none of its."""
+        rows = (row for row in self.abi if machine in row.machines and word in row.words)
+        return next((tuple(row.words) for row in rows), ())
 
     def find_machine(self, e_machine: int, bits: int, endianness: Endianness) -> Machine | None:
         """Return the machine that an ELF header names, or None when the policy does not know it."""
@@ -330,6 +356,22 @@ def c_header() -> str:
         *_machine_rows(policy),
         "};",
         "#define MACHINE_COUNT (sizeof machines / sizeof machines[0])",
+        "",
+        "/* What bits of e_flags say of the ABI: machine, mask, value, word. A file has one of a machine and mask. */",
+        "struct abi {",
+        "    const char *machine;",
+        "    unsigned long mask, value;",
+        "    const char *word;",
+        "};",
+        "static const struct abi abis[] = {",
+        *(
+            f"    {{{_string(machine)}, 0x{row.mask:x}, 0x{value:x}, {_string(word)}}},"
+            for row in policy.abi
+            for machine in row.machines
+            for word, value in row.words.items()
+        ),
+        "};",
+        "#define ABI_COUNT (sizeof abis / sizeof abis[0])",
         "",
         "#endif",
         "",

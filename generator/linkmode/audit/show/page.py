@@ -18,7 +18,7 @@ from linkmode.audit.show.report import MODES, Audited, Mode, PassedOver, Summary
 
 _SUFFIX = re.compile(r"(?<=[^/])[-_.](mostly[-_]static|static|dynamic)$")
 _OPEN = 12
-"""Up to this many files, their details are open."""
+"""The most files whose details are open at first."""
 
 _BARS = 12
 _KINDS = (
@@ -145,7 +145,7 @@ def render(
 def _view(at: int, one: Audited, known: Tree | None) -> View:
     if one.facts is None or one.verdict is None:
         return View(f"f{at}", one, None, [], [], [], "", [], "")
-    # What has a picture of its own is not told twice.
+    # What has a chart of its own is left out here.
     shown = ("hazard", "advisory", "runs-on", "reason", "mode", "component", "static-library", "file")
     facts = [(key, value) for key, value in pairs(one.facts, one.verdict) if key not in shown]
     sections = one.facts.contents.sections if one.facts.contents else ()
@@ -184,7 +184,7 @@ def _tree_lines(known: Tree) -> Iterator[TreeLine]:
 
 
 def bars(sections: Iterable[Section], whole: int) -> list[Bar]:
-    """Return a row for each of the largest sections in the file, one for the smaller ones, one for what is in none."""
+    """Return a row for each of the largest sections, one for all smaller ones, and one for bytes in no section."""
     held = sorted((one for one in sections if one.type != "NOBITS" and one.size), key=lambda one: -one.size)
     if not held or not whole:
         return []
@@ -221,7 +221,7 @@ def _targets(views: list[View]) -> Iterator[Target]:
     for view in views:
         by_name.setdefault(_SUFFIX.sub("", view.audited.path), []).append(view)
     for name, group in by_name.items():
-        # Only paths that really differ in the mode alone are one target.
+        # Only paths that differ in nothing but the mode are one target.
         parts = [(name, group)] if len(group) > 1 else [(group[0].audited.path, group)]
         for title, members in parts:
             cells: dict[Mode, list[Cell]] = {mode: [] for mode in MODES}
@@ -256,7 +256,7 @@ def _advisories(views: Iterable[View]) -> Iterator[Known]:
 
 
 def _common(paths: list[str]) -> str:
-    # The folder that all are in, told once in the title.
+    # The common folder, shown once in the title.
     if len(paths) == 1:
         return paths[0]
     first, last = min(paths, default=""), max(paths, default="")
