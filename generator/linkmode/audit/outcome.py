@@ -9,7 +9,8 @@ class Package(msgspec.Struct):
     """Files of an archive or image that belong together, by paths that begin at its own ``/``.
 
     ``shown`` is the archive as a report shows it. ``files`` are the paths under which the files that were audited are
-    shown, ``links`` symbolic links with their targets, ``texts`` the files that a loader reads.
+    shown, ``links`` symbolic links with their targets, ``texts`` the files that a loader reads. What is not there is
+    missing only where the archive ``is_whole``.
     """
 
     shown: str = ""
@@ -17,6 +18,7 @@ class Package(msgspec.Struct):
     links: dict[str, str] = {}
     texts: dict[str, str] = {}
     is_wheel: bool = False
+    is_whole: bool = True
 
 
 class Outcome(msgspec.Struct, frozen=True):

@@ -24,7 +24,8 @@ def judge(audited: list[Audited], whole: Package, places: Mapping[str, int], wan
     """
     at = {name: places[shown] for name, shown in whole.files.items() if shown in places}
     facts = _facts(audited, at)
-    resolved = _replace(audited, at, Members(facts, whole.links, whole.texts), facts, wanted)
+    root = Members(facts, whole.links, whole.texts)
+    resolved = _replace(audited, at, root, facts, wanted, is_whole=whole.is_whole)
     files = {whole.files[name]: (one, resolved.get(name, ALONE)) for name, one in facts.items()}
     kept = wheels.of_wheel(files) if whole.is_wheel else None
     if kept is None:
@@ -62,9 +63,17 @@ def _facts(audited: list[Audited], at: Mapping[str, int]) -> dict[str, Facts]:
 
 
 def _replace(
-    audited: list[Audited], at: Mapping[str, int], root: Root, facts: Mapping[str, Facts], wanted: Expectations
+    audited: list[Audited],
+    at: Mapping[str, int],
+    root: Root,
+    facts: Mapping[str, Facts],
+    wanted: Expectations,
+    *,
+    is_whole: bool = True,
 ) -> dict[str, Resolved]:
     found = package.resolve(root, facts)
+    if not is_whole:
+        found = {name: msgspec.structs.replace(one, missing=()) for name, one in found.items()}
     for name, resolved in found.items():
         judged = verdict.judge(facts[name], wanted.allow, resolved=resolved)
         failures = verdict.check(facts[name], judged, wanted, resolved)

@@ -50,13 +50,13 @@ def lines(audited: Audited) -> Iterator[tuple[str, str]]:
 
 
 def _runs_on(images: tuple[Suits, ...]) -> Iterator[tuple[str, str]]:
-    # One line for each answer; the reasons are those of the first platform that has it.
+    # One line for each answer, with the reason of the platform that has most: it tells what is still in the way.
     for answer in ("yes", "unknown", "no"):
         having = [one for one in images if one.answer == answer]
         if having:
-            reasons = list(dict.fromkeys(one.reason for one in having))
-            more = "" if len(reasons) == 1 else f"; and {len(reasons) - 1} more reasons"
-            yield "runs-on", f"{', '.join(one.platform for one in having)}: {answer}: {reasons[0]}{more}"
+            names, last = ", ".join(one.platform for one in having), having[-1]
+            of = "" if all(one.reason == last.reason for one in having) else f"{last.platform} "
+            yield "runs-on", f"{names}: {answer}: {of}{last.reason}"
 
 
 def _hazards(hazards: tuple[Hazard, ...]) -> Iterator[str]:

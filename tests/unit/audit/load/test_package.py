@@ -1,5 +1,6 @@
 """Needed libraries inside one package: wheels, folders, archives and images, each with what does not lead there."""
 
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 from tarfile import SYMTYPE
@@ -189,6 +190,23 @@ def test_links_of_an_archive_are_followed(here: Path) -> None:
     assert brought(document) == {"bin/app": ["libown.so.1 lib/libown.so.1"]}
 
 
+def test_links_of_a_zip_archive_are_followed_as_well(here: Path) -> None:
+    files = (
+        ("bin/app", program("libown.so.1", runpath="$ORIGIN/../lib")),
+        ("usr/lib/libown.so.1.2", library("libown.so.1")),
+    )
+    links = (("usr/lib/libown.so.1", "libown.so.1.2"), ("lib", "usr/lib"))
+    (here / "x").write_bytes(zipped(*files, links=links))
+    code, document = report("--policy", "debian-12", "x")
+    assert (code, brought(document)) == (0, {"bin/app": ["libown.so.1 lib/libown.so.1"]})
+    (here / "x").write_bytes(zipped(*files, links=(links[0], ("lib", "a" * 5000))))  # longer than any path
+    assert run("--policy", "debian-12", "x").exit_code == 1
+    damaged = zipped(*files, links=links).replace(b"libown.so.1.2PK", b"libown.so.1.3PK", 1)  # not its checksum's
+    (here / "x").write_bytes(damaged)
+    code, document = report("x")
+    assert (code, len(document["files"]), brought(document)) == (0, 2, {})
+
+
 def missing(document: dict[str, object]) -> dict[str, list[str]]:
     files = document["files"]
     assert isinstance(files, list)
@@ -217,6 +235,19 @@ def test_an_image_that_lacks_a_library_says_so(here: Path) -> None:
     conf = {"etc/ld.so.conf": b"include /etc/ld.so.conf.d/*.conf\n", "etc/ld.so.conf.d/own.conf": b"/opt/own\n"}
     (here / "x").write_bytes(tar(*docker(tar(*SYSTEM.items(), *conf.items()))))
     assert missing(report("x")[1])["bin/app"] == []
+
+
+def test_nothing_is_missing_from_an_archive_that_is_damaged_or_cut(here: Path) -> None:
+    """What it lacks may lie in the part that is lost, and the exit code tells of that."""
+    whole = gzip.compress(tar(*SYSTEM.items(), ("z", b"\0" * 4096)), mtime=0)
+    (here / "x").write_bytes(whole)
+    code, document = report("x")
+    assert (code, missing(document)["bin/app"]) == (0, ["libown.so"])
+    (here / "x").write_bytes(whole[:-20])
+    code, document = report("x")
+    assert code == 3
+    assert {one["path"] for one in document["files"]} >= {"x:bin/app"}
+    assert not any(one["verdict"]["hazards"] for one in document["files"] if one["path"] == "x:bin/app")
 
 
 def test_an_image_that_lacks_a_library_of_a_library_says_so(here: Path) -> None:
