@@ -140,6 +140,23 @@ def test_cgo_with_net_whatever_flags_are_given(case: Case) -> None:
     assert project.run("go/app") == "3 <nil>\n"
 
 
+@pytest.mark.skipif(not shutil.which("go"), reason="go is not installed")
+def test_go_without_any_c(case: Case) -> None:
+    project, _, mode = case
+    folder = project.root / "go"
+    folder.mkdir()
+    (folder / "go.mod").write_text("module example.com/three\n\ngo 1.21\n")
+    (folder / "main.go").write_text('package main\n\nfunc main() { println("3") }\n')
+    done = sh(case, 'cd go; GOCACHE="$PWD/cache" go build -o app .')
+    assert done.returncode == 0, done.stderr
+    assert project.modes("go/app") == {"go/app": mode}
+    own_flags = sh(case, 'cd go; rm app; GOCACHE="$PWD/cache" go build -ldflags=-s -o app .')
+    assert (own_flags.returncode == 0) == (mode == "static")
+    if mode != "static":
+        assert "Go links a program without C by itself, and that is static, not mostly_static" in own_flags.stderr
+        assert not (folder / "app").exists()
+
+
 def test_an_extension_module_has_no_path_of_the_building_machine(case: Case) -> None:
     pytest.importorskip("setuptools")
     project, _, _ = case
