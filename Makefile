@@ -13,10 +13,14 @@ BAZEL ?= 4.2.3
 BUILDIFIER := PATH="$(ROOT)/.work/npm/node_modules/.bin:$$PATH"
 # A file stays on one of them, for its fixtures and for its workspace of Bazel; the first is the example, which takes longest.
 ON_ALL_CORES := -n auto --dist loadfile --no-loadscope-reorder
+# what tests/graalvm_real is brought and compiled by
+FOR_GRAALVM := maven default-jdk-headless gcc libc6-dev musl-tools zlib1g-dev
+# Bazel alone leaves a core idle while it loads and analyses; a third at once would need more memory than a runner has
+ON_TWO_BAZELS := -n 2 --dist loadfile
 RUNS ?= 100000
 KILLS ?= 200
 
-.PHONY: help demo test test-fast test-lowest test-newest test-clone lock e2e e2e-all e2e-ci e2e-buck2 remote reproduce kills strangers strangers-add truth fuzz lint docs bench release generated bazel clean
+.PHONY: help demo test test-fast test-lowest test-newest test-clone lock e2e e2e-all e2e-ci e2e-buck2 cpus remote reproduce kills strangers strangers-add truth fuzz lint docs bench release generated bazel clean
 
 help:
 	@echo 'make demo                 set everything up, build a C program in three link modes, audit it, print a table'
@@ -29,6 +33,8 @@ help:
 	@echo 'make e2e-all              every example on Bazel 4.2.3, and on 7.7.1 with bzlmod and with WORKSPACE'
 	@echo 'make e2e-ci               each kind of it once: what CI has time for'
 	@echo 'BUCK2=/path/to/buck2 make e2e-buck2   the examples on a real buck2, which no registry carries'
+	@echo 'make cpus                 two programs for every CPU and libc in every mode, run under qemu, and the table'
+	@echo '                          (CPUS="--cpu armv7 --libc musl --program pack" for a part of it)'
 	@echo 'make remote CASE=c_zlib   one example on real remote execution servers, and where each action ran (CASE, BAZEL as above)'
 	@echo 'make reproduce CASE=c_zlib  one built by rounds that share nothing, and whether the bytes are the same'
 	@echo 'make kills KILLS=200      fetch and exec, killed at 200 random moments each, and then a clean run'
@@ -70,20 +76,26 @@ test-fast: $(DEV_VENV)/stamp
 
 e2e: $(DEV_VENV)/stamp
 	@test -n "$(CASE)" || { echo 'which one? make e2e CASE=c_zlib, CASE=cpp_zig or CASE=all' >&2; exit 2; }
+	@$(IN) test "$(CASE)" != graalvm_envmap || .ci/packages $(FOR_GRAALVM)
 	@$(IN) $(DEV_PYTHON) tests/e2e/run_case.py "$(CASE)" "$(BAZEL)"
 
 e2e-all: $(DEV_VENV)/stamp bazel
-	@$(IN) .ci/packages bubblewrap chromium qemu-user-static binutils libfaketime
+	@$(IN) .ci/packages bubblewrap chromium qemu-user-static binutils libfaketime $(FOR_GRAALVM)
 	@$(IN) $(DEV_PYTHON) -m pytest -m 'example or bazel or slow' $(PYTEST)
 
 e2e-ci: $(DEV_VENV)/stamp bazel
-	@$(IN) .ci/packages bubblewrap chromium qemu-user-static binutils libfaketime
-	@$(IN) $(DEV_PYTHON) -m pytest -m bazel --durations=40 $(PYTEST)
+	@$(IN) .ci/packages bubblewrap chromium qemu-user-static binutils libfaketime $(FOR_GRAALVM)
+	@$(IN) $(DEV_PYTHON) -m pytest -m bazel $(ON_TWO_BAZELS) --durations=40 $(PYTEST)
 
 e2e-buck2: $(DEV_VENV)/stamp
 	@test -n "$(BUCK2)" || { echo 'which one? BUCK2=/path/to/buck2 make e2e-buck2' >&2; exit 2; }
 	@$(IN) .ci/packages binutils
 	@$(IN) $(DEV_PYTHON) tests/e2e/run_buck2.py "$(BUCK2)"
+
+cpus: $(DEV_VENV)/stamp bazel
+	@$(IN) .ci/packages bubblewrap qemu-user-static binutils
+	@$(IN) tests/e2e/bazel/install 7
+	@$(IN) $(DEV_PYTHON) tests/e2e/run_cpus.py $(CPUS)
 
 remote: $(DEV_VENV)/stamp
 	@test -n "$(CASE)" || { echo 'which one? make remote CASE=c_zlib, CASE=cpp_zig or CASE=all' >&2; exit 2; }

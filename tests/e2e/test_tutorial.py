@@ -1,45 +1,30 @@
 """The tutorial, followed to the letter: its files, its commands, and the failure that it promises."""
 
-import re
-import shlex
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import tiers
 from harness import bazel
-from harness.places import ROOT, STORE, WORK
+from harness.pages import Page
+from harness.places import STORE, WORK
 from harness.shared import SHARED
 from harness.workspace import linkmode
 
-PAGE = "docs/tutorial/first-binary.md"
-TUTORIAL = (ROOT / PAGE).read_text(encoding="utf-8")
-_COMMANDS = re.compile(r"(<!-- (?:not run|fails): [^\n]*-->\n)?^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
-
-
-def _blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", TUTORIAL, re.MULTILINE | re.DOTALL)
+_PAGE = Page("docs/tutorial/first-binary.md")
 
 
 def _text(first: str) -> str:
     """The block of text that begins with ``first``."""
-    return next(block for block in _blocks("text") if block.startswith(first))
-
-
-def _commands() -> Iterator[tuple[list[str], bool]]:
-    """Yield the words of each command that is not marked `not run`, and whether it must fail."""
-    for mark, block in _COMMANDS.findall(TUTORIAL):
-        if "not run" not in mark:
-            yield from ((shlex.split(line), "fails" in mark) for line in block.splitlines())
+    return next(block for block in _PAGE.blocks("text") if block.startswith(first))
 
 
 def _write(folder: Path, builder: bazel.Bazel) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    build, module, _ = _blocks("starlark")
-    (folder / "crc.c").write_text(_blocks("c")[0])
+    build, module, _ = _PAGE.blocks("starlark")
+    (folder / "crc.c").write_text(_PAGE.blocks("c")[0])
     (folder / "BUILD.bazel").write_text(build)
     if builder.name in ("4.2.3", "7.7.1-workspace"):
         (folder / "WORKSPACE").write_text('workspace(name = "first")\n')  # "instead", as the page says
@@ -50,7 +35,7 @@ def _write(folder: Path, builder: bazel.Bazel) -> None:
 
 def _add_the_wrong_one(folder: Path) -> None:
     build = (folder / "BUILD.bazel").read_text().replace('"link_modes")', '"link_mode_binary", "link_modes")')
-    (folder / "BUILD.bazel").write_text(build + _blocks("starlark")[2])
+    (folder / "BUILD.bazel").write_text(build + _PAGE.blocks("starlark")[2])
 
 
 # where there is no GCC, this is the example that `make test` builds: `make demo` has built what takes long of it
@@ -74,7 +59,7 @@ def follow(builder: bazel.Bazel) -> None:
     _write(folder, builder)
     ran = []
     try:
-        for words, must_fail in _commands():
+        for words, must_fail in _PAGE.commands():
             match words:
                 case ["linkmode", *arguments]:
                     store = [f"--store={STORE}"] if arguments[0] == "fetch" else []

@@ -50,7 +50,7 @@ def bring(file: File, folder: Path) -> Path:
             return _debian(file, folder)
         case "pypi":
             return _pypi(file, folder)
-        case "crates.io":
+        case "cargo":
             (folder / "Cargo.toml").write_text(
                 '[package]\nname = "fetching"\nversion = "0.0.0"\nedition = "2021"\n[lib]\npath = "lib.rs"\n'
                 f'[dependencies]\n{file.package} = "={file.version}"\n'

@@ -9,7 +9,7 @@ import msgspec
 
 PROJECTS = Path(__file__).parent / "projects"
 
-Registry = Literal["debian", "debian-binary", "pypi", "crates.io", "go", "npm", "maven"]
+Registry = Literal["debian", "debian-binary", "pypi", "cargo", "go", "npm", "maven"]
 Mode = Literal["static", "mostly_static", "dynamic"]
 
 

@@ -2,9 +2,7 @@
 
 import contextlib
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from typing import Literal, get_args
 
@@ -16,7 +14,7 @@ from linkmode.audit.inputs.find import STDIN
 from linkmode.audit.judge import hardening, platforms
 from linkmode.audit.judge.verdict import Expectations
 from linkmode.audit.naming import displayed
-from linkmode.audit.read import components, policy
+from linkmode.audit.read import components
 from linkmode.audit.read.libc import version_number
 from linkmode.audit.read.policy import KnownLibc
 from linkmode.audit.show import report
@@ -31,7 +29,8 @@ _NOT_AUDITED = 3
 @click.command("audit")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--expect", type=click.Choice(LINK_MODES), help="Require this link mode.")
-@click.option("--machine", metavar="CPU", help="Require this CPU, as reports name it: x86_64.")
+@click.option("--machine", metavar="CPU", help="Require this CPU, as reports name it or as targets do: x86_64, armv7.")
+@click.option("--abi", multiple=True, metavar="WORD", help="Require this ABI, such as hard-float; repeatable.")
 @click.option(
     "--libc", type=click.Choice(get_args(KnownLibc)), help="Require this libc, inside the file or at run time."
 )
@@ -106,6 +105,7 @@ def command(
     paths: tuple[str, ...],
     expect: LinkMode | None,
     machine: str | None,
+    abi: tuple[str, ...],
     libc: KnownLibc | None,
     max_glibc: str | None,
     like_lock: str | None,
@@ -148,11 +148,7 @@ def command(
         raise UsageError(
             f"--max-glibc takes a glibc release, not {max_glibc!r}", hint="write it as in --max-glibc 2.28"
         )
-    names = [known.name for known in policy.load().machine]
-    if machine is not None and machine not in names:
-        raise UsageError(
-            f"--machine takes a CPU, not {machine!r}{did_you_mean(machine, names)}", hint=f"one of {', '.join(names)}"
-        )
+    machine, abi = audit_options.machine_and_abi(machine, abi)
     if platform is not None and hardening.platform_named(platform) is None:
         raise UsageError(
             f"--policy takes a platform, not {platform!r}{did_you_mean(platform, platforms.load())}",
@@ -168,6 +164,7 @@ def command(
         raise UsageError(f"no such file or folder: {shown}", hint="nothing was audited; correct the path")
     wanted = Expectations(
         machine=machine,
+        abi=abi,
         libc=libc,
         mode=expect,
         max_glibc=max_glibc,
@@ -258,6 +255,9 @@ def command(
 @contextlib.contextmanager
 def _standard_input() -> Iterator[str]:
     # What is audited is read more than once, and by other processes.
+    import shutil
+    import tempfile
+
     with tempfile.NamedTemporaryFile(prefix="linkmode-audit-") as held:
         shutil.copyfileobj(sys.stdin.buffer, held)
         held.flush()

@@ -172,7 +172,7 @@ def claim_dune_folder(folder: Path, toolchain: str) -> None:
 
 
 def _cmake(text: str) -> str:
-    """A bracket argument: nothing in it means anything (cmake-language(7))."""
+    """A bracket argument, in which no character has a meaning of its own (cmake-language(7))."""
     return f"[==[{text}]==]"
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from harness.places import BAZEL_7_ROOT, ROOT, STORE, STUBS, WORK
+from harness.places import BAZEL_7_ROOT, DISK_CACHE, ROOT, STORE, STUBS, WORK
 
 DEBIAN = Path("/usr/share/bazel")
 KNOWN = ("4.2.3", "7.7.1", "7.7.1-workspace")
@@ -112,7 +112,7 @@ def _debian_13() -> tuple[str, ...]:
 
 
 def _common() -> tuple[str, ...]:
-    return f"--repository_cache={STORE}", f"--disk_cache={WORK / 'disk-cache'}"
+    return f"--repository_cache={STORE}", f"--disk_cache={DISK_CACHE}"
 
 
 _DEBIAN_4 = (

@@ -4,9 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.bazel import Bazel, NoBazelError, find
-from harness.places import WORK
+from harness.places import COMMON
 
-_FOLDER = WORK / "bazel-rules/usr/share/bazel"
+_FOLDER = COMMON / "bazel-rules/usr/share/bazel"
 _MODULES = {"rules_pkg": "rules/pkg", "rules_shell": "rules/shell", "stardoc": "tools/stardoc"}
 
 

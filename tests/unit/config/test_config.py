@@ -105,7 +105,17 @@ MIRROR = "expected https://, http://, file:// and a path that ends in '/'; found
                 f"output = '{first}/x'\n" + TOOLCHAIN,
                 f"line 1: output: {first} is not linkmode's to write into; choose another folder",
             )
-            for first in (".git", "linkmode.toml", "linkmode.lock", "MODULE.bazel", ".bazelrc", "BUILD")
+            for first in (
+                ".git",
+                "linkmode.toml",
+                "linkmode.lock",
+                "MODULE.bazel",
+                ".bazelrc",
+                "BUILD",
+                "external",
+                "bazel-out",
+                "buck-out",
+            )
         ),
         *(
             (

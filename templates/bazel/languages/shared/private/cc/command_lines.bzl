@@ -42,7 +42,8 @@ def configured(ctx, without = []):
         without: features to leave out, even if they are requested, because the code or the link cannot have them.
 
     Returns:
-        A struct: toolchain (CcToolchainInfo), features (FeatureConfiguration). None when there is no toolchain.
+        A struct: toolchain (CcToolchainInfo), features (FeatureConfiguration), path (string: PATH as Bazel's own C actions
+        have it; None: they have none). None when there is no toolchain.
     """
     found = ctx.toolchains[CC_TOOLCHAIN_TYPE]
     toolchain = found.cc if found and hasattr(found, "cc") and hasattr(found, "cc_provider_in_toolchain") else found
@@ -55,6 +56,7 @@ def configured(ctx, without = []):
             requested_features = ctx.features,
             unsupported_features = ctx.disabled_features + without,
         ),
+        path = ctx.configuration.default_shell_env.get("PATH"),
         toolchain = toolchain,
     )
 
@@ -131,4 +133,6 @@ def _line(cc, action, variables):
     )
 
 def _environment(cc, action, variables):
-    return cc_common.get_environment_variables(action_name = action, feature_configuration = cc.features, variables = variables)
+    # linkmode's toolchains set PATH to nothing; the compiler of a machine, which Bazel finds itself, looks there for `as`
+    default = {"PATH": cc.path} if cc.path else {}
+    return dict(default, **cc_common.get_environment_variables(action_name = action, feature_configuration = cc.features, variables = variables))
