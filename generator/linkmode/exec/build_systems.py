@@ -159,15 +159,17 @@ def claim_dune_folder(folder: Path, toolchain: str) -> None:
         owner = mark.read_text(encoding="utf-8", errors="replace") if mark.exists() else ""
         if owner != toolchain and (folder / "default").exists():
             raise ConfigError(
-                f"{folder}: was built by another compiler or for another mode, and dune would link nothing again\n"
-                "  expected: an empty folder, or one of the same target and mode",
+                f"{folder}: was built by another compiler or for another mode, and dune would link nothing again",
+                expected="an empty folder, or one of the same target and mode",
                 hint="run: dune clean",
             )
         folder.mkdir(parents=True, exist_ok=True)
         mark.write_text(toolchain, encoding="utf-8")
     except OSError as error:
         raise ConfigError(
-            f"{mark}: cannot be written: {error.strerror or error}", hint="make dune's build folder writable"
+            f"{mark}: cannot be written: {error.strerror or error}",
+            expected="a build folder of dune's that this user can write",
+            hint="remove it, or name another by DUNE_BUILD_DIR",
         ) from error
 
 

@@ -132,7 +132,7 @@ def idle(note: Note, command: Sequence[str]) -> str:
     words = (Path(command[0]).name, *command[1:])
     if note.linked or note.libraries or note.packages or not any(words[: len(one)] == one for one in _LINKERS):
         return ""
-    return "nothing was linked: what is there was built before, and is not checked"
+    return "nothing was linked by the locked compiler: what is there was built before or by another, and is not checked"
 
 
 def _listed(note: Note, there: Sequence[tuple[str, str, str]], here: Path) -> str:
