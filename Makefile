@@ -109,7 +109,7 @@ reproduce: $(DEV_VENV)/stamp
 
 strangers: $(DEV_VENV)/stamp
 	@$(IN) .ci/packages bubblewrap cmake meson ninja-build autoconf automake libtool pkgconf
-	@$(IN) $(DEV_PYTHON) tests/strangers/run.py $(NAME)
+	@$(IN) $(DEV_PYTHON) tests/strangers/run.py $(if $(RECORD),--record) $(NAME)
 
 strangers-add: $(DEV_VENV)/stamp
 	@test -n "$(PACKAGE)" || { echo 'which one? make strangers-add PACKAGE=pypi:psutil=7.2.2' >&2; exit 2; }

@@ -125,6 +125,48 @@ def test_cmake_with_shared_and_static_libraries(case: Case) -> None:
     assert "-DBUILD_SHARED_LIBS=OFF" in done.stderr + done.stdout
 
 
+def machine_library() -> str:
+    """Return a library of the machine's own with its header, for a project that looks for both; skip without one."""
+    if not Path("/usr/include/bzlib.h").exists() or not list(Path("/usr/lib").glob("*/libbz2.so")):
+        pytest.skip("the machine has no libbz2 to be found: install libbz2-dev")
+    return "bz2"
+
+
+@pytest.mark.skipif(not shutil.which("meson"), reason="meson is not installed")
+def test_meson_does_not_find_the_machine_s_own_libraries(case: Case) -> None:
+    project, _, _ = case
+    (project.root / "meson.build").write_text(
+        "project('p', 'c')\ncc = meson.get_compiler('c')\n"
+        f"found = cc.find_library('{machine_library()}', required: false)\n"
+        "message('found: ' + found.found().to_string() + ' ' + cc.has_header('bzlib.h').to_string())\n"
+        "executable('app', 'app.c', 'lib.c', dependencies: found)\n"
+    )
+    done = sh(case, "meson setup build; ninja -C build; cp build/app app")
+    assert "found: false false" in done.stdout
+    holds(case, done, "build/app")
+
+
+@pytest.mark.skipif(not shutil.which("cmake"), reason="cmake is not installed")
+def test_cmake_does_not_find_the_machine_s_own_libraries(case: Case) -> None:
+    project, _, _ = case
+    (project.root / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.13)\nproject(p C)\nfind_package(BZip2)\n"
+        f"find_library(FOUND {machine_library()})\n"
+        'message(STATUS "found: ${BZIP2_FOUND} ${FOUND}")\nadd_executable(app app.c lib.c)\n'
+    )
+    done = sh(case, "cmake -S . -B build; cmake --build build; cp build/app app")
+    assert "found: FALSE FOUND-NOTFOUND" in done.stdout
+    holds(case, done, "build/app")
+
+
+def test_what_a_build_looked_for_and_did_without_is_told(case: Case) -> None:
+    project, _, _ = case
+    (project.root / "optional.c").write_text("#include <yaml.h>\n")
+    done = sh(case, "$CC -c optional.c || $CC app.c lib.c -o app")
+    assert "looked for yaml.h of libyaml, and no library of linkmode.toml has it (optional.c)" in done.stderr
+    holds(case, done)
+
+
 @pytest.mark.skipif(not shutil.which("go"), reason="go is not installed")
 def test_cgo_with_net_whatever_flags_are_given(case: Case) -> None:
     project, options, mode = case
@@ -138,6 +180,23 @@ def test_cgo_with_net_whatever_flags_are_given(case: Case) -> None:
     assert f"linkmode: {mode} for {options[1]}: example.com/three (go)" in done.stderr
     assert project.modes("go/app") == {"go/app": mode}
     assert project.run("go/app") == "3 <nil>\n"
+
+
+@pytest.mark.skipif(not shutil.which("go"), reason="go is not installed")
+def test_go_without_any_c(case: Case) -> None:
+    project, _, mode = case
+    folder = project.root / "go"
+    folder.mkdir()
+    (folder / "go.mod").write_text("module example.com/three\n\ngo 1.21\n")
+    (folder / "main.go").write_text('package main\n\nfunc main() { println("3") }\n')
+    done = sh(case, 'cd go; GOCACHE="$PWD/cache" go build -o app .')
+    assert done.returncode == 0, done.stderr
+    assert project.modes("go/app") == {"go/app": mode}
+    own_flags = sh(case, 'cd go; rm app; GOCACHE="$PWD/cache" go build -ldflags=-s -o app .')
+    assert (own_flags.returncode == 0) == (mode == "static")
+    if mode != "static":
+        assert "Go links a program without C by itself, and that is static, not mostly_static" in own_flags.stderr
+        assert not (folder / "app").exists()
 
 
 def test_an_extension_module_has_no_path_of_the_building_machine(case: Case) -> None:

@@ -85,7 +85,7 @@ def _build(stranger: Stranger, build: Build) -> tuple[int, str]:
 
 def _build_in(folder: Path, build: Build) -> tuple[int, str]:
     for name in ("linkmode.toml", "linkmode.lock"):
-        shutil.copyfile(_locked(build.toolchain) / name, folder / name)
+        shutil.copyfile(locked(build.toolchain) / name, folder / name)
     options = ["--target", build.target, "--mode", build.mode, "--store", str(STORE)]
     for command in build.before:
         _done(shlex.split(command), folder, build.environment)
@@ -103,7 +103,7 @@ def _build_in(folder: Path, build: Build) -> tuple[int, str]:
         raise _FailedError("the row names no products")
     for product in build.products:
         _judge(folder, product, build)
-    first = folder / build.products[0]
+    first = min(folder.glob(build.products[0]))
     return first.stat().st_size, _start(folder, build)
 
 
@@ -151,7 +151,7 @@ def _audit(stranger: Stranger, audit: Audit) -> tuple[int, str]:
     return path.stat().st_size if path.exists() else 0, ""
 
 
-def _locked(toolchain: str) -> Path:
+def locked(toolchain: str) -> Path:
     """Return the folder with linkmode.toml and linkmode.lock of a toolchain, made and fetched once."""
     config: dict[str, object] = {"output": "out", "exec-platforms": ["x86_64-linux"], "library": {"zlib": ">=1.2.11"}}
     sources = ["zlib=pypi"]
@@ -182,7 +182,7 @@ def digest() -> str:
     found = hashlib.sha256()
     for folder in ("generator", "templates", "toolchains"):
         for path in sorted((ROOT / folder).rglob("*")):
-            if path.is_file() and path.suffix != ".pyc":
+            if "__pycache__" not in path.parts and path.is_file():
                 found.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
     return found.hexdigest()
 

@@ -19,6 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from stranger import Audit, Build, Stranger, load_all  # noqa: E402
 
 RESULTS = building.PLACE / "results"
+PAGE, README = ROOT / "docs/reference/strangers.md", ROOT / "README.md"
 
 
 def main() -> int:
@@ -28,9 +29,15 @@ def main() -> int:
     parser.add_argument("--slice", action="store_true", help="the rows that CI runs")
     parser.add_argument("--jobs", type=int, default=max(1, (os.cpu_count() or 2) // 2), help="rows at once")
     parser.add_argument("--again", action="store_true", help="do also what an earlier run has done")
+    parser.add_argument("--record", action="store_true", help="write what came out into the documentation's table")
     given = parser.parse_args()
-    chosen = [one for one in load_all() if not given.names or any(fnmatch.fnmatch(one.name, n) for n in given.names)]
-    rows = [(one, check) for one in chosen for check in one.checks if check.slice or not given.slice]
+    known = [(one, check) for one in load_all() for check in one.checks]
+    rows = [
+        (one, check)
+        for one, check in known
+        if (not given.names or any(fnmatch.fnmatch(one.name, name) for name in given.names))
+        and (check.slice or not given.slice)
+    ]
     if not rows:
         sys.stderr.write(f"no project of tests/strangers/projects fits {' '.join(given.names)}\n")
         return 2
@@ -47,8 +54,10 @@ def main() -> int:
         outcomes = list(pool.map(one, rows))
     done = list(zip(rows, outcomes, strict=True))
     sys.stdout.write(table.text(done))
-    if not given.names and not given.slice:
-        (building.PLACE / "table.md").write_text(table.markdown(done), encoding="utf-8")
+    if given.record:
+        page = table.recorded(PAGE.read_text(encoding="utf-8"), done, known)
+        PAGE.write_text(page, encoding="utf-8")
+        README.write_text(table.counted(README.read_text(encoding="utf-8"), page), encoding="utf-8")
     wrong = [(row, outcome) for row, outcome in done if outcome.state in building.WRONG]
     for (stranger, check), outcome in wrong:
         sys.stderr.write(f"\n{stranger.name}: {check.label}: {outcome.state}\n{outcome.message}\n")

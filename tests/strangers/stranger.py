@@ -112,9 +112,9 @@ def load(path: Path) -> Stranger:
         raise ValueError(f"{path.name}: {error}") from error
     if not found.checks:
         raise ValueError(f"{path.name}: has neither [[build]] nor [[audit]]")
-    told = [(check.label, check.file if isinstance(check, Audit) else "") for check in found.checks]
-    for label, file in told:
-        if told.count((label, file)) > 1:
+    labels = [check.label for check in found.checks]
+    for label in labels:
+        if labels.count(label) > 1:
             raise ValueError(f"{path.name}: {label}: two rows of one name: tell them apart by variant")
     for check in found.checks:
         if bool(check.waits) != bool(check.why):

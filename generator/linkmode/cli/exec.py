@@ -99,6 +99,8 @@ def command(
         found.ready.bin.parent,
         is_cross=found.toolchain.target.cpu != host.cpu,
     )
+    if dune := build_systems.dune_folder(command_line, Path.cwd(), variables):
+        build_systems.claim_dune_folder(dune, str(found.ready.bin))
     if no_verify:
         _become(command_line, variables | {"LINKMODE_VERIFY": "no"})
     return _run(command_line, variables, found)
@@ -126,6 +128,8 @@ def _run(command_line: tuple[str, ...], variables: dict[str, str], found: tools.
             raise _cannot_start(command_line[0], error) from error
         said = session.parse(note.read_text(encoding="utf-8", errors="replace"))
         verdict = session.judge(said, found.toolchain, found.ready, Path.cwd(), found.libraries)
+    if code == 0 and (remark := session.idle(said, command_line)):
+        say.note(remark)
     for line in verdict.lines:
         if verdict.holds:
             say.note(line)

@@ -1,11 +1,12 @@
-"""Files that tell a build system of the toolchain: a toolchain file of CMake's, and a machine file of Meson's. Pure.
+"""What a build system has to be told of the toolchain: CMake by a file, Meson by another, and dune by an empty folder.
 
 https://cmake.org/cmake/help/latest/manual/cmake-toolchains.7.html, https://mesonbuild.com/Machine-files.html
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from linkmode.messages import ConfigError
 from linkmode.model.values import LinkMode, LockedToolchain
 
 CMAKE, MESON = "toolchain.cmake", "meson.ini"
@@ -113,6 +114,63 @@ def with_machine_file(command: Sequence[str], folder: Path, *, is_cross: bool) -
     after = list(command).index("setup") + 1
     option = "--cross-file" if is_cross else "--native-file"
     return (*command[:after], f"{option}={folder / MESON}", *command[after:])
+
+
+def dune_folder(command: Sequence[str], here: Path, variables: Mapping[str, str]) -> Path | None:
+    """Return the build folder of a dune command; None for any other command, and for ``dune clean``.
+
+    Its root is the outermost folder above with a dune-workspace, or else a dune-project (dune's manual, "Finding the
+    root").
+    """
+    if [Path(word).name for word in command[:1]] != ["dune"] or "clean" in command[1:2]:
+        return None
+    root = _option(command, "--root")
+    if root is None:
+        above = (here, *here.parents)
+        marked = next(
+            (
+                found
+                for name in ("dune-workspace", "dune-project")
+                if (found := [a for a in above if (a / name).exists()])
+            ),
+            [here],
+        )
+        root = str(marked[-1])
+    return here / root / (_option(command, "--build-dir") or variables.get("DUNE_BUILD_DIR") or "_build")
+
+
+def _option(command: Sequence[str], name: str) -> str | None:
+    for word, after in zip(command, (*command[1:], None), strict=True):
+        if word == name:
+            return after
+        if word.startswith(f"{name}="):
+            return word.removeprefix(f"{name}=")
+    return None
+
+
+def claim_dune_folder(folder: Path, toolchain: str) -> None:
+    """Write down which toolchain and mode builds in a folder of dune's.
+
+    dune does not know which compiler it links by: what is there, it would take for up to date. Raises ConfigError where
+    another compiler has built.
+    """
+    mark = folder / ".linkmode"
+    try:
+        owner = mark.read_text(encoding="utf-8", errors="replace") if mark.exists() else ""
+        if owner != toolchain and (folder / "default").exists():
+            raise ConfigError(
+                f"{folder}: was built by another compiler or for another mode, and dune would link nothing again",
+                expected="an empty folder, or one of the same target and mode",
+                hint="run: dune clean",
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+        mark.write_text(toolchain, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"{mark}: cannot be written: {error.strerror or error}",
+            expected="a build folder of dune's that this user can write",
+            hint="remove it, or name another by DUNE_BUILD_DIR",
+        ) from error
 
 
 def _cmake(text: str) -> str:

@@ -160,10 +160,13 @@ def environment(
     if is_native and has_plain_names:
         # For makefiles that call gcc and ignore CC. A build for another CPU also needs programs for this one.
         folders.append(ready.plain)
+    go_flags = [_go_flag(f"-toolexec={shlex.quote(str(ready.bin / f'{ready.triple}-go-toolexec'))}")]
+    if ready.mode != "static":
+        go_flags.append("-ldflags=-linkmode=external")  # by itself, Go links a program without C statically
     before = {
         "PATH": (":".join(map(str, folders)), ":"),
         "CMAKE_PREFIX_PATH": (str(ready.sysroot), ":"),
-        "GOFLAGS": (_go_flag(f"-toolexec={shlex.quote(str(ready.bin / f'{ready.triple}-go-toolexec'))}"), " "),
+        "GOFLAGS": (" ".join(go_flags), " "),
     }
     # The machine's own libraries are of another libc: none of them must be found.
     values["PKG_CONFIG_LIBDIR"] = str(ready.sysroot / "lib" / "pkgconfig")

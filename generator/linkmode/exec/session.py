@@ -120,6 +120,21 @@ def judge(note: Note, toolchain: LockedToolchain, ready: Ready, here: Path, libr
     return Verdict(tuple(lines), not wrong)
 
 
+_LINKERS = (("make",), ("gmake",), ("ninja",), ("cmake", "--build"), ("cargo", "build"), ("dune", "build"))
+"""Commands that link what is out of date, and nothing else."""
+
+
+def idle(note: Note, command: Sequence[str]) -> str:
+    """Return what to say of a build that linked nothing; nothing for other commands.
+
+    The build tool takes what is there for up to date, no matter which compiler made it.
+    """
+    words = (Path(command[0]).name, *command[1:])
+    if note.linked or note.libraries or note.packages or not any(words[: len(one)] == one for one in _LINKERS):
+        return ""
+    return "nothing was linked by the locked compiler: what is there was built before or by another, and is not checked"
+
+
 def _listed(note: Note, there: Sequence[tuple[str, str, str]], here: Path) -> str:
     names = [_shown(path, here) for _, _, path in there if not _is_probe(path)]
     names += [f"{package} (go)" for package in note.packages]

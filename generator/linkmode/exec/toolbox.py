@@ -160,10 +160,13 @@ class Toolbox:
         for name in ("bin", "plain"):
             (new / name).mkdir()
         has_cxx = self._compiler.has_cxx(at, self._toolchain)
-        for name in (*driver.C_NAMES, *(driver.CXX_NAMES if has_cxx else ()), driver.GO_TOOL, *tools):
-            for path in (f"bin/{self._name}-{name}", f"bin/{self._toolchain.target}-{mode}-{name}", f"plain/{name}"):
-                if not (new / path).exists():
-                    os.link(programs / "driver", new / path)
+        names = (*driver.C_NAMES, *(driver.CXX_NAMES if has_cxx else ()))
+        # Debian's OCaml and Python call the compiler that they were built by: x86_64-linux-gnu-gcc.
+        paths = [f"plain/{self._toolchain.target.cpu}-linux-gnu-{name}" for name in names]
+        for name in (*names, driver.GO_TOOL, *tools):
+            paths += [f"bin/{self._name}-{name}", f"bin/{self._toolchain.target}-{mode}-{name}", f"plain/{name}"]
+        for path in dict.fromkeys(paths):
+            os.link(programs / "driver", new / path)
         for name, text in build_systems.files(folder, self._toolchain, mode, sysroot, tools).items():
             (new / name).write_text(text, encoding="utf-8")
 

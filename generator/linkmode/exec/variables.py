@@ -164,7 +164,13 @@ TABLE = (
         "passed",
         "the machine's own Rust; none is locked here",
     ),
-    Row("Go", ("GOFLAGS",), "put before", "`-toolexec`, by which the driver sees Go's own link"),
+    Row(
+        "Go",
+        ("GOFLAGS",),
+        "put before",
+        "`-toolexec`, by which the driver sees Go's own link; in other modes than static also "
+        "`-ldflags=-linkmode=external`",
+    ),
     Row("Go", ("CGO_ENABLED",), "set", "1 unless it is set, also for another CPU"),
     Row("Go", ("GOOS", "GOARCH"), "set", "for another CPU"),
     Row(

@@ -19,14 +19,15 @@
 static const char *const c_names[] = {"gcc", "cc", "clang", "c99", "c89", NULL};
 static const char *const cxx_names[] = {"g++", "c++", "clang++", NULL};
 
-/* The name without the target in front: `gcc` for x86_64-linux-musl-gcc. */
+/* The name without what stands in front: `gcc` for x86_64-linux-musl-gcc, and for the machine's own x86_64-linux-gnu-gcc. */
 static const char *short_name(const char *name)
 {
-    const char *triple = joined(config.triple, "-", "");
+    const char *before[] = {config.prefix, joined(config.triple, "-", ""), joined(config.machine, "-linux-gnu-", "")};
 
-    if (starts(name, config.prefix))
-        return name + strlen(config.prefix);
-    return starts(name, triple) ? name + strlen(triple) : name;
+    for (size_t i = 0; i < sizeof before / sizeof *before; i++)
+        if (starts(name, before[i]))
+            return name + strlen(before[i]);
+    return name;
 }
 
 /* Starts a program of the toolchain. Returns when there is none of the name. */

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from linkmode.exec import build_systems
+from linkmode.messages import ConfigError
 from linkmode.model.values import ExecPlatform, LinkMode, LockedToolchain, Target
 
 MUSL, ARM = "x86_64-linux-musl", "aarch64-linux-musl"
@@ -60,3 +61,38 @@ def test_meson_is_told_of_it(given: str, told: str) -> None:
 def test_meson_is_told_of_another_cpu() -> None:
     found = build_systems.with_machine_file(["meson", "setup", "b"], Path("/f"), is_cross=True)
     assert found == ("meson", "setup", "--cross-file=/f/meson.ini", "b")
+
+
+def test_dune_s_build_folder_is_found_as_dune_finds_it(tmp_path: Path) -> None:
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    (tmp_path / "a" / "dune-project").touch()
+    find = build_systems.dune_folder
+    assert find(["dune", "build"], inner, {}) == tmp_path / "a" / "_build"
+    assert find(["/usr/bin/dune", "build"], tmp_path, {}) == tmp_path / "_build"
+    assert find(["dune", "build", "--root", "."], inner, {}) == inner / "_build"
+    assert find(["dune", "build", "--root=b", "--build-dir=out"], inner.parent, {}) == inner / "out"
+    assert find(["dune", "build"], inner, {"DUNE_BUILD_DIR": "/out"}) == Path("/out")
+    (tmp_path / "dune-workspace").touch()
+    assert find(["dune", "build"], inner, {}) == tmp_path / "_build"
+    assert find(["dune", "clean"], inner, {}) is None
+    assert find(["make", "dune"], inner, {}) is None
+
+
+def test_dune_does_not_take_over_what_another_compiler_built(tmp_path: Path) -> None:
+    folder = tmp_path / "_build"
+    build_systems.claim_dune_folder(folder, "musl")
+    (folder / "default").mkdir()
+    build_systems.claim_dune_folder(folder, "musl")
+    with pytest.raises(ConfigError, match="another compiler") as refused:
+        build_systems.claim_dune_folder(folder, "glibc")
+    assert refused.value.hint == "run: dune clean"
+    (folder / ".linkmode").unlink()  # a build without linkmode
+    with pytest.raises(ConfigError, match="another compiler"):
+        build_systems.claim_dune_folder(folder, "musl")
+
+
+def test_a_build_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "_build").touch()
+    with pytest.raises(ConfigError, match="cannot be written"):
+        build_systems.claim_dune_folder(tmp_path / "_build", "musl")

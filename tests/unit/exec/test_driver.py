@@ -45,7 +45,7 @@ class Toolchain:
         self.search = root / "search"
         for folder in ("bin", "search", "project"):
             (root / folder).mkdir(parents=True)
-        for name in ("cc", "g++", "go-toolexec"):
+        for name in ("cc", "g++", "go-toolexec", "x86_64-linux-gnu-gcc"):
             os.link(programs / "driver", root / "bin" / name)
         text = driver.configuration(
             kind=kind,
@@ -234,6 +234,7 @@ def test_a_dynamic_program_keeps_what_it_was_given(make: Callable[..., Toolchain
         ("g++", "-c x.c", "c++ --compile -DCXX -c x.c -isystem /root/c++ -isystem /root/include"),
         ("cc", "-c -x c++ x", "cc --compile -DCXX -c -x c++ x -isystem /root/c++ -isystem /root/include"),
         ("cc", "-c -nostdinc x.c", "cc --compile -c -nostdinc x.c"),
+        ("x86_64-linux-gnu-gcc", "-c -nostdinc x.c", "cc --compile -c -nostdinc x.c"),
         ("g++", "-c -nostdinc++ x.c", "c++ --compile -DCXX -c -nostdinc++ x.c -isystem /root/include"),
         ("cc", "-c --target=x86_64-unknown-linux-musl x.c", "cc --compile -c x.c -isystem /root/include"),
         ("cc", "-c -target x86_64-linux-musl x.c", "cc --compile -c x.c -isystem /root/include"),

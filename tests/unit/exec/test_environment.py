@@ -200,6 +200,8 @@ def test_zig_for_glibc() -> None:
     assert changes.values["CC"] == "x86_64-linux-gnu.2.28-mostly_static-gcc"
     assert changes.values["CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER"] == changes.values["CC"]
     assert "STRIP" not in changes.values
+    # without it, Go would link a program that has no C statically
+    assert changes.before["GOFLAGS"][0].endswith("-go-toolexec -ldflags=-linkmode=external")
     # it is Rust's own target on this machine: where it builds stays as it is
     assert {"CARGO_BUILD_TARGET", "HOST_CC"} & set(changes.values) == set()
 

@@ -121,3 +121,13 @@ def test_a_command_s_end_is_told() -> None:
     assert session.run(["sh", "-c", "kill -TERM $$"], {}) == -15
     with pytest.raises(FileNotFoundError):
         session.run(["/no/such/command"], {})
+
+
+def test_a_build_that_found_all_up_to_date_says_so() -> None:
+    nothing, linked = Note(), Note(linked=(("x86_64-linux-musl", "static", "/p"),))
+    for command in (["make", "-j2"], ["/usr/bin/ninja"], ["cmake", "--build", "b"], ["dune", "build"]):
+        assert "not checked" in session.idle(nothing, command)
+        assert session.idle(linked, command) == ""
+    for command in (["cmake", "-S", "."], ["dune", "clean"], ["cargo"], ["sh", "-c", "make"]):
+        assert session.idle(nothing, command) == ""
+    assert session.idle(Note(packages=("example.com/p",)), ["make"]) == ""
