@@ -1,0 +1,76 @@
+"""Programs of real Java libraries, by the real native-image: what they print where their mode lets them run."""
+
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import rows
+from envmap import Example
+from harness import bazel, checks, graalvm, registries, sandbox
+from harness.cases import Binary, LinkMode
+from harness.graalvm import GLIBC, MUSL
+from harness.graalvm_home import REAL
+from harness.places import COMMON, PROJECTS
+
+ORDER = '{"customer":"Ada","items":[{"price":3,"count":2},{"price":4,"count":1}],"total":0}'
+RUNS = {
+    "tool": (("-n", "3", "word"), "word word word\n"),
+    "json": ((ORDER,), ORDER.replace('"total":0', '"total":10') + "\n"),
+    "service": ((), "good morning\nsum 5050, 1,234,567.5\n1970-01-01T09:00\n"),
+}
+
+
+@pytest.fixture(scope="module", params=rows.bazels("7.7.1"))
+def programs(request: pytest.FixtureRequest) -> Iterator[Example]:
+    made = Example(bazel.find(request.param), graalvm.prepare(graalvm.CASE, request.param))
+    package(made.folder / "programs")
+    try:
+        yield made
+    finally:
+        made.bazel.leave(made.folder)
+
+
+def package(folder: Path) -> None:
+    """Write the package of programs, with the jars that it names."""
+    shutil.copytree(PROJECTS / "java_programs", folder)
+    for jar in registries.maven(registries.pins(REAL / "programs.toml")["maven"], COMMON / "graalvm-parts/programs"):
+        shutil.copy(jar, folder)
+    with zipfile.ZipFile(folder / "metadata.jar", "w") as made:
+        metadata = folder / "reachability-metadata.json"
+        made.write(metadata, "META-INF/native-image/org.example/programs/reachability-metadata.json")
+        made.writestr("words/greeting.txt", "good morning\n")
+
+
+@pytest.mark.parametrize("mode", ["static", "mostly_static"])
+@pytest.mark.parametrize("name", RUNS)
+def test_it_runs_where_its_mode_lets_it(programs: Example, name: str, mode: LinkMode) -> None:
+    binary = Binary(f"//programs:{name}_as_{mode}", mode, MUSL if mode == "static" else GLIBC)
+    programs.bazel.run(programs.folder, "build", binary.label)
+    path = programs.folder / binary.path
+    checks.audit(programs.folder, binary)
+    checks.readelf_agrees(path, binary)
+    arguments, printed = RUNS[name]
+    if mode == "static":
+        assert sandbox.run_alone(path, {}, arguments=arguments) == printed
+    else:
+        assert sandbox.run_alone(path, sandbox.host_glibc(), arguments=arguments, proc=True) == printed
+
+
+def test_picocli_refuses_by_its_own_words(programs: Example) -> None:
+    binary = Binary("//programs:tool_as_static", "static", MUSL)
+    programs.bazel.run(programs.folder, "build", binary.label)
+    done = subprocess.run([programs.folder / binary.path, "-x"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "Unknown option: '-x'" in done.stderr
+    assert "Usage: tool" in done.stderr
+
+
+def test_a_library_by_jni_is_refused_in_static_by_name(programs: Example) -> None:
+    said = programs.says("build", "//programs:sqlite_as_static")
+    assert "sqlite-jdbc-3.47.1.0.jar brings " in said
+    assert "org/sqlite/native/Linux" in said
+    assert "Build it mostly_static or dynamic" in said
+    assert "[1/8]" not in said
