@@ -9,7 +9,7 @@ import rows
 from envmap import LINK_MODES, Example, holds, prepare
 from harness import graalvm, graalvm_home
 
-QUICK = "--@linkmode//graalvm:quick_build"
+FLAGS = ("--@linkmode//graalvm:quick_build", "--sandbox_default_allow_network=false")
 REPLAY_ALONE = "LINKMODE_GRAALVM"
 """Set to "replay" by who has no registries at hand: nothing else allows it that these tests are skipped."""
 
@@ -30,4 +30,4 @@ def real(request: pytest.FixtureRequest) -> Iterator[Example]:
 def test_the_real_native_image(real: Example) -> None:
     """In CI without dynamic, which is linked as mostly_static is, by the same compiler."""
     modes = LINK_MODES if real.bazel.name == "4.2.3" else LINK_MODES[:2]
-    holds(real, QUICK, modes=modes, needs_proc=("mostly_static",))
+    holds(real, *FLAGS, modes=modes, needs_proc=("mostly_static",))

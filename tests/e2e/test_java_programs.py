@@ -14,6 +14,7 @@ from harness.cases import Binary, LinkMode
 from harness.graalvm import GLIBC, MUSL
 from harness.graalvm_home import REAL
 from harness.places import COMMON, PROJECTS
+from harness.shared import MissingToolchainsError
 
 ORDER = '{"customer":"Ada","items":[{"price":3,"count":2},{"price":4,"count":1}],"total":0}'
 RUNS = {
@@ -25,7 +26,10 @@ RUNS = {
 
 @pytest.fixture(scope="module", params=rows.bazels("7.7.1"))
 def programs(request: pytest.FixtureRequest) -> Iterator[Example]:
-    made = Example(bazel.find(request.param), graalvm.prepare(graalvm.CASE, request.param))
+    try:
+        made = Example(bazel.find(request.param), graalvm.prepare(graalvm.CASE, request.param))
+    except (bazel.NoBazelError, MissingToolchainsError) as error:
+        pytest.skip(str(error))
     package(made.folder / "programs")
     try:
         yield made
