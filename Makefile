@@ -20,7 +20,7 @@ ON_TWO_BAZELS := -n 2 --dist loadfile
 RUNS ?= 100000
 KILLS ?= 200
 
-.PHONY: help demo test test-fast test-lowest test-newest test-clone lock e2e e2e-all e2e-ci e2e-buck2 remote reproduce kills strangers strangers-add truth fuzz lint docs bench release generated bazel clean
+.PHONY: help demo test test-fast test-lowest test-newest test-clone lock e2e e2e-all e2e-ci e2e-buck2 cpus remote reproduce kills strangers strangers-add truth fuzz lint docs bench release generated bazel clean
 
 help:
 	@echo 'make demo                 set everything up, build a C program in three link modes, audit it, print a table'
@@ -33,6 +33,8 @@ help:
 	@echo 'make e2e-all              every example on Bazel 4.2.3, and on 7.7.1 with bzlmod and with WORKSPACE'
 	@echo 'make e2e-ci               each kind of it once: what CI has time for'
 	@echo 'BUCK2=/path/to/buck2 make e2e-buck2   the examples on a real buck2, which no registry carries'
+	@echo 'make cpus                 two programs for every CPU and libc in every mode, run under qemu, and the table'
+	@echo '                          (CPUS="--cpu armv7 --libc musl --program pack" for a part of it)'
 	@echo 'make remote CASE=c_zlib   one example on real remote execution servers, and where each action ran (CASE, BAZEL as above)'
 	@echo 'make reproduce CASE=c_zlib  one built by rounds that share nothing, and whether the bytes are the same'
 	@echo 'make kills KILLS=200      fetch and exec, killed at 200 random moments each, and then a clean run'
@@ -89,6 +91,11 @@ e2e-buck2: $(DEV_VENV)/stamp
 	@test -n "$(BUCK2)" || { echo 'which one? BUCK2=/path/to/buck2 make e2e-buck2' >&2; exit 2; }
 	@$(IN) .ci/packages binutils
 	@$(IN) $(DEV_PYTHON) tests/e2e/run_buck2.py "$(BUCK2)"
+
+cpus: $(DEV_VENV)/stamp bazel
+	@$(IN) .ci/packages bubblewrap qemu-user-static binutils
+	@$(IN) tests/e2e/bazel/install 7
+	@$(IN) $(DEV_PYTHON) tests/e2e/run_cpus.py $(CPUS)
 
 remote: $(DEV_VENV)/stamp
 	@test -n "$(CASE)" || { echo 'which one? make remote CASE=c_zlib, CASE=cpp_zig or CASE=all' >&2; exit 2; }

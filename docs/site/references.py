@@ -21,6 +21,7 @@ from pathlib import Path
 import reference_catalogue
 import reference_cli
 import reference_config
+import reference_cpus
 import reference_rules
 import reference_schemas
 
@@ -33,6 +34,11 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "lock": reference_config.lock,
     "families": reference_catalogue.families,
     "advisories": reference_catalogue.advisories,
+    "cpus": reference_cpus.targets,
+    "cpu-machines": reference_cpus.machines,
+    "cpu-languages": reference_cpus.languages,
+    "cpu-reasons": reference_cpus.unsupported,
+    "abis": reference_cpus.abis,
     "pin": reference_config.pin,
     "rules": reference_rules.rules,
     "json": reference_schemas.schemas,

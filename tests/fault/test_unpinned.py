@@ -190,6 +190,18 @@ def test_a_page_on_disk_declares_too(tmp_path: Path, pip: FaultServer, monkeypat
     assert_whole(gather(f"pypi:z/{FILE}", tmp_path), tmp_path)
 
 
+def test_a_module_of_the_go_proxy(trusted: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "golang.org/toolchain/@v/v1.zip"
+    trusted.routes[f"/go/{name}"] = whole(BODY)
+    monkeypatch.setenv("GOPROXY", trusted.url("/go"))
+    assert_whole(gather(f"goproxy:{name}", tmp_path), tmp_path)
+    monkeypatch.setenv("GOPROXY", trusted.url("/go").replace("https:", "http:"))
+    with pytest.raises(NetworkError, match="over http: refused, since no checksum is pinned yet"):
+        gather(f"goproxy:{name}", tmp_path)
+    with pytest.raises(UsageError, match=r"expected goproxy:<module>/@v/<version>\.zip"):
+        gather("goproxy:golang.org/toolchain", tmp_path)
+
+
 def test_plain_http_is_asked_for_nothing_that_is_not_pinned(
     pip: FaultServer, server: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,6 +36,7 @@ class Elf:
     tags: tuple[tuple[int, int], ...] = ()
     segments: tuple[tuple[int, int, int], ...] = ()
     is_dynamic: bool = False
+    flags: int = 0
     _strings: bytearray = field(default_factory=lambda: bytearray(b"\0"))
 
     def _name(self, text: str) -> int:
@@ -101,7 +102,7 @@ class Elf:
         rows += [self._segment(PT_GNU_RELRO, 0, 0, 4)] if self.relro else []
         rows += [self._segment(kind, start, size, 4) for kind, start, size in self.segments]
         ident = b"\x7fELF" + bytes([self.bits // 32, 2 if self.big else 1, 1]) + b"\0" * 9
-        numbers = (self.type, self.machine, 1, BASE + entry_at, header, 0, 0, header, entry, count, 0, 0, 0)
+        numbers = (self.type, self.machine, 1, BASE + entry_at, header, 0, self.flags, header, entry, count, 0, 0, 0)
         return ident + self._pack("HHIWWWIHHHHHH", *numbers) + b"".join(rows) + bytes(body)
 
     def _segment(self, kind: int, start: int, size: int, flags: int) -> bytes:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from elf_maker import Elf
 
 from linkmode.model import resources
 
@@ -118,13 +119,26 @@ LIBRARY = Library(
 '''
 CPU = """
 [[cpu]]
-name = "riscv64"
-constraint = "riscv64"
-zig-headers = "riscv"
-elf-machine = 243
-glibc-loader = "/lib/ld-linux-riscv64-lp64d.so.1"
-musl-loader = "/lib/ld-musl-riscv64.so.1"
-page-size = 4096
+name = "m68k"
+words = ["mc68000"]
+zig = "m68k-linux-{libc}"
+zig-headers = "m68k"
+zig-musl = "m68k"
+clang = "m68k-unknown-linux-{libc}"
+clang-flags = ["-mcpu=68040"]
+oldest-glibc = "2.30"
+elf = "m68k"
+elf-machine = 4
+bits = 32
+endianness = "big"
+glibc-loader = "/lib/ld.so.1"
+musl-loader = "/lib/ld-musl-m68k.so.1"
+page-size = 8192
+go-settings = { GOM68K = "040" }
+
+[cpu.unsupported]
+"musl.cc" = "toys compile for no Amiga"
+ocaml = "there is no OCaml for it"
 """
 
 Run = Callable[..., str]
@@ -229,13 +243,64 @@ def test_a_library(tmp_path: Path, copy: Path, run: Run) -> None:
 def test_a_cpu(tmp_path: Path, copy: Path, run: Run) -> None:
     with (copy / "generator" / "linkmode" / "model" / "cpus.toml").open("a") as table:
         table.write(CPU)
-    read = generated(tmp_path, run, ZIG.format(more=', "riscv64-linux-musl"'))
-    assert '"@platforms//cpu:riscv64",' in read("platforms/BUILD.bazel")
-    assert '"riscv64": {\n        "constraint": "riscv64",\n' in read("lock.bzl")
-    assert '"zig-headers": "riscv"' in read("lock.bzl")
-    musl = '[[toolchain]]\nfamily = "musl.cc"\nversion = ">=11"\ntargets = ["riscv64-linux-musl"]\n'
-    (tmp_path / "project" / "linkmode.toml").write_text(musl)
-    assert "linkmode's rules know x86_64 and aarch64 with musl" in run("lock", code=3)
+    asked = ZIG.format(more=', "m68k-linux-musl", "m68k-linux-gnu.2.30"')
+    read = generated(tmp_path, run, 'build-systems = ["bazel", "buck2"]\n' + asked)
+    assert '"@linkmode//constraints:cpu_m68k",' in read("platforms/BUILD.bazel")
+    assert 'name = "cpu_m68k"' in read("constraints/BUILD.bazel")
+    assert '"//constraints:cpu_m68k"' in read("buck2/platforms/BUCK")
+    assert 'name = "cpu_m68k"' in read("buck2/constraints/BUCK")
+    for facts in (read("lock.bzl"), read("buck2/lock.bzl")):
+        assert '"elf": "m68k",' in facts
+        assert '"zig": "m68k-linux-{libc}",' in facts
+        assert '"clang-flags": "-mcpu=68040",' in facts
+    assert "such as m68k-linux-gnu.2.30" in refused(tmp_path, run, ZIG.format(more=', "m68k-linux-gnu"'))
+    assert "for m68k, linkmode makes" in refused(tmp_path, run, ZIG.format(more=', "m68k-linux-gnu.2.17"'))
+    assert "'m68k-linux-musl'" in refused(tmp_path, run, ZIG.format(more=', "mc68000-linux-musl"'))
+    musl = '[[toolchain]]\nfamily = "musl.cc"\nversion = ">=11"\ntargets = ["m68k-linux-musl"]\n'
+    assert "toys compile for no Amiga" in refused(tmp_path, run, musl)
+    # what it names is a machine of the audit already: the same row says what is right for a file
+    elf = tmp_path / "program"
+    elf.write_bytes(Elf(machine=4, bits=32, big=True).build())
+    assert "m68k" in run("audit", "--machine", "m68k", str(elf))
+
+
+EXEC = """
+from linkmode.exec.rules import flags
+from linkmode.families.zig import runtime
+from linkmode.families.zig.compiler import ZigCompiler
+from linkmode.model.target import ExecPlatform, Target
+from linkmode.model.values import Artifact, LockedToolchain
+
+target, url = Target("m68k-linux-gnu.2.30"), "https://example.com/zig.whl"
+zig = Artifact(
+    name="zig", family="zig", version="0.15.2", file="zig.whl", urls=(url,), sha256="0" * 64, upstream=url
+)
+locked = LockedToolchain(
+    family="zig", artifact="zig", exec=ExecPlatform("x86_64-linux"), target=target, purpose="target"
+)
+print(target.gnu, *flags(locked, zig, ZigCompiler()).words["compile_flags"])
+print(*runtime.wanted("0.15.2", target, has_cxx=True).target)
+"""
+
+
+def python(copy: Path, code: str) -> "subprocess.CompletedProcess[str]":
+    environment = {**os.environ, "PYTHONPATH": str(copy / "generator"), "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+
+
+def test_a_cpu_is_exec_by_its_row_alone(tmp_path: Path, copy: Path) -> None:
+    with (copy / "generator" / "linkmode" / "model" / "cpus.toml").open("a") as table:
+        table.write(CPU)
+    done = python(copy, EXEC)
+    assert done.returncode == 0, done.stderr
+    assert "m68k-linux-gnu --target=m68k-unknown-linux-gnu2.30" in done.stdout
+    assert "-mcpu=68040" in done.stdout
+    assert "-target m68k-linux-gnu.2.30 -mcpu=baseline" in done.stdout
+
+
+def refused(tmp_path: Path, run: Run, asked: str) -> str:
+    (tmp_path / "project" / "linkmode.toml").write_text(asked)
+    return run("lock", code=3)
 
 
 def edit(copy: Path, name: str, old: str, new: str) -> None:
@@ -279,8 +344,8 @@ def test_every_path_of_the_table_is_there() -> None:
 
 
 def test_without_its_row_or_folder_there_is_none(tmp_path: Path, run: Run) -> None:
-    (tmp_path / "project" / "linkmode.toml").write_text(ZIG.format(more=', "riscv64-linux-musl"'))
-    assert "linkmode makes Linux binaries for x86_64 and aarch64 with Zig" in run("lock", code=3)
+    (tmp_path / "project" / "linkmode.toml").write_text(ZIG.format(more=', "m68k-linux-musl"'))
+    assert "loongarch64 and mips64el with Zig" in run("lock", code=3)
     (tmp_path / "project" / "linkmode.toml").write_text(ZIG.format(more="").replace('"zig"', '"toy"'))
     assert "'toy'" in run("lock", code=3)
 

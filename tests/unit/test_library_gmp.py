@@ -1,5 +1,8 @@
 """GMP as a library: chosen from the catalogue, refused where it is not there, and carried to the rules."""
 
+import shutil
+import subprocess
+
 import pytest
 
 from linkmode.catalog import pins
@@ -64,3 +67,26 @@ def test_what_is_not_there_is_refused(known: Catalog, library: str, problem: str
 def test_its_license_is_told(known: Catalog) -> None:
     assert known.families["gmp"].license == "LGPL-3.0-or-later OR GPL-2.0-or-later"
     assert known.families["zlib"].license == "Zlib"
+
+
+@pytest.mark.parametrize(
+    ("width", "order", "problem"),
+    [
+        (8, "__ORDER_LITTLE_ENDIAN__", ""),
+        (4, "__ORDER_LITTLE_ENDIAN__", "64 bits"),
+        (8, "__ORDER_BIG_ENDIAN__", "64 bits"),
+    ],
+)
+def test_a_cpu_of_another_width_or_order_does_not_compile(width: int, order: str, problem: str) -> None:
+    """Its settings are those of a little-endian CPU of 64 bits: elsewhere it would count wrong."""
+    compiler = shutil.which("cc")
+    if not compiler:
+        pytest.skip("no C compiler here")
+    options = [f"-D__SIZEOF_POINTER__={width}", f"-D__BYTE_ORDER__={order}"]
+    undefined = ["-U__SIZEOF_POINTER__", "-U__BYTE_ORDER__"]
+    header = resources.templates() / "common" / "libraries" / "gmp" / "config.h"
+    done = subprocess.run(
+        [compiler, "-E", "-P", *undefined, *options, str(header)], capture_output=True, text=True, check=False
+    )
+    assert bool(done.returncode) is bool(problem)
+    assert problem in done.stderr

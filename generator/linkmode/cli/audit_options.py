@@ -1,10 +1,16 @@
 """Checks the options of ``linkmode audit`` that depend on each other."""
 
-from typing import get_args
+from pathlib import Path
+from typing import cast, get_args
+
+import msgspec
 
 from linkmode.audit.judge.expectations import Guard
 from linkmode.audit.judge.verdict import Expectations
+from linkmode.audit.read import policy
+from linkmode.audit.read.policy import KnownLibc
 from linkmode.messages import UsageError, did_you_mean
+from linkmode.model.cpus import CPUS
 
 
 def guards(lists: tuple[str, ...]) -> tuple[Guard, ...]:
@@ -17,6 +23,47 @@ def guards(lists: tuple[str, ...]) -> tuple[Guard, ...]:
                 f"--require takes hardening, not {name!r}{did_you_mean(name, known)}", hint=f"of {', '.join(known)}"
             )
     return tuple(known[name] for name in dict.fromkeys(named))
+
+
+def machine_and_abi(machine: str | None, abi: tuple[str, ...]) -> tuple[str | None, tuple[str, ...]]:
+    """Return the machine that ``--machine`` names, and what ``--abi`` demands; raise UsageError.
+
+    The name of a CPU that reports do not know (``armv7``) is its machine and its ABI.
+    """
+    machines = [known.name for known in policy.load().machine]
+    names = [*dict.fromkeys((*machines, *CPUS))]
+    if machine is not None and machine not in names:
+        raise UsageError(
+            f"--machine takes a CPU, not {machine!r}{did_you_mean(machine, names)}", hint=f"one of {', '.join(names)}"
+        )
+    words = [*dict.fromkeys(word for row in policy.load().abi for word in row.words)]
+    for word in abi:
+        if word not in words:
+            raise UsageError(
+                f"--abi takes a word for what e_flags tells, not {word!r}{did_you_mean(word, words)}",
+                hint=f"one of {', '.join(words)}",
+            )
+    if machine in CPUS and machine not in machines:
+        cpu = CPUS[machine]
+        return cpu.elf, tuple(dict.fromkeys((*cpu.abi, *abi)))
+    return machine, abi
+
+
+def like_lock(wanted: Expectations, lock: str) -> Expectations:
+    """Return ``wanted`` with what the targets of the lock at ``lock`` say, where the command line says nothing.
+
+    That is their libc, where they have one alone, and their newest glibc.
+    """
+    from linkmode import pipeline  # only this needs it
+
+    targets = pipeline.targets(Path(lock))
+    glibc = max((one.glibc for one in targets if one.glibc), default=None)
+    libcs = {"musl" if one.is_musl else "glibc" for one in targets}
+    return msgspec.structs.replace(
+        wanted,
+        libc=wanted.libc or (cast(KnownLibc, libcs.pop()) if len(libcs) == 1 else None),
+        max_glibc=wanted.max_glibc or (f"{glibc[0]}.{glibc[1]}" if glibc else None),
+    )
 
 
 def check_views(

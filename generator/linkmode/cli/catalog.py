@@ -18,6 +18,7 @@ from rich.text import Text
 from linkmode.catalog import pins as catalogs
 from linkmode.catalog.pins import Catalog, FamilyEntry
 from linkmode.config.words import guess_name
+from linkmode.lock import unnamed
 from linkmode.messages import Message, Run, UsageError, did_you_mean
 from linkmode.model import provenance, resources
 from linkmode.model.values import Advisory, Pin
@@ -65,7 +66,7 @@ def command() -> None:
 @click.option("--family", default=None, metavar="FAMILY", help="Only this family, for example musl.cc.")
 @_json_option
 def list_pins(family: str | None, as_json: bool) -> None:
-    """List every pin."""
+    """List every pin, with the reason where no lock can name it."""
     catalog = catalogs.load(resources.catalogue())
     names = [_family(catalog, family).name] if family is not None else sorted(catalog.families)
     _print_list(catalog, [(catalog.families[name], catalog.families[name].pins) for name in names], as_json=as_json)
@@ -108,7 +109,9 @@ def show(family: str, version: str | None, as_json: bool) -> None:
     for pin in pins:
         click.echo()
         click.echo(f"{pin.file}")
-        for key, value in _details(pin, catalog.advisories_for(entry.name, pin.version, pin.measured)):
+        details = _details(pin, catalog.advisories_for(entry.name, pin.version, pin.measured))
+        why = unnamed.why(pin, entry)
+        for key, value in [*details, *([("no lock has it", why)] if why else [])]:
             click.echo(f"  {key + ':':<15}{value}")
     advisories = _advisories(catalog, entry, pins)
     if advisories:
@@ -202,6 +205,7 @@ def _table(catalog: Catalog, shown: Sequence[_Shown], frame: box.Box | None, tit
     table.add_column("file", overflow="fold", min_width=12)
     table.add_column("confirmations", min_width=len("independently"))
     table.add_column("advisories", overflow="fold", min_width=len("CVE-2026-12345"))
+    table.add_column("why no lock has it", overflow="fold", min_width=len("why no lock has it"))
     for entry, pins in shown:
         for pin in pins:
             advisories = catalog.advisories_for(entry.name, pin.version, pin.measured)
@@ -210,6 +214,7 @@ def _table(catalog: Catalog, shown: Sequence[_Shown], frame: box.Box | None, tit
                 *(() if title else (entry.name,)),
                 *(pin.version, pin.source, pin.exec or "-", pin.file, confirmed),
                 ", ".join(advisory.id for advisory in advisories) or "-",
+                unnamed.why(pin, entry) or "-",
             )
             table.add_row(*map(Text, cells))
     return table
@@ -229,6 +234,7 @@ def _print_json(catalog: Catalog, shown: Sequence[_Shown]) -> None:
                     # Written out where a TOML file may leave them out, so that a reader finds them on every pin.
                     "source": pin.source,
                     "confirmations": pin.confirmations,
+                    "why-no-lock-has-it": unnamed.why(pin, entry),
                     "advisories": [a.id for a in catalog.advisories_for(entry.name, pin.version, pin.measured)],
                 }
                 for pin in pins

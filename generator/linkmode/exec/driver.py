@@ -10,6 +10,7 @@ from pathlib import Path
 from linkmode.exec.rules import Flags
 from linkmode.messages import ConfigError
 from linkmode.model import resources
+from linkmode.model.cpus import CPUS
 from linkmode.model.values import LinkMode, Target
 
 C_NAMES = ("gcc", "cc", "clang", "c99", "c89")
@@ -20,7 +21,7 @@ GO_TOOL = "go-toolexec"
 _LIBC = ("c", "m", "pthread", "dl", "rt", "util", "resolv", "crypt", "xnet")
 _COMPILER = ("gcc", "gcc_s", "gcc_eh", "stdc++", "supc++", "stdc++fs", "atomic", "ssp", "ssp_nonshared")
 OWN = (*_LIBC, *_COMPILER)
-"""Libraries that every toolchain brings along, by the name after ``-l``: the driver puts them into a link itself."""
+"""Libraries that every toolchain has, by the name after ``-l``. The driver adds them to a link itself."""
 
 
 def sources() -> tuple[Path, Path]:
@@ -45,8 +46,9 @@ def build(new: Path, compiler: Sequence[str], environment: Mapping[str, str]) ->
         done = subprocess.run(command, cwd=source.parent, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
             raise ConfigError(
-                f"the compiler driver cannot be compiled: {' '.join(command)} failed:\n{done.stderr.rstrip()}",
-                hint="see whether the compiler runs at all on this machine, and whether its folder is mounted noexec",
+                f"{source}: the compiler driver does not compile: {' '.join(command)} failed:\n{done.stderr.rstrip()}",
+                expected="a compiler that runs on this machine, in a folder that is not mounted noexec",
+                hint="run that command to see why; choose another folder with --store DIR if it cannot start there",
             )
 
 
@@ -76,7 +78,7 @@ def configuration(
         "target": target,
         "triple": target.gnu,
         "mode": mode,
-        "machine": target.cpu,
+        "machine": CPUS[target.cpu].elf,
         "libc": "musl" if target.is_musl else "glibc",
         "glibc": f"{target.glibc[0]}.{target.glibc[1]}" if target.glibc else "",
         "check": str(check),
@@ -84,6 +86,7 @@ def configuration(
     cxx = flags.at("cxx_flags", places)
     lists: dict[str, Sequence[str]] = {
         **compilers,
+        "abi": CPUS[target.cpu].abi,
         "compile": flags.at("compile_flags", places),
         "compile-cxx": [word for word in cxx if word.startswith("-D")],
         "include-cxx": [word for word in cxx if not word.startswith("-D")],
@@ -106,5 +109,10 @@ def configuration(
     lines += [f"{key}\t{word}" for key, words in lists.items() for word in words]
     lines += ["\t".join(("tool", name, *words)) for name, words in tools.items()]
     if any("\n" in line or line.count("\t") > (1 if not line.startswith("tool\t") else 99) for line in lines):
-        raise ConfigError("the cache's path has a tab or a line break in it", hint="choose another with --store DIR")
+        path = next((str(one) for one in search if set("\t\n") & set(str(one))), "the store")
+        raise ConfigError(
+            f"{path!r}: the path has a tab or a line break in it",
+            expected="a path without either, such as ~/.cache/linkmode",
+            hint="choose another with --store DIR",
+        )
     return "\n".join(lines) + "\n"

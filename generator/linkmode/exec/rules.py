@@ -8,7 +8,7 @@ import msgspec
 
 from linkmode.families.compiler import Compiler
 from linkmode.model.components import first_two
-from linkmode.model.cpus import CPUS, Cpu
+from linkmode.model.cpus import CPUS, facts
 from linkmode.model.rule_tables import tables
 from linkmode.model.values import Artifact, LockedToolchain
 
@@ -43,7 +43,7 @@ def flags(toolchain: LockedToolchain, artifact: Artifact, compiler: Compiler) ->
                 "line": first_two(artifact.version),
             }
         },
-        "CPUS": {name: _facts(cpu) for name, cpu in CPUS.items()},
+        "CPUS": {name: facts(cpu) for name, cpu in CPUS.items()},
         **compiler.rule_data(artifact),
         "TOOLCHAINS": [
             {
@@ -61,11 +61,6 @@ def flags(toolchain: LockedToolchain, artifact: Artifact, compiler: Compiler) ->
     return Flags(
         {name: tuple(value) for name, value in attributes.items() if name.endswith(_FLAG_ATTRIBUTES)},
     )
-
-
-def _facts(cpu: Cpu) -> dict[str, str]:
-    """The facts of a CPU as the rules have them."""
-    return {name.replace("_", "-"): str(value) for name, value in msgspec.structs.asdict(cpu).items()}
 
 
 def _placed(word: str, places: Mapping[str, str]) -> str:

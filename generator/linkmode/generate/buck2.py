@@ -30,6 +30,7 @@ def buck2_context(lock: Lock) -> dict[str, object]:
         "link_modes": lock.link_modes,
         "libraries": libraries,
         "releases": bazel["releases"],
+        "own_cpus": [f"cpu_{cpu}" for cpu in cpus if not CPUS[cpu].buck2],
         "libc_values": ["unset", *_strings(bazel["constraints"])],
         "targets": [
             {"triple": target, "setting": f"is_{target}", "constraints": _constraints(target)} for target in targets
@@ -98,7 +99,7 @@ def _strings(value: object) -> list[str]:
 
 
 def _cpu(cpu: str) -> str:
-    return f"prelude//cpu/constraints:{CPUS[cpu].buck2}"
+    return f"prelude//cpu/constraints:{CPUS[cpu].buck2}" if CPUS[cpu].buck2 else f"//constraints:cpu_{cpu}"
 
 
 def _machine(cpu: str) -> str:

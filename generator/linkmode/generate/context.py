@@ -8,10 +8,9 @@ from linkmode.languages import LANGUAGES, Language, only_glibc
 from linkmode.libraries import ALLOCATORS, LIBRARIES, Library
 from linkmode.messages import ConfigError
 from linkmode.model.components import Layout, Lines
-from linkmode.model.cpus import CPUS
+from linkmode.model.cpus import CPUS, constraint, facts
 from linkmode.model.values import LINK_MODES, Artifact, ExecPlatform, Lock, LockedToolchain, Target
 
-_CPU = "@platforms//cpu:{}"
 _LINUX = "@platforms//os:linux"
 
 _COMPONENTS: Mapping[str, Family | Language | Library] = {**FAMILIES, **LANGUAGES, **LIBRARIES}
@@ -45,6 +44,7 @@ def bazel_context(lock: Lock) -> dict[str, object]:
         "allocators": {name: LIBRARIES[name].suggested_version for name in ALLOCATORS},
         "library_names": sorted(lock.libraries),
         "constraints": _libc_constraints(targets),
+        "own_cpus": [f"cpu_{name}" for name in _cpus(lock) if not CPUS[name].constraint],
         "targets": [_platform(target) for target in targets],
         "target_select": {
             **{f":is_{target}": str(target) for target in targets},
@@ -113,10 +113,8 @@ def _layout(artifact: Artifact) -> tuple[Family | Language | Library, Layout]:
 def _cpus(lock: Lock) -> dict[str, dict[str, str]]:
     """Return, for each CPU of the lock, the facts of it that the rules of what is locked read."""
     names = dict.fromkeys([*(target.cpu for target in _targets(lock)), *(each.cpu for each in _exec_platforms(lock))])
-    facts = ["constraint", *(fact for name in _components(lock) for fact in _COMPONENTS[name].cpu_facts)]
-    return {
-        name: {fact.replace("_", "-"): str(getattr(CPUS[name], fact)) for fact in sorted(set(facts))} for name in names
-    }
+    read = {"abi", "constraint", "elf", *(fact for name in _components(lock) for fact in _COMPONENTS[name].cpu_facts)}
+    return {name: facts(CPUS[name], sorted(read)) for name in names}
 
 
 def _releases(lock: Lock) -> dict[str, Lines]:
@@ -178,7 +176,7 @@ def _exec_constraints(platform: ExecPlatform) -> list[str]:
 
 
 def _machine(cpu: str) -> list[str]:
-    return [_CPU.format(CPUS[cpu].constraint), _LINUX]
+    return [constraint(CPUS[cpu]), _LINUX]
 
 
 def _platform(target: Target) -> dict[str, object]:
@@ -257,6 +255,8 @@ def _language_toolchain(
         "exec_constraints": _exec_constraints(exec_platform),
         "target_constraints": _constraints(target) if target else _exec_constraints(exec_platform),
         "parts": parts,
+        # why it makes nothing for the target, which its rules say when they are used
+        "refused": CPUS[target.cpu].refuses(language) if target else "",
     }
 
 

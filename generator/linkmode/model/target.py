@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
 from typing import Any
 
 from linkmode.messages import ConfigError, did_you_mean
@@ -50,8 +49,9 @@ class Target(str):
 
     @property
     def gnu(self) -> str:
-        """The triple as GNU tools write it, without glibc's version: ``x86_64-linux-gnu``."""
-        return f"{self.cpu}-{self.os}-{self.libc}"
+        """The triple as GNU tools write it, with the CPU's ABI and without glibc's version: ``x86_64-linux-gnu``."""
+        cpu = CPUS.get(self.cpu)
+        return cpu.gnu(self.libc) if cpu else f"{self.cpu}-{self.os}-{self.libc}"
 
 
 class ExecPlatform(str):
@@ -77,10 +77,13 @@ EXEC_PLATFORMS = tuple(ExecPlatform(f"{cpu.name}-linux") for cpu in CPUS.values(
 """Every exec platform."""
 
 
-_CPU_WORDS = {"x86-64": "x86_64", "x64": "x86_64", **{cpu.go: cpu.name for cpu in CPUS.values() if cpu.go}}
-"""CPUs by names that other tools have for them."""
+_CPU_WORDS: dict[str, str] = {}
+"""CPUs by names that other tools have for them, the longest first; of two CPUs with one name the first of the table."""
+for _cpu in CPUS.values():
+    for _word in filter(None, (*_cpu.words, _cpu.go, _cpu.gcc.partition("-")[0])):
+        _CPU_WORDS.setdefault(_word, _cpu.name)
+_CPU_WORDS = dict(sorted(_CPU_WORDS.items(), key=lambda pair: -len(pair[0])))
 _VENDORS = ("unknown", "pc")
-_USUAL_GLIBC = "2.28"
 
 
 def meant(text: str, possible: Callable[[Target], bool]) -> str:
@@ -92,12 +95,13 @@ def meant(text: str, possible: Callable[[Target], bool]) -> str:
     if re.search(r"\d\.\d", text):  # it names a version of glibc, and means it
         return ""
     cpus = [words[0]] if words[0] in CPUS else list(CPUS)
-    candidates = [f"{cpu}-linux-{libc}" for cpu in cpus for libc in ("musl", f"gnu.{_USUAL_GLIBC}")]
+    candidates = [f"{cpu}-linux-{libc}" for cpu in cpus for libc in ("musl", f"gnu.{CPUS[cpu].usual_glibc}")]
     plain = "-".join(words)
+    usual = CPUS[words[0]].usual_glibc if words[0] in CPUS else ""
     return next(
         (
             one
-            for one in (plain, f"{plain}.{_USUAL_GLIBC}", *_near(plain, candidates))
+            for one in (plain, f"{plain}.{usual}", *_near(plain, candidates))
             if _TRIPLE.fullmatch(one) and possible(Target(one))
         ),
         "",
@@ -114,14 +118,24 @@ def did_you_mean_target(text: str, known: Iterable[str]) -> str:
 def _words(text: str) -> list[str]:
     lowered = text.lower()
     for other, cpu in _CPU_WORDS.items():
-        if re.match(rf"{other}(?![a-z0-9_])", lowered):
+        if re.match(rf"{re.escape(other)}(?![a-z0-9_])", lowered):
             lowered = lowered.replace(other, cpu, 1)
+            break
     first, *others = lowered.split("-")
-    others = [word for word in others if word not in _VENDORS]
+    others = [_without_abi(first, word) for word in others if word not in _VENDORS]
     return [first, *([] if "linux" in others else ["linux"]), *others]
 
 
+def _without_abi(cpu: str, word: str) -> str:
+    """Return a libc without the CPU's ABI behind it, which others have in their triples: ``musleabihf``."""
+    abi = CPUS[cpu].gnu("{libc}").rpartition("{libc}")[2] if cpu in CPUS else ""
+    libc, dot, version = word.partition(".")
+    return libc.removesuffix(abi) + dot + version if abi else word
+
+
 def _near(text: str, known: Iterable[str]) -> list[str]:
+    from difflib import get_close_matches  # only for who mistyped
+
     return get_close_matches(text, list(known), n=1, cutoff=0.9)
 
 

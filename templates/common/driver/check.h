@@ -55,6 +55,10 @@ static int check_output(const char *output, bool is_program)
     add(&words, config.check, false);
     add(&words, "--machine", false);
     add(&words, config.machine, false);
+    for (size_t i = 0; i < listed("abi")->count; i++) {
+        add(&words, "--abi", false);
+        add(&words, listed("abi")->items[i].text, false);
+    }
     add(&words, "--libc", false);
     add(&words, config.libc, false);
     if (is_program) {

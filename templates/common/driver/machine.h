@@ -50,7 +50,7 @@ static void refuse_target(const char *target)
 /* Lets a triple in LLVM's or GNU's notation pass when it means this target, and ends the call otherwise. */
 static void check_target(const char *target)
 {
-    const char *libc = equal(config.libc, "musl") ? "musl" : "gnu";
+    const char *libc = strrchr(config.triple, '-') + 1; /* with the ABI of the CPU: musleabihf */
     const char *cpu = starts(target, "amd64-") ? "x86_64" : starts(target, "arm64-") ? "aarch64" : NULL;
     const size_t length = strcspn(target, "-");
     const char *environment = strrchr(target, '-');
@@ -58,7 +58,7 @@ static void check_target(const char *target)
 
     if (!cpu)
         cpu = copied(target, length);
-    if (!equal(cpu, config.machine) || !strstr(target, "-linux-") || !environment || !starts(environment + 1, libc))
+    if (!equal(cpu, copied(config.triple, strcspn(config.triple, "-"))) || !strstr(target, "-linux-") || !environment || !starts(environment + 1, libc))
         refuse_target(target);
     version = environment + 1 + strlen(libc);
     version += *version == '.';

@@ -30,6 +30,19 @@ def binary(folder: Path, suite: str, package: str, file: str, sha256: str) -> Pa
     return _kept(folder, f"deb {{mirror}} {suite} main", ("download", package), file, sha256)
 
 
+def latest(folder: Path, line: str, package: str, pattern: str) -> Path:
+    """Return the .deb of ``package`` that apt has now by a line of sources, kept in ``folder``.
+
+    For what a program is run with, whose bytes decide nothing else. Raises MissingToolchainsError without it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    _download(folder, line, ("download", package))
+    found = sorted(folder.glob(pattern))
+    if not found:
+        raise MissingToolchainsError(f"Debian has no {package} here")
+    return found[0]
+
+
 def files(deb: Path, path: str) -> dict[str, bytes]:
     """Return the files of ``deb`` whose whole path fits the pattern ``path``, by what its first group holds.
 
@@ -51,22 +64,7 @@ def files(deb: Path, path: str) -> dict[str, bytes]:
 def _kept(folder: Path, line: str, command: tuple[str, ...], file: str, sha256: str) -> Path:
     path = folder / file
     if not path.exists():
-        if not shutil.which("apt-get"):
-            raise MissingToolchainsError(f"{file} comes by apt-get, which is not here")
-        for name in ("lists/partial", "cache/archives/partial"):
-            (folder / "apt" / name).mkdir(parents=True, exist_ok=True)
-        options = (
-            f'Dir::State::Lists "{folder}/apt/lists"; Dir::Cache "{folder}/apt/cache";\n'
-            f'Dir::Etc::SourceList "{folder}/apt/sources.list"; Dir::Etc::SourceParts "/dev/null";\n'
-            'APT::Sandbox::User "root";\n'
-        )
-        (folder / "apt/options").write_text(options, encoding="utf-8")
-        # from the machine's own configuration, mirror and proxy included
-        mirrors = _apt(folder, "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", own=False)
-        mirror = next((one for one in mirrors.splitlines() if "debian" in one and "security" not in one), "")
-        (folder / "apt/sources.list").write_text(line.format(mirror=mirror) + "\n", encoding="utf-8")
-        _apt(folder, "-qq", "update")
-        _apt(folder, "-qq", *command)
+        _download(folder, line, command)
     if not path.exists():
         there = ", ".join(sorted(one.name for one in folder.iterdir() if one.is_file()))
         raise MissingToolchainsError(f"Debian's {command[-1]} has no file {file}, only {there or 'none'}")
@@ -74,6 +72,26 @@ def _kept(folder: Path, line: str, command: tuple[str, ...], file: str, sha256: 
         path.unlink()
         raise MissingToolchainsError(f"Debian's {file} is not the one that was pinned")
     return path
+
+
+def _download(folder: Path, line: str, command: tuple[str, ...]) -> None:
+    """Have apt download what ``command`` names into ``folder``, by a line of sources of its own."""
+    if not shutil.which("apt-get"):
+        raise MissingToolchainsError(f"{command[-1]} comes by apt-get, which is not here")
+    for name in ("lists/partial", "cache/archives/partial"):
+        (folder / "apt" / name).mkdir(parents=True, exist_ok=True)
+    options = (
+        f'Dir::State::Lists "{folder}/apt/lists"; Dir::Cache "{folder}/apt/cache";\n'
+        f'Dir::Etc::SourceList "{folder}/apt/sources.list"; Dir::Etc::SourceParts "/dev/null";\n'
+        'APT::Sandbox::User "root";\n'
+    )
+    (folder / "apt/options").write_text(options, encoding="utf-8")
+    # from the machine's own configuration, mirror and proxy included
+    mirrors = _apt(folder, "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", own=False)
+    mirror = next((one for one in mirrors.splitlines() if "debian" in one and "security" not in one), "")
+    (folder / "apt/sources.list").write_text(line.format(mirror=mirror) + "\n", encoding="utf-8")
+    _apt(folder, "-qq", "update")
+    _apt(folder, "-qq", *command)
 
 
 def _apt(folder: Path, *arguments: str, own: bool = True) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Elf:
-    """Facts of one ELF file. ``glibc`` is the newest version that a symbol asks for."""
+    """Facts of one ELF file. ``glibc`` is the newest version that a symbol asks for, ``align`` that of all segments."""
 
     machine: str
     type: str
@@ -17,6 +17,9 @@ class Elf:
     runpath: bool
     is_pie: bool
     glibc: tuple[int, ...] | None
+    bits: int
+    flags: str
+    align: int
 
 
 def read(path: Path) -> Elf:
@@ -34,6 +37,9 @@ def read(path: Path) -> Elf:
         runpath=bool(re.search(r"\((RPATH|RUNPATH)\)", text)),
         is_pie=bool(re.search(r"\(FLAGS_1\).*\bPIE\b", text)),
         glibc=max(versions, default=None),
+        bits=int(_one(r"Class:\s+ELF(\d+)", text)),
+        flags=_one(r"Flags:\s+(.+)", text),
+        align=min(int(found, 16) for found in re.findall(r"(?m)^ +LOAD .* (0x[0-9a-f]+)$", text)),
     )
 
 

@@ -10,8 +10,6 @@ from tempfile import TemporaryDirectory
 from harness.cases import GLIBC_FAMILY, GLIBC_LOADER
 from harness.places import WORK
 
-QEMU = "qemu-aarch64-static"
-
 
 class MissingToolError(Exception):
     """A program that the run needs is not installed, or not allowed here; the message says which."""
@@ -22,18 +20,21 @@ def run_alone(
     files: Mapping[str, Path],
     *,
     emulator: Path | None = None,
+    options: Sequence[str] = (),
+    name: str = "app",
     arguments: Sequence[str] = (),
     proc: bool = False,
 ) -> str:
     """Run ``binary`` in a root that holds it and ``files`` (path in the root to file), and return what it printed.
 
     There is no /dev, /etc or /lib but what ``files`` has, and /proc only with ``proc``, as every container has it.
-    ``emulator`` is a static program that runs ``binary``. Raises AssertionError when it fails.
+    ``emulator`` is a static program that runs ``binary``, told by ``options`` how. Raises AssertionError when it fails.
     """
-    start = ["/emulator", "/app"] if emulator else ["/app"]
+    app = f"/{name}"
+    start = ["/emulator", *options, app] if emulator else [app]
     WORK.mkdir(exist_ok=True)
     with TemporaryDirectory(prefix="root-", dir=WORK) as root:
-        for inside, outside in {"/app": binary, **files, **({"/emulator": emulator} if emulator else {})}.items():
+        for inside, outside in {app: binary, **files, **({"/emulator": emulator} if emulator else {})}.items():
             copy = Path(root, inside.lstrip("/"))
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(outside, copy)
@@ -65,9 +66,9 @@ def _printed(command: list[str], folder: Path) -> str:
     return done.stdout
 
 
-def qemu() -> Path:
-    """Return the emulator of aarch64, which is static itself."""
-    return Path(_tool(QEMU, "qemu-user-static"))
+def qemu(cpu: str = "aarch64") -> Path:
+    """Return the emulator of a CPU, by qemu's name for it; it is static itself."""
+    return Path(_tool(f"qemu-{cpu}-static", "qemu-user-static"))
 
 
 def host_glibc() -> dict[str, Path]:

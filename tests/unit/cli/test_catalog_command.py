@@ -25,7 +25,17 @@ def test_list_gives_a_line_for_every_pin() -> None:
     result = run("list")
     assert result.exit_code == 0
     head, *lines = rows(result.stdout)
-    assert head.split() == ["family", "version", "source", "runs", "on", "file", "confirmations", "advisories"]
+    assert head.split() == [
+        "family",
+        "version",
+        "source",
+        "runs",
+        "on",
+        "file",
+        "confirmations",
+        "advisories",
+        *["why", "no", "lock", "has", "it"],
+    ]
     assert len(lines) == len(GOLDEN.read_text(encoding="utf-8").splitlines())
     assert "\x1b" not in result.stdout
     assert not any(line != line.rstrip() for line in lines)

@@ -3,6 +3,7 @@ import pytest
 from linkmode.families import FAMILIES
 from linkmode.families.musl_cc import MuslCc
 from linkmode.families.zig import Zig
+from linkmode.model.cpus import CPUS, Cpu
 from linkmode.model.values import ExecPlatform, Pin, Target
 
 X86, ARM = ExecPlatform("x86_64-linux"), ExecPlatform("aarch64-linux")
@@ -49,14 +50,21 @@ def test_musl_cc_refuses_all_but_musl(target: str) -> None:
     assert "with musl only" in MuslCc().refuses(Target(target))
 
 
-@pytest.mark.parametrize("target", ["armv7l-linux-musleabihf", "x86_64-linux-muslx32", "s390x-linux-musl"])
+@pytest.mark.parametrize("target", ["armv7l-linux-musleabihf", "x86_64-linux-muslx32", "sparc64-linux-musl"])
 def test_musl_cc_refuses_targets_that_the_rules_do_not_know(target: str) -> None:
-    assert "x86_64 and aarch64 with musl" in MuslCc().refuses(Target(target))
+    assert "s390x and mips64el with musl.cc's GCC" in MuslCc().refuses(Target(target))
 
 
-@pytest.mark.parametrize("target", ["x86_64-linux-musl", "aarch64-linux-musl"])
-def test_musl_cc_makes_what_the_rules_know(target: str) -> None:
-    assert MuslCc().refuses(Target(target)) == ""
+def test_musl_cc_says_why_it_has_no_compiler_for_a_cpu() -> None:
+    assert "its GCC 11 is older than that CPU" in MuslCc().refuses(Target("loongarch64-linux-musl"))
+
+
+@pytest.mark.parametrize("cpu", [cpu for cpu in CPUS.values() if cpu.gcc], ids=lambda cpu: cpu.name)
+def test_musl_cc_makes_what_a_pin_of_gccs_own_triple_makes(cpu: Cpu) -> None:
+    target = Target(f"{cpu.name}-linux-musl")
+    assert MuslCc().refuses(target) == ""
+    pins = [pin("other", X86, "sh4-linux-musl", layout="cross"), pin("fits", X86, cpu.gcc, layout="cross")]
+    assert files(MuslCc().pins_for(pins, X86, target)) == ["fits"]
 
 
 @pytest.mark.parametrize(
@@ -73,7 +81,12 @@ def test_zig_knows_glibc_from_2_17_to_the_newest_of_its_line(version: str, newes
 @pytest.mark.parametrize(
     ("target", "reason"),
     [
-        ("i386-linux-musl", "x86_64 and aarch64"),
+        ("i386-linux-musl", "loongarch64 and mips64el with Zig"),
+        ("riscv64-linux-gnu.2.26", "for riscv64, linkmode makes programs for glibc 2.27 and newer"),
+        ("loongarch64-linux-gnu.2.35", "for loongarch64, linkmode makes programs for glibc 2.36 and newer"),
+        ("loongarch64-linux-gnu", "such as loongarch64-linux-gnu.2.36"),
+        ("armv7-linux-gnu.2.16", "glibc 2.17 and newer"),
+        ("armv7-linux-gnueabihf.2.28", "not gnueabihf"),
         ("x86_64-windows-gnu", "Linux binaries"),
         ("x86_64-linux-gnu", "name the oldest glibc"),
         ("x86_64-linux-gnux32", "not gnux32"),

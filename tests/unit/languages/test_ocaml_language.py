@@ -4,9 +4,12 @@ import pytest
 from resolving import X86, ZIG, catalog, config, entry, pin
 
 from linkmode.generate.context import bazel_context
+from linkmode.generate.render import render
 from linkmode.languages import ocaml
-from linkmode.lock.resolve import Preference, resolve
+from linkmode.lock.preference import Preference
+from linkmode.lock.resolve import resolve
 from linkmode.messages import ConfigError
+from linkmode.model import resources
 from linkmode.model.values import Lock
 
 MUSL, GNU, ARM_MUSL = "x86_64-linux-musl", "x86_64-linux-gnu.2.28", "aarch64-linux-musl"
@@ -56,3 +59,28 @@ def test_the_rules_get_the_line_that_is_locked_and_no_other() -> None:
 
 def test_sources_are_for_every_exec_platform() -> None:
     assert not ocaml.OCaml().refuses([pin("ocaml", "5.3.0", None)], ["x86_64-linux", "aarch64-linux"], [])
+
+
+ARMV7, RISCV64 = "armv7-linux-musl", "riscv64-linux-gnu.2.28"
+
+
+def test_a_target_that_ocaml_makes_nothing_for_says_why_when_it_is_used() -> None:
+    targets = (MUSL, ARMV7, RISCV64)
+    lock = locked("5.4.0", targets=targets)
+    toolchains = bazel_context(lock)["languages"]["ocaml"]  # type: ignore[index]
+    assert {one["target"]: one["refused"] for one in toolchains} == {
+        MUSL: "",
+        ARMV7: "OCaml 5 has no native code for 32-bit CPUs",
+        RISCV64: "linkmode builds OCaml without its configure script, and has done so for x86_64 and aarch64 only",
+    }
+    asked = config(("zig", "~=0.15.2", list(targets)))
+    tree = render(asked, lock, resources.templates())
+    [build] = [content.decode() for path, content in tree.items() if str(path) == "ocaml/BUILD.bazel"]
+    assert build.count("ocaml_no_toolchain(") == 2
+    assert build.count("ocaml_stdlib(") == 1
+    assert 'why = "OCaml 5 has no native code for 32-bit CPUs"' in build
+
+
+def test_where_no_target_has_ocaml_the_lock_says_why() -> None:
+    with pytest.raises(ConfigError, match="no native code for 32-bit CPUs: add a target for x86_64 or aarch64 to a"):
+        locked("5.4.0", targets=(ARMV7,))

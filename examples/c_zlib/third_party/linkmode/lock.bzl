@@ -172,10 +172,16 @@ TARGETS = [
 # CPU -> what others call it, and where its loaders are
 CPUS = {
     "x86_64": {
-        "constraint": "x86_64",
+        "abi": "",
+        "constraint": "@platforms//cpu:x86_64",
+        "elf": "x86_64",
+        "gcc": "x86_64-linux-musl",
     },
     "aarch64": {
-        "constraint": "aarch64",
+        "abi": "",
+        "constraint": "@platforms//cpu:aarch64",
+        "elf": "aarch64",
+        "gcc": "aarch64-linux-musl",
     },
 }
 

@@ -15,10 +15,11 @@ class Expectations(msgspec.Struct, frozen=True, kw_only=True):
     """What the caller asks of a file. ``allow`` names libraries outside libc's own that it may need.
 
     ``allow_payload`` accepts bytes behind the program as data. ``max_glibc`` is a release such as ``2.28``; ``machine``
-    is a name of policy.toml, ``cpu`` a level such as ``x86-64-v2``.
+    is a name of policy.toml and ``abi`` words of it, ``cpu`` a level such as ``x86-64-v2``.
     """
 
     machine: str | None = None
+    abi: tuple[str, ...] = ()
     libc: KnownLibc | None = None
     mode: LinkMode | None = None
     max_glibc: str | None = None

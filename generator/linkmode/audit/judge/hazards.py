@@ -7,7 +7,7 @@ from linkmode.audit.read.facts import Contents, Facts
 
 
 class Hazard(msgspec.Struct, frozen=True):
-    """A hazard by its kind (one of docs/reference/audit.md), in words, with where in the file it is seen."""
+    """A hazard: its kind (one of docs/reference/audit.md), a description, and the evidence in the file."""
 
     kind: str
     words: str
@@ -44,7 +44,7 @@ def _memory(facts: Facts) -> list[Hazard]:
 
 
 def of_missing(names: tuple[str, ...]) -> tuple[Hazard, ...]:
-    """Return a hazard for each library that the system which a program lies in has not: it does not start there."""
+    """Return a hazard for each library that the program's own system lacks: the program does not start there."""
     words = "its loader finds no such library in the system that it lies in, and stops"
     return tuple(Hazard("missing-library", words, name) for name in names)
 

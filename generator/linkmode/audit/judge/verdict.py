@@ -4,7 +4,7 @@ The rules are the table of link modes in docs/reference/audit.md. Pure; the word
 templates/common/tools/elfcheck/verdict.h, which says the same.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -129,7 +129,7 @@ def _judge_interpreter(facts: Facts) -> tuple[str, bool]:
         return "it has no interpreter (PT_INTERP) to load what it needs", False
     if facts.libc not in ("glibc", "musl"):
         return f"interpreter {facts.interpreter} is no loader of glibc or musl", False
-    machine = next((one for one in policy.load().machine if one.name == facts.machine), None)
+    machine = policy.load().machine_named(facts.machine)
     loaders = machine.loaders(facts.libc) if machine else ()
     if facts.interpreter in loaders:
         return f"interpreter {facts.interpreter} is {facts.libc}'s loader", True
@@ -138,9 +138,10 @@ def _judge_interpreter(facts: Facts) -> tuple[str, bool]:
 
 
 def check(facts: Facts, verdict: Verdict, wanted: Expectations, resolved: Resolved = ALONE) -> tuple[Failure, ...]:
-    """Return every expectation that does not hold, in the order of the options in the documentation."""
+    """Return every expectation that does not hold, in the order of the documented options."""
     return (
         *_check_machine(facts, wanted),
+        *_check_abi(facts, wanted),
         *_check_libc(facts, wanted),
         *_check_mode(facts, verdict, wanted),
         *_check_behind(facts, wanted),
@@ -155,6 +156,16 @@ def _check_machine(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
         return ()
     found = f"built for {facts.machine} ({facts.bits}-bit {facts.endianness}-endian)"
     return (Failure(f"--machine {wanted.machine}", f"built for {wanted.machine}", found, _FIX_PLATFORM),)
+
+
+def _check_abi(facts: Facts, wanted: Expectations) -> Iterator[Failure]:
+    # Bits that tell nothing contradict nothing.
+    for word in wanted.abi:
+        known = policy.load().alternatives(facts.machine, word)
+        others = [one for one in facts.abi if one in known and one != word]
+        if others or not known:
+            found = others[0] if others else f"a file for {facts.machine}, whose header tells no such ABI"
+            yield Failure(f"--abi {word}", f"the ABI {word}, as e_flags has it", found, _FIX_PLATFORM)
 
 
 def _check_libc(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
@@ -189,7 +200,7 @@ def _check_mode(facts: Facts, verdict: Verdict, wanted: Expectations) -> tuple[F
                 "time, and only those of the very glibc it was built with; to accept that, pass --allow-static-glibc",
             ),
         )
-    # What needs libc alone is within `dynamic` too: the mode says how a program was asked to be linked.
+    # A file that needs only libc meets `dynamic`, too: the mode says what was asked for.
     met = {"static": ("static",), "mostly_static": ("mostly_static",), "dynamic": ("dynamic", "mostly_static")}
     if verdict.mode in met[wanted.mode] and not (wanted.mode == "dynamic" and facts.interpreter is None):
         return ()
@@ -242,7 +253,7 @@ def _fix_mode(facts: Facts, verdict: Verdict, mode: LinkMode) -> str:
 
 
 def _check_allow(facts: Facts, verdict: Verdict, wanted: Expectations) -> tuple[Failure, ...]:
-    # Under mostly_static the mode itself says so; with static there is nothing to need.
+    # mostly_static says so itself, and a static program needs nothing.
     if not wanted.allow or wanted.mode != "dynamic" or not (verdict.foreign or verdict.foreign_loads):
         return ()
     loads = [f"{one.name} by {one.tag}" for one in verdict.foreign_loads]

@@ -19,27 +19,6 @@ from linkmode.audit.read.image import NotAudited
 _MAX_CONF = 1 << 20
 _MAX_INCLUDES = 100
 
-_TRIPLETS = {
-    "x86_64": "x86_64-linux-gnu",
-    "x32": "x86_64-linux-gnux32",
-    "i386": "i386-linux-gnu",
-    "aarch64": "aarch64-linux-gnu",
-    "arm": "arm-linux-gnueabihf",
-    "riscv64": "riscv64-linux-gnu",
-    "powerpc64le": "powerpc64le-linux-gnu",
-    "powerpc64": "powerpc64-linux-gnu",
-    "powerpc": "powerpc-linux-gnu",
-    "s390x": "s390x-linux-gnu",
-    "mips64el": "mips64el-linux-gnuabi64",
-    "mipsel": "mipsel-linux-gnu",
-    "loongarch64": "loongarch64-linux-gnu",
-    "m68k": "m68k-linux-gnu",
-    "sparc64": "sparc64-linux-gnu",
-    "hppa": "hppa-linux-gnu",
-    "alpha": "alpha-linux-gnu",
-}
-"""Debian's names of the folders that its glibc looks into."""
-
 _DEFAULT = "default folder"
 _MUSL_DEFAULT = ("/lib", "/usr/local/lib", "/usr/lib")
 _MUSL_OWN = re.compile(r"lib(c|pthread|rt|m|dl|util|xnet)\.")
@@ -141,7 +120,7 @@ class Loader:
 
     def _expanded(self, text: str, owner: Loaded) -> list[str]:
         # Both know $ORIGIN; $LIB and $PLATFORM are glibc's, $LIB the name of the folder that it was built for.
-        triplet = _TRIPLETS.get(self._program.machine, "")
+        triplet = self._multiarch()
         libraries = [f"lib/{triplet}", "lib64" if self._program.bits == 64 else "lib", "lib"]
         out = [text]
         for match in _TOKEN.finditer(text):
@@ -155,10 +134,13 @@ class Loader:
                 return []  # musl drops a path with what it does not know
         return list(dict.fromkeys(out))
 
+    def _multiarch(self) -> str:
+        return next((one.multiarch for one in policy.load().machine if one.name == self._program.machine), "")
+
     def _glibc_folders(self) -> Iterator[tuple[str, str]]:
         for folder in self._conf("/etc/ld.so.conf", set()):
             yield folder, "ld.so.conf"
-        triplet = _TRIPLETS.get(self._program.machine)
+        triplet = self._multiarch()
         folders = [f"/lib/{triplet}", f"/usr/lib/{triplet}"] if triplet else []
         folders += ["/lib64", "/usr/lib64"] if self._program.bits == 64 else []
         for folder in (*folders, "/lib", "/usr/lib"):
@@ -197,7 +179,7 @@ class Loader:
         return None if facts is None else Loaded(posixpath.normpath(path), how, facts, needed_by)
 
     def _facts(self, real: str) -> Facts | None:
-        # A loader goes on past files for another machine, and past what is no library.
+        # A loader skips files for another machine, and files that are no library.
         try:
             facts = self._root.facts(real)
         except NotAudited:

@@ -1,5 +1,6 @@
 """The facts that the audit reads from an ELF file. Strings are the file's own bytes, escaped by :func:`printable`."""
 
+import functools
 from typing import Literal
 
 import msgspec
@@ -155,7 +156,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     none of its own folders. ``behind`` is what lies behind the ELF file itself. ``system`` names another system than
     Linux that the file is made for, where that is told; its libc is then ``other``. ``cpu_features`` are those that
     it was built to use where they are there: ``ibt``, ``shstk``, ``bti``, ``pac``, ``gcs``. ``writable_code`` says
-    that a segment is both. ``contents`` is None when nobody asked for it.
+    that a segment is both. ``contents`` is None when nobody asked for it. ``abi`` are policy.toml's words for what
+    e_flags says of the calling convention.
     """
 
     size: int
@@ -189,6 +191,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     cpu_features: tuple[str, ...] = ()
     writable_code: bool = False
     contents: Contents | None = None
+    abi: tuple[str, ...] = ()
 
 
 _PLAIN = bytes(byte for byte in range(0x20, 0x7F) if byte != 0x5C)
@@ -196,6 +199,18 @@ _PLAIN = bytes(byte for byte in range(0x20, 0x7F) if byte != 0x5C)
 
 def printable(raw: bytes) -> str:
     r"""Return printable ASCII as it is and every other byte, and the backslash, as ``\xNN``."""
-    if not raw.translate(None, _PLAIN):  # as nearly every name is
+    return _short(raw) if len(raw) <= _SHORT else _printable(raw)
+
+
+_SHORT = 64
+
+
+@functools.lru_cache(maxsize=4096)  # the same few thousand names come in every file
+def _short(raw: bytes) -> str:
+    return _printable(raw)
+
+
+def _printable(raw: bytes) -> str:
+    if not raw.translate(None, _PLAIN):  # nearly every name is plain
         return raw.decode("ascii")
     return "".join(chr(byte) if 0x20 <= byte < 0x7F and byte != 0x5C else f"\\x{byte:02x}" for byte in raw)

@@ -2,10 +2,12 @@
 
 import functools
 import tomllib
-from importlib import resources
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
+
+from linkmode.model import resources
 
 Libc = Literal["glibc", "musl", "other", "none", "unknown"]
 KnownLibc = Literal["glibc", "musl"]
@@ -25,6 +27,8 @@ class Machine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
     musl: tuple[str, ...]
     musl_start: str = ""
     ignores_class: bool = False
+    irelative: int | None = None
+    multiarch: str = ""
 
     def loaders(self, libc: KnownLibc) -> tuple[str, ...]:
         """Return the paths at which ``libc``'s ABI has its loader on this machine."""
@@ -36,6 +40,14 @@ class Machine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
         digits = self.musl_start.replace(" ", "")
         pairs = (digits[at : at + 2] for at in range(0, len(digits), 2))
         return tuple(None if pair == ".." else int(pair, 16) for pair in pairs)
+
+
+class Abi(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What some bits of e_flags say of a calling convention: a word for each value that they may have."""
+
+    machines: tuple[str, ...]
+    mask: int
+    words: dict[str, int]
 
 
 class Mark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -91,6 +103,22 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     not_elf: tuple[NotElf, ...]
     behind: tuple[Behind, ...]
     machine: tuple[Machine, ...]
+    abi: tuple[Abi, ...]
+
+    def abis(self, machine: str, flags: int) -> tuple[str, ...]:
+        """Return the words for what e_flags says of the ABI on ``machine``, in the table's order."""
+        return tuple(
+            word
+            for row in self.abi
+            if machine in row.machines
+            for word, value in row.words.items()
+            if flags & row.mask == value
+        )
+
+    def alternatives(self, machine: str, word: str) -> tuple[str, ...]:
+        """Return the words of which a file for ``machine`` has at most one, ``word`` among them; empty: none of its."""
+        rows = (row for row in self.abi if machine in row.machines and word in row.words)
+        return next((tuple(row.words) for row in rows), ())
 
     def find_machine(self, e_machine: int, bits: int, endianness: Endianness) -> Machine | None:
         """Return the machine that an ELF header names, or None when the policy does not know it."""
@@ -98,6 +126,11 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
             if (machine.e_machine, machine.class_, machine.endianness) == (e_machine, bits, endianness):
                 return machine
         return None
+
+    @functools.cached_property
+    def machine_named(self) -> Callable[[str], Machine | None]:
+        """Return the machine of a name, or None."""
+        return {one.name: one for one in self.machine}.get
 
     @functools.cached_property
     def loader_names(self) -> dict[str, KnownLibc]:
@@ -135,8 +168,35 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     def _patterns(self) -> tuple[tuple[str, KnownLibc], ...]:
         return tuple((name, libc) for libc, names in self.family.items() for name in names if "*" in name)
 
+    @functools.cached_property
+    def system_by_os_abi(self) -> dict[int, System]:
+        """Other systems by EI_OSABI."""
+        return {one.os_abi: one for one in reversed(self.system) if one.os_abi is not None}
+
+    @functools.cached_property
+    def system_by_owner(self) -> dict[bytes, System]:
+        """Other systems by the owner of their note."""
+        return {one.owner.encode(): one for one in reversed(self.system) if one.owner is not None}
+
+    @functools.cached_property
+    def system_by_tag(self) -> dict[int, System]:
+        """Other systems by the first word of NT_GNU_ABI_TAG."""
+        return {one.tag: one for one in reversed(self.system) if one.tag is not None}
+
+    @functools.cached_property
+    def foreign_sonames(self) -> frozenset[str]:
+        """Names of libraries of other systems."""
+        return frozenset(name for one in self.system for name in one.sonames)
+
     def owner(self, soname: str) -> KnownLibc | None:
         """Return the libc whose own library ``soname`` is, or None."""
+        return self._owner(soname)
+
+    @functools.cached_property
+    def _owner(self) -> Callable[[str], KnownLibc | None]:
+        return functools.lru_cache(maxsize=4096)(self._find_owner)  # the same few hundred names come in every file
+
+    def _find_owner(self, soname: str) -> KnownLibc | None:
         if owner := self._owners.get(soname):
             return owner
         return next((libc for pattern, libc in self._patterns if _matches(soname, pattern)), None)
@@ -155,7 +215,7 @@ def _matches(name: str, pattern: str) -> bool:
 @functools.cache
 def load() -> Policy:
     """Return the policy that this package ships."""
-    data = tomllib.loads(resources.files(__package__).joinpath("policy.toml").read_text(encoding="utf-8"))
+    data = tomllib.loads(resources.beside(__file__, "policy.toml"))
     return msgspec.convert(data, Policy)
 
 
@@ -296,6 +356,22 @@ def c_header() -> str:
         *_machine_rows(policy),
         "};",
         "#define MACHINE_COUNT (sizeof machines / sizeof machines[0])",
+        "",
+        "/* What bits of e_flags say of the ABI: machine, mask, value, word. A file has one of a machine and mask. */",
+        "struct abi {",
+        "    const char *machine;",
+        "    unsigned long mask, value;",
+        "    const char *word;",
+        "};",
+        "static const struct abi abis[] = {",
+        *(
+            f"    {{{_string(machine)}, 0x{row.mask:x}, 0x{value:x}, {_string(word)}}},"
+            for row in policy.abi
+            for machine in row.machines
+            for word, value in row.words.items()
+        ),
+        "};",
+        "#define ABI_COUNT (sizeof abis / sizeof abis[0])",
         "",
         "#endif",
         "",

@@ -9,7 +9,7 @@ from linkmode.audit.show.report import Audited
 
 
 class Change(msgspec.Struct, frozen=True):
-    """A key with its values that were there only before, and those that are there only after, each sorted as found."""
+    """A key with the values that only the first audit has, and those that only the second has, in their order."""
 
     key: str
     before: tuple[str, ...]
@@ -17,7 +17,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """What became of one file; ``changes`` is for one that is on both sides. ``path`` is empty for a single file."""
+    """The change of one file. ``changes`` is for a file on both sides. ``path`` is empty for a single file."""
 
     path: str
     what: Literal["added", "removed", "changed"]
@@ -76,6 +76,7 @@ def _values(one: Audited) -> Iterator[tuple[str, tuple[str, ...]]]:
     yield "needed", facts.needed
     yield "size", (str(facts.size),)
     yield "elf", (f"{facts.bits}-bit {facts.endianness}-endian {facts.machine}",)
+    yield "abi", facts.abi
     for key in ("kind", "interpreter", "soname", "rpath", "runpath", "libc", "glibc_required", "executable_stack"):
         yield key.replace("_", "-"), _one(getattr(facts, key))
     for key in ("relro", "bind_now", "text_relocations", "os_abi", "build_id"):

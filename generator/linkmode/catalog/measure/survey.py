@@ -32,7 +32,7 @@ _VERSION_MEMBER = re.compile(rb"(?:version\.o/ {6}|version\.lo/ {5})[ 0-9]{32}([
 """A member's header in ar's format: 16 bytes of name, 32 of time, owners and mode, 10 of size, 2 at its end."""
 
 _ZLIB = re.compile(rb'(?m)^#define ZLIB_VERSION "([0-9A-Za-z.+-]{1,32})"')
-_ELF_MACHINES = {cpu.elf_machine: cpu.name for cpu in CPUS.values()}
+_ELF_MACHINES = {cpu.elf_machine: cpu.name for cpu in CPUS.values() if cpu.exec}
 _MACHO_CPUS = {0x01000007: "x86_64", 0x0100000C: "aarch64"}
 
 

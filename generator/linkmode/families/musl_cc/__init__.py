@@ -15,7 +15,7 @@ _LAYOUTS = ("cross", "native")
 
 
 class MuslCc:
-    """What a musl.cc archive can make is what its pin says; of that, the generated rules know two CPUs."""
+    """What a musl.cc archive makes is what its pin says, by GCC's triple, which for some CPUs is not linkmode's."""
 
     name = "musl.cc"
     also_called = ("gcc", "musl", "musl-gcc")
@@ -23,7 +23,7 @@ class MuslCc:
     # usr is a link to the archive's own root
     layouts = dict.fromkeys(_LAYOUTS, Layout("gcc_archive.bzl", "gcc_archive", ("usr",)))
     lines = NO_LINES
-    cpu_facts: tuple[str, ...] = ()
+    cpu_facts: tuple[str, ...] = ("gcc",)
     recogniser = RECOGNISER
     brings_libc = True
     suggested_libcs = ("musl",)
@@ -43,26 +43,25 @@ class MuslCc:
         return ""
 
     def refuses(self, target: Target, version: str = "") -> str:
-        """Refuse every libc but musl, as these archives hold no other, and CPUs that the rules do not know."""
+        """Refuse every libc but musl, as these archives hold no other, and CPUs that are not known here or there."""
         del version  # every version is the same in this
         if target.os != "linux" or not target.is_musl:
             return "musl.cc's compilers make Linux binaries with musl only; family 'zig' makes glibc targets"
-        if not _has(target.cpu) or target.libc != "musl":
-            return f"linkmode's rules know {known(lambda cpu: cpu.gcc)} with musl, and have been built with no other"
+        cpu = CPUS.get(target.cpu)
+        if not cpu or not cpu.gcc or target.libc != "musl":
+            known_cpus = known(lambda cpu: cpu.gcc)
+            return (cpu and cpu.refuses(self.name)) or f"linkmode makes binaries for {known_cpus} with musl.cc's GCC"
         return ""
 
     def pins_for(self, pins: Sequence[Pin], exec_platform: ExecPlatform, target: Target) -> tuple[Pin, ...]:
         """Prefer a cross compiler, which is smaller and statically linked, to a native one."""
-        fitting = [pin for pin in pins if pin.exec == exec_platform and str(target) in pin.targets]
+        fitting = [pin for pin in pins if pin.exec == exec_platform and CPUS[target.cpu].gcc in pin.targets]
         return tuple(sorted(fitting, key=lambda pin: _LAYOUTS.index(pin.layout)))
 
     def unwanted(self, target: str, without: Sequence[str]) -> tuple[str, ...]:
         """Return the headers of C++, in either layout: a folder of headers is one input, with all that is in it."""
-        return ("include/c++", f"{target}/include/c++") if "c++" in without else ()
+        gcc = CPUS[target.partition("-")[0]].gcc
+        return ("include/c++", f"{gcc}/include/c++") if "c++" in without else ()
 
 
 FAMILY = MuslCc()
-
-
-def _has(cpu: str) -> bool:
-    return cpu in CPUS and bool(CPUS[cpu].gcc)

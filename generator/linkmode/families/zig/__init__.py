@@ -11,8 +11,6 @@ from linkmode.model.values import ExecPlatform, Pin, Target
 if TYPE_CHECKING:
     from linkmode.families.compiler import Compiler
 
-_OLDEST_GLIBC = (2, 17)
-
 
 class Zig:
     """Which targets are possible depends on the version alone, not on the archive."""
@@ -22,7 +20,10 @@ class Zig:
     folder = "zig"
     layouts: Mapping[str, Layout] = {"zig": Layout("zig_archive.bzl", "zig_archive")}
     lines: Lines = releases(__name__)
-    cpu_facts: tuple[str, ...] = ("name", "glibc_loader", "zig_headers")
+    cpu_facts: tuple[str, ...] = (
+        *("clang", "clang_flags", "glibc_loader", "musl_loader"),
+        *("zig", "zig_cpu", "zig_headers", "zig_musl"),
+    )
     recogniser = RECOGNISER
     brings_libc = False
     suggested_libcs = ("musl", "gnu.2.28")
@@ -47,17 +48,19 @@ class Zig:
         if version and self.line(version) not in self.lines:
             lines = list(self.lines)
             return f"linkmode knows how to build with Zig {lines[0]} to {lines[-1]}, not with {version}"
-        if target.os != "linux" or not _has(target.cpu):
-            cpus = known(lambda cpu: cpu.zig_headers)
-            return f"linkmode makes Linux binaries for {cpus} with Zig, and has tested no other"
+        cpu = CPUS.get(target.cpu)
+        if target.os != "linux" or not cpu or not cpu.zig:
+            cpus = known(lambda cpu: cpu.zig)
+            return (cpu and cpu.refuses(self.name)) or f"linkmode makes Linux binaries for {cpus} with Zig"
         if target.libc == "musl" and not target.glibc:
             return ""
+        oldest = _numbers(cpu.oldest_glibc)
         if target.libc != "gnu":
             return f"Zig makes {target.cpu}-linux-musl and {target.cpu}-linux-gnu.<version>, not {target.libc}"
         if not target.glibc:
-            return f"name the oldest glibc that the binary must run with, such as {target}.2.28"
-        if target.glibc < _OLDEST_GLIBC:
-            return f"Zig needs glibc {_dotted(_OLDEST_GLIBC)} or newer"
+            return f"name the oldest glibc that the binary must run with, such as {target}.{cpu.usual_glibc}"
+        if target.glibc < oldest:
+            return f"for {target.cpu}, linkmode makes programs for glibc {cpu.oldest_glibc} and newer"
         lines_asked = [self.lines[self.line(version)]] if version else self.lines.values()
         newest = max(_numbers(line["newest-glibc"]) for line in lines_asked)
         if target.glibc > newest:
@@ -85,7 +88,3 @@ def _dotted(version: tuple[int, int]) -> str:
 
 
 FAMILY = Zig()
-
-
-def _has(cpu: str) -> bool:
-    return cpu in CPUS and bool(CPUS[cpu].zig_headers)

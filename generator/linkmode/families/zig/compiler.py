@@ -37,7 +37,7 @@ class ZigCompiler:
         self, new: Path, tree: Tree, toolchain: LockedToolchain, version: str, environment: Mapping[str, str], say: Say
     ) -> None:
         """Build crt files, libc, compiler-rt and libc++ for the target of ``toolchain``."""
-        wanted = runtime.wanted(version, is_musl=toolchain.target.is_musl, has_cxx="c++" not in toolchain.without)
+        wanted = runtime.wanted(version, toolchain.target, has_cxx="c++" not in toolchain.without)
         runtime.build(new, tree.root / "zig", toolchain.target, wanted, environment, say)
 
     def sysroot(self, tree: Tree) -> Path:

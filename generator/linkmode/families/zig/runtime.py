@@ -13,7 +13,9 @@ import msgspec
 
 from linkmode.messages import ConfigError
 from linkmode.model.components import first_two, releases
+from linkmode.model.cpus import CPUS, facts
 from linkmode.model.rule_tables import tables
+from linkmode.model.target import Target
 
 FAMILY = "linkmode.families.zig"
 _TABLES = "families/zig/zig_tables.bzl"
@@ -26,30 +28,33 @@ _LINK = "ld.lld "
 class Runtime(msgspec.Struct, frozen=True):
     """How Zig is made to build its run-time files: links of an empty program, and the files that each brings to light.
 
-    ``empty`` are the libraries that every link has anyway, and are an archive of nothing by their own name.
+    ``target`` are the words that tell Zig what for. ``empty`` are the libraries that every link has anyway, and are an
+    archive of nothing by their own name.
     """
 
+    target: tuple[str, ...]
     c: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
     cxx: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
     empty: tuple[str, ...]
 
 
-def wanted(version: str, *, is_musl: bool, has_cxx: bool) -> Runtime:
-    """Return how a release is made to build its run-time files for one of the libcs."""
+def wanted(version: str, target: Target, *, has_cxx: bool) -> Runtime:
+    """Return how a release is made to build its run-time files for ``target``."""
     known = tables(_TABLES, {})
     libraries = releases(FAMILY)[first_two(version)]["musl-libraries"]
 
     def links(language: str) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
-        found = known["runtime_links"](language, "musl" if is_musl else "glibc", libraries)
+        found = known["runtime_links"](language, "musl" if target.is_musl else "glibc", libraries)
         return tuple((tuple(words), tuple(files)) for words, files in found)
 
-    return Runtime(links("c"), links("c++") if has_cxx else (), tuple(known["OWN_LIBRARIES"]))
+    words = known["zig_target"](facts(CPUS[target.cpu]), target)
+    return Runtime(tuple(words), links("c"), links("c++") if has_cxx else (), tuple(known["OWN_LIBRARIES"]))
 
 
 def build(
     new: Path,
     zig: Path,
-    target: str,
+    target: Target,
     runtime: Runtime,
     environment: Mapping[str, str],
     say: Callable[[str], None],
@@ -62,11 +67,12 @@ def build(
         for number, (words, files) in enumerate(links, 1):
             part = f" ({number} of {len(links)})" if len(links) > 1 else ""
             say(f"building the {'C++' if name == 'cxx' else 'C'} run-time files of {target}{part}, once")
-            paths = _link(zig, command, target, words, new, environment)
+            paths = _link(zig, command, runtime.target, words, new, environment)
             for file in files:
                 if file not in paths:
                     raise ConfigError(
-                        f"zig {command} -target {target} links without {file}, which the rules know for this version",
+                        f"zig {command} {' '.join(runtime.target)} links without {file}, which the rules know for this "
+                        "version",
                         hint="lock another version of zig; linkmode catalog list zig shows them",
                     )
                 shutil.copyfile(paths[file], folder / file)
@@ -78,10 +84,15 @@ def build(
 
 
 def _link(
-    zig: Path, command: str, target: str, words: tuple[str, ...], folder: Path, environment: Mapping[str, str]
+    zig: Path,
+    command: str,
+    target: tuple[str, ...],
+    words: tuple[str, ...],
+    folder: Path,
+    environment: Mapping[str, str],
 ) -> dict[str, Path]:
     """Link an empty program, and return the paths of the files that went into it by their names."""
-    line = [str(zig), command, "-target", target, *WORDS, *words]
+    line = [str(zig), command, *target, *WORDS, *words]
     line += [str(folder / "main.c"), "-o", str(folder / "main")]
     # Blanks part the words that it prints. What lies below the current folder is named relative to it, without the
     # user's own folders in front, which may have a blank.

@@ -20,7 +20,7 @@ class Go:
     # the tools are there, and built
     layouts: Mapping[str, Layout] = {"go": Layout("go_archive.bzl", "go_archive", ("src/cmd", "test"))}
     lines = NO_LINES
-    cpu_facts: tuple[str, ...] = ("go",)
+    cpu_facts: tuple[str, ...] = ("go", "go_settings")
     suggested_version = "~=1.27.0"
     compiles_for_exec = False
 

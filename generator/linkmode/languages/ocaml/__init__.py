@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from linkmode.languages.part import Part
 from linkmode.model.components import Layout, Lines, first_two, releases
+from linkmode.model.cpus import CPUS
 from linkmode.model.values import ExecPlatform, Pin, Target
 
 
@@ -23,11 +24,19 @@ class OCaml:
         return first_two(version)
 
     def refuses(self, pins: Sequence[Pin], exec_platforms: Sequence[ExecPlatform], targets: Sequence[Target]) -> str:
-        """Refuse releases that the rules do not know. The compiler is linked by the toolchain of the ELF checker."""
-        del exec_platforms, targets  # the sources are for all that the rules know
+        """Refuse releases that the rules do not know, and targets whose CPUs OCaml makes nothing for, all of them.
+
+        The compiler is linked by the toolchain of the ELF checker. Which of several targets have no OCaml the rules say
+        when it is used.
+        """
+        del exec_platforms  # the sources are for all that the rules know
+        if targets and not any(CPUS[target.cpu].ocaml for target in targets):
+            cpu = targets[0].cpu
+            makes = " or ".join(one.name for one in CPUS.values() if one.ocaml)
+            return f"{CPUS[cpu].refuses(self.name)}: add a target for {makes} to a [[toolchain]]"
         line, lines = self.line(pins[0].version), list(self.lines)
-        known = f"{', '.join(lines[:-1])} and {lines[-1]}"
-        return "" if line in lines else f"linkmode builds OCaml {known} from its sources, not {line}"
+        builds = f"{', '.join(lines[:-1])} and {lines[-1]}"
+        return "" if line in lines else f"linkmode builds OCaml {builds} from its sources, not {line}"
 
     def parts(
         self, pins: Sequence[Pin], exec_platforms: Sequence[ExecPlatform], targets: Sequence[Target]

@@ -28,7 +28,7 @@ class Rust:
         )
     }
     lines: Lines = releases(__name__)
-    cpu_facts: tuple[str, ...] = ()
+    cpu_facts: tuple[str, ...] = ("bits", "endianness", "rust", "rust_arch")
     suggested_version = "~=1.98.0"
     compiles_for_exec = True
 

@@ -14,7 +14,7 @@ load(":zig_lines.bzl", "ZIG_LINES")
 load(":zig_module_map.bzl", "zig_module_map")
 load(":zig_programs.bzl", "zig_programs")
 load(":zig_runtime.bzl", "zig_runtime")
-load(":zig_tables.bzl", "OWN_LIBRARIES", "zig_flags", "zig_headers")
+load(":zig_tables.bzl", "OWN_LIBRARIES", "zig_flags", "zig_headers", "zig_target")
 
 # what a driver of a compiler's name needs of them, beside the places in them
 DRIVER_FLAGS = [
@@ -91,6 +91,7 @@ def _zig_toolchain(exec_platform, line, target, without):
             program = ":program_runtime",
             target = target,
             zig = "zig",
+            zig_target = zig_target(facts, target),
         )
     zig_module_map(
         name = name + "_module_map",

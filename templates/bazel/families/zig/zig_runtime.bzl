@@ -28,7 +28,7 @@ def _zig_runtime_impl(ctx):
     for flags, names in links:
         args.add("--run")
         args.add("c++" if cxx else "cc")
-        args.add_all(["-target", ctx.attr.target] + RUNTIME_WORDS)
+        args.add_all(ctx.attr.zig_target + RUNTIME_WORDS)
         args.add_all(flags)
         args.add(main)
         args.add_all(["-o", cache + "/main"])
@@ -57,6 +57,7 @@ zig_runtime = rule(
         "musl_libraries": attr.string_list(mandatory = True, doc = "Static libraries that make musl's libc in this Zig."),
         "program": attr.label(allow_single_file = True, cfg = "exec", mandatory = True, doc = "The runtime program of zig_programs."),
         "target": attr.string(mandatory = True, doc = "Target triple."),
+        "zig_target": attr.string_list(mandatory = True, doc = "Words of Zig that say the same, from zig_target."),
         "zig": attr.label(allow_single_file = True, cfg = "exec", mandatory = True, doc = "The zig executable."),
     }),
 )

@@ -8,7 +8,7 @@ and the runtime program drives zig when it builds a target's run-time files. The
 load("//:compiler.bzl", "LibcRuntimeInfo", "LinkModeCompilerInfo", "TOOLS", "placed")
 load("//:lock.bzl", "ARTIFACTS", "CPUS")
 load(":zig_lines.bzl", "ZIG_LINES")
-load(":zig_tables.bzl", "EMPTY_ARCHIVE", "OWN_LIBRARIES", "PROGRAM_LINK_WORDS", "RUNTIME_WORDS", "program_compile_words", "runtime_links", "zig_flags")
+load(":zig_tables.bzl", "EMPTY_ARCHIVE", "OWN_LIBRARIES", "PROGRAM_LINK_WORDS", "RUNTIME_WORDS", "program_compile_words", "runtime_links", "zig_flags", "zig_target")
 
 _ENV = {"PATH": ""}
 
@@ -56,7 +56,7 @@ def _runtime(ctx, root, zig, program, language):
         cmd_args(first.as_output(), format = "{}/cache", parent = 1),
     )
     for flags, names in links:
-        command.add("--run", "c++" if language == "c++" else "cc", "-target", ctx.attrs.target, RUNTIME_WORDS, flags, main)
+        command.add("--run", "c++" if language == "c++" else "cc", zig_target(CPUS[ctx.attrs.target.partition("-")[0]], ctx.attrs.target), RUNTIME_WORDS, flags, main)
         command.add("-o", cmd_args(first.as_output(), format = "{}/cache/main", parent = 1))
         for name in names:
             command.add("--take", name, outputs[name].as_output())

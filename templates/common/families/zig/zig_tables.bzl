@@ -39,7 +39,7 @@ _C_LINKS = {
 _CXX_LINKS = [(["-shared", "-fPIC"], CXX_FILES)]
 
 # -s keeps debug information out: it would hold the path of the sandbox
-RUNTIME_WORDS = ["-mcpu=baseline", "-O2", "-s", "-fno-sanitize=undefined"]
+RUNTIME_WORDS = ["-O2", "-s", "-fno-sanitize=undefined"]
 
 # What programs and rule sets name by -lm and so on. All of it is in the files that every link has: the libc's, compiler_rt, and
 # libc++, libc++abi and libunwind, which do what GCC's libraries of other names do.
@@ -77,17 +77,34 @@ PROGRAM_LINK_WORDS = ["ld.lld", "-static", "--gc-sections", "-z", "noexecstack",
 _UNWIND_HEADERS = ["lib/libunwind/include"]
 
 def _parts(target):
-    cpu = target.partition("-")[0]
     libc, _, version = target.rpartition("-")[2].partition(".")
-    return cpu, libc == "musl", version
+    return libc == "musl", version
+
+def _named(triple, libc):
+    """A triple of a CPU's facts, for one libc."""
+    return triple.replace("{libc}", libc)
+
+def zig_target(facts, target):
+    """What Zig is told to build for, by its own names.
+
+    Args:
+        facts: of the target's CPU, from CPUS.
+        target: target triple.
+
+    Returns:
+        A list of strings.
+    """
+    musl, version = _parts(target)
+    triple = _named(facts["zig"], "musl" if musl else "gnu")
+    return ["-target", triple + ("." + version if version else ""), "-mcpu=" + facts["zig-cpu"]]
 
 def _c_headers(facts, line, target):
-    cpu, musl, _ = _parts(target)
+    musl, _ = _parts(target)
     return ["lib/include"] + ["lib/libc/include/" + folder for folder in ([
-        cpu + "-linux-musl",
+        facts["zig-musl"] + "-linux-musl",
         "generic-musl",
     ] if musl else [
-        facts[line["glibc-headers"]] + "-linux-gnu",
+        _named(facts["zig"], "gnu") if line["glibc-headers"] == "zig" else facts[line["glibc-headers"]] + "-linux-gnu",
         "generic-glibc",
     ]) + [
         facts["zig-headers"] + "-linux-any",
@@ -126,7 +143,9 @@ def zig_flags(facts, line, target, without):
     Returns:
         A dict from attributes of FLAG_ATTRIBUTES, and ubsan_flags, to lists of strings.
     """
-    cpu, musl, glibc_version = _parts(target)
+    musl, glibc_version = _parts(target)
+    triple = "--target=" + _named(facts["clang"], "musl" if musl else "gnu")
+    cpu_flags = [flag for flag in facts["clang-flags"].split(" ") if flag]
     cxx = "c++" not in without
     shared_libc = ["{runtime}/" + library for library in (["libc.so"] if musl else [
         file
@@ -138,15 +157,15 @@ def zig_flags(facts, line, target, without):
     dynamic = cxx_libraries + ["-Wl,--push-state,--as-needed"] + shared_libc + ["-Wl,--pop-state"] + (
         [] if musl else ["{runtime}/libc_nonshared.a"]
     ) + libraries_end
-    loader = [] if musl else ["-Wl,--dynamic-linker=" + facts["glibc-loader"]]
+    loader = ["-Wl,--dynamic-linker=" + facts["musl-loader" if musl else "glibc-loader"]]
     return dict(
         compile_flags = [
-            "--target=%s-unknown-linux-%s" % (cpu, "musl" if musl else "gnu" + glibc_version),
+            triple + glibc_version,
             "-no-canonical-prefixes",
             "-nostdinc",
             "-fno-spell-checking",
             "-Wno-unused-command-line-argument",
-        ] + ([] if musl else ["-D__GLIBC_MINOR__=" + glibc_version.partition(".")[2]]),
+        ] + cpu_flags + ([] if musl else ["-D__GLIBC_MINOR__=" + glibc_version.partition(".")[2]]),
         cxx_flags = ["-nostdinc++"] + _isystem(_cxx_headers(without)) + [
             "-D" + macro
             for macro in line["libcxx-macros"] + line["libcxx-macros-musl" if musl else "libcxx-macros-glibc"]
@@ -155,7 +174,7 @@ def zig_flags(facts, line, target, without):
         dynamic_libraries = dynamic,
         include_flags = _isystem(_c_headers(facts, line, target) + _UNWIND_HEADERS),
         link_flags = [
-            "--target=%s-unknown-linux-%s" % (cpu, "musl" if musl else "gnu"),
+            triple,
             "-no-canonical-prefixes",
             "-nostdlib",
             "-nostartfiles",
@@ -169,7 +188,7 @@ def zig_flags(facts, line, target, without):
             "-Wl,--build-id=sha1",
             # threads get the stack that glibc gives them, not musl's 128 KiB (pthread_attr_setstacksize(3) still wins)
             "-Wl,-z,stack-size=8388608",
-        ],
+        ] + cpu_flags,
         lto_flags = ["-flto"],
         mostly_static_libraries = dynamic,
         no_pie_flags = ["-no-pie", "{runtime}/crt1.o"] + loader,

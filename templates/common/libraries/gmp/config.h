@@ -5,6 +5,10 @@
  * HAVE_OBSTACK_VPRINTF comes by the command line, as musl has no obstacks.
  */
 
+#if __SIZEOF_POINTER__ != 8 || __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "@linkmode//lib:gmp is for little-endian CPUs of 64 bits: for this target, build GMP yourself with `linkmode exec -- ./configure`"
+#endif
+
 /* of the build */
 #define WANT_FFT 1
 #define WANT_TMP_REENTRANT 1

@@ -3,7 +3,7 @@
  * elfcheck: says how an ELF file is linked and whether that is what was expected. It is `linkmode audit` for places
  * without Python or a shell, such as a validation action in an empty remote sandbox, and gives the same words.
  *
- *     elfcheck [--machine CPU] [--libc musl|glibc] [--expect MODE] [--max-glibc X.Y] [--allow SONAME]...
+ *     elfcheck [--machine CPU] [--abi WORD]... [--libc musl|glibc] [--expect MODE] [--max-glibc X.Y] [--allow SONAME]...
  *              [--deny-rpath] [--allow-static-glibc] [--require-pie] [--require-relro partial|full]
  *              [--allow-payload] [--malloc mimalloc] [--beside SHARED-OBJECT]... [--bazel] [--label TEXT] [--output REPORT]
  *              [--library mostly_static|dynamic [--export NAME]...]
@@ -46,8 +46,8 @@ _Noreturn static void misused(const char *problem, const char *about)
 {
     fprintf(stderr,
             "elfcheck: %s%s\n"
-            "usage: elfcheck [--machine CPU] [--libc musl|glibc] [--expect static|mostly_static|dynamic]\n"
-            "                [--max-glibc X.Y] [--allow SONAME]... [--deny-rpath] [--allow-static-glibc]\n"
+            "usage: elfcheck [--machine CPU] [--abi WORD]... [--libc musl|glibc]\n"
+            "                [--expect static|mostly_static|dynamic] [--max-glibc X.Y] [--allow SONAME]... [--deny-rpath] [--allow-static-glibc]\n"
             "                [--require-pie] [--require-relro partial|full]\n"
             "                [--allow-payload] [--malloc mimalloc] [--beside SHARED-OBJECT]...\n"
             "                [--bazel] [--label TEXT] [--output REPORT]\n"
@@ -164,6 +164,14 @@ static const char *parse_machine(const char *text)
     misused("--machine takes a CPU such as x86_64 or aarch64, not ", text);
 }
 
+static const char *parse_abi(const char *text)
+{
+    for (size_t i = 0; i < ABI_COUNT; i++)
+        if (strcmp(text, abis[i].word) == 0)
+            return text;
+    misused("--abi takes a word such as hard-float, not ", text);
+}
+
 static const char *parse_libc(const char *text)
 {
     if (strcmp(text, "musl") == 0 || strcmp(text, "glibc") == 0)
@@ -188,10 +196,11 @@ static const char *parse_malloc(const char *text)
 /* Sets `wanted` and the label; returns FILE. */
 static const char *parse_arguments(const char **output, const char **validation)
 {
-    static const char *allowed[MAX_ARGUMENTS], *exports[MAX_ARGUMENTS];
+    static const char *allowed[MAX_ARGUMENTS], *exports[MAX_ARGUMENTS], *words[MAX_ARGUMENTS];
     const char *file = NULL;
 
     wanted.allow = allowed;
+    wanted.abi = words;
     library.exports = exports;
     for (size_t i = 0; i < argument_count; i++) {
         const char *option = arguments[i];
@@ -219,6 +228,8 @@ static const char *parse_arguments(const char **output, const char **validation)
                 wanted.mode = parse_mode(value);
             } else if (strcmp(option, "--machine") == 0) {
                 wanted.machine = parse_machine(value);
+            } else if (strcmp(option, "--abi") == 0) {
+                words[wanted.abi_count++] = parse_abi(value);
             } else if (strcmp(option, "--libc") == 0) {
                 wanted.libc = parse_libc(value);
             } else if (strcmp(option, "--max-glibc") == 0) {

@@ -10,6 +10,7 @@ def _go_toolchain_impl(ctx):
     return [platform_common.ToolchainInfo(
         goarch = CPUS[ctx.attr.cpu]["go"],
         sdk = ctx.attr.sdk[GoSdkInfo],
+        settings = dict([setting.split("=") for setting in CPUS[ctx.attr.cpu]["go-settings"].split(" ") if setting]),
     )]
 
 go_toolchain = rule(
@@ -31,7 +32,7 @@ def go_environment(toolchain, configuration):
     Returns:
         A dictionary.
     """
-    return {
+    return dict({
         "CGO_ENABLED": "0",
         "GOAMD64": configuration.amd64,
         "GOARCH": toolchain.goarch,
@@ -39,7 +40,7 @@ def go_environment(toolchain, configuration):
         "GOOS": "linux",
         "GOROOT": "",
         "PATH": "",
-    }
+    }, **toolchain.settings)
 
 def sdk_arguments(ctx, toolchain, verb, configuration):
     """The arguments that every verb of the builder begins with.

@@ -197,6 +197,7 @@ native_image = rule(
         "parallelism": attr.int(doc = "How many threads native-image may use; 0 for its own choice."),
         "quick_build": attr.bool(doc = "Whether the time of the build counts, and not the speed of the image (-Ob)."),
         "srcs": attr.label_list(allow_files = [".java"], doc = "Java sources, compiled by GraalVM's own javac."),
+        "_linkmode_standard_library": attr.string(default = "graalvm"),
         "_quick_build": attr.label(default = "//graalvm:quick_build"),
         "_target": attr.label(default = "//platforms:target"),
         "_zlib": attr.label(default = "//graalvm:zlib"),

@@ -18,7 +18,7 @@ OCAML_ATTRIBUTES = {
 }
 
 def toolchain_of(ctx):
-    """The toolchain that was chosen.
+    """The toolchain that was chosen. The build ends where it can make nothing for the target.
 
     Args:
         ctx: of a rule with OCAML_TOOLCHAIN_TYPE among its toolchains.
@@ -26,7 +26,10 @@ def toolchain_of(ctx):
     Returns:
         OcamlToolchainInfo.
     """
-    return ctx.toolchains[OCAML_TOOLCHAIN_TYPE].ocaml
+    toolchain = ctx.toolchains[OCAML_TOOLCHAIN_TYPE].ocaml
+    if toolchain.problem:
+        fail("{}: {}".format(ctx.label, toolchain.problem))
+    return toolchain
 
 def dependencies_of(ctx):
     """What a rule depends on.

@@ -29,7 +29,7 @@ def _native(cpu):
 
 def _of_cpu(found):
     """Returns what `found` returns for the CPU that is built for."""
-    return select({"@platforms//cpu:" + facts["constraint"]: found(cpu) for cpu, facts in CPUS.items()})
+    return select({facts["constraint"]: found(cpu) for cpu, facts in CPUS.items() if facts["ocaml"]})
 
 def _assembler(cpu):
     return ["runtime/%s.S" % CPUS[cpu]["ocaml"]]
@@ -170,7 +170,7 @@ def ocaml_archive(name):
             ),
         )
 
-    for arch in [facts["ocaml"] for facts in CPUS.values()]:
+    for arch in [facts["ocaml"] for facts in CPUS.values() if facts["ocaml"]]:
         ocaml_source(
             name = "source_" + arch,
             arch = arch,

@@ -172,6 +172,7 @@ def _ocaml_toolchain_impl(ctx):
         compiler = stdlib.compiler,
         libraries = stdlib.libraries,
         runtime = stdlib.runtime,
+        problem = "",
         stdlib = stdlib.stdlib,
         target = ctx.attr.target,
     ))]
@@ -182,5 +183,20 @@ ocaml_toolchain = rule(
     attrs = {
         "stdlib": attr.label(mandatory = True, providers = [OcamlStdlibInfo], doc = "The target's libraries."),
         "target": attr.string(mandatory = True, doc = "The target."),
+    },
+)
+
+def _ocaml_no_toolchain_impl(ctx):
+    return [platform_common.ToolchainInfo(ocaml = OcamlToolchainInfo(
+        problem = "no OCaml for %s: %s" % (ctx.attr.target, ctx.attr.why),
+        target = ctx.attr.target,
+    ))]
+
+ocaml_no_toolchain = rule(
+    doc = "Stands for OCaml where it makes nothing, and says why when it is used.",
+    implementation = _ocaml_no_toolchain_impl,
+    attrs = {
+        "target": attr.string(mandatory = True, doc = "The target."),
+        "why": attr.string(mandatory = True, doc = "The reason."),
     },
 )

@@ -53,6 +53,7 @@ OcamlToolchainInfo = provider(
     fields = {
         "compiler": "OcamlCompilerInfo.",
         "libraries": "dict of string to OcamlInfo: unix, threads, str and compiler_libs.",
+        "problem": "string: why there is nothing of this for the target; empty when there is.",
         "runtime": "CcInfo: the runtime.",
         "stdlib": "File: the folder of the standard library.",
         "target": "string: the target.",

@@ -49,6 +49,7 @@ RustStdInfo = provider(
 RustToolchainInfo = provider(
     doc = "What compiles Rust for one target.",
     fields = {
+        "cpu": "dict of string: facts of the target's CPU, from CPUS.",
         "for_exec": "bool: whether it compiles for the machine that builds, with no C toolchain.",
         "musl": "bool: whether the target's libc is musl.",
         "rustc": "RustcInfo: the compiler.",

@@ -21,19 +21,21 @@ def _upper(name):
 
 def _environment(ctx, toolchain, folder):
     """What cargo tells a build script: https://doc.rust-lang.org/cargo/reference/environment-variables.html."""
-    cpu, vendor, os, libc = toolchain.triple.split("-")
+    vendor, os, libc = toolchain.triple.split("-")[1:]
+    env_libc, abi = ("musl" if toolchain.musl else "gnu"), libc[len("musl" if toolchain.musl else "gnu"):]
     level, debug, profile = _OPTIMISATION[ctx.var["COMPILATION_MODE"]]
     numbers = (ctx.attr.version.partition("-")[0].split(".") + ["", "", ""])[:3]
     env = {
         "CARGO_CFG_PANIC": "unwind",
-        "CARGO_CFG_TARGET_ARCH": cpu,
-        "CARGO_CFG_TARGET_ENDIAN": "little",
-        "CARGO_CFG_TARGET_ENV": libc,
+        "CARGO_CFG_TARGET_ABI": abi,
+        "CARGO_CFG_TARGET_ARCH": toolchain.cpu["rust-arch"],
+        "CARGO_CFG_TARGET_ENDIAN": toolchain.cpu["endianness"],
+        "CARGO_CFG_TARGET_ENV": env_libc,
         "CARGO_CFG_TARGET_FAMILY": "unix",
         "CARGO_CFG_TARGET_FEATURE": "crt-static" if toolchain.musl and link_mode_of(ctx, toolchain) == "static" else "",
         "CARGO_CFG_TARGET_HAS_ATOMIC": "8,16,32,64,ptr",
         "CARGO_CFG_TARGET_OS": os,
-        "CARGO_CFG_TARGET_POINTER_WIDTH": "64",
+        "CARGO_CFG_TARGET_POINTER_WIDTH": toolchain.cpu["bits"],
         "CARGO_CFG_TARGET_VENDOR": vendor,
         "CARGO_CFG_UNIX": "",
 

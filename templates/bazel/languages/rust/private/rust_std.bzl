@@ -57,7 +57,7 @@ def _rust_std_impl(ctx):
             env = {
                 "PATH": "/nonexistent",
                 "RUSTC_BOOTSTRAP": "1",
-                "STD_ENV_ARCH": triple.partition("-")[0],
+                "STD_ENV_ARCH": ctx.attr.arch,
                 "TMPDIR": output.dirname,
             },
             mnemonic = "RustStd",
@@ -75,6 +75,7 @@ rust_std = rule(
     doc = "A standard library, built from the sources of its release.",
     implementation = _rust_std_impl,
     attrs = {
+        "arch": attr.string(mandatory = True, doc = "The target's CPU as rustc calls it."),
         "rustc": attr.label(cfg = "exec", mandatory = True, providers = [RustcInfo], doc = "The compiler."),
         "source": attr.label(mandatory = True, providers = [RustStdSourceInfo], doc = "The sources."),
         "tool": attr.label(cfg = "exec", executable = True, mandatory = True, doc = "rust_tool."),

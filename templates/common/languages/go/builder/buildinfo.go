@@ -68,8 +68,8 @@ func (b *buildInfo) text(kit *sdk, cgo bool) string {
 	setting("CGO_ENABLED", map[bool]string{false: "0", true: "1"}[cgo])
 	setting("GOARCH", os.Getenv("GOARCH"))
 	setting("GOOS", os.Getenv("GOOS"))
-	if os.Getenv("GOARCH") == "amd64" {
-		setting("GOAMD64", os.Getenv("GOAMD64"))
+	if name, value := architecture(); name != "" {
+		setting(name, value)
 	}
 	return infoBegins + text.String() + infoEnds
 }

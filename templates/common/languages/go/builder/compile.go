@@ -256,9 +256,7 @@ func (u *unit) assembler(s *sources, work, trim string) []string {
 	for _, dir := range s.dirs {
 		arguments = append(arguments, "-I", dir)
 	}
-	if os.Getenv("GOARCH") == "amd64" {
-		arguments = append(arguments, "-D", "GOAMD64_"+os.Getenv("GOAMD64"))
-	}
+	arguments = append(arguments, archDefines()...)
 	// older assemblers know the standard library by its import paths, and have no such flag
 	if u.std && slices.Contains(build.Default.ReleaseTags, "go1.27") {
 		arguments = append(arguments, "-std")

@@ -138,18 +138,34 @@ TARGETS = [
 # CPU -> what others call it, and where its loaders are
 CPUS = {
     "x86_64": {
-        "constraint": "x86_64",
+        "abi": "",
+        "clang": "x86_64-unknown-linux-{libc}",
+        "clang-flags": "",
+        "constraint": "@platforms//cpu:x86_64",
+        "elf": "x86_64",
         "glibc-loader": "/lib64/ld-linux-x86-64.so.2",
         "go": "amd64",
-        "name": "x86_64",
+        "go-settings": "",
+        "musl-loader": "/lib/ld-musl-x86_64.so.1",
+        "zig": "x86_64-linux-{libc}",
+        "zig-cpu": "baseline",
         "zig-headers": "x86",
+        "zig-musl": "x86_64",
     },
     "aarch64": {
-        "constraint": "aarch64",
+        "abi": "",
+        "clang": "aarch64-unknown-linux-{libc}",
+        "clang-flags": "",
+        "constraint": "@platforms//cpu:aarch64",
+        "elf": "aarch64",
         "glibc-loader": "/lib/ld-linux-aarch64.so.1",
         "go": "arm64",
-        "name": "aarch64",
+        "go-settings": "",
+        "musl-loader": "/lib/ld-musl-aarch64.so.1",
+        "zig": "aarch64-linux-{libc}",
+        "zig-cpu": "baseline",
         "zig-headers": "aarch64",
+        "zig-musl": "aarch64",
     },
 }
 

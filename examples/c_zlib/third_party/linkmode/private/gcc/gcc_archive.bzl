@@ -6,7 +6,7 @@ Both layouts of musl.cc are known: `cross` (bin/<triple>-gcc, <triple>/include) 
 """
 
 load("@linkmode_cc//:cc.bzl", "cc_toolchain")
-load("//:lock.bzl", "ARTIFACTS", "TOOLCHAINS")
+load("//:lock.bzl", "ARTIFACTS", "CPUS", "TOOLCHAINS")
 load("//private/cc:cc_toolchain_config.bzl", "FISSION", "HEADER_PARSER", "cc_toolchain_config")
 load("//private/cc:library_names.bzl", "library_names")
 load("//private/link_mode:link_mode_values.bzl", "default_mode")
@@ -30,7 +30,8 @@ def gcc_archive(name):
 
 def _gcc_toolchain(target, layout, gcc, without):
     name = "cc-" + target
-    paths = gcc_paths(target, layout, gcc)
+    cpu = target.partition("-")[0]
+    paths = gcc_paths(CPUS[cpu]["gcc"], layout, gcc)
     tool = paths.tool
     sysroot = paths.sysroot
     binutils = paths.binutils
@@ -120,7 +121,7 @@ def _gcc_toolchain(target, layout, gcc, without):
         cc = tool + "gcc",
         compiler = "gcc",
         coverage_flags = ["--coverage"],
-        cpu = target.partition("-")[0],
+        cpu = cpu,
         default_mode = default_mode(target),
         fission = FISSION,
         libc = "musl",

@@ -94,6 +94,7 @@ static struct {
     int bits;
     bool is_big_endian;
     unsigned machine_number;
+    unsigned long flags; /* e_flags */
     int os_abi;
     const struct machine *machine;
     uint64_t entry, sections, tables_end;
@@ -360,6 +361,7 @@ static unsigned read_header(void)
     type = (unsigned)number(start + 16, 2);
     elf.machine_number = (unsigned)number(start + 18, 2);
     elf.entry = word(start, 24, 24);
+    elf.flags = (unsigned long)number(start + (elf.bits == 64 ? 48 : 36), 4);
     for (size_t i = 0; i < MACHINE_COUNT && !elf.machine; i++)
         if (machines[i].e_machine == elf.machine_number && machines[i].bits == elf.bits
             && (strcmp(machines[i].endianness, "big") == 0) == elf.is_big_endian)

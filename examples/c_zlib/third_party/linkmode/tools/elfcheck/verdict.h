@@ -12,6 +12,8 @@ static const char *const mode_names[] = {"none", "static", "mostly_static", "dyn
 
 static struct {
     const char *machine, *libc; /* NULL: not asked */
+    const char **abi;
+    size_t abi_count;
     enum mode mode; /* NO_MODE: not asked */
     const char *max_glibc; /* NULL: not asked */
     const char **allow;
@@ -212,6 +214,20 @@ static const char *relro_word(void)
 }
 
 /* One `key: value` a line, the first of those that `linkmode audit FILE` writes into a pipe. */
+/* One line, when the header tells anything. */
+static void print_abi(FILE *out)
+{
+    const char *before = "abi: ";
+
+    for (size_t i = 0; elf.machine && i < ABI_COUNT; i++)
+        if (strcmp(abis[i].machine, elf.machine->name) == 0 && (elf.flags & abis[i].mask) == abis[i].value) {
+            fprintf(out, "%s%s", before, abis[i].word);
+            before = " ";
+        }
+    if (*before == ' ')
+        fputc('\n', out);
+}
+
 static void print_report(FILE *out)
 {
     print_pair(out, "file", elf.label);
@@ -221,6 +237,7 @@ static void print_report(FILE *out)
     fprintf(out, "\nelf: %d-bit %s-endian ", elf.bits, elf.is_big_endian ? "big" : "little");
     print_machine(out);
     fputc('\n', out);
+    print_abi(out);
     print_pair(out, "kind", kind_names[elf.kind]);
     fprintf(out, "size: %llu\n", (unsigned long long)elf.size);
     print_pair(out, "interpreter", elf.has_interpreter ? elf.interpreter : NULL);
@@ -282,6 +299,48 @@ static bool check_machine(void)
     fprintf(said, " (%d-bit %s-endian)", elf.bits, elf.is_big_endian ? "big" : "little");
     print_platform_fix();
     return false;
+}
+
+/* The word that the file has of those of which it can have one, `word` among them; NULL: its header tells none. */
+static const char *abi_beside(const char *word, bool *is_known)
+{
+    *is_known = false;
+    for (size_t i = 0; elf.machine && i < ABI_COUNT; i++) {
+        if (strcmp(abis[i].machine, elf.machine->name) != 0 || strcmp(abis[i].word, word) != 0)
+            continue;
+        *is_known = true;
+        for (size_t other = 0; other < ABI_COUNT; other++)
+            if (strcmp(abis[other].machine, elf.machine->name) == 0 && abis[other].mask == abis[i].mask
+                && (elf.flags & abis[other].mask) == abis[other].value)
+                return abis[other].word;
+    }
+    return NULL;
+}
+
+static bool check_abi(void)
+{
+    bool holds = true;
+
+    for (size_t i = 0; i < wanted.abi_count; i++) {
+        const char *word = wanted.abi[i];
+        bool is_known;
+        const char *found = abi_beside(word, &is_known);
+
+        if (is_known && (!found || strcmp(found, word) == 0))
+            continue;
+        holds = false;
+        print_expected("--abi", word, "the ABI ");
+        fprintf(said, "%s, as e_flags has it\n  found:    ", word);
+        if (found) {
+            fputs(found, said);
+        } else {
+            fputs("a file for ", said);
+            print_machine(said);
+            fputs(", whose header tells no such ABI", said);
+        }
+        print_platform_fix();
+    }
+    return holds;
 }
 
 static bool check_libc(void)
@@ -497,12 +556,12 @@ static bool check_malloc(void)
 /* Says of every expectation that does not hold. */
 static bool check_all(void)
 {
-    const bool machine = check_machine(), libc = check_libc(), mode = check_mode(), behind = check_behind(),
+    const bool machine = check_machine(), abi = check_abi(), libc = check_libc(), mode = check_mode(), behind = check_behind(),
                allow = check_allow(),
                glibc = check_glibc(), rpath = check_rpath(), pie = check_pie(), relro = check_relro(),
                allocator = check_malloc();
 
-    return machine && libc && mode && behind && allow && glibc && rpath && pie && relro && allocator;
+    return machine && abi && libc && mode && behind && allow && glibc && rpath && pie && relro && allocator;
 }
 
 #endif

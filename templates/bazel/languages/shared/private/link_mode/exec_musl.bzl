@@ -17,6 +17,6 @@ def exec_musl(name):
         fail(("{}: it is a program that runs while others are built, linked static, and no target of linkmode.toml is musl. Add {}-linux-musl " +
               "to a [[toolchain]], and run `linkmode lock && linkmode generate`.").format(name, LINK_MODES.keys()[0]))
     return select({
-        str(Label("@platforms//cpu:" + CPUS[cpu]["constraint"])): str(Label("//platforms:" + target))
+        str(Label(CPUS[cpu]["constraint"])): str(Label("//platforms:" + target))
         for cpu, target in targets.items()
     })

@@ -46,7 +46,10 @@ TOOLCHAINS = [{
 # CPU -> what others call it, and where its loaders are
 CPUS = {
     "x86_64": {
-        "constraint": "x86_64",
+        "abi": "",
+        "constraint": "@platforms//cpu:x86_64",
+        "elf": "x86_64",
+        "gcc": "x86_64-linux-musl",
     },
 }
 

@@ -2,7 +2,7 @@
 """GCC in musl.cc's layout. Its tools are static executables; `gcc` finds cc1, as, ld and its folders relative to itself."""
 
 load("//:compiler.bzl", "LibcRuntimeInfo", "LinkModeCompilerInfo", "TOOLS")
-load("//:lock.bzl", "ARTIFACTS")
+load("//:lock.bzl", "ARTIFACTS", "CPUS")
 load(":gcc_flags.bzl", "gcc_flags", "gcc_paths")
 
 def _flags(without):
@@ -14,7 +14,7 @@ def _flags(without):
 
 def _gcc_compiler_impl(ctx):
     root = ctx.attrs.archive[DefaultInfo].default_outputs[0]
-    paths = gcc_paths(ctx.attrs.target, ctx.attrs.layout, ctx.attrs.gcc)
+    paths = gcc_paths(CPUS[ctx.attrs.target.partition("-")[0]]["gcc"], ctx.attrs.layout, ctx.attrs.gcc)
     library = root.project(paths.sysroot + "lib")
 
     def tool(name):

@@ -4,11 +4,11 @@
 Both layouts of musl.cc are known: `cross` (bin/<triple>-gcc, <triple>/include) and `native` (bin/gcc, include).
 """
 
-def gcc_paths(target, layout, gcc):
+def gcc_paths(triple, layout, gcc):
     """Says where things are, relative to the archive's root.
 
     Args:
-        target: target triple.
+        triple: GCC's own triple of the target.
         layout: cross or native.
         gcc: version of GCC, which is the name of a folder.
 
@@ -17,11 +17,11 @@ def gcc_paths(target, layout, gcc):
     """
     native_layout = layout == "native"
     return struct(
-        binutils = target + "/bin/",
-        libexec = "libexec/gcc/%s/%s/" % (target, gcc),
-        library = "lib/gcc/%s/%s/" % (target, gcc),
-        sysroot = "" if native_layout else target + "/",
-        tool = "bin/" if native_layout else "bin/" + target + "-",
+        binutils = triple + "/bin/",
+        libexec = "libexec/gcc/%s/%s/" % (triple, gcc),
+        library = "lib/gcc/%s/%s/" % (triple, gcc),
+        sysroot = "" if native_layout else triple + "/",
+        tool = "bin/" if native_layout else "bin/" + triple + "-",
     )
 
 def gcc_flags(without):

@@ -5,7 +5,7 @@ In Bazel a feature stands for a mode in a build's --features, and no build setti
 into what is built for the build itself, where a tool would be compiled once for each mode. --features is not carried over.
 """
 
-load("//:lock.bzl", "LINK_MODES")
+load("//:lock.bzl", "CPUS", "LINK_MODES")
 
 LINK_MODE_FEATURES = {
     "static": "fully_static_link",
@@ -46,13 +46,16 @@ def elfcheck_arguments(link_mode, target, allow, allow_static_glibc = False, kin
     """
     arguments = words + [kind, link_mode]
     for option, value in [
-        ("--machine", target.cpu),
+        ("--machine", CPUS[target.cpu]["elf"] if target.cpu else ""),
         ("--libc", target.libc),
         ("--max-glibc", target.max_glibc),
         ("--malloc", target.allocator),
     ]:
         if value:
             arguments += [option, value]
+    for word in CPUS[target.cpu]["abi"].split(" ") if target.cpu else []:
+        if word:
+            arguments += ["--abi", word]
     for soname in allow:
         arguments += ["--allow", soname]
     if allow_static_glibc:

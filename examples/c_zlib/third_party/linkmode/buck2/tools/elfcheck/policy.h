@@ -287,4 +287,47 @@ static const struct machine machines[] = {
 };
 #define MACHINE_COUNT (sizeof machines / sizeof machines[0])
 
+/* What bits of e_flags say of the ABI: machine, mask, value, word. A file has one of a machine and mask. */
+struct abi {
+    const char *machine;
+    unsigned long mask, value;
+    const char *word;
+};
+static const struct abi abis[] = {
+    {"arm", 0x600, 0x200, "soft-float"},
+    {"arm", 0x600, 0x400, "hard-float"},
+    {"armeb", 0x600, 0x200, "soft-float"},
+    {"armeb", 0x600, 0x400, "hard-float"},
+    {"riscv64", 0x6, 0x0, "lp64"},
+    {"riscv64", 0x6, 0x2, "lp64f"},
+    {"riscv64", 0x6, 0x4, "lp64d"},
+    {"riscv64", 0x6, 0x6, "lp64q"},
+    {"riscv32", 0x6, 0x0, "ilp32"},
+    {"riscv32", 0x6, 0x2, "ilp32f"},
+    {"riscv32", 0x6, 0x4, "ilp32d"},
+    {"riscv32", 0x6, 0x6, "ilp32q"},
+    {"powerpc64", 0x3, 0x1, "elfv1"},
+    {"powerpc64", 0x3, 0x2, "elfv2"},
+    {"powerpc64le", 0x3, 0x1, "elfv1"},
+    {"powerpc64le", 0x3, 0x2, "elfv2"},
+    {"mips", 0xf020, 0x1000, "o32"},
+    {"mips", 0xf020, 0x20, "n32"},
+    {"mipsel", 0xf020, 0x1000, "o32"},
+    {"mipsel", 0xf020, 0x20, "n32"},
+    {"mips64", 0xf020, 0x0, "n64"},
+    {"mips64el", 0xf020, 0x0, "n64"},
+    {"mips", 0x400, 0x0, "nan-legacy"},
+    {"mips", 0x400, 0x400, "nan2008"},
+    {"mipsel", 0x400, 0x0, "nan-legacy"},
+    {"mipsel", 0x400, 0x400, "nan2008"},
+    {"mips64", 0x400, 0x0, "nan-legacy"},
+    {"mips64", 0x400, 0x400, "nan2008"},
+    {"mips64el", 0x400, 0x0, "nan-legacy"},
+    {"mips64el", 0x400, 0x400, "nan2008"},
+    {"loongarch64", 0x7, 0x1, "lp64s"},
+    {"loongarch64", 0x7, 0x2, "lp64f"},
+    {"loongarch64", 0x7, 0x3, "lp64d"},
+};
+#define ABI_COUNT (sizeof abis / sizeof abis[0])
+
 #endif
