@@ -9,6 +9,7 @@ import rows
 from envmap import LINK_MODES, Example, holds, prepare
 from harness import graalvm, graalvm_home
 
+pytestmark = pytest.mark.timeout(3600)  # an image takes a minute or two, and ten on a machine that others use, too
 FLAGS = ("--@linkmode//graalvm:quick_build", "--sandbox_default_allow_network=false")
 REPLAY_ALONE = "LINKMODE_GRAALVM"
 """Set to "replay" by who has no registries at hand: nothing else allows it that these tests are skipped."""

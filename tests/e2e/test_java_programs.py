@@ -16,6 +16,7 @@ from harness.graalvm_home import REAL
 from harness.places import COMMON, PROJECTS
 from harness.shared import MissingToolchainsError
 
+pytestmark = pytest.mark.timeout(3600)  # as in test_graalvm_real.py
 ORDER = '{"customer":"Ada","items":[{"price":3,"count":2},{"price":4,"count":1}],"total":0}'
 RUNS = {
     "tool": (("-n", "3", "word"), "word word word\n"),
