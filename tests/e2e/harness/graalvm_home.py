@@ -261,6 +261,16 @@ def _cpu_header(made: Path, jars: Iterable[Path], cpu: str) -> str:
     )
 
 
+def without_code(made: Path, libc: str) -> set[str]:
+    """Return the native methods of the JDK's libraries that the static ones of a libc have not."""
+    names = [name for name in _LIBRARIES if name != "fdlibm"]
+    wanted = [_run(["nm", "--dynamic", "--defined-only", str(made / f"lib/lib{name}.so")]) for name in names]
+    static = made / "lib" / "static" / "linux-amd64" / libc
+    held = [_run(["nm", "--defined-only", str(static / f"lib{name}.a")]) for name in names]
+    of_jdk, ours = (set(re.findall(r" T (Java_\w+)", "".join(said))) for said in (wanted, held))
+    return of_jdk - ours
+
+
 def _run(command: list[str]) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
