@@ -1,4 +1,4 @@
-"""Programs of real Java libraries, by the real native-image: what they print where their mode lets them run."""
+"""Programs of real Java libraries, by the real native-image: what they print in an empty root."""
 
 import shutil
 import subprocess
@@ -10,17 +10,15 @@ import pytest
 import rows
 from envmap import Example
 from harness import bazel, checks, graalvm, registries, sandbox
-from harness.cases import Binary, LinkMode
-from harness.graalvm import GLIBC, MUSL
+from harness.cases import Binary
+from harness.graalvm import MUSL
 from harness.graalvm_home import REAL
 from harness.places import COMMON, PROJECTS
 from harness.shared import MissingToolchainsError
 
 pytestmark = pytest.mark.timeout(3600)  # as in test_graalvm_real.py
-ORDER = '{"customer":"Ada","items":[{"price":3,"count":2},{"price":4,"count":1}],"total":0}'
 RUNS = {
     "tool": (("-n", "3", "word"), "word word word\n"),
-    "json": ((ORDER,), ORDER.replace('"total":0', '"total":10') + "\n"),
     "service": ((), "good morning\nsum 5050, 1,234,567.5\n1970-01-01T09:00\n"),
 }
 
@@ -49,19 +47,15 @@ def package(folder: Path) -> None:
         made.writestr("words/greeting.txt", "good morning\n")
 
 
-@pytest.mark.parametrize("mode", ["static", "mostly_static"])
 @pytest.mark.parametrize("name", RUNS)
-def test_it_runs_where_its_mode_lets_it(programs: Example, name: str, mode: LinkMode) -> None:
-    binary = Binary(f"//programs:{name}_as_{mode}", mode, MUSL if mode == "static" else GLIBC)
+def test_it_runs_in_an_empty_root(programs: Example, name: str) -> None:
+    binary = Binary(f"//programs:{name}_as_static", "static", MUSL)
     programs.bazel.run(programs.folder, "build", binary.label)
     path = programs.folder / binary.path
     checks.audit(programs.folder, binary)
     checks.readelf_agrees(path, binary)
     arguments, printed = RUNS[name]
-    if mode == "static":
-        assert sandbox.run_alone(path, {}, arguments=arguments) == printed
-    else:
-        assert sandbox.run_alone(path, sandbox.host_glibc(), arguments=arguments, proc=True) == printed
+    assert sandbox.run_alone(path, {}, arguments=arguments) == printed
 
 
 def test_picocli_refuses_by_its_own_words(programs: Example) -> None:
