@@ -1,7 +1,6 @@
-"""Programs of real Java libraries, by the real native-image: what they print in an empty root."""
+"""Java programs by the real native-image: one that runs in an empty root, and one of JNI that cannot be static."""
 
 import shutil
-import subprocess
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,10 +16,7 @@ from harness.places import COMMON, PROJECTS
 from harness.shared import MissingToolchainsError
 
 pytestmark = pytest.mark.timeout(3600)  # as in test_graalvm_real.py
-RUNS = {
-    "tool": (("-n", "3", "word"), "word word word\n"),
-    "service": ((), "good morning\nsum 5050, 1,234,567.5\n1970-01-01T09:00\n"),
-}
+PRINTED = "good morning\nsum 5050, 1,234,567.5\n1970-01-01T09:00\n"
 
 
 @pytest.fixture(scope="module", params=rows.bazels("7.7.1"))
@@ -47,24 +43,13 @@ def package(folder: Path) -> None:
         made.writestr("words/greeting.txt", "good morning\n")
 
 
-@pytest.mark.parametrize("name", RUNS)
-def test_it_runs_in_an_empty_root(programs: Example, name: str) -> None:
-    binary = Binary(f"//programs:{name}_as_static", "static", MUSL)
+def test_a_service_runs_in_an_empty_root(programs: Example) -> None:
+    binary = Binary("//programs:service_as_static", "static", MUSL)
     programs.bazel.run(programs.folder, "build", binary.label)
     path = programs.folder / binary.path
     checks.audit(programs.folder, binary)
     checks.readelf_agrees(path, binary)
-    arguments, printed = RUNS[name]
-    assert sandbox.run_alone(path, {}, arguments=arguments) == printed
-
-
-def test_picocli_refuses_by_its_own_words(programs: Example) -> None:
-    binary = Binary("//programs:tool_as_static", "static", MUSL)
-    programs.bazel.run(programs.folder, "build", binary.label)
-    done = subprocess.run([programs.folder / binary.path, "-x"], capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert "Unknown option: '-x'" in done.stderr
-    assert "Usage: tool" in done.stderr
+    assert sandbox.run_alone(path, {}) == PRINTED
 
 
 def test_a_library_by_jni_is_refused_in_static_by_name(programs: Example) -> None:
