@@ -1,6 +1,5 @@
 """Checks the options of ``linkmode audit`` that depend on each other."""
 
-from pathlib import Path
 from typing import cast, get_args
 
 import msgspec
@@ -54,6 +53,8 @@ def like_lock(wanted: Expectations, lock: str) -> Expectations:
 
     That is their libc, where they have one alone, and their newest glibc.
     """
+    from pathlib import Path
+
     from linkmode import pipeline  # only this needs it
 
     targets = pipeline.targets(Path(lock))
