@@ -45,6 +45,7 @@ def example(request: pytest.FixtureRequest) -> Iterator[Example]:
         made.bazel.leave(made.folder)
 
 
+@pytest.mark.tier("slow")  # CI has the real one
 def test_every_mode_of_the_example(example: Example) -> None:
     holds(example)
 

@@ -106,6 +106,7 @@ def _assemble(made: Path, parts: Path) -> None:
         shutil.copy(REAL / file, svm)
     (svm / "VERSION").write_text(VERSION)
     (svm / "exports.args").write_text("".join(f"--add-exports={module}={_TO}\n" for module in _packages(made)))
+    _without_get0(made, svm / "patch", parts / "image")
     include = svm / "clibraries" / "linux-amd64" / "include"
     for cpu in ("AMD64", "AArch64", "RISCV64"):  # the builder reads all of them
         (include / f"{cpu.lower()}cpufeatures.h").write_text(_cpu_header(made, jars, cpu))
@@ -240,6 +241,31 @@ def _packages(made: Path) -> list[str]:
     return sorted(found)
 
 
+def _without_get0(made: Path, patch: Path, extracted: Path) -> None:
+    """Write java.lang.ref.Reference as JDK 25.0.4 has it, whose get() reads its field.
+
+    That of 25.0.5 calls a native method, get0, which the builder of 25.0.4 does not know: an image ends with an error
+    at the first SoftReference.get().
+    """
+    shutil.rmtree(extracted, ignore_errors=True)
+    name = "java/lang/ref/Reference.class"
+    image = [*("-m", "jdk.jlink/jdk.tools.jimage.Main", "extract"), "--dir", str(extracted)]
+    _java(made, *image, "--include", f"regex:/java.base/{name}", str(made / "lib" / "modules"))
+    original = extracted / "java.base" / name
+    said = _java(made, "-m", "jdk.jdeps/com.sun.tools.javap.Main", "-p", "-v", str(original))
+    [call] = re.findall(r"#(\d+) = Methodref .*Reference\.get0:", said)
+    [field] = re.findall(r"#(\d+) = Fieldref .*Reference\.referent:", said)
+    invokevirtual, getfield = b"\xb6", b"\xb4"
+    calls, reads = (
+        bytes([0x2A]) + code + int(index).to_bytes(2, "big") + b"\xb0"
+        for code, index in ((invokevirtual, call), (getfield, field))
+    )  # aload_0 … areturn
+    data = original.read_bytes()
+    assert data.count(calls) == 1
+    (patch / name).parent.mkdir(parents=True)
+    (patch / name).write_bytes(data.replace(calls, reads))
+
+
 def _cpu_header(made: Path, jars: Iterable[Path], cpu: str) -> str:
     """Return the C structure of CPU features: a byte for each accessor of the builder's interface."""
     interface = f"com.oracle.svm.core.{cpu.lower()}.{cpu}LibCHelper$CPUFeatures"
@@ -259,6 +285,16 @@ def _cpu_header(made: Path, jars: Iterable[Path], cpu: str) -> str:
             "",
         )
     )
+
+
+def without_code(made: Path, libc: str) -> set[str]:
+    """Return the native methods of the JDK's libraries that the static ones of a libc have not."""
+    names = [name for name in _LIBRARIES if name != "fdlibm"]
+    wanted = [_run(["nm", "--dynamic", "--defined-only", str(made / f"lib/lib{name}.so")]) for name in names]
+    static = made / "lib" / "static" / "linux-amd64" / libc
+    held = [_run(["nm", "--defined-only", str(static / f"lib{name}.a")]) for name in names]
+    of_jdk, ours = (set(re.findall(r" T (Java_\w+)", "".join(said))) for said in (wanted, held))
+    return of_jdk - ours
 
 
 def _run(command: list[str]) -> str:

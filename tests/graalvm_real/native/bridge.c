@@ -116,7 +116,20 @@ NATIVE(jboolean, java_net_InetAddress_isIPv4Available)(SELF) { return JNI_TRUE; 
 NATIVE(jboolean, java_net_InetAddress_isIPv6Supported)(SELF) { return ipv6_available() ? JNI_TRUE : JNI_FALSE; }
 NATIVE(jboolean, java_lang_ref_Finalizer_isFinalizationEnabled)(SELF) { return JNI_FALSE; }
 
+RENAMED3(jint, sun_nio_ch_SocketDispatcher_write0, sun_nio_ch_FileDispatcherImpl_write0, jobject, jlong, jint)
+RENAMED3(jlong, sun_nio_ch_SocketDispatcher_writev0, sun_nio_ch_FileDispatcherImpl_writev0, jobject, jlong, jint)
+NATIVE(void, sun_nio_ch_DatagramDispatcher_dup0)(SELF, jobject from, jobject to) {
+    failed(env, dup2(fdval(env, from), fdval(env, to)), "dup2");
+}
+
+/* what an image has none of */
+NATIVE(jboolean, jdk_internal_vm_ForeignLinkerSupport_isSupported0)(SELF) { return JNI_FALSE; }
+NATIVE(jboolean, jdk_internal_misc_PreviewFeatures_isPreviewEnabled)(SELF) { return JNI_FALSE; }
+NATIVE(jboolean, jdk_internal_platform_CgroupMetrics_isContainerized0)(SELF) { return JNI_FALSE; }
+
 /* java.io */
+RENAMED1(jboolean, jdk_internal_io_JdkConsoleImpl_echo, java_io_Console_echo, jboolean)
+NATIVE(jint, java_io_Console_ttyStatus)(SELF) { return isatty(0) | isatty(1) << 1 | isatty(2) << 2; }
 RENAMED1(jobjectArray, java_io_UnixFileSystem_list0, java_io_UnixFileSystem_list, jobject)
 RENAMED2(jboolean, java_io_UnixFileSystem_checkAccess0, java_io_UnixFileSystem_checkAccess, jobject, jint)
 RENAMED1(jboolean, java_io_UnixFileSystem_createDirectory0, java_io_UnixFileSystem_createDirectory, jobject)
@@ -178,6 +191,10 @@ static struct timespec since_1970(jlong nanoseconds) {
     struct timespec time = {nanoseconds / 1000000000, nanoseconds % 1000000000};
     if (time.tv_nsec < 0) time.tv_sec--, time.tv_nsec += 1000000000;
     return time;
+}
+
+NATIVE(void, sun_nio_fs_UnixNativeDispatcher_fchmodat0)(SELF, jint folder, jlong path, jint mode, jint flags) {
+    if (fchmodat(folder, PATH(path), mode, flags)) throw_unix_exception(env, errno);
 }
 
 NATIVE(void, sun_nio_fs_UnixNativeDispatcher_futimens0)(SELF, jint fd, jlong accessed, jlong modified) {

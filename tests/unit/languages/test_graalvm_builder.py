@@ -62,6 +62,11 @@ def test_success_is_silent_and_all_that_was_said_is_kept(builder: Path) -> None:
             "--initialize-at-run-time",
         ),
         ("ld.lld: error: undefined symbol: Java_a_B_c", "ld.lld: error: undefined symbol: Java_a_B_c", "native method"),
+        (
+            "/a/bin/ld: x.o:(.data+0x6): undefined reference to `Java_a_B_c'",
+            "x.o:(.data+0x6): undefined",
+            "native method",
+        ),
         ("Error: something else", "Error: something else", None),
         ("Error: first\nError: java.lang.OutOfMemoryError", "Error: java.lang.OutOfMemoryError", 'memory = "4g"'),
         ("nothing of the kind", None, None),

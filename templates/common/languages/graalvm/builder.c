@@ -116,6 +116,8 @@ static void conclude(const char *label, const char *said, int status) {
     if (line) {
         while (line > said && line[-1] != '\n') line--;
         while (*line == ' ' || *line == '>') line++;
+        const char *linker = *line == '/' ? strstr(line, ": ") : NULL; // its path is of no interest
+        if (linker && linker < line + strcspn(line, "\n")) line = linker + 2;
         fprintf(stderr, ": %.*s", (int)strcspn(line, "\n"), line);
     }
     fprintf(stderr, "\n");

@@ -92,6 +92,18 @@ def test_cyclonedx_names_what_is_inside(files: Path) -> None:
     assert "CVE-2014-0160" in {one["id"] for one in found["vulnerabilities"]}
 
 
+def test_a_native_image_names_its_vm_and_its_jdk(files: Path) -> None:
+    text = b"com.oracle.svm.core.VM=GraalVM CE 25.0.4\0com.oracle.svm.core.VM.Java.Version=25.0.5\0"
+    Path("image").write_bytes(Elf(code=b"\xc3\0" + text).build())
+    [whole] = json.loads(run("--sbom", "cyclonedx", "image").stdout)["components"]
+    assert [part["purl"] for part in whole["components"]] == [
+        "pkg:generic/graalvm@25.0.4",
+        "pkg:generic/openjdk@25.0.5",
+    ]
+    licenses = {one.get("licenseDeclared") for one in json.loads(run("--sbom", "spdx", "image").stdout)["packages"]}
+    assert "GPL-2.0-only WITH Classpath-exception-2.0" in licenses
+
+
 def test_spdx_names_what_is_inside(files: Path) -> None:
     found = document("spdx")
     licenses = {(one["name"], one.get("versionInfo")): one.get("licenseDeclared") for one in found["packages"]}
