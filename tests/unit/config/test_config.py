@@ -220,8 +220,8 @@ MIRROR = "expected https://, http://, file:// and a path that ends in '/'; found
         ),
         (
             TOOLCHAIN.replace("x86_64-linux-musl", "i386-linux-musl"),
-            f"line 4: toolchain[0].targets[0]: 'i386-linux-musl': linkmode makes Linux binaries for {CPU_NAMES} with Zig; "
-            "did you mean 'i686-linux-musl'?",
+            f"line 4: toolchain[0].targets[0]: 'i386-linux-musl': linkmode makes Linux binaries for {CPU_NAMES} with "
+            "Zig; did you mean 'i686-linux-musl'?",
         ),
         (
             TOOLCHAIN.replace("zig", "musl.cc"),
