@@ -13,6 +13,8 @@ BAZEL ?= 4.2.3
 BUILDIFIER := PATH="$(ROOT)/.work/npm/node_modules/.bin:$$PATH"
 # A file stays on one of them, for its fixtures and for its workspace of Bazel; the first is the example, which takes longest.
 ON_ALL_CORES := -n auto --dist loadfile --no-loadscope-reorder
+# what tests/graalvm_real is brought and compiled by
+FOR_GRAALVM := maven default-jdk-headless gcc libc6-dev musl-tools zlib1g-dev
 # Bazel alone leaves a core idle while it loads and analyses; a third at once would need more memory than a runner has
 ON_TWO_BAZELS := -n 2 --dist loadfile
 RUNS ?= 100000
@@ -74,14 +76,15 @@ test-fast: $(DEV_VENV)/stamp
 
 e2e: $(DEV_VENV)/stamp
 	@test -n "$(CASE)" || { echo 'which one? make e2e CASE=c_zlib, CASE=cpp_zig or CASE=all' >&2; exit 2; }
+	@$(IN) test "$(CASE)" != graalvm_envmap || .ci/packages $(FOR_GRAALVM)
 	@$(IN) $(DEV_PYTHON) tests/e2e/run_case.py "$(CASE)" "$(BAZEL)"
 
 e2e-all: $(DEV_VENV)/stamp bazel
-	@$(IN) .ci/packages bubblewrap chromium qemu-user-static binutils libfaketime
+	@$(IN) .ci/packages bubblewrap chromium qemu-user-static binutils libfaketime $(FOR_GRAALVM)
 	@$(IN) $(DEV_PYTHON) -m pytest -m 'example or bazel or slow' $(PYTEST)
 
 e2e-ci: $(DEV_VENV)/stamp bazel
-	@$(IN) .ci/packages bubblewrap chromium qemu-user-static binutils libfaketime
+	@$(IN) .ci/packages bubblewrap chromium qemu-user-static binutils libfaketime $(FOR_GRAALVM)
 	@$(IN) $(DEV_PYTHON) -m pytest -m bazel $(ON_TWO_BAZELS) --durations=40 $(PYTEST)
 
 e2e-buck2: $(DEV_VENV)/stamp

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 NEVER_IN_CI = {
     "test_air_gap": "a machine without a network is what these are about: allow unshare --net",
     "test_audit_page": "only a browser shows whether the page is drawn: install Debian's chromium",
+    "test_graalvm_real": "only native-image itself shows that its images link and run: LINKMODE_GRAALVM must be unset",
     "test_dune_builds": "only dune shows that the flags link: install Debian's ocaml-dune, ocaml-nox and zlib1g-dev",
 }
 """Parts of tests' names, and what has to be done where they are skipped."""

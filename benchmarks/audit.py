@@ -1,12 +1,14 @@
 """`linkmode audit` over 2,000 ELF files of this system, against what else tells the same.
 
 Everyone is asked what the program headers and the dynamic segment say: `--headers-only` for linkmode. Each peer reads
-the same files, in the page cache, and prints to /dev/null; the best of the rounds counts. CPU seconds are told beside
-seconds, since a machine may be busy; ratios are of CPU. What takes minutes is asked of every tenth file. Then start-up
-with one file, and the memory that a small file and a large one take, which differ only in bytes behind what is loaded.
+the same files, in the page cache, and prints to /dev/null; the best of the rounds counts, and they go by turns, so that
+a busy minute falls on all. CPU seconds are told beside seconds; ratios are of CPU, once to ours and once to scanelf's.
+What takes minutes is asked of every tenth file. Then start-up with one file, and the memory that a small file and a
+large one take, which differ only in bytes behind what is loaded.
 """
 
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -16,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 FILES = 2000
-ROUNDS = 3
+ROUNDS = 5
 FOLDERS = ("/usr/bin", "/usr/sbin", "/usr/lib", "/usr/libexec", "/usr/local")
 LARGE = 1 << 30
 
@@ -68,18 +70,17 @@ def main() -> None:
         "auditwheel's lddtree": ([sys.executable, "-c", AUDITWHEEL], tenth),
         "linkmode audit (every byte)": (LINKMODE, files),
     }
-    ours = 0.0
-    for name, (command, asked) in peers.items():
-        took = best([*command, *asked])
+    rounds = [{name: once([*command, *asked]) for name, (command, asked) in peers.items()} for _ in range(ROUNDS)]
+    found = {name: least([one[name] for one in rounds]) for name in peers}
+    per_file = {name: took[1] / len(peers[name][1]) for name, took in found.items() if took}
+    ours, theirs = next(iter(per_file.values())), per_file.get("scanelf -n")
+    for name, took in found.items():
         if took is None:
             print(f"{name:<36} not installed", flush=True)
             continue
-        seconds, cpu = took
-        per_file = cpu / len(asked)
-        ours = ours or per_file
-        rate = len(asked) / seconds
-        words = f"{seconds:8.2f} s {cpu:8.2f} s CPU {rate:10,.0f} files/s {per_file / ours:8.2f} x our CPU time a file"
-        print(f"{name:<36} {words}", flush=True)
+        words = f"{took[0]:8.2f} s {took[1]:8.2f} s CPU {len(peers[name][1]) / took[0]:10,.0f} files/s"
+        ratio = f"{per_file[name] / theirs:8.1f} x scanelf's" if theirs else ""
+        print(f"{name:<36} {words} {per_file[name] / ours:8.2f} x our CPU time a file {ratio}", flush=True)
     start_up(files[0])
     memory()
 
@@ -107,27 +108,36 @@ def _walk() -> Iterator[Path]:
                     yield path
 
 
-def best(command: list[str]) -> tuple[float, float] | None:
-    """Return the least seconds and CPU seconds of the rounds, None when the peer is not installed."""
+Took = tuple[float, float] | None
+"""Seconds, and CPU seconds of user and system; None when the peer is not installed."""
+
+AS_INSTALLED = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""Python compiles what it installs, and a first run what it imports from a checkout."""
+
+
+def once(command: list[str]) -> Took:
+    """Run a command, and return how long it took."""
     if shutil.which(command[0]) is None:
         return None
-    seconds, cpu = [], []
-    for _ in range(ROUNDS):
-        began, used = time.perf_counter(), os.times()
-        done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
-        seconds.append(time.perf_counter() - began)
-        now = os.times()
-        cpu.append(now.children_user + now.children_system - used.children_user - used.children_system)
-        if b"ModuleNotFoundError" in done.stderr:
-            return None
-    return min(seconds), min(cpu)
+    began, used = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=AS_INSTALLED, check=False)
+    seconds, now = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    if b"ModuleNotFoundError" in done.stderr:
+        return None
+    return seconds, now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime
+
+
+def least(runs: list[Took]) -> Took:
+    """Return the least of each figure."""
+    done = [one for one in runs if one is not None]
+    return (min(seconds for seconds, _ in done), min(cpu for _, cpu in done)) if done else None
 
 
 def start_up(file: str) -> None:
     """Print the fastest of ten runs over one file."""
     for name, command in {"python -c pass": [sys.executable, "-c", "pass"], "start-up": [*LINKMODE, file]}.items():
-        found = [best(command) or (0.0, 0.0) for _ in range(4)]
-        print(f"{name}: {min(one for one, _ in found):.3f} s, {min(cpu for _, cpu in found):.3f} s CPU", flush=True)
+        seconds, cpu = least([once(command) for _ in range(10)]) or (0.0, 0.0)
+        print(f"{name}: {seconds:.3f} s, {cpu:.3f} s CPU", flush=True)
 
 
 def memory() -> None:

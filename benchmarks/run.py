@@ -4,7 +4,7 @@ import importlib
 import sys
 from pathlib import Path
 
-BENCHMARKS = ("start", "library", "cost", "upload", "fetch", "audit", "rust", "malloc")
+BENCHMARKS = ("start", "driver", "library", "cost", "upload", "fetch", "audit", "rust", "malloc")
 
 
 def main() -> None:

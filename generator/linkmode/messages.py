@@ -1,10 +1,10 @@
 """Errors that a user can cause: one class and one exit code for each kind. The parts of messages.
 
-Every message says where (file and key, or URL), what was expected, what was found, and what to run next.
+A message has four parts: where (file and key, URL, path or option) and what was found, what was expected, what to run
+next. A list of problems has the first three in a line for each.
 The exit codes are part of the command line's contract (docs/reference/cli.md).
 """
 
-import difflib
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ``; did you mean …?`` with the known word that is nearest, or an empty string when none is near."""
+    import difflib  # only for who mistyped
+
     near = difflib.get_close_matches(word, list(known), n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
 
@@ -68,23 +70,25 @@ def plain(text: str) -> str:
 class LinkmodeError(Exception):
     """Base of every error that is reported without a traceback.
 
-    ``problem`` is one sentence; ``hint`` is the next command or edit, and may be empty: both as they are shown.
+    ``problem`` is one sentence that begins with the place. ``expected`` is the rule with an example, and ``hint`` the
+    next command or edit; both may be empty. All are as they are shown.
     ``folder`` is that of linkmode.toml, as the command line named it, and ``repeated`` has, by command, the options to
     show with a command that the message names; both are known to the command line alone, which sets them.
     """
 
     exit_code = 3
 
-    def __init__(self, problem: str | Message, *, hint: str | Message = "") -> None:
+    def __init__(self, problem: str | Message, *, expected: str = "", hint: str | Message = "") -> None:
         super().__init__(problem)
         self.said = Message(problem)
+        self.expected = expected
         self.advice = Message(hint)
         self.folder = "."
         self.repeated: dict[str, Sequence[str]] = {}
 
     @property
     def problem(self) -> str:
-        """What is wrong, with where it is, what was expected and what was found."""
+        """Where it is and what is wrong, with what was found."""
         return self._shown(self.said)
 
     @property
@@ -93,7 +97,9 @@ class LinkmodeError(Exception):
         return self._shown(self.advice)
 
     def __str__(self) -> str:
-        return f"{self.problem}\n  hint: {self.hint}" if self.advice != ("",) else self.problem
+        expected = f"\n  expected: {self.expected}" if self.expected else ""
+        hint = f"\n  hint: {self.hint}" if self.advice != ("",) else ""
+        return f"{self.problem}{expected}{hint}"
 
     def _shown(self, text: Message) -> str:
         return text.shown(self.folder, self.repeated)

@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 
-from harness import bazel, checks, examples, shared, table
+from harness import bazel, checks, examples, graalvm, registries, shared, table
 from harness.examples import Example
 from harness.sandbox import MissingToolError
 
@@ -12,7 +12,7 @@ from harness.sandbox import MissingToolError
 def main() -> int:
     """Run what the command line names; return an exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
-    known = examples.known()
+    known = examples.known() | {graalvm.CASE.name: Example(graalvm.CASE, graalvm.prepare)}
     parser.add_argument("case", choices=[*known, "all"])
     parser.add_argument(
         "bazel", nargs="?", default="4.2.3", help=f"{', '.join(bazel.KNOWN)}, or the path of any other (default: 4.2.3)"
@@ -23,7 +23,13 @@ def main() -> int:
             rows = _run(example, bazel.find(chosen.bazel))
             sys.stdout.write(f"\n{example.case.name} with Bazel {chosen.bazel}\n\n{rows}\n")
             sys.stdout.flush()
-    except (bazel.NoBazelError, shared.MissingToolchainsError, MissingToolError, AssertionError) as error:
+    except (
+        bazel.NoBazelError,
+        shared.MissingToolchainsError,
+        registries.GoneError,
+        MissingToolError,
+        AssertionError,
+    ) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0

@@ -1,5 +1,6 @@
 """Go on real Bazel: examples/go_http in every mode, by Zig and by GCC, and what is said of what cannot be built."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -264,6 +265,12 @@ def test_the_sdk_that_a_go_proxy_serves_compiles_the_same() -> None:
         assert sandbox.run_here(found.workspace / "bazel-bin/hello/hello_as_static", found.workspace) == "Hello!\n"
     finally:
         found.bazel.leave(found.workspace)
+
+
+def test_the_bill_of_materials_names_gos_own_library(server: Built) -> None:
+    server.bazel.run(server.workspace, "build", "--output_groups=linkmode_sbom", "//hello:hello_as_static")
+    bill = json.loads((server.workspace / "bazel-bin/hello/hello_as_static.cdx.json").read_text(encoding="utf-8"))
+    assert "pkg:golang/stdlib" in {part["purl"].partition("@")[0] for part in bill["components"]}
 
 
 def test_the_adapter_for_rules_go_sets_what_it_reads(server: Built) -> None:

@@ -1,7 +1,7 @@
 """native_image on real Bazel: the example in every link mode, and what is refused before native-image starts.
 
-GraalVM cannot be had on most machines that run this, so tests/graalvm_replay stands in its place: javac, and a driver
-that calls the C compiler as native-image does. The real one is in test_graalvm_real.py.
+What takes no image, or another release than the real builder is of, is tried with tests/graalvm_replay: javac, and a
+driver that calls the C compiler as native-image does. The real builder is in test_graalvm_real.py.
 """
 
 import os
@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 import rows
-from envmap import BINARIES, MUSL, Example, generate, holds, prepare, smallest_image
+from envmap import BINARIES, Example, generate, holds, prepare, smallest_image
 from harness import checks, graalvm, graalvm_wrong
 from harness.cases import Binary
+from harness.graalvm import MUSL
 
 
 @pytest.fixture(scope="module", params=rows.bazels("4.2.3", "7.7.1", ci=("7.7.1",)))
@@ -95,7 +96,7 @@ def test_class_path_of_libraries_and_further_options(example: Example) -> None:
     binary = Binary("//libraries:of_libraries_static", "static", MUSL)
     said = subprocess.run([example.folder / binary.path, "TWO"], env={"TWO": "2"}, capture_output=True, check=True)
     assert said.stdout == b"TWO=2\n"
-    params = next((example.folder / "bazel-out").glob("*/bin/libraries/of_libraries-0.params"))
+    params = next((example.folder / "bazel-out").glob("*/bin/libraries/of_libraries-1.params"))
     option, jars = params.read_text().splitlines()
     assert option == "-cp"
     rest = r"""libraries/none of #it\.jar:libraries/env's \\"map\\"\.jar"""
@@ -143,7 +144,7 @@ def test_zig_links_it_as_well_in_every_mode(example: Example) -> None:
 
 @pytest.mark.tier("slow")  # builds it once more, without a cache
 def test_the_same_bytes_in_another_output_base(example: Example, tmp_path: Path) -> None:
-    """The link that the replay makes, that is; what native-image itself does was never seen here."""
+    """The link that the replay makes, that is: native-image itself never makes the same bytes twice."""
     example.bazel.run(example.folder, "build", "//:envmap_as")
     place = tmp_path / "elsewhere"
     place.mkdir()

@@ -131,7 +131,7 @@ def test_link_time_optimisation_makes_a_smaller_program(service: Built) -> None:
 
 
 @pytest.mark.tier("slow")
-def test_the_build_scripts_of_crates_from_crates_io_run(service: Built) -> None:
+def test_the_build_scripts_of_published_crates_run(service: Built) -> None:
     try:
         languages.write(service.workspace / "crates", rust_scripts.crates())
     except MissingToolchainsError as error:

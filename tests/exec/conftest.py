@@ -19,7 +19,7 @@ def native(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture(scope="session")
 def zig(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    return Project(tmp_path_factory.mktemp("zig"), ZIG + ZLIB, "pypi")
+    return Project(tmp_path_factory.mktemp("zig"), ZIG + ZLIB, "pypi", shares=True)
 
 
 # Zig builds libraries first

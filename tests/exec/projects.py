@@ -1,7 +1,8 @@
-"""Small projects with a lock, and their archives in a store of their own, for the tests of `linkmode exec`.
+"""Small projects with a lock, and their archives in a store, for the tests of `linkmode exec`.
 
 GCC comes from ../shared/toolchains, Zig and zlib's sources from the package index that pip is configured for; what is
-absent skips its tests. Archives are kept in .work/store, which the end-to-end tests share.
+absent skips its tests. Archives are kept in .work/store, which the end-to-end tests share. A project of GCC has a store
+of its own besides. Zig's has not: its run-time files take minutes to build, and are kept there too.
 """
 
 import json
@@ -99,11 +100,11 @@ add_executable(p p.cc)
 
 
 class Project:
-    """A folder with a lock, sources, and its archives in a store of its own."""
+    """A folder with a lock, sources, and its archives in a store: one of its own, unless it is told to share."""
 
-    def __init__(self, root: Path, toml: str, source: str = "") -> None:
+    def __init__(self, root: Path, toml: str, source: str = "", *, shares: bool = False) -> None:
         self.root = root
-        self.store = root / "store"
+        self.store = KEPT if shares else root / "store"
         for name, text in {"z.c": C, "p.cc": CXX, "Makefile": MAKEFILE, "CMakeLists.txt": CMAKE}.items():
             (root / name).write_text(text)
         (root / "linkmode.toml").write_text('output = "out"\nexec-platforms = ["x86_64-linux"]\n' + toml)
@@ -114,16 +115,12 @@ class Project:
             pytest.skip(f"the package index cannot be reached: {fetched.stderr.splitlines()[-1]}")
         assert fetched.returncode == 0, fetched.stderr
         assert self.linkmode("fetch", "--store", str(KEPT), "--offline").returncode == 0
-        shutil.copytree(KEPT / "content_addressable", self.store / "content_addressable")
+        if not shares:
+            shutil.copytree(KEPT / "content_addressable", self.store / "content_addressable")
 
     def linkmode(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         plain = {key: value for key, value in os.environ.items() if key not in {"CC", "CXX", "CFLAGS", "LDFLAGS"}}
         settings = {"PYTHONPATH": str(ROOT / "generator"), "LINKMODE_STORE": str(self.store)}
-        # Zig takes minutes to build its C++ library, which no test here is about.
-        settings |= {
-            "ZIG_GLOBAL_CACHE_DIR": str(ROOT / ".work" / "zig"),
-            "ZIG_LOCAL_CACHE_DIR": str(ROOT / ".work" / "zig"),
-        }
         return subprocess.run(
             [sys.executable, "-m", "linkmode", *arguments],
             cwd=self.root,

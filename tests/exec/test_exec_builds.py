@@ -157,8 +157,12 @@ def test_no_variable_of_the_environment_gets_into_a_binary(project: Project, tmp
     if shutil.which("pkg-config"):
         assert project.exec("pkg-config", "--modversion", "--libs", "zlib", **steering).startswith("1.2.11\n")
         assert "/evil" not in project.exec("pkg-config", "--cflags", "zlib", **steering)
-    # A linker of GNU's puts it into a dynamic program when it is given after all: it is the environment that was clean.
+        given = project.exec("sh", "-c", f"export PKG_CONFIG_PATH='{tmp_path}'; pkg-config --modversion zlib")
+        assert given == "6.6.6\n"  # set inside, it decides: it is the environment that was clean
+    # The tools of GNU's obey when these are given after all.
     if "GCC" in project.exec("sh", "-c", "$CC --version"):
+        binary = project.linkmode("exec", "--", "sh", "-c", f"export GNUTARGET=binary; {build}")
+        assert "cannot find entry symbol" in binary.stdout + binary.stderr
         project.exec("sh", "-c", f"export LD_RUN_PATH=/evil; {build}", options=("--mode", "dynamic"))
         assert b"/evil" in (project.root / "z").read_bytes()
 

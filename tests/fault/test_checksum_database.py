@@ -5,6 +5,7 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -97,8 +98,13 @@ def look(
     key: str = "",
     download: bool = True,
     tiles: Callable[[str, bytes], bytes] = lambda path, data: data,
+    signed: str = "",
+    at: str = "",
 ) -> Signature:
-    """What `catalog verify` makes of a module with this answer to the look-up of it."""
+    """What `catalog verify` makes of a module with this answer to the look-up of it.
+
+    ``at`` is how the pin's URL begins, and ``signed`` how those that the key is for begin.
+    """
     body = body or archive()
     base = f"/sumdb/{HOST}"
     url = f"{MODULE}/@v/{VERSION}.zip"
@@ -109,11 +115,11 @@ def look(
         family="go",
         version="1.27.3",
         file=f"{VERSION}.zip",
-        urls=(server.url(f"/{url}"),),
+        urls=(f"{at}{url}" if at else server.url(f"/{url}"),),
         sha256=hashlib.sha256(body).hexdigest(),
         source="goproxy",
     )
-    signers = [Signer(urls=server.url("/"), sumdb=key or log.key)]
+    signers = [Signer(urls=signed or server.url("/"), sumdb=key or log.key)]
     [found] = recheck([pin], signers, download=download, jobs=1, limits=QUICK)
     return found.signature
 
@@ -133,6 +139,23 @@ def test_a_tree_of_three_levels_and_of_thousands_of_tiles(server: FaultServer) -
 
 
 LOG = database(600, 300)
+
+
+def test_the_database_is_asked_through_the_users_go_proxy(
+    server: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOPROXY", f"{server.url('')},direct")
+    good = Signature("signed", f"{HOST}, record 300: {h1()}")
+    assert look(server, LOG, LOG.answer(300), at="goproxy:", signed="goproxy:") == good
+    assert look(server, LOG, LOG.answer(301), at="goproxy:", signed="goproxy:").state == "bad"
+    file = tmp_path / f"{MODULE}/@v/{VERSION}.zip"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(archive())
+    monkeypatch.setenv("GOPROXY", tmp_path.as_uri())
+    found = look(server, LOG, LOG.answer(300), at="goproxy:", signed="goproxy:")
+    assert found == Signature(
+        "unchecked", "the checksum database is asked through a Go proxy, and this one is a folder"
+    )
 
 
 def other_files() -> bytes:

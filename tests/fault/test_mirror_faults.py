@@ -131,7 +131,7 @@ def test_a_full_disk(tmp_path: Path, small: Path) -> None:
 def test_a_store_that_is_damaged_meanwhile(tmp_path: Path) -> None:
     store = fill(tmp_path / "store")
     store.file(ARTIFACTS[1].checksum).write_bytes(BODIES[0])
-    with pytest.raises(IntegrityError, match=r"a1: .* is damaged: expected sha512:"):
+    with pytest.raises(IntegrityError, match=r"a1: .* is damaged: its sha512 is "):
         list(writer.write(ARTIFACTS, store, tmp_path / "mirror"))
     assert valid(tmp_path / "mirror") == whole(ARTIFACTS[:1])
 
@@ -188,7 +188,7 @@ def test_what_is_no_file_in_a_mirror_is_not_waited_for(tmp_path: Path, name: str
         (folder / name).symlink_to("/dev/zero")
     else:
         (folder / name).mkdir()
-    with pytest.raises(ConfigError, match=f"{name} is no regular file"):
+    with pytest.raises(ConfigError, match=f"{name}: is no regular file"):
         list(writer.write(ARTIFACTS, store, folder))
 
 

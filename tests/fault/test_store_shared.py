@@ -118,7 +118,7 @@ def test_a_download_is_not_gathered_where_another_user_could_change_it(
     (shared / level).parent.mkdir(parents=True, exist_ok=True)
     (shared / level).parent.chmod(0o1777)
     by_another(lambda: (shared / level).mkdir())
-    with pytest.raises(ConfigError, match=f"{shared / level} belongs to another user"):
+    with pytest.raises(ConfigError, match=f"{shared / level}: belongs to another user"):
         fetch(shared, artifact(server.url("/tool")))
     assert server.asked == []
 
@@ -136,7 +136,7 @@ def test_no_link_of_another_user_leads_out_of_the_store(
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     by_another(lambda: link.symlink_to(elsewhere))
-    with pytest.raises(ConfigError, match=f"{link} is a link of another user"):
+    with pytest.raises(ConfigError, match=f"{link}: is a link of another user"):
         fetch(shared, one)
     assert list(elsewhere.iterdir()) == []
 
@@ -204,7 +204,7 @@ def plant_unpacked(home: Path) -> None:
 def test_an_unpacked_archive_of_another_user_is_not_run(shared: Path) -> None:
     put(shared)
     by_another(lambda: plant_unpacked(trees.home(shared)))
-    with pytest.raises(ConfigError, match=r"linkmode belongs to another user \(12345\), who could change"):
+    with pytest.raises(ConfigError, match=r"linkmode: belongs to another user \(12345\), who could change"):
         trees.hold(unpack(tool(), Store(shared), trees.home(shared), print))
 
 
@@ -242,7 +242,7 @@ def test_what_is_no_folder_is_not_run(tmp_path: Path, what: str) -> None:
         folder.symlink_to(trees.unpacked(tmp_path / "elsewhere", tool()))
     else:
         folder.write_text("x")
-    with pytest.raises(ConfigError, match=f"{folder.name} is no folder: nothing that lies there is run"):
+    with pytest.raises(ConfigError, match=f"{folder.name}: is no folder: nothing that lies there is run"):
         trees.hold(unpack(tool(), Store(tmp_path), home, print))
 
 
@@ -291,7 +291,7 @@ def test_the_bytes_that_are_unpacked_are_those_that_were_verified(shared: Path) 
 
 def test_other_bytes_are_not_unpacked_whoever_owns_them(tmp_path: Path) -> None:
     put(tmp_path, gzip.compress(b"other"))
-    with pytest.raises(IntegrityError, match="has other bytes than sha256:"):
+    with pytest.raises(IntegrityError, match="is damaged: its sha256 is "):
         unpack(tool(), Store(tmp_path), trees.home(tmp_path), print)
     assert not trees.unpacked(trees.home(tmp_path), tool()).exists()
 

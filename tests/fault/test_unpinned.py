@@ -16,7 +16,7 @@ from linkmode.fetch import unpinned
 from linkmode.messages import IntegrityError, NetworkError, UsageError
 
 Page = Callable[[str, dict[str, str]], Answer]
-BODY = gzip.compress(random.Random(3).randbytes(200_000))
+BODY = gzip.compress(random.Random(3).randbytes(200_000), mtime=0)  # workers name tests by its digest
 
 
 def gather(url: str, folder: Path) -> unpinned.Gathered:
@@ -188,6 +188,18 @@ def test_a_page_on_disk_declares_too(tmp_path: Path, pip: FaultServer, monkeypat
         gather(f"pypi:z/{FILE}", tmp_path)
     links.write_text(f"<a href='{FILE}#sha256={SHA256}'>{FILE}</a>")
     assert_whole(gather(f"pypi:z/{FILE}", tmp_path), tmp_path)
+
+
+def test_a_module_of_the_go_proxy(trusted: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "golang.org/toolchain/@v/v1.zip"
+    trusted.routes[f"/go/{name}"] = whole(BODY)
+    monkeypatch.setenv("GOPROXY", trusted.url("/go"))
+    assert_whole(gather(f"goproxy:{name}", tmp_path), tmp_path)
+    monkeypatch.setenv("GOPROXY", trusted.url("/go").replace("https:", "http:"))
+    with pytest.raises(NetworkError, match="over http: refused, since no checksum is pinned yet"):
+        gather(f"goproxy:{name}", tmp_path)
+    with pytest.raises(UsageError, match=r"expected goproxy:<module>/@v/<version>\.zip"):
+        gather("goproxy:golang.org/toolchain", tmp_path)
 
 
 def test_plain_http_is_asked_for_nothing_that_is_not_pinned(

@@ -10,7 +10,8 @@ from packaging.version import Version
 from linkmode.catalog.pins import Catalog, FamilyEntry
 from linkmode.config.document import Config, parse, specifier
 from linkmode.lock import derive, lockfile
-from linkmode.lock.resolve import Preference, keep, resolve
+from linkmode.lock.preference import Preference, keep
+from linkmode.lock.resolve import resolve
 from linkmode.messages import ConfigError
 from linkmode.model.values import Pin
 

@@ -2,7 +2,7 @@
 
     make strangers-add PACKAGE=debian:xz-utils=5.4.1-1 FILE=xz-utils_5.4.1.orig.tar.xz
     make strangers-add PACKAGE=pypi:psutil=7.2.2 FILE=psutil-7.2.2.tar.gz
-    make strangers-add PACKAGE=crates.io:hexyl=0.17.0
+    make strangers-add PACKAGE=cargo:hexyl=0.17.0
 
 What is written builds by Zig for musl and for glibc 2.28, and by GCC; run it, and write down what comes out.
 """
@@ -43,7 +43,7 @@ _ROWS = (
 
 _NAMES = {
     "pypi": "{package}-{version}.tar.gz",
-    "crates.io": "{package}-{version}.crate",
+    "cargo": "{package}-{version}.crate",
     "go": "{version}.zip",
     "npm": "{package}-{version}.tgz",
     "debian": "{package}_{upstream}.orig.tar.xz",

@@ -1,5 +1,8 @@
 """Does one row of a stranger: builds by `linkmode exec` or audits, judges, runs, and says what came out."""
 
+import contextlib
+import functools
+import hashlib
 import os
 import re
 import shlex
@@ -7,14 +10,13 @@ import shutil
 import subprocess
 import sys
 import time
-import tomllib
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 
 import msgspec
 import tomli_w
 from harness import sandbox
-from harness.places import STORE, WORK
+from harness.places import ROOT, STORE, WORK
 from harness.shared import MissingToolchainsError, shared
 from harness.workspace import linkmode, pin
 from registry import UnavailableError, fetch, unpack
@@ -74,10 +76,14 @@ def judged(check: Build | Audit, message: str) -> str:
 
 
 def _build(stranger: Stranger, build: Build) -> tuple[int, str]:
-    place = PLACE / "build" / stranger.name / build.label.replace(" ", "_")
-    shutil.rmtree(place, ignore_errors=True)
-    unpack(stranger, place)
-    folder = place / build.folder
+    PLACE.mkdir(parents=True, exist_ok=True)
+    # A folder of this run alone: another run of the same row may be at work.
+    with TemporaryDirectory(dir=PLACE, prefix=f"{stranger.name}-", ignore_cleanup_errors=True) as place:
+        unpack(stranger, Path(place) / "tree")
+        return _build_in(Path(place) / "tree" / build.folder, build)
+
+
+def _build_in(folder: Path, build: Build) -> tuple[int, str]:
     for name in ("linkmode.toml", "linkmode.lock"):
         shutil.copyfile(_locked(build.toolchain) / name, folder / name)
     options = ["--target", build.target, "--mode", build.mode, "--store", str(STORE)]
@@ -93,6 +99,8 @@ def _build(stranger: Stranger, build: Build) -> tuple[int, str]:
         raise _FailedError(said)
     if build.exit:
         return 0, "refused"
+    if not build.products:
+        raise _FailedError("the row names no products")
     for product in build.products:
         _judge(folder, product, build)
     first = folder / build.products[0]
@@ -145,7 +153,6 @@ def _audit(stranger: Stranger, audit: Audit) -> tuple[int, str]:
 
 def _locked(toolchain: str) -> Path:
     """Return the folder with linkmode.toml and linkmode.lock of a toolchain, made and fetched once."""
-    folder = PLACE / "locks" / toolchain
     config: dict[str, object] = {"output": "out", "exec-platforms": ["x86_64-linux"], "library": {"zlib": ">=1.2.11"}}
     sources = ["zlib=pypi"]
     if toolchain == "gcc":
@@ -157,13 +164,27 @@ def _locked(toolchain: str) -> Path:
         config["toolchain"] = [{"family": "zig", "version": "==0.15.2", "targets": targets}]
         sources.append("zig=pypi")
     text = tomli_w.dumps(config)
-    toml = folder / "linkmode.toml"
-    if not (folder / "linkmode.lock").exists() or tomllib.loads(toml.read_text(encoding="utf-8")) != config:
-        folder.mkdir(parents=True, exist_ok=True)
-        toml.write_text(text, encoding="utf-8")
+    kept = PLACE / "locks" / hashlib.sha256(f"{digest()}\0{text}".encode()).hexdigest()
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(mkdtemp(dir=kept.parent))
+        (folder / "linkmode.toml").write_text(text, encoding="utf-8")
         linkmode(folder, "lock", *(f"--source={source}" for source in sources))
         linkmode(folder, "fetch", f"--store={STORE}")
-    return folder
+        with contextlib.suppress(FileExistsError, OSError):  # another run made it in the meantime: the same files
+            folder.rename(kept)
+    return kept
+
+
+@functools.cache
+def digest() -> str:
+    """Return a digest of linkmode itself: what it says is the same as long as its files are."""
+    found = hashlib.sha256()
+    for folder in ("generator", "templates", "toolchains"):
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.is_file() and path.suffix != ".pyc":
+                found.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
+    return found.hexdigest()
 
 
 def _done(command: list[str], folder: Path, environment: dict[str, str]) -> None:

@@ -9,6 +9,7 @@ import sys
 import tarfile
 import zipfile
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from harness import debian
 from harness.places import WORK
@@ -32,16 +33,13 @@ def fetch(file: File) -> Path:
     """Return ``file``, verified. Raises UnavailableError where it cannot be had, or has other bytes."""
     kept = KEPT / file.sha256 / file.file
     if not kept.exists():
-        part = KEPT / f"{file.sha256}.part"
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
-        found = bring(file, part)
-        got = hashlib.sha256(found.read_bytes()).hexdigest()
-        if got != file.sha256:
-            raise UnavailableError(f"{file.file}: sha256 mismatch: expected {file.sha256}, got {got}")
         kept.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(found, kept)
-        shutil.rmtree(part, ignore_errors=True)
+        with TemporaryDirectory(dir=KEPT, ignore_cleanup_errors=True) as part:
+            found = bring(file, Path(part))
+            got = hashlib.sha256(found.read_bytes()).hexdigest()
+            if got != file.sha256:
+                raise UnavailableError(f"{file.file}: sha256 mismatch: expected {file.sha256}, got {got}")
+            found.rename(kept)
     return kept
 
 
@@ -52,7 +50,7 @@ def bring(file: File, folder: Path) -> Path:
             return _debian(file, folder)
         case "pypi":
             return _pypi(file, folder)
-        case "crates.io":
+        case "cargo":
             (folder / "Cargo.toml").write_text(
                 '[package]\nname = "fetching"\nversion = "0.0.0"\nedition = "2021"\n[lib]\npath = "lib.rs"\n'
                 f'[dependencies]\n{file.package} = "={file.version}"\n'

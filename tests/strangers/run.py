@@ -34,7 +34,7 @@ def main() -> int:
     if not rows:
         sys.stderr.write(f"no project of tests/strangers/projects fits {' '.join(given.names)}\n")
         return 2
-    generator = _digest()
+    generator = building.digest()
     with _bar() as bar, ThreadPoolExecutor(given.jobs) as pool:
         task = bar.add_task("strangers", total=len(rows))
 
@@ -57,7 +57,9 @@ def main() -> int:
 
 def _kept(stranger: Stranger, check: Build | Audit, generator: str, *, again: bool) -> Outcome:
     """Return what an earlier run of the same row by the same linkmode found; do the row otherwise."""
-    key = hashlib.sha256(msgspec.json.encode([msgspec.to_builtins(stranger), check.label, generator])).hexdigest()
+    key = hashlib.sha256(
+        msgspec.json.encode([stranger.name, stranger.file, stranger.written, check, generator])
+    ).hexdigest()
     path = RESULTS / f"{key}.json"
     if path.exists() and not again:
         return msgspec.json.decode(path.read_bytes(), type=Outcome)
@@ -66,16 +68,6 @@ def _kept(stranger: Stranger, check: Build | Audit, generator: str, *, again: bo
         RESULTS.mkdir(parents=True, exist_ok=True)
         path.write_bytes(msgspec.json.encode(outcome))
     return outcome
-
-
-def _digest() -> str:
-    """Return a digest of linkmode itself: what it says is the same as long as its files are."""
-    found = hashlib.sha256()
-    for folder in ("generator", "templates", "toolchains"):
-        for path in sorted((ROOT / folder).rglob("*")):
-            if path.is_file() and path.suffix != ".pyc":
-                found.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
-    return found.hexdigest()
 
 
 def _bar() -> Progress:

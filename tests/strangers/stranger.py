@@ -9,7 +9,7 @@ import msgspec
 
 PROJECTS = Path(__file__).parent / "projects"
 
-Registry = Literal["debian", "debian-binary", "pypi", "crates.io", "go", "npm", "maven"]
+Registry = Literal["debian", "debian-binary", "pypi", "cargo", "go", "npm", "maven"]
 Mode = Literal["static", "mostly_static", "dynamic"]
 
 
@@ -44,14 +44,15 @@ class Build(Check, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One build by `linkmode exec`.
 
     ``before`` are commands without linkmode, ``commands`` those by it; ``folder`` is where they run. ``environment`` is
-    what the user of that build system would set.
+    what the user of that build system would set. ``variant`` tells rows of one toolchain, target and mode apart.
     """
 
     toolchain: Literal["zig", "gcc"]
     target: str
     mode: Mode
     commands: tuple[str, ...]
-    products: tuple[str, ...]
+    products: tuple[str, ...] = ()
+    variant: str = ""
     before: tuple[str, ...] = ()
     folder: str = "."
     environment: dict[str, str] = msgspec.field(default_factory=dict)
@@ -64,7 +65,7 @@ class Build(Check, frozen=True, kw_only=True, forbid_unknown_fields=True):
     @property
     def label(self) -> str:
         """The row in the table."""
-        return f"{self.toolchain} {self.target} {self.mode}"
+        return f"{self.toolchain} {self.target} {self.mode}" + (f", {self.variant}" if self.variant else "")
 
 
 class Audit(Check, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -111,6 +112,10 @@ def load(path: Path) -> Stranger:
         raise ValueError(f"{path.name}: {error}") from error
     if not found.checks:
         raise ValueError(f"{path.name}: has neither [[build]] nor [[audit]]")
+    told = [(check.label, check.file if isinstance(check, Audit) else "") for check in found.checks]
+    for label, file in told:
+        if told.count((label, file)) > 1:
+            raise ValueError(f"{path.name}: {label}: two rows of one name: tell them apart by variant")
     for check in found.checks:
         if bool(check.waits) != bool(check.why):
             raise ValueError(f"{path.name}: {check.label}: waits and why go together")

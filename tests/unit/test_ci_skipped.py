@@ -10,6 +10,7 @@ import pytest
 SCRIPT = Path(__file__).parents[2] / ".ci" / "skipped.py"
 AIR_GAP = ("tests.unit.test_air_gap", "test_lock_fetch_and_generate_without_a_network[http]", "no network namespace: …")
 PAGE = ("tests.e2e.test_audit_page", "test_it_is_drawn_in_colours_and_prints", "takes Debian's chromium")
+GRAALVM = ("tests.e2e.test_graalvm_real", "test_the_real_native_image[7.7.1]", "LINKMODE_GRAALVM=replay asks for …")
 OTHER = ("tests.fault.test_fetch_store", "test_a_full_disk", "cannot mount a tmpfs here")
 SHARED = ("tests.unit.x", "test_x", "../shared is not there")
 
@@ -32,6 +33,14 @@ def report(path: Path, *skipped: tuple[str, str, str]) -> str:
         ((AIR_GAP,), "", False, 0, ""),
         ((PAGE,), "true", False, 1, "and must not be in CI: only a browser shows"),
         ((PAGE,), "", False, 0, ""),
+        (
+            (GRAALVM,),
+            "true",
+            False,
+            1,
+            "must not be in CI: only native-image itself shows",
+        ),
+        ((GRAALVM,), "", False, 0, ""),
         ((SHARED,), "", True, 1, "1 tests were skipped for want of ../shared, which is there"),
         ((SHARED,), "true", False, 0, ""),
     ],

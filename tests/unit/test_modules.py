@@ -30,6 +30,8 @@ SLOW = {
     "linkmode.cli.lock": HEAVY | {"jinja2"},
     "linkmode.cli.generate": HEAVY,
     "linkmode.cli.exec": HEAVY | {"jinja2"},
+    "linkmode.cli.audit": HEAVY
+    | {"jinja2", "pathlib", "tempfile", "shutil", "difflib", "importlib.resources", "linkmode.audit.together"},
     "linkmode.cli.fetch": {"rich", "pypi_simple", "jinja2"},
     "linkmode.cli.mirror": {"rich", "pypi_simple", "jinja2"},
     "linkmode.cli.store": {"rich", "pypi_simple", "jinja2"},
@@ -184,3 +186,12 @@ def test_no_family_is_named_outside_of_its_folder() -> None:
 
 def test_a_family_that_is_named_is_found() -> None:
     assert named("linkmode.families.zig", {"zig", "musl.cc"}) == {("families.zig", "zig")}
+
+
+LONGEST = 350
+"""Lines. A longer module does more than one thing."""
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_module_is_too_long_to_read(module: str) -> None:
+    assert len(path_of(module).read_text(encoding="utf-8").splitlines()) <= LONGEST

@@ -20,10 +20,10 @@ from linkmode.audit.read.image import NotAudited, NothingToAudit
 from linkmode.audit.show.report import Audited, PassedOver
 
 _IN_MEMORY = 16 << 20
-"""A member of an archive that is larger than this many bytes goes through a nameless temporary file."""
+"""A larger member of an archive, in bytes, goes through a nameless temporary file."""
 
 _START = 64
-"""Bytes that tell what a member is: an ELF header's."""
+"""The bytes that identify a member: an ELF header."""
 
 _LOADER_FILES = re.compile(r"etc/(?:ld\.so\.conf|ld\.so\.conf\.d/[^/]+|ld-musl-[\w-]+\.path)")
 _MAX_TEXT = 1 << 20
@@ -33,7 +33,7 @@ AuditStream = Callable[[str, BinaryIO, int], Audited]
 
 
 def audit(found: Found, shown: str, audit_stream: AuditStream) -> Outcome:
-    """Audit all members of the archive at ``found``. What is wrong with it, or with one of them, is in the outcome."""
+    """Audit all members of the archive at ``found``. Problems of the archive and of members are in the outcome."""
     try:
         try:
             return _Archive(shown, audit_stream).read(opened.members(Path(found.path), found.kind))
@@ -44,7 +44,7 @@ def audit(found: Found, shown: str, audit_stream: AuditStream) -> Outcome:
 
 
 class _Archive:
-    # What was found in one archive so far; by path, since what a layer holds twice counts once.
+    # What was found in one archive so far, by path: a file that a layer holds twice counts once.
     def __init__(self, shown: str, audit_stream: AuditStream) -> None:
         self._shown = shown
         self._audit_stream = audit_stream
@@ -60,7 +60,7 @@ class _Archive:
         except Refusal as refusal:
             broken = (Audited(path=self._shown, error=str(refusal)),)
         in_layers = any(image is not None for image in self._packages)
-        # layers are read from the uppermost down
+        # layers are read from the top down
         order = sorted(self._audited) if in_layers else list(self._audited)
         packages = tuple(map(_placed, self._packages.values()))
         return Outcome((*(self._audited[path] for path in order), *broken), tuple(self._passed_over.values()), packages)
@@ -126,7 +126,7 @@ class _Archive:
 
 
 def _text(name: str, member: Member) -> str | None:
-    # What loaders of the system in the archive would read.
+    # Files that loaders of the system in the archive would read.
     if not _LOADER_FILES.fullmatch(name) or member.size > _MAX_TEXT:
         return None
     try:

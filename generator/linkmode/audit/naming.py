@@ -1,4 +1,4 @@
-"""Names of files: as a report shows them, and what they promise of their files."""
+"""Names of files: how a report shows them, and what a name promises."""
 
 import os
 import re
@@ -13,6 +13,8 @@ def displayed(path: str) -> str:
     A backslash is escaped as well, so that no two paths look the same.
     """
     text = os.fsencode(path).replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")
+    if text.isprintable():  # as nearly every path is
+        return text
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 

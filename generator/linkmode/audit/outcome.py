@@ -6,7 +6,7 @@ from linkmode.audit.show.report import Audited, PassedOver
 
 
 class Package(msgspec.Struct):
-    """What an archive or image holds that belongs together, by paths that begin at its own ``/``.
+    """Files of an archive or image that belong together, by paths that begin at its own ``/``.
 
     ``files`` are the paths under which the files that were audited are shown, ``links`` symbolic links with their
     targets, ``texts`` the files that a loader reads.

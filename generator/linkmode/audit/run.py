@@ -1,4 +1,4 @@
-"""Audits all that a command line names: files, what is in folders, what is in archives; over processes where it pays.
+"""Audits everything that a command line names: files, folders and archives, in several processes where that is faster.
 
 The order is that of the command line, then of :func:`linkmode.audit.inputs.find.find`, for any number of processes.
 """
@@ -6,12 +6,10 @@ The order is that of the command line, then of :func:`linkmode.audit.inputs.find
 import functools
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
-from linkmode.audit import together
 from linkmode.audit.inputs.find import Found, find
 from linkmode.audit.judge import verdict
 from linkmode.audit.judge.verdict import Expectations
@@ -48,7 +46,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 def run(paths: Iterable[str], settings: Settings, jobs: int) -> Outcome:
     """Audit all that is at ``paths``, in at most ``jobs`` processes. Errors of files are part of the outcome."""
     if settings.archives:
-        _archives(settings.archives)  # says what is wrong with one before anything is audited
+        _archives(settings.archives)  # a broken archive is an error before anything is audited
     batches = _batches(paths, settings.stdin, _BATCH[settings.with_contents])
     archives = sum(one.kind not in SINGLE for _, batch in batches for one in batch)
     # Of headers alone, 62,000 files take one process less time than two: what is shared is most of the work.
@@ -67,19 +65,23 @@ def run(paths: Iterable[str], settings: Settings, jobs: int) -> Outcome:
         elves[path] = elves.get(path, 0) + len(outcome.audited)
         places = {one.path: at for at, one in enumerate(outcome.audited, first)}
         for package in outcome.packages:
+            from linkmode.audit import together  # only files that lie together need it
+
             together.judge(audited, package, places, settings.wanted)
         files = ((one.path, displayed(one.path)) for one in batch if one.is_inside and one.kind == "file")
         names = {real: places[shown] for real, shown in files if shown in places}
         folders.setdefault(path, {}).update(names)
     for folder, names in folders.items():
+        from linkmode.audit import together
+
         together.judge_folder(audited, folder, names, settings.wanted)
-    # Nothing to audit must not look as if all expectations held.
+    # An audit of nothing must not look like a success.
     audited += [Audited(path=displayed(path), error="no ELF file in it") for path, count in elves.items() if not count]
     return Outcome(tuple(audited), tuple(passed_over))
 
 
 _Batches = list[tuple[str | None, tuple[Found, ...]]]
-"""Files to audit in one go, and the folder or archive that they are of; None for files that were named themselves."""
+"""Files to audit at once, and the folder or archive that they are from; None for files that were named."""
 
 
 def _batches(paths: Iterable[str], stdin: str | None, most: int) -> _Batches:
@@ -164,7 +166,7 @@ def audit_batch(batch: tuple[Found, ...], settings: Settings) -> Outcome:
 def _audit_file(found: Found, settings: Settings) -> Audited | PassedOver:
     shown = found.shown
     try:
-        with elf.opened(Path(found.path)) as (stream, size):
+        with elf.opened(found.path) as (stream, size):
             return _audit_stream(shown, stream, size, settings=settings)
     except NothingToAudit as error:
         if found.is_inside and not (words := misnamed(found.path, error.problem)):
@@ -181,7 +183,7 @@ def _audit_stream(shown: str, stream: BinaryIO, size: int, *, settings: Settings
     failures = verdict.check(facts, judged, settings.wanted)
     libraries = None
     if settings.archives:
-        from linkmode.audit.load import attribution  # only who asks for it waits for it
+        from linkmode.audit.load import attribution  # imported on use: it is slow
 
         libraries = attribution.attribute(Image(stream, size, policy.load()), _archives(settings.archives))
     return Audited(path=shown, facts=facts, verdict=judged, failures=failures, libraries=libraries)
@@ -194,8 +196,8 @@ def _archives(paths: tuple[str, ...]) -> "tuple[Archive, ...]":
     found = []
     for path in paths:
         try:
-            with elf.opened(Path(path)) as (stream, size):
-                found.append(attribution.read_archive(stream, size, displayed(Path(path).name)))
+            with elf.opened(path) as (stream, size):
+                found.append(attribution.read_archive(stream, size, displayed(path.rpartition("/")[2])))
         except NotAudited as error:
             raise UsageError(
                 f"--archive {displayed(path)}: {error.problem}", hint="name a static library (.a)"

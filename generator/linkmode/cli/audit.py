@@ -2,9 +2,7 @@
 
 import contextlib
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from typing import Literal, get_args
 
@@ -20,7 +18,7 @@ from linkmode.audit.read import components
 from linkmode.audit.read.libc import version_number
 from linkmode.audit.read.policy import KnownLibc
 from linkmode.audit.show import report
-from linkmode.cli.audit_options import check_views, guards, machine_and_abi
+from linkmode.cli import audit_options
 from linkmode.messages import UsageError, did_you_mean
 from linkmode.model.values import LINK_MODES, LinkMode
 
@@ -37,6 +35,12 @@ _NOT_AUDITED = 3
     "--libc", type=click.Choice(get_args(KnownLibc)), help="Require this libc, inside the file or at run time."
 )
 @click.option("--max-glibc", metavar="X.Y", help="Refuse symbol versions newer than this glibc release.")
+@click.option(
+    "--like-lock",
+    type=click.Path(exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Require the libc that this linkmode.lock builds for, and no glibc newer than its targets say.",
+)
 @click.option(
     "--allow", multiple=True, metavar="SONAME", help="Allow this library besides those of the libc; repeatable."
 )
@@ -104,6 +108,7 @@ def command(
     abi: tuple[str, ...],
     libc: KnownLibc | None,
     max_glibc: str | None,
+    like_lock: str | None,
     allow: tuple[str, ...],
     require_relro: Literal["partial", "full"] | None,
     require: tuple[str, ...],
@@ -143,14 +148,14 @@ def command(
         raise UsageError(
             f"--max-glibc takes a glibc release, not {max_glibc!r}", hint="write it as in --max-glibc 2.28"
         )
-    machine, abi = machine_and_abi(machine, abi)
+    machine, abi = audit_options.machine_and_abi(machine, abi)
     if platform is not None and hardening.platform_named(platform) is None:
         raise UsageError(
             f"--policy takes a platform, not {platform!r}{did_you_mean(platform, platforms.load())}",
             hint=f"one of {', '.join(platforms.load())}, or a tag of wheels such as manylinux_2_28, manylinux2014 or "
             "musllinux_1_2, with or without a CPU at its end",
         )
-    hardened = guards(require)
+    hardened = audit_options.guards(require)
     absent = [
         path for path in paths if path != STDIN and not os.path.lexists(path)
     ]  # any bytes a command line can hold
@@ -173,10 +178,14 @@ def command(
         cpu=cpu,
         require=hardened,
     )
+    if like_lock is not None:
+        wanted = audit_options.like_lock(wanted, like_lock)
     others = {"--sbom": sbom is not None, "--sarif": sarif is not None, "--junit": junit is not None}
     others |= {"--github": github, "--sizes": sizes}
     idle = {"--all": names_all, **others, "--archive": bool(archives), "--headers-only": headers_only and not is_diff}
-    check_views(wanted, root, page, [name for name, is_given in idle.items() if is_given], is_tree, is_diff)
+    audit_options.check_views(
+        wanted, root, page, [name for name, is_given in idle.items() if is_given], is_tree, is_diff
+    )
     if sbom is not None and (is_json or headers_only):
         raise UsageError(
             "--sbom prints a document of its own, of what every byte tells", hint="drop --json and --headers-only"
@@ -246,6 +255,9 @@ def command(
 @contextlib.contextmanager
 def _standard_input() -> Iterator[str]:
     # What is audited is read more than once, and by other processes.
+    import shutil
+    import tempfile
+
     with tempfile.NamedTemporaryFile(prefix="linkmode-audit-") as held:
         shutil.copyfileobj(sys.stdin.buffer, held)
         held.flush()

@@ -1,10 +1,14 @@
 """Checks the options of ``linkmode audit`` that depend on each other."""
 
-from typing import get_args
+from pathlib import Path
+from typing import cast, get_args
+
+import msgspec
 
 from linkmode.audit.judge.expectations import Guard
 from linkmode.audit.judge.verdict import Expectations
 from linkmode.audit.read import policy
+from linkmode.audit.read.policy import KnownLibc
 from linkmode.messages import UsageError, did_you_mean
 from linkmode.model.cpus import CPUS
 
@@ -43,6 +47,23 @@ def machine_and_abi(machine: str | None, abi: tuple[str, ...]) -> tuple[str | No
         cpu = CPUS[machine]
         return cpu.elf, tuple(dict.fromkeys((*cpu.abi, *abi)))
     return machine, abi
+
+
+def like_lock(wanted: Expectations, lock: str) -> Expectations:
+    """Return ``wanted`` with what the targets of the lock at ``lock`` say, where the command line says nothing.
+
+    That is their libc, where they have one alone, and their newest glibc.
+    """
+    from linkmode import pipeline  # only this needs it
+
+    targets = pipeline.targets(Path(lock))
+    glibc = max((one.glibc for one in targets if one.glibc), default=None)
+    libcs = {"musl" if one.is_musl else "glibc" for one in targets}
+    return msgspec.structs.replace(
+        wanted,
+        libc=wanted.libc or (cast(KnownLibc, libcs.pop()) if len(libcs) == 1 else None),
+        max_glibc=wanted.max_glibc or (f"{glibc[0]}.{glibc[1]}" if glibc else None),
+    )
 
 
 def check_views(

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from linkmode.cli import say
-from linkmode.config.document import DEFAULT_OUTPUT
+from linkmode.config.output import DEFAULT_OUTPUT
 from linkmode.config.starter import DEFAULT_FAMILY, FAMILY_NAMES, create
 from linkmode.lock.proposal import propose
 from linkmode.messages import Message, Run

@@ -8,7 +8,6 @@ import errno
 import io
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
@@ -125,6 +124,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         return _report(_from_system(error))
     except Exception:  # the last resort: what gets here is our defect, and is shown whole
+        import traceback
+
         traceback.print_exc()
         click.echo(
             f"linkmode: this is a defect of linkmode {__version__}; please report it with the lines above", err=True

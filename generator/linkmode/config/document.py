@@ -3,7 +3,6 @@
 The keys are described in docs/reference/config.md.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -22,6 +21,7 @@ from linkmode.config.exec_properties import ExecProperties, exec_properties
 from linkmode.config.keys import TABLES, TOP_LEVEL
 from linkmode.config.malloc import malloc
 from linkmode.config.mirrors import mirrors
+from linkmode.config.output import output
 from linkmode.config.without import check_languages, without
 from linkmode.config.words import guess_name, versions_meant
 from linkmode.families import FAMILIES
@@ -34,20 +34,7 @@ from linkmode.model.target import did_you_mean_target, meant
 from linkmode.model.values import EXEC_PLATFORMS, LINK_MODES, ExecPlatform, LinkMode, Pin, Target
 
 FILE = "linkmode.toml"
-DEFAULT_OUTPUT = "third_party/linkmode"
 BUILD_SYSTEMS = ("bazel", "buck2", "dune")
-
-_OUTPUT_PART = re.compile(r"(?!\.\.?$)[A-Za-z0-9._+@][A-Za-z0-9._+@-]*")
-_NOT_OUTPUT = (
-    *(FILE, "linkmode.lock", "MODULE.bazel", "WORKSPACE", "WORKSPACE.bazel", "BUILD", "BUILD.bazel"),
-    *(".bazelrc", ".bazelignore", ".bazelversion"),
-    "external",  # Bazel keeps its repositories under this name, and sees no package of the main one there
-)
-# Bazel's links to what it built, and Buck2's folder for the same; both are made anew at any time
-_BUILT = re.compile(r"bazel-.*|buck-out")
-"""Names that mean a file at the root of a repository."""
-_VERSION_CONTROL = (".git", ".hg", ".svn", ".jj", ".bzr", ".sl", "_darcs", "cvs")
-"""Folders of tools that keep a repository in them, and run what lies there."""
 _NO_TARGET = "is not a target of any [[toolchain]]"
 _STATIC_GLIBC = (
     "a static binary cannot use {target}: glibc loads NSS, iconv and dlopen modules at run time, which a static "
@@ -138,7 +125,7 @@ def parse(text: str, *, where: str, options: Mapping[str, str] | None = None) ->
     issues.unknown_keys("", raw, TOP_LEVEL)
     build_systems = _build_systems(raw, issues)
     config = Config(
-        output=_output(raw, issues),
+        output=output(raw, issues),
         build_systems=build_systems,
         exec_platforms=_exec_platforms(raw, issues),
         toolchains=_toolchains(raw, issues),
@@ -173,21 +160,6 @@ def specifier(version: str) -> SpecifierSet:
         return SpecifierSet(f"=={Version(version)}")
     except InvalidVersion:
         return SpecifierSet(version)
-
-
-def _output(raw: Mapping[str, Any], issues: Issues) -> str:
-    output = issues.value("", raw, "output", str, DEFAULT_OUTPUT).removesuffix("/")
-    if not all(_OUTPUT_PART.fullmatch(part) for part in output.split("/")):
-        issues.add(
-            "output",
-            "expected a folder inside the repository, such as 'third_party/linkmode': relative, without '.', '..', "
-            f"backslashes, spaces or quotes; found {rules.shown(raw['output'])}",
-        )
-    for index, part in enumerate(output.split("/")):
-        # in any letter case: some file systems know no other
-        if part.lower() in _VERSION_CONTROL or (index == 0 and (part in _NOT_OUTPUT or _BUILT.fullmatch(part))):
-            issues.add("output", f"{part} is not linkmode's to write into; choose another folder")
-    return output
 
 
 def _build_systems(raw: Mapping[str, Any], issues: Issues) -> tuple[str, ...]:

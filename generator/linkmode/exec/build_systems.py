@@ -116,7 +116,7 @@ def with_machine_file(command: Sequence[str], folder: Path, *, is_cross: bool) -
 
 
 def _cmake(text: str) -> str:
-    """A bracket argument: nothing in it means anything (cmake-language(7))."""
+    """A bracket argument, in which no character has a meaning of its own (cmake-language(7))."""
     return f"[==[{text}]==]"
 
 

@@ -21,7 +21,7 @@ GO_TOOL = "go-toolexec"
 _LIBC = ("c", "m", "pthread", "dl", "rt", "util", "resolv", "crypt", "xnet")
 _COMPILER = ("gcc", "gcc_s", "gcc_eh", "stdc++", "supc++", "stdc++fs", "atomic", "ssp", "ssp_nonshared")
 OWN = (*_LIBC, *_COMPILER)
-"""Libraries that every toolchain brings along, by the name after ``-l``: the driver puts them into a link itself."""
+"""Libraries that every toolchain has, by the name after ``-l``. The driver adds them to a link itself."""
 
 
 def sources() -> tuple[Path, Path]:
@@ -46,8 +46,9 @@ def build(new: Path, compiler: Sequence[str], environment: Mapping[str, str]) ->
         done = subprocess.run(command, cwd=source.parent, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
             raise ConfigError(
-                f"the compiler driver cannot be compiled: {' '.join(command)} failed:\n{done.stderr.rstrip()}",
-                hint="see whether the compiler runs at all on this machine, and whether its folder is mounted noexec",
+                f"{source}: the compiler driver does not compile: {' '.join(command)} failed:\n{done.stderr.rstrip()}",
+                expected="a compiler that runs on this machine, in a folder that is not mounted noexec",
+                hint="run that command to see why; choose another folder with --store DIR if it cannot start there",
             )
 
 
@@ -108,5 +109,10 @@ def configuration(
     lines += [f"{key}\t{word}" for key, words in lists.items() for word in words]
     lines += ["\t".join(("tool", name, *words)) for name, words in tools.items()]
     if any("\n" in line or line.count("\t") > (1 if not line.startswith("tool\t") else 99) for line in lines):
-        raise ConfigError("the cache's path has a tab or a line break in it", hint="choose another with --store DIR")
+        path = next((str(one) for one in search if set("\t\n") & set(str(one))), "the store")
+        raise ConfigError(
+            f"{path!r}: the path has a tab or a line break in it",
+            expected="a path without either, such as ~/.cache/linkmode",
+            hint="choose another with --store DIR",
+        )
     return "\n".join(lines) + "\n"

@@ -46,7 +46,7 @@ class Ready(msgspec.Struct, frozen=True):
 
 
 class Machine(msgspec.Struct, frozen=True):
-    """This machine: its exec platform, and its own C compilers by the variable that names each (``CC``)."""
+    """This machine: its exec platform, and its own C compilers, each by the variable that names it (``CC``)."""
 
     platform: ExecPlatform
     compilers: dict[str, str] = {}
@@ -80,7 +80,8 @@ def choose(
     if not here:
         platforms = ", ".join(dict.fromkeys(toolchain.exec for toolchain in lock.toolchains))
         raise ConfigError(
-            f"linkmode.lock has no toolchain that runs on this machine, {host}; it has some for: {platforms or 'none'}",
+            f"linkmode.lock: no toolchain runs on this machine, {host}",
+            expected=f"a toolchain for {host}; the lock has some for: {platforms or 'none'}",
             hint=Message(f"add {host!r} to exec-platforms in linkmode.toml, then run: ", Run("lock")),
         )
     if family is not None:
@@ -94,7 +95,12 @@ def choose(
         return asked_for[usual]
     if len(asked_for) == 1:
         return next(iter(asked_for.values()))
-    raise UsageError("--target: which one?", hint=f"the lock has: {', '.join(sorted(asked_for or by_target))}")
+    known = sorted(asked_for or by_target)
+    raise UsageError(
+        "--target is missing, and linkmode.lock has several targets that run here",
+        expected=f"one of {', '.join(known)}",
+        hint=Message(Run("exec", f"--target {known[0]} -- …")),
+    )
 
 
 def _named(option: str, name: str, known: Mapping[str, list[LockedToolchain]]) -> list[LockedToolchain]:
@@ -102,7 +108,10 @@ def _named(option: str, name: str, known: Mapping[str, list[LockedToolchain]]) -
         guess = did_you_mean_target if option == "--target" else did_you_mean
         raise UsageError(
             f"{option}: linkmode.lock has no {name!r} that runs here{guess(name, known)}",
-            hint=Message(f"it has: {', '.join(known)}; others are asked for in linkmode.toml, then: ", Run("lock")),
+            expected=f"one of {', '.join(known)}",
+            hint=Message(
+                f"choose one of these, or add {name} to a [[toolchain]] of linkmode.toml and run: ", Run("lock")
+            ),
         )
     return known[name]
 
@@ -116,7 +125,8 @@ def for_this_machine(lock: Lock, host: ExecPlatform, chosen: LockedToolchain) ->
         if one.exec == host and (one.target == host.musl or FAMILIES[one.family].compiler().makes_every_target):
             return one
     raise ConfigError(
-        f"linkmode.lock has no compiler for this machine, {host}, which linkmode's own compiler driver is compiled by",
+        f"linkmode.lock: no compiler for this machine, {host}: linkmode compiles its own compiler driver with one",
+        expected=f"a toolchain for {host} with the target {host.musl}",
         hint=Message(f"add {host.musl} to the targets of a [[toolchain]] in linkmode.toml, then run: ", Run("lock")),
     )
 
@@ -129,6 +139,7 @@ def mode_of(target: Target, mode: LinkMode | None) -> LinkMode:
     if mode == "static" and not target.is_musl:
         raise UsageError(
             f"--mode static: {target} has glibc, which cannot be linked statically: it loads parts of itself",
+            expected="a musl target, or another mode",
             hint=Message(Run("exec", f"--target {target.cpu}-linux-musl -- …"), ", or --mode mostly_static"),
         )
     return mode or ("static" if target.is_musl else "mostly_static")
@@ -163,7 +174,7 @@ def environment(
     if not is_native and (go := CPUS[target.cpu].go):
         values |= {"GOOS": target.os, "GOARCH": go, **CPUS[target.cpu].go_settings}
     values |= _rust(target, values, machine)
-    # Go turns cgo off for another CPU; who sets it to 0 means that.
+    # Go turns cgo off for another CPU. A user who sets it to 0 means it.
     return Environment(values, before, CLEARED, {"CGO_ENABLED": "1"})
 
 
@@ -191,7 +202,7 @@ def _linker(rust_target: str) -> str:
 
 
 def _go_flag(flag: str) -> str:
-    """A flag as a word of GOFLAGS, which knows quotes of either kind, and no backslash."""
+    """A flag as a word of GOFLAGS, which has both kinds of quotes and no backslash."""
     if not set(flag) & set(" \t'\""):
         return flag
     return f'"{flag}"' if '"' not in flag else f"'{flag}'"

@@ -74,14 +74,15 @@ def check_release(command: Sequence[str], found: Installed | None) -> None:
     if found.release not in RELEASES:
         known = ", ".join(map(str, RELEASES[:-1]))
         raise UsageError(
-            f"native-image: {found.program} is of a GraalVM for JDK {found.release}; "
-            f"linkmode knows those for JDK {known} and {RELEASES[-1]}",
-            hint=Message("use one of these; any other runs unchecked by: ", Run("exec", "-- env native-image …")),
+            f"native-image: {found.program} is of a GraalVM for JDK {found.release}, whose options are not known",
+            expected=f"one for JDK {known} or {RELEASES[-1]}",
+            hint=Message("use one of these, or run it unchecked: ", Run("exec", "-- env native-image …")),
         )
     for option, since in _SINCE.items():
         if option in command and found.release < since:
             raise UsageError(
-                f"native-image: {option} is there from JDK {since} on, and {found.program} is of JDK {found.release}",
+                f"native-image: {option} needs a newer JDK than {found.release}, of which {found.program} is",
+                expected=f"JDK {since} or newer",
                 hint=_INSTEAD[option],
             )
 
@@ -104,43 +105,52 @@ def check(command: Sequence[str], toolchain: LockedToolchain, lock: Lock, found:
     musl = libc == "musl"
     if (static or musl) and target.is_musl and target.cpu != _MUSL_CPU:
         raise UsageError(
-            f"native-image: GraalVM has its JDK libraries for musl on {_MUSL_CPU} only: no static image for {target}",
-            hint=Message("a mostly static one: ", _example(lock, target.cpu, _mostly_static_options(command, found))),
+            f"native-image: no static image for {target}: GraalVM has its JDK libraries for musl on {_MUSL_CPU} only",
+            expected=f"the target {_MUSL_CPU}-linux-musl, or a mostly static image",
+            hint=Message(
+                "for a mostly static image: ", _example(lock, target.cpu, _mostly_static_options(command, found))
+            ),
         )
     if target.cpu != toolchain.exec.cpu:
         raise UsageError(
-            f"native-image makes executables for the CPU that it runs on, {toolchain.exec}, and not for {target}",
+            f"native-image: the target {target} has another CPU than this machine, {toolchain.exec}",
+            expected="a target of this machine's CPU: native-image compiles for no other",
             hint=f"run it on a machine of that CPU, with {target.cpu}-linux in exec-platforms of linkmode.toml",
         )
     if static and mostly_static:
         raise UsageError(
             f"native-image: {static} and {mostly_static} exclude each other",
-            hint=f"{static} is for musl and needs no libc where it runs, {mostly_static} is for glibc and needs that",
+            expected=f"{static} for musl, which needs no libc where it runs, or {mostly_static} for glibc, which does",
+            hint="remove one of the two",
         )
     if (static or musl) and not target.is_musl:
         raise UsageError(
-            f"native-image: {static or _MUSL} needs a musl toolchain, and {target} is not",
+            f"native-image: {static or _MUSL} needs musl, and the target is {target}",
+            expected="a musl target",
             hint=_static_example(lock),
         )
     if static and not musl and (libc or not _has_argument_file(command)):
         raise UsageError(
             f"native-image: {static} without {_MUSL} takes this machine's gcc, and JDK 23 and newer refuse it",
+            expected=f"{static} {_MUSL}",
             hint=Message(Run("exec", f"-- native-image {_STATIC[0]} {_MUSL} …")),
         )
     if mostly_static and target.is_musl:
         raise UsageError(
-            f"native-image: {mostly_static} links with glibc, and {target} is not",
+            f"native-image: {mostly_static} needs glibc, and the target is {target}",
+            expected="a gnu target",
             hint=_example(lock, target.cpu, _mostly_static_options(command, found)),
         )
     if (static or musl or mostly_static) and "zlib" not in lock.libraries:
         raise ConfigError(
-            "native-image: the JDK's libraries need zlib, and linkmode.toml asks for none",
+            "linkmode.lock: no zlib, which the JDK's libraries need",
+            expected="zlib under [library] of linkmode.toml",
             hint=Message('add `zlib = "~=1.3.1"` to its [library], then run: ', Run("lock"), " && ", Run("fetch")),
         )
 
 
 def notice(command: Sequence[str], toolchain: LockedToolchain) -> str:
-    """Return half a sentence about what ``command`` does with this machine's gcc and no locked toolchain, or nothing.
+    """Return half a sentence if ``command`` uses this machine's gcc and no locked toolchain; else an empty string.
 
     It is no error: `--libc=musl` may be said where it cannot be seen here, in a jar or a file of arguments.
     """
@@ -180,13 +190,13 @@ def _has_argument_file(command: Sequence[str]) -> bool:
 
 
 def _libc(command: Sequence[str]) -> str:
-    """The libc that the last word to say so names, as native-image has it; empty where none does. Raises UsageError."""
+    """The libc of the last option that names one, as native-image reads them; empty without one. Raises UsageError."""
     said = [word.partition("=") for word in command if word.partition("=")[0] in _LIBC]
     for option, _, value in said:
         if value not in _LIBCS:
             raise UsageError(
-                f"native-image: {option}: linkmode has toolchains for glibc and musl, not for {value!r}"
-                f"{did_you_mean(value, _LIBCS)}",
+                f"native-image: {option}: {value!r} is no libc{did_you_mean(value, _LIBCS)}",
+                expected=" or ".join(_LIBCS),
                 hint=Message(Run("exec", f"-- native-image {_STATIC[0]} {_MUSL} …")),
             )
     return said[-1][2] if said else ""

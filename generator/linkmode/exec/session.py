@@ -98,7 +98,7 @@ def judge(note: Note, toolchain: LockedToolchain, ready: Ready, here: Path, libr
     """
     what = f"{ready.mode} for {toolchain.target}"
     lines: list[str] = []
-    # Of one that a build tool only tried out, or linked again, nothing is left that could be wrong.
+    # A program that a build tool only tried, or linked again, is gone, and cannot be wrong.
     wrong = [path for _, _, path in note.wrong if not _is_probe(path) and not Path(path).exists()]
     there = [entry for entry in note.linked if Path(entry[2]).is_file()]
     for target, mode, path in there:
@@ -151,7 +151,7 @@ def _problem(path: str, toolchain: LockedToolchain, ready: Ready) -> str:
 
 
 def _looked_for(note: Note, libraries: Sequence[str]) -> Iterator[str]:
-    """Say which libraries the build looked for in vain: it may have left a part of the project out."""
+    """Name the libraries that the build did not find: it may have left out a part of the project."""
     for header, source in note.headers:
         library = LIBRARIES.get(header)
         if (_is_probe(source) and not library) or library in libraries:
@@ -177,7 +177,7 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
     Signals to this process reach it, and so do its inheritable descriptors, such as those of make's job server. Raises
     OSError when it cannot be started.
     """
-    # Python ignores them, and what is ignored stays so in the command: `yes | head` would not end.
+    # Python ignores them, and the command would inherit that: `yes | head` would not end.
     with subprocess.Popen(  # noqa: SIM117
         command, env=dict(environment), close_fds=False, restore_signals=True
     ) as child:
@@ -201,6 +201,6 @@ def _passing_on(child: "subprocess.Popen[bytes]") -> Iterator[None]:
 
 
 def end_by(number: int) -> None:
-    """End this process by the signal that ended the command, so that who waits sees the same."""
+    """End this process by the signal that ended the command, so that the caller sees the same."""
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)

@@ -25,7 +25,7 @@ from linkmode.model.values import Artifact, ExecPlatform, LinkMode, LockedToolch
 from linkmode.store import private, trees
 
 _RECIPE = "5"
-"""Part of every digest; raise it when something else is to be made from the same archives."""
+"""A part of every digest. Raise it when the same archives must give something else."""
 
 
 class Toolbox:
@@ -40,8 +40,8 @@ class Toolbox:
         layouts = FAMILIES[toolchain.family].layouts
         if artifact.layout not in layouts:
             raise ConfigError(
-                f"{artifact.name}: no layout of {toolchain.family}: {artifact.layout!r}; "
-                f"expected {' or '.join(layouts)}",
+                f"{artifact.name}: layout: {artifact.layout!r} is no layout of {toolchain.family}",
+                expected=" or ".join(layouts),
                 hint=Message("correct layout in its [[pin]], then run: ", Run("lock")),
             )
         self._home, self._toolchain, self._artifact, self._unpacked = home, toolchain, artifact, unpacked
@@ -68,7 +68,9 @@ class Toolbox:
             tools = frozenset(path.name for path in (folder / "plain").iterdir())
         except OSError as error:
             raise ConfigError(
-                f"{folder}: cannot be read: {error.strerror or error}", hint=f"delete {folder}; it is made again"
+                f"{folder}: cannot be read: {error.strerror or error}",
+                expected="the folder that `linkmode exec` made",
+                hint=f"delete {folder}, and run the command again",
             ) from error
         return Ready(
             triple=self._name,
@@ -83,7 +85,7 @@ class Toolbox:
         )
 
     def _entry(self, *what: str) -> Path:
-        # Configurations name paths: in a cache that was moved they are written anew.
+        # Configurations name paths, so a cache that was moved needs new ones.
         return (
             self._home
             / "exec"
@@ -117,7 +119,7 @@ class Toolbox:
             return
         words: dict[str, tuple[str, ...]]
         if not self._compiler.is_self_contained:
-            # by the driver that builds will have, which is not there yet: by one of its own for a moment
+            # compiled by a driver, as builds are; theirs is not there yet, so this one is temporary
             names = new / "names"
             names.mkdir()
             self._names(names, names, programs, runtime, new, "static" if self._is_musl() else "mostly_static")
@@ -180,7 +182,7 @@ class Toolbox:
         return self._toolchain.target.is_musl
 
     def _environment(self) -> dict[str, str]:
-        """The environment to compile in: nothing of the user's that could change what comes out."""
+        """The environment to compile in, without any variable of the user that could change the result."""
         kept = {key: os.environ[key] for key in ("HOME", "TMPDIR") if key in os.environ} | {"LC_ALL": "C"}
         if not self._compiler.caches:
             return kept
@@ -188,7 +190,7 @@ class Toolbox:
         return kept | {key: os.environ.get(key) or folder for key in self._compiler.caches}
 
     def _make(self, folder: Path, fill: Callable[[Path], None]) -> None:
-        """Make a folder unless it is there, and let nobody write to it."""
+        """Make a folder that nobody can write to, unless it is there."""
 
         def frozen(new: Path) -> None:
             fill(new)
@@ -198,7 +200,7 @@ class Toolbox:
 
 
 def _link_tree(source: Path, target: Path) -> None:
-    """Give every file of a tree a second name below ``target``; folders and symlinks are made anew."""
+    """Link every file of a tree to a second name below ``target``; create folders and symlinks again."""
     for folder, _, _ in os.walk(source):
         here = target / Path(folder).relative_to(source)
         here.mkdir()
@@ -220,7 +222,7 @@ def _remove(folder: Path) -> None:
 
 
 def _freeze(folder: Path) -> None:
-    """Take the right to write from everything below a folder."""
+    """Remove write permission from everything below a folder."""
     for path, _, files in os.walk(folder):
         for file in (Path(path, name) for name in files):
             if not file.is_symlink() and file.stat().st_mode & 0o222:

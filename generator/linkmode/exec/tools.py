@@ -53,7 +53,7 @@ def make(lock: Lock, wanted: Wanted, home: Path, unpack: Unpack, say: Callable[[
         IntegrityError: an archive is damaged in the store, or not to be trusted.
         ConfigError: nothing in the lock runs on this machine, or the cache cannot be written.
     """
-    from linkmode.exec import toolbox  # imported once nothing more can be refused early
+    from linkmode.exec import toolbox  # imported late: what is refused early needs none of it
 
     host = wanted.host
     toolchain = environment.choose(lock, host, wanted.target, wanted.family, wanted.mode)
@@ -88,7 +88,7 @@ def make(lock: Lock, wanted: Wanted, home: Path, unpack: Unpack, say: Callable[[
                     toolchain, ready, machine, has_plain_names=not native_image.is_called(wanted.command)
                 )
                 return Tools(toolchain, ready, changes, tuple(lock.libraries), tuple(whole))
-        # `linkmode store gc` came in between, and it will not do so for ever.
+        # `linkmode store gc` removed it in between, which cannot happen again and again.
         for descriptor in held:
             if descriptor is not None:
                 os.close(descriptor)

@@ -25,12 +25,12 @@ SOURCES = (
     "uncompr.c",
     "zutil.c",
 )
-"""All of zlib; the same as in templates/common/libraries/zlib/zlib_files.bzl."""
+"""The files of zlib, as in templates/common/libraries/zlib/zlib_files.bzl."""
 
 HEADERS = ("zconf.h", "zlib.h")
 
 DEFINES = ("HAVE_HIDDEN", "HAVE_UNISTD_H", "_LARGEFILE64_SOURCE=1")
-"""What zlib's own configure finds on Linux; the same as there."""
+"""What zlib's own configure finds on Linux, as in that file."""
 
 _VERSION = re.compile(r'#define ZLIB_VERSION "([0-9.]+)')
 _JOBS = 4
@@ -70,6 +70,7 @@ def _run(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise ConfigError(
-            f"zlib cannot be compiled: {' '.join(command)} failed:\n{(done.stderr or done.stdout).rstrip()}",
-            hint="see whether the compiler runs at all on this machine, and whether its folder is mounted noexec",
+            f"{folder}: zlib does not compile: {' '.join(command)} failed:\n{(done.stderr or done.stdout).rstrip()}",
+            expected="a compiler that runs on this machine, in a folder that is not mounted noexec",
+            hint="run that command to see why; choose another folder with --store DIR if it cannot start there",
         )

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
 from linkmode.fetch.progress import Progress
 from linkmode.messages import ConfigError, IntegrityError, LinkmodeError, Message, NetworkError, Run
@@ -13,8 +12,8 @@ from linkmode.model import mirror_layout
 from linkmode.model.failures import OriginError, UnreachableError, WrongBytesError
 from linkmode.model.values import Artifact, Checksum
 from linkmode.net import reach
-from linkmode.net.index import PackageIndex, file_path
 from linkmode.net.partial import Partial
+from linkmode.net.places import Place, Places
 from linkmode.net.reach import Origin
 from linkmode.net.transport import Transport
 from linkmode.net.web import PER_HOST, Limits
@@ -123,8 +122,7 @@ class _Run:
         self._store = store
         self._options = options
         self._progress = progress
-        self._access = reach.from_environment()
-        self._index = PackageIndex(self.transport, self._access)
+        self._places = Places(self.transport, options.base)
 
     def fetch(self, artifact: Artifact) -> Result:
         """Bring in one artifact, unless a verified copy is there already."""
@@ -169,26 +167,12 @@ class _Run:
                     return Result(artifact.name, checksum, "fetched", shown, tuple(failed))
         raise _nowhere(artifact, failed, reach.redacted(self._options.mirror))
 
-    def _origins(self, artifact: Artifact) -> Iterator[tuple[str, Origin | OriginError]]:
+    def _origins(self, artifact: Artifact) -> Iterator[Place]:
         """Every place to ask, in the order of the lock's URLs, each with what to call it."""
         only = self._options.mirror
         urls = (mirror_layout.url(only, artifact.checksum, artifact.file),) if only else artifact.urls
         for url in dict.fromkeys(urls):
-            scheme = urlsplit(url).scheme
-            shown = reach.redacted(url)
-            if scheme == "pypi":
-                yield from self._index.locate(url, artifact.checksum)
-            elif scheme in {"http", "https"}:
-                yield shown, Origin(shown, url, self._access)
-            elif scheme in {"", "file"}:
-                try:
-                    path = file_path(url) if scheme else Path(url)
-                except ValueError as error:
-                    yield shown, UnreachableError(str(error))
-                else:
-                    yield shown, Origin(shown, path=self._options.base / path)
-            else:
-                yield shown, UnreachableError(f"{scheme}: is not a scheme to fetch from")
+            yield from self._places.of(url, artifact.checksum)
 
 
 _AGAIN = (Run("lock"), " && ", Run("fetch"))
@@ -221,7 +205,8 @@ def _nowhere(artifact: Artifact, failed: Sequence[Attempt], only: str) -> Linkmo
         )
     return NetworkError(
         f"{artifact.name}: no URL could be reached:{reasons}",
-        hint=Message(
+        hint=next((attempt.failure.hint for attempt in failed if attempt.failure.hint), "")
+        or Message(
             "check the network, the proxy and the CA settings, or add a mirror under [mirrors] in linkmode.toml "
             "and run: ",
             *_AGAIN,

@@ -5,7 +5,6 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -13,9 +12,8 @@ from linkmode.fetch import signatures
 from linkmode.fetch.signatures import Signature, Signatures
 from linkmode.model.failures import OriginError, UnreachableError, WrongBytesError
 from linkmode.model.values import Pin, Signer
-from linkmode.net import reach
-from linkmode.net.index import PackageIndex
 from linkmode.net.partial import Partial
+from linkmode.net.places import Places
 from linkmode.net.reach import Origin
 from linkmode.net.transport import Transport
 from linkmode.net.web import Limits
@@ -63,19 +61,13 @@ class _Check:
 
     def __init__(self, limits: Limits, signers: Sequence[Signer], *, download: bool) -> None:
         self.transport = Transport(limits)
-        self._access = reach.from_environment()
-        self._index = PackageIndex(self.transport, self._access)
+        self._places = Places(self.transport)
         self._download = download
-        self._signatures = Signatures(self.transport, self._access, signers)
+        self._signatures = Signatures(self.transport, self._places.access, signers)
 
     def url(self, pin: Pin, url: str) -> Finding:
-        places: Iterable[tuple[str, Origin | OriginError]]
-        if urlsplit(url).scheme == "pypi":
-            places = self._index.locate(url, pin.checksum)
-        else:
-            places = [(url, Origin(url, url, self._access))]
         reasons: list[str] = []
-        for _, origin in places:
+        for _, origin in self._places.of(url, pin.checksum):
             try:
                 if isinstance(origin, OriginError):
                     raise origin
@@ -83,7 +75,7 @@ class _Check:
             except WrongBytesError as wrong:
                 return Finding(pin, url, "mismatch", wrong.reason)
             except UnreachableError as failure:
-                reasons.append(failure.reason)
+                reasons += [failure.reason, failure.hint] if failure.hint else [failure.reason]
         return Finding(pin, url, "unreachable", "; ".join(dict.fromkeys(reasons)))
 
     def _ask(self, pin: Pin, url: str, origin: Origin) -> Finding:

@@ -76,7 +76,7 @@ class Signatures:
             if signer and signer.minisign:
                 return self._minisign(pin, url, signer.minisign, archive)
             if signer and signer.sumdb:
-                return self._database(url.removeprefix(signer.urls), signer, archive)
+                return self._database(url.removeprefix(signer.urls), signer, origin, archive)
             if repository or origin.provenance:
                 return self._attested(pin, origin, repository, archive)
         except WrongBytesError as wrong:
@@ -103,10 +103,12 @@ class Signatures:
             raise
         return Signature("signed", minisign.verify(archive, signature, key, pin.file))
 
-    def _database(self, name: str, signer: Signer, archive: Path | None) -> Signature:
+    def _database(self, name: str, signer: Signer, origin: Origin, archive: Path | None) -> Signature:
         if archive is None:
             return Signature("unchecked", "the checksum database has a digest of the files: --download")
-        base = f"{signer.urls}sumdb/{checksum_database.host(signer.sumdb)}/"
+        if not origin.url:
+            return Signature("unchecked", "the checksum database is asked through a Go proxy, and this one is a folder")
+        base = f"{origin.url.removesuffix(name)}sumdb/{checksum_database.host(signer.sumdb)}/"
 
         def ask(path: str) -> bytes:
             origin = Origin(f"{base}{path}", f"{base}{path}", self._access)

@@ -8,12 +8,13 @@ import msgspec
 
 from linkmode.fetch.progress import Progress
 from linkmode.messages import ConfigError, IntegrityError, NetworkError, UsageError
+from linkmode.model import field_rules
 from linkmode.model.failures import OriginError, WrongBytesError
 from linkmode.model.values import Checksum
 from linkmode.net import reach
-from linkmode.net.index import PackageIndex, file_path, is_index_url
+from linkmode.net.index import file_path
 from linkmode.net.partial import Partial
-from linkmode.net.reach import Origin
+from linkmode.net.places import Place, Places
 from linkmode.net.transport import Transport
 from linkmode.net.web import Limits
 from linkmode.store.files import digest_of
@@ -48,7 +49,7 @@ class _Unpinned(Partial):
 
 
 def gather(url: str, path: Path, *, base: Path, progress: Progress, limits: Limits | None = None) -> Gathered:
-    """Bring what ``url`` gives to ``path``: https, ``pypi:``, ``file:``, or a path relative to ``base``.
+    """Bring what ``url`` gives to ``path``: https, ``pypi:``, ``goproxy:``, ``file:``, or a path relative to ``base``.
 
     Raises:
         UsageError: the URL is plain http, or of a scheme that no pin may have, or names a file that is not there.
@@ -61,34 +62,26 @@ def gather(url: str, path: Path, *, base: Path, progress: Progress, limits: Limi
         local = base / (file_path(url) if scheme == "file" else Path(url))
     except ValueError as error:
         raise UsageError(f"{url!r} is not a URL: {error}") from error
-    if scheme not in {"https", "pypi", "file", ""}:
+    if scheme not in {"https", "pypi", "goproxy", "file", ""}:
         raise UsageError(
             f"{shown}: a pin cannot have a URL of the scheme {scheme}:",
-            hint="https:, pypi:<project>/<file>, file:, or a path relative to linkmode.toml",
+            hint=field_rules.URL_FORMS,
         )
-    if not url or (scheme == "pypi" and not is_index_url(url)):
-        raise UsageError(
-            f"{shown!r}: expected {'pypi:<project>/<file>' if url else 'a URL or a path'}",
-            hint="name an archive, or its https: URL" if not url else "the page of the project lists its files",
-        )
+    if form := field_rules.expected_form(url) if url else "a URL or a path":
+        raise UsageError(f"{shown!r}: expected {form}", hint="name an archive, or its https: URL")
     transport = Transport(limits or Limits())
-    access = reach.from_environment()
-    places: list[tuple[str, Origin | OriginError]]
-    if scheme == "pypi":
-        places = list(PackageIndex(transport, access).locate(url, None))
-    elif scheme == "https":
-        places = [(shown, Origin(shown, url, access))]
-    else:
+    if scheme in {"file", ""}:
         _check_file(local, shown)
-        places = [(shown, Origin(shown, path=local))]
-    reasons, is_wrong = [], False
+    places = Places(transport, base).of(url, None)
+    reasons, is_wrong, hint = [], False, ""
     progress.begin(shown, None)
     try:
-        for place, origin in places:
+        for place in places:
             try:
-                return _bring(transport, place, origin, path, shown, progress)
+                return _bring(transport, place, path, shown, progress)
             except OriginError as failure:
-                reasons.append(f"\n    {place}: {failure.reason}")
+                reasons.append(f"\n    {place[0]}: {failure.reason}")
+                hint = hint or failure.hint
                 is_wrong = is_wrong or isinstance(failure, WrongBytesError)
             except BaseException:
                 transport.stop()
@@ -98,7 +91,7 @@ def gather(url: str, path: Path, *, base: Path, progress: Progress, limits: Limi
     if is_wrong:
         raise IntegrityError(f"{shown}: gives no archive to pin:{''.join(reasons)}", hint="open it, and see what it is")
     raise NetworkError(
-        f"{shown}: could not be reached:{''.join(reasons)}", hint="check the URL, the network and the proxy"
+        f"{shown}: could not be reached:{''.join(reasons)}", hint=hint or "check the URL, the network and the proxy"
     )
 
 
@@ -117,9 +110,8 @@ def _check_file(path: Path, shown: str) -> None:
         raise UsageError(f"{shown}: {found}; expected an archive", hint="name an archive, or its https: URL")
 
 
-def _bring(
-    transport: Transport, place: str, origin: Origin | OriginError, path: Path, shown: str, progress: Progress
-) -> Gathered:
+def _bring(transport: Transport, place: Place, path: Path, shown: str, progress: Progress) -> Gathered:
+    named, origin = place
     if isinstance(origin, OriginError):
         raise origin
     with _Unpinned(path) as partial:
@@ -129,4 +121,4 @@ def _bring(
     for algorithm, declared in origin.declared.items():
         if algorithm in _ALGORITHMS and (found := digest_of(path, algorithm)) != declared.lower():
             raise WrongBytesError(f"{algorithm} mismatch: the index declares {declared[:200]}, got {found}")
-    return Gathered(digest_of(path, "sha256"), size, place)
+    return Gathered(digest_of(path, "sha256"), size, named)

@@ -6,7 +6,8 @@ from linkmode.catalog import pins as catalogs
 from linkmode.config import document as configs
 from linkmode.lock import derive, inputs, lockfile
 from linkmode.lock.inputs import Inputs
-from linkmode.lock.resolve import keep, resolve
+from linkmode.lock.preference import keep
+from linkmode.lock.resolve import resolve
 from linkmode.messages import ConfigError, Message, Run, StaleLockError, UsageError
 from linkmode.model import resources, textfile
 from linkmode.model.values import Artifact, Lock

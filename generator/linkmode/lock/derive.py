@@ -12,7 +12,8 @@ from linkmode.catalog.pins import Catalog
 from linkmode.config.document import Config
 from linkmode.lock import lockfile
 from linkmode.lock.artifacts import Mirrors, possible
-from linkmode.lock.resolve import keep, resolve
+from linkmode.lock.preference import keep
+from linkmode.lock.resolve import resolve
 from linkmode.messages import ConfigError, StaleLockError
 from linkmode.model.issues import Source
 from linkmode.model.values import Artifact, Lock, Pin

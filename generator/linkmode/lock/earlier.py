@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from linkmode.lock import lockfile
-from linkmode.lock.resolve import Preference, keep
+from linkmode.lock.preference import Preference, keep
 from linkmode.messages import StaleLockError
 from linkmode.model.values import SOURCES, Lock
 

@@ -9,7 +9,8 @@ from packaging.version import Version
 from linkmode.config.document import specifier
 from linkmode.lock import current, inputs
 from linkmode.lock.inputs import Inputs
-from linkmode.lock.resolve import Preference, keep, resolve
+from linkmode.lock.preference import Preference, keep
+from linkmode.lock.resolve import resolve
 from linkmode.model.values import DEFAULT_SOURCE, Lock
 
 

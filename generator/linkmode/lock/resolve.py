@@ -17,12 +17,12 @@ from linkmode.config.document import Config, ToolchainRequest, specifier
 from linkmode.families import FAMILIES
 from linkmode.languages import LANGUAGES
 from linkmode.lock.artifacts import artifact, told_apart
+from linkmode.lock.preference import Preference
 from linkmode.messages import ConfigError, Message, Run, did_you_mean
 from linkmode.model.issues import Issues, Source
 from linkmode.model.values import (
     DEFAULT_SOURCE,
     LINK_MODES,
-    SOURCES,
     Artifact,
     ExecPlatform,
     LinkMode,
@@ -37,18 +37,6 @@ LOCK_VERSION = 2
 """The format version of linkmode.lock."""
 
 _VERSION_FACT = re.compile(r"\d+(\.\d+)+")
-
-
-class Preference(msgspec.Struct, frozen=True):
-    """What to keep from an earlier lock.
-
-    ``sources`` names the source of a family's archives (``pypi``) where it is not upstream; ``versions`` the versions
-    of each family to prefer to newer ones, and ``by_target`` those of a family's toolchain for a target.
-    """
-
-    sources: Mapping[str, str] = {}
-    versions: Mapping[str, frozenset[str]] = {}
-    by_target: Mapping[tuple[str, str], frozenset[str]] = {}
 
 
 def resolve(
@@ -79,28 +67,6 @@ def resolve(
         exec_properties=config.exec_properties,
         malloc=config.malloc,
     )
-
-
-def keep(lock: Lock | None, *, upgrade: Iterable[str] = (), sources: Mapping[str, str] | None = None) -> Preference:
-    """Return what a new resolution keeps of ``lock``: its sources, changed by ``sources``, and all versions.
-
-    The versions of the families in ``upgrade``, and of those whose source changes, are left free.
-    """
-    artifacts = lock.artifacts if lock else ()
-    old = {one.family: one.source for one in artifacts if one.source in SOURCES[1:]}
-    new = {family: source for family, source in {**old, **(sources or {})}.items() if source != DEFAULT_SOURCE}
-    free = {*upgrade, *(name for name in {**old, **new} if old.get(name) != new.get(name))}
-    versions: dict[str, frozenset[str]] = {}
-    for one in artifacts:
-        if one.family not in free:
-            versions[one.family] = versions.get(one.family, frozenset()) | {one.version}
-    by_target: dict[tuple[str, str], frozenset[str]] = {}
-    version_of = {one.name: one.version for one in artifacts}
-    for toolchain in lock.toolchains if lock else ():
-        if toolchain.family not in free and toolchain.artifact in version_of:
-            at = (toolchain.family, toolchain.target)
-            by_target[at] = by_target.get(at, frozenset()) | {version_of[toolchain.artifact]}
-    return Preference(new, versions, by_target)
 
 
 class _RefusedError(Exception):

@@ -7,7 +7,8 @@ from packaging.version import Version
 
 from linkmode.catalog.pins import Catalog
 from linkmode.config.document import Config
-from linkmode.lock.resolve import Preference, resolve
+from linkmode.lock.preference import Preference
+from linkmode.lock.resolve import resolve
 from linkmode.messages import ConfigError
 from linkmode.model.values import DEFAULT_SOURCE, Lock
 

@@ -5,10 +5,12 @@ class OriginError(Exception):
     """Base of both: ``reason`` is half a sentence that can stand after the URL and a colon.
 
     Parts of it may be the server's words, so what a terminal would obey is taken out.
+    ``hint`` is the next command or edit where this reason has one of its own, and empty where it has none.
     """
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, hint: str = "") -> None:
         self.reason = "".join(char if char.isprintable() else "?" for char in reason)
+        self.hint = hint
         super().__init__(self.reason)
 
 
@@ -27,8 +29,9 @@ class UnreachableError(OriginError):
         wait: float | None = None,
         absent: bool = False,
         silent: bool = False,
+        hint: str = "",
     ) -> None:
-        super().__init__(reason)
+        super().__init__(reason, hint)
         self.transient = transient
         self.wait = wait
         self.absent = absent

@@ -27,6 +27,15 @@ _FACT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~:-]*")
 _VERSION = re.compile(r"[A-Za-z0-9.!+_-]+")
 _EXEC = re.compile(r"[a-z0-9_]+-[a-z0-9]+")
 _PYPI_URL = re.compile(r"pypi:[A-Za-z0-9][A-Za-z0-9._-]*/(?P<file>[A-Za-z0-9._+!-]+)")
+GOPROXY_URL = re.compile(r"goproxy:([a-z0-9!_~-][a-z0-9!._~-]*/)+@v/(?P<file>v[0-9][a-z0-9!._~+-]*\.zip)")
+"""A module's archive on a Go proxy, its capital letters written as the proxy wants them: ``!a`` for ``A``."""
+_INDEXED = {
+    "pypi": ("pypi:<project>/<file>", _PYPI_URL),
+    "goproxy": ("goproxy:<module>/@v/<version>.zip", GOPROXY_URL),
+}
+"""The schemes whose host is a setting of the user's pip or Go: the form to show, and the pattern."""
+URL_FORMS = ", ".join(["https:", *(form for form, _ in _INDEXED.values()), "file: or a path relative to linkmode.toml"])
+"""What a URL of a user's own pin may be, for messages."""
 _LOGIN = re.compile(r"//[^/?#]*@")
 
 
@@ -88,13 +97,19 @@ def folder(value: str) -> str:
 
 
 def url(value: str, file: str, *, machine: bool, mirror: bool = False) -> str:
-    """A URL of the archive ``file``: https, or ``pypi:<project>/<file>``.
+    """A URL of the archive ``file``: https, ``pypi:<project>/<file>``, or ``goproxy:<module>/@v/<version>.zip``.
 
     ``machine`` allows what only one machine can read: ``file:`` URLs, and paths relative to linkmode.toml. ``mirror``
     allows plain http, as a mirror may have it. No URL may hold a user or password.
     """
     problem = _url_problem(value, file, machine=machine, mirror=mirror)
     return f"{problem}, found {shown(value)}" if problem else ""
+
+
+def expected_form(value: str) -> str:
+    """The form of ``value``, a URL of one of the schemes that have a form, where it does not have it; else empty."""
+    form, pattern = _INDEXED.get(urlsplit(value).scheme, ("", _FACT))
+    return form if form and not pattern.fullmatch(value) else ""
 
 
 def layout(value: str) -> str:
@@ -155,17 +170,18 @@ def _url_problem(value: str, file: str, *, machine: bool, mirror: bool) -> str:
         return "expected no user or password, which would be written to the lock (use ~/.netrc)" if login else ""
     if scheme == "http":
         return "plain http, which anyone on the way can change or watch: expected https"
-    if scheme == "pypi":
-        match = _PYPI_URL.fullmatch(value)
+    if scheme in _INDEXED:
+        form, pattern = _INDEXED[scheme]
+        match = pattern.fullmatch(value)
         if not match:
-            return "expected pypi:<project>/<file>"
+            return f"expected {form}"
         return "" if match["file"] == file else f"expected the file that the pin names, {shown(file)}"
     if not machine:
-        return "expected https or pypi:<project>/<file>"
+        return f"expected https, {' or '.join(form for form, _ in _INDEXED.values())}"
     if scheme == "file":
         if "%00" in parts.path:
             return "expected the path of a file, without a NUL character"
         return "" if parts.netloc in ("", "localhost") and parts.path else "expected file:///path/to/the/archive"
     if scheme:
-        return "expected https, pypi:<project>/<file>, file: or a path relative to linkmode.toml"
+        return f"expected {URL_FORMS}"
     return "expected a path relative to linkmode.toml, or file:// before an absolute one" if value[0] == "/" else ""

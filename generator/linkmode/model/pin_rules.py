@@ -21,7 +21,9 @@ Kind = Literal["toolchain", "library", "language"]
 
 _MINISIGN_KEY = 42
 """Bytes of a public key of minisign: ``Ed``, the number of the key in 8 bytes, and the key of Ed25519 in 32."""
-_SIGNED = re.compile(r"https://[a-z0-9.-]+/([^\s?#]+/)?|pypi:[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9._+!-]*")
+_SIGNED = re.compile(
+    r"https://[a-z0-9.-]+/([^\s?#]+/)?|pypi:[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9._+!-]*|goproxy:([a-z0-9!._~-]+/)*"
+)
 _SUMDB = re.compile(r"[a-z0-9.-]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}")
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
 
@@ -116,7 +118,7 @@ def advisory_problems(advisory: Advisory) -> Iterator[tuple[str, str]]:
 def signer_problems(signer: Signer) -> Iterator[tuple[str, str]]:
     """Yield (key, problem) for everything about a signer that its types do not say."""
     if not _SIGNED.fullmatch(signer.urls):
-        yield "urls", f"expected https://host/folder/ or pypi:<project>/, found {rules.shown(signer.urls)}"
+        yield "urls", f"expected https://host/folder/, pypi:<project>/ or goproxy:, found {rules.shown(signer.urls)}"
     if [bool(signer.minisign), bool(signer.repository), bool(signer.sumdb)].count(True) != 1:
         yield "minisign", "expected one of minisign, repository and sumdb"
     if signer.minisign and not _is_minisign_key(signer.minisign):

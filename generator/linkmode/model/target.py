@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
 from typing import Any
 
 from linkmode.messages import ConfigError, did_you_mean
@@ -135,6 +134,8 @@ def _without_abi(cpu: str, word: str) -> str:
 
 
 def _near(text: str, known: Iterable[str]) -> list[str]:
+    from difflib import get_close_matches  # only for who mistyped
+
     return get_close_matches(text, list(known), n=1, cutoff=0.9)
 
 

@@ -77,7 +77,7 @@ class Signer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     With a key of minisign, each archive has its signature beside it, under its URL and ``.minisig``. A repository is
     one of GitHub, whose workflows attest what they publish. ``sumdb`` is the key of a checksum database of Go, which
-    has the modules of the proxy at ``urls``, and is asked through that proxy.
+    has the modules of a proxy, and is asked through the proxy that gave the archive.
     """
 
     urls: Annotated[str, Meta(description="How the URLs of these archives begin.")]
@@ -92,8 +92,9 @@ class Archive(
 ):
     """What a pin and a locked artifact share.
 
-    ``urls`` are tried in order: https, or ``pypi:<project>/<file>`` for a file of the package index that the
-    user's pip is configured for; a user's own pin may also have ``file:`` URLs and paths relative to linkmode.toml.
+    ``urls`` are tried in order: https, ``pypi:<project>/<file>`` for a file of the package index that the user's pip
+    is configured for, or ``goproxy:<module>/@v/<version>.zip`` for a module of the proxy that the user's Go is
+    configured for. A user's own pin may also have ``file:`` URLs and paths relative to linkmode.toml.
     ``exec`` is absent for sources. ``layout`` is the family's word for its shape (``cross``, ``native``).
     ``measured`` holds facts read from the archive itself (``gcc``, ``musl``, ``binutils``, ``zig``), not its label.
     """

@@ -15,7 +15,7 @@ from linkmode.net.partial import Partial
 from linkmode.net.reach import login_advice, without_login
 
 PAGE_ENCODING = "gzip"
-"""The one compression that is asked for, and undone, for pages; files are taken as they are."""
+"""The only compression that requests for pages allow. Files are never decompressed."""
 
 _GZIP = 16 + zlib.MAX_WBITS
 """What zlib calls a gzip header and trailer around the data."""
@@ -100,13 +100,13 @@ def begin(response: requests.Response, partial: Partial) -> int | None:
 
 
 def length(response: requests.Response) -> int | None:
-    """How many bytes the body is said to have; None when the answer does not say."""
+    """The length of the body in bytes, as the answer declares it; None if it declares none."""
     given = response.headers.get("Content-Length", "")
     return int(given) if _LENGTH.fullmatch(given) else None
 
 
 def file_length(response: requests.Response) -> int | None:
-    """The same; raise UnreachableError when the answer is a web page and no file."""
+    """The same length; raise UnreachableError when the answer is a web page."""
     if is_page(response):
         raise UnreachableError("answers with an HTML page instead of the file")
     return length(response)
@@ -118,7 +118,7 @@ def is_page(response: requests.Response) -> bool:
 
 
 def named(wrong: WrongBytesError, response: requests.Response, partial: Partial) -> OriginError:
-    """The same failure, saying so when what came is a web page: a login, a captive portal, an error sent as 200."""
+    """Return ``wrong``, or a failure that names the web page that came: a login, a captive portal, an error as 200."""
     head = partial.head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if is_page(response) or head.startswith((b"<!doctype html", b"<html")):
         return WrongBytesError(f"answers with an HTML page instead of the file ({wrong.reason})")

@@ -57,13 +57,8 @@ class _Listed(NamedTuple):
 _URL = re.compile(r"pypi:(?P<project>[A-Za-z0-9._-]+)/(?P<file>[A-Za-z0-9._+!-]+)")
 
 
-def is_index_url(url: str) -> bool:
-    """Whether ``url`` has the form ``pypi:<project>/<file>``."""
-    return _URL.fullmatch(url) is not None
-
-
 def file_path(url: str) -> Path:
-    """The path that an absolute ``file:`` URL names (RFC 8089); raise ValueError where no file can have such a name."""
+    """The path of an absolute ``file:`` URL (RFC 8089); raise ValueError for a name that no file can have."""
     path = unquote(urlsplit(url).path)
     if "\0" in path:
         raise ValueError("no file has a NUL character in its name")
@@ -112,7 +107,7 @@ class PackageIndex:
                 yield label, UnreachableError(f"names what is no URL: {error}")
 
     def _search(self, label: str, page: str, wanted: _Wanted, access: Access) -> Origin:
-        """The file as one page of links, or one folder, has it; raise a OriginError when it has not."""
+        """The file in one page of links or one folder; raise an OriginError if it is not there."""
         local = _local(page)
         if local is None:
             _require_https(page, wanted)
@@ -125,7 +120,7 @@ class PackageIndex:
             found = _choose(_listing(wanted, *_read(local)), wanted)
         url = found.url
         if urlsplit(url).scheme == "file":
-            # A page of the network has no business naming files of this machine.
+            # A page from the network must not name files of this machine.
             if local is None:
                 raise UnreachableError(f"names a file of this machine: {url}")
             return Origin(label, path=file_path(url), declared=found.digests)
@@ -140,7 +135,7 @@ def _require_https(url: str, wanted: _Wanted) -> None:
 
 
 def _local(place: str) -> Path | None:
-    """The path that a setting of pip names, which may be a ``file:`` URL or a plain path; None for a web address."""
+    """The path in a setting of pip, a ``file:`` URL or a plain path; None for a web address."""
     scheme = urlsplit(place).scheme
     if scheme == "file":
         return file_path(place)
@@ -161,7 +156,7 @@ def _listing(wanted: _Wanted, body: bytes, kind: str, base: str) -> Iterable[_Li
 
     Raises UnreachableError when it is in neither.
     """
-    # Imported on use: it takes longer than all else that `fetch` imports, and most locks name no package index.
+    # Imported on use: it is the slowest import of `fetch`, and most locks name no package index.
     from pypi_simple import ProjectPage, UnsupportedRepoVersionError
 
     try:
@@ -211,7 +206,7 @@ def _links(page: str, base: str, file: str) -> Iterator[_Listed]:
 
 
 def _choose(listing: Iterable[_Listed], wanted: _Wanted) -> _Listed:
-    """The file as it is listed; raise a OriginError when the page has none, or says that it has other bytes."""
+    """The file as the page lists it; raise an OriginError if it has none, or declares other bytes."""
     for listed in listing:
         if listed.name == wanted.file:
             checksum = wanted.checksum

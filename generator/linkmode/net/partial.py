@@ -1,4 +1,4 @@
-"""Collects the bytes of one download: bounded, hashed while they are written, verified as a whole."""
+"""Collects the bytes of one download: bounds them, hashes them while it writes, and verifies the whole."""
 
 import contextlib
 import hashlib
@@ -66,7 +66,7 @@ class Partial:
 
     @property
     def head(self) -> bytes:
-        """The first bytes, to say what a wrong file looks like."""
+        """The first bytes, which tell the kind of a wrong file."""
         return os.pread(self._file.fileno(), _HEAD, 0)
 
     def restart(self) -> None:
@@ -91,7 +91,7 @@ class Partial:
             while view:
                 view = view[self._file.write(view) :]
         except OSError as error:
-            # A full disk is left as it was found: the partial file would keep it full.
+            # The partial file would keep a full disk full.
             self.restart()
             raise cannot_write(self.path, error) from error
         self.received += len(block)
@@ -112,7 +112,7 @@ def _own(path: Path) -> int:
     """
     if os.path.lexists(path):
         descriptor = -1
-        # No waiting for the other end of a pipe, and no following of links: this name can be guessed.
+        # Never wait for the other end of a pipe, and never follow a link: others can guess this name.
         with contextlib.suppress(OSError):
             descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         if descriptor >= 0:

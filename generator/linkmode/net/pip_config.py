@@ -23,12 +23,12 @@ _SECTIONS = ("global", "download", "install", ":env:")
 
 _TIMEOUT_SECONDS = 60.0
 _PIPS_WORDS = ("Configuration file ", "ERROR: ")
-"""How pip begins when it is there, and its settings are what is wrong."""
+"""How pip's message begins when its settings are wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class PipConfig:
-    """What decides where pip looks for a file. ``find_links`` and ``indexes`` are in the order to ask."""
+    """The settings that decide where pip looks for a file. ``find_links`` and ``indexes`` are in the order to ask."""
 
     indexes: tuple[str, ...] = (PYPI_SIMPLE_ENDPOINT,)
     find_links: tuple[str, ...] = ()
@@ -52,7 +52,11 @@ class PipConfig:
 
 def _certificate(path: str) -> str:
     if not Path(path).is_file():
-        raise ConfigError(f"pip's setting client-cert: no file at {path}", hint="correct it: pip config debug")
+        raise ConfigError(
+            f"pip's setting client-cert: no file at {path}",
+            expected="a file with a certificate and its key, in PEM",
+            hint="correct it where `pip config debug` finds it",
+        )
     return path
 
 
@@ -75,7 +79,7 @@ def read(environment: Mapping[str, str] = os.environ) -> PipConfig:
 
 
 def _listing(command: Sequence[str], environment: Mapping[str, str]) -> str | None:
-    """Return what the command prints; None where there is no such pip."""
+    """Return the output of the command; None if there is no such pip."""
     shown = " ".join(command)
     try:
         done = subprocess.run(
@@ -86,14 +90,15 @@ def _listing(command: Sequence[str], environment: Mapping[str, str]) -> str | No
             check=False,
             stdin=subprocess.DEVNULL,
             timeout=_TIMEOUT_SECONDS,
-            # A folder named pip in the current folder must not be run.
+            # Python must not run a folder named pip in the current folder.
             env={**environment, "PYTHONSAFEPATH": "1"},
         )
     except OSError:  # not there any more, or for another machine
         return None
     except subprocess.TimeoutExpired as error:
         raise ConfigError(
-            f"`{shown}` did not end within {_TIMEOUT_SECONDS:g} seconds; it is asked which package index to use",
+            f"`{shown}` did not end within {_TIMEOUT_SECONDS:g} seconds",
+            expected="the settings of pip, which say which package index to use",
             hint="run it yourself to see what it waits for",
         ) from error
     if done.returncode == 0:
@@ -101,7 +106,8 @@ def _listing(command: Sequence[str], environment: Mapping[str, str]) -> str | No
     said = (done.stderr or done.stdout).strip().splitlines()
     if said and said[0].startswith(_PIPS_WORDS):
         raise ConfigError(
-            f"`{shown}` fails, and is asked which package index to use: {' '.join(said)}",
+            f"`{shown}` fails: {' '.join(said)}",
+            expected="the settings of pip, which say which package index to use",
             hint="correct pip's settings; `pip config debug` says where they are",
         )
     return None

@@ -68,7 +68,8 @@ def proxy(url: str, setting: str) -> str:
         parts = urllib3.util.Url()
     if url and (not parts.host or parts.scheme not in _PROXY_SCHEMES):
         raise ConfigError(
-            f"{setting}: {without_login(url)!r} is not the address of a proxy; expected one such as http://host:3128",
+            f"{setting}: {without_login(url)!r} is not the address of a proxy",
+            expected="an address such as http://host:3128",
             hint=f"correct or unset {setting}",
         )
     return url
@@ -77,7 +78,11 @@ def proxy(url: str, setting: str) -> str:
 def ca_bundle(path: str, setting: str) -> str:
     """Return ``path``; raise ConfigError naming ``setting`` when there is no such file or folder."""
     if not Path(path).exists():
-        raise ConfigError(f"{setting}: no CA bundle at {path}", hint=f"correct or unset {setting}")
+        raise ConfigError(
+            f"{setting}: no CA bundle at {path}",
+            expected="a file of certificates in PEM, or a folder that c_rehash prepared",
+            hint=f"correct or unset {setting}",
+        )
     return path
 
 
@@ -95,7 +100,7 @@ def login_advice(environment: Mapping[str, str] = os.environ) -> str:
         except FileNotFoundError:
             if named:
                 return f"NETRC names {path}, which is not there"
-        except (OSError, UnicodeDecodeError, RuntimeError) as error:  # the last where nobody has a home
+        except (OSError, UnicodeDecodeError, RuntimeError) as error:  # RuntimeError: the user has no home
             return f"{path} was not used: {error}"
     return f"a login for it belongs in {named or '~/.netrc'}"
 
@@ -115,14 +120,14 @@ def redacted(url: str) -> str:
 
 
 def server(url: str) -> str:
-    """What answers for a URL: its scheme, host and port, to compare; every spelling of one port is the same."""
+    """The server of a URL, to compare: scheme, host and port, the port in one spelling."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2].lower()
     return f"{parts.scheme}://{host.removesuffix({'http': ':80', 'https': ':443'}.get(parts.scheme, ':'))}"
 
 
 def explain(error: Exception, silence: float) -> UnreachableError:
-    """The failure that an exception of requests or urllib3 stands for. ``silence`` is the read timeout in seconds."""
+    """The failure for an exception of requests or urllib3. ``silence`` is the read timeout in seconds."""
     chain = list(_chain(error))
     text = _plain(str(chain[-1]))
     if any(isinstance(e, ssl.SSLCertVerificationError) for e in chain):
@@ -147,7 +152,7 @@ def explain(error: Exception, silence: float) -> UnreachableError:
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """An exception and what it was made from, outermost first, following both causes and urllib3's ``reason``."""
+    """An exception and its causes, outermost first, by both kinds of cause and urllib3's ``reason``."""
     found: list[BaseException] = []
     step: object = error
     while isinstance(step, BaseException) and step not in found:

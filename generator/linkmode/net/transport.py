@@ -28,7 +28,7 @@ class Transport:
         self.stopping = self._web.stopping
 
     def stop(self) -> None:
-        """Make every running transfer raise Cancelled soon, in any state of waiting."""
+        """Make every running transfer raise Cancelled soon, also one that waits."""
         self._web.stop()
 
     def bring(self, origin: Origin, partial: Partial, advance: Callable[[int], None]) -> None:
@@ -69,7 +69,7 @@ class Transport:
                 return
 
     def _pause(self, failure: UnreachableError, failed: int) -> None:
-        """Wait before the next attempt; raise ``failure`` when there is to be none."""
+        """Wait before the next attempt; raise ``failure`` if no attempt is left."""
         if not failure.transient:
             raise failure
         if failed >= self.limits.attempts:

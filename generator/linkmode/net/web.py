@@ -84,7 +84,7 @@ class Web:
                                 return
                             url = answers.next_url(url, response.headers["Location"])
                         if server(url) != server(origin.url):
-                            # It says who the user is, and is meant for the server that the user named.
+                            # It identifies the user, and only to the server that the user named.
                             access = replace(access, client_cert=None)
             except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
                 self._still_wanted(wire)
@@ -106,7 +106,7 @@ class Web:
 
     @contextlib.contextmanager
     def _turn(self, url: str) -> Iterator[None]:
-        """Wait until the host of ``url`` is asked for few enough other things."""
+        """Wait until the host of ``url`` has fewer than the most requests at a time."""
         with self._guard:
             semaphore = self._turns[server(url)]
         with semaphore:
@@ -125,21 +125,21 @@ class Web:
             stream=True,
             allow_redirects=False,
             timeout=(self.limits.connect, self.limits.silence),
-            # Given per request: what the environment says would override a session's own settings.
+            # Given per request: the environment would override a session's settings.
             proxies=dict(access.proxies),
             verify=access.verify,
             cert=access.client_cert,
         )
         wire.rest()
         try:
-            # Headers that are cut off look like headers that end.
+            # Truncated headers look complete.
             self._still_wanted(wire)
             yield response
         finally:
             response.close()
 
     def _still_wanted(self, wire: Wire) -> None:
-        """Raise Cancelled or UnreachableError when it was this side that ended the connection."""
+        """Raise Cancelled or UnreachableError if this side ended the connection."""
         if self.stopping.is_set():
             raise Cancelled
         if wire.late:

@@ -73,7 +73,7 @@ class Wire:
     def _ring(self, late: str) -> None:
         with self._guard:
             if self._timer is not threading.current_thread():
-                return  # set anew, or stopped, at the very last moment
+                return  # set again, or stopped, at the last moment
             self.late = late
         self.cut()
 
@@ -130,6 +130,6 @@ def _held(connection: Any, hold: Callable[[socket.socket], None]) -> Any:
 
 
 def _shut(twin: socket.socket) -> None:
-    # The other side may have ended it already.
+    # The server may have closed it already.
     with contextlib.suppress(OSError):
         twin.shutdown(socket.SHUT_RDWR)

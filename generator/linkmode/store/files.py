@@ -41,9 +41,10 @@ def default_root() -> Path:
     """
     try:
         user = os.environ.get("USER") or getpass.getuser()
-    except (KeyError, OSError) as error:  # by the version of Python; in a container that runs as just any number
+    except (KeyError, OSError) as error:  # which one depends on the version of Python
         raise ConfigError(
             "USER is not set and this user has no name, so Bazel has no repository cache for it either",
+            expected="the name of a user: it is a part of the default store's path",
             hint="set USER, or choose another place with --store DIR (or LINKMODE_STORE)",
         ) from error
     return platformdirs.user_cache_path() / "bazel" / f"_bazel_{user}" / "cache" / "repos" / "v1"
@@ -60,6 +61,7 @@ def cannot_write(path: Path, error: OSError) -> ConfigError:
     first = "free some space" if error.errno in {errno.ENOSPC, errno.EDQUOT} else "get the right to write there"
     return ConfigError(
         f"{path}: cannot write to the store: {error.strerror or error}",
+        expected="a folder that you may write, with room for the archives",
         hint=f"{first}, or choose another place with --store DIR (or LINKMODE_STORE)",
     )
 
@@ -75,11 +77,11 @@ class Store:
         return self.root / "content_addressable" / checksum.algorithm / checksum.path_part
 
     def file(self, checksum: Checksum) -> Path:
-        """Where the bytes of a checksum lie, or would lie."""
+        """The path of the file with this checksum, whether it exists or not."""
         return self.folder(checksum) / "file"
 
     def partial(self, checksum: Checksum) -> Path:
-        """Where a download of these bytes is gathered before it is verified."""
+        """The path of a download before it is verified."""
         return self.root / "linkmode" / "partial" / f"{checksum.algorithm}-{checksum.path_part}"
 
     def _id(self, checksum: Checksum, canonical_id: str) -> Path:
@@ -99,6 +101,7 @@ class Store:
         except OSError as error:
             raise ConfigError(
                 f"{path}: cannot read the store: {error.strerror or error}",
+                expected="a file that you may read",
                 hint="choose another place with --store DIR (or LINKMODE_STORE)",
             ) from error
         if not sound:
@@ -123,7 +126,7 @@ class Store:
 
     @contextlib.contextmanager
     def lock(self, checksum: Checksum, stop: threading.Event, say: locks.Say) -> Iterator[None]:
-        """Hold the right to bring in one file, against other threads and other runs; give up when ``stop`` is set."""
+        """Lock one file against other threads and other runs while it is fetched; give up when ``stop`` is set."""
         path = self.private("locks") / f"{checksum.algorithm}-{checksum.path_part}.lock"
         with contextlib.ExitStack() as held:
             try:
@@ -155,7 +158,7 @@ class Store:
             yield from _checksums(self.root / "content_addressable" / algorithm, "", algorithm)
 
     def partials(self) -> Iterator[Checksum]:
-        """Every checksum that a download was begun for and not ended, in a stable order."""
+        """Every checksum with a download that began and did not end, in a stable order."""
         for algorithm in get_args(_Algorithm):
             yield from _checksums(self.root / "linkmode" / "partial", f"{algorithm}-", algorithm)
 

@@ -1,4 +1,4 @@
-"""What of this machine would stop a build, or make it slow: disk, file system, sandbox. Each with its fix."""
+"""Finds what would stop or slow a build on this machine: disk, file system, sandbox. Each finding has a fix."""
 
 import functools
 import os
@@ -20,19 +20,19 @@ _USER_NAMESPACES = (
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One thing that was looked at: ``text`` says what was found, and ``fix``, empty where all is well, mends it."""
+    """One finding: ``text`` says what was found, and ``fix`` how to correct it; empty if nothing is wrong."""
 
     text: str
     fix: Message = Message("")
 
     @property
     def is_well(self) -> bool:
-        """Whether there is nothing to mend."""
+        """Whether there is nothing to correct."""
         return self.fix == ("",)
 
 
 def found(step: Callable[[], str]) -> Finding:
-    """Return what ``step`` returns as a good finding, or the error that it raises as one to mend."""
+    """Return what ``step`` returns as a good finding, or the error that it raises as one to correct."""
     try:
         return Finding(step())
     except LinkmodeError as error:
@@ -40,7 +40,7 @@ def found(step: Callable[[], str]) -> Finding:
 
 
 def machine(store: Path, root: Path, mounts: Path = _MOUNTS) -> Iterator[Finding]:
-    """Yield what this machine has for a build in ``root`` with the archives of ``store``."""
+    """Yield the findings of this machine for a build in ``root`` with the archives of ``store``."""
     for folder in dict.fromkeys((_existing(store), root)):
         yield found(functools.partial(_room, folder))
     yield found(functools.partial(_file_system, _existing(store), mounts))

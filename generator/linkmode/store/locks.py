@@ -12,7 +12,7 @@ from linkmode.messages import ConfigError
 from linkmode.model.failures import Cancelled
 
 Say = Callable[[str], None]
-"""Told, in half a sentence, what takes a while."""
+"""Receives half a sentence about what takes a while."""
 
 _POLL_SECONDS = 0.5
 _POLLS_IN_SILENCE = 2
@@ -51,7 +51,7 @@ def _explained(path: Path, error: Exception) -> Exception:
         return error
     words = (error.strerror if isinstance(error, OSError) else None) or "not supported"
     return ConfigError(
-        f"{path}: its filesystem gives no lock, without which two runs could write the same file at once: {words}",
-        hint="choose a place on another filesystem with --store DIR (or LINKMODE_STORE, or XDG_CACHE_HOME); of NFS, a "
-        "mount with locks serves too",
+        f"{path}: its filesystem gives no lock, so two runs could write the same file at once: {words}",
+        expected="a filesystem with locks; NFS serves if it is mounted with them",
+        hint="choose a place on another filesystem with --store DIR (or LINKMODE_STORE, or XDG_CACHE_HOME)",
     )

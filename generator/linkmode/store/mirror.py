@@ -29,7 +29,8 @@ def check(folder: Path) -> None:
         for path in (*reversed(folder.parents), folder):
             if os.path.lexists(path) and not path.is_dir():
                 raise ConfigError(
-                    f"{folder} cannot be a mirror: {path} is there, and is no folder",
+                    f"{folder}: cannot be an air-gap mirror: {path} is no folder",
+                    expected="a new or an empty folder, or one that `linkmode mirror` wrote",
                     hint="name a new or an empty folder",
                 )
         _read(folder)
@@ -71,8 +72,8 @@ def _read(folder: Path) -> dict[str, mirror_layout.Entry]:
         others = sorted(path.name for path in folder.iterdir() if path.name != _NEW) if folder.exists() else []
     if others:
         raise ConfigError(
-            f"{folder} holds other things ({', '.join(others[:3])}{', …' if others[3:] else ''}) and is no mirror: "
-            f"it has no {mirror_layout.INDEX}",
+            f"{folder}: has files and no {mirror_layout.INDEX}: {', '.join(others[:3])}{', …' if others[3:] else ''}",
+            expected="a new or an empty folder, or one that `linkmode mirror` wrote",
             hint="name a new or an empty folder",
         )
     return {}
@@ -83,7 +84,8 @@ def _refuse_links(folder: Path, path: str) -> None:
     for parent in Path(path).parents[:-1]:
         if (folder / parent).is_symlink():
             raise ConfigError(
-                f"{folder / parent} is a symbolic link, and linkmode writes through none",
+                f"{folder / parent}: is a symbolic link, and linkmode writes through none",
+                expected="a folder",
                 hint="remove the link, or name a new folder",
             )
 
@@ -91,7 +93,11 @@ def _refuse_links(folder: Path, path: str) -> None:
 def _contents(path: Path) -> bytes:
     """Return what a file holds; raise ConfigError for a pipe or device, which may never end."""
     if os.path.lexists(path) and not path.is_file():
-        raise ConfigError(f"{path} is no regular file", hint="name a new or an empty folder")
+        raise ConfigError(
+            f"{path}: is no regular file",
+            expected="the index that `linkmode mirror` wrote",
+            hint="name a new or an empty folder",
+        )
     return path.read_bytes()
 
 
@@ -111,7 +117,7 @@ def _sound(path: Path, checksum: Checksum) -> bool:
 
 
 def _copy(source: Path, folder: Path, path: str, artifact: Artifact) -> None:
-    """Copy in bounded memory, and let the file take its place when what was copied is what the lock says."""
+    """Copy in bounded memory, and move the copy to its place if it has the lock's checksum."""
     hashed = hashlib.new(artifact.checksum.algorithm)
     with source.open("rb") as old, _new_file(folder) as new:
         while block := old.read(_BLOCK):
@@ -122,14 +128,15 @@ def _copy(source: Path, folder: Path, path: str, artifact: Artifact) -> None:
     if hashed.hexdigest() != artifact.checksum.hex:
         (folder / _NEW).unlink()
         raise IntegrityError(
-            f"{artifact.name}: {source} is damaged: expected {artifact.checksum}, got {hashed.hexdigest()}",
+            f"{artifact.name}: {source} is damaged: its {artifact.checksum.algorithm} is {hashed.hexdigest()}",
+            expected=str(artifact.checksum),
             hint=Message("replace it with: ", Run("fetch")),
         )
     _place(folder, path)
 
 
 def _describe(folder: Path, entries: mirror_layout.Entries) -> None:
-    """Bring the checksum files and the index up to date; those that are stay untouched, and an empty one goes."""
+    """Update the checksum files and the index. Leave those that are correct, and remove an empty one."""
     for name, data in mirror_layout.files(entries).items():
         with contextlib.suppress(FileNotFoundError):
             if _contents(folder / name) == data:
@@ -163,7 +170,11 @@ def _held(folder: Path) -> Iterator[None]:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     except BlockingIOError as error:
-        raise ConfigError(f"{folder} is being written by another linkmode mirror", hint="wait for it") from error
+        raise ConfigError(
+            f"{folder}: another `linkmode mirror` writes into it",
+            expected="one run at a time",
+            hint="wait for the other to end, and run the command again",
+        ) from error
     finally:
         os.close(descriptor)
 
@@ -174,10 +185,12 @@ def _os_errors(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        if full:  # what did not fit must not keep the disk full
+        if full:  # the part that was written must not keep the disk full
             with contextlib.suppress(OSError):
                 (folder / _NEW).unlink()
         raise ConfigError(
             f"{error.filename or folder}: cannot write the mirror: {error.strerror or error}",
-            hint="make room there, and run the command again: it goes on where it stopped" if full else "",
+            expected="a folder that you may write, with room for every locked archive",
+            hint=f"{'make room' if full else 'get the right to write'} there, and run the command again: it goes on "
+            "where it stopped",
         ) from error

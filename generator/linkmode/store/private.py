@@ -12,6 +12,7 @@ from pathlib import Path
 
 from linkmode.messages import ConfigError
 
+_OWN = "what belongs to you or to root, and nobody else can write"
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _HINT = "delete it if it is yours to delete, or choose a place of your own with --store DIR (or LINKMODE_STORE)"
 
@@ -39,7 +40,9 @@ def refuse_links(base: Path, *names: str) -> None:
         folder = folder / name
         if folder.is_symlink() and (owner := folder.lstat().st_uid) not in _trusted():
             raise ConfigError(
-                f"{folder} is a link of another user ({owner}): nothing is written through it", hint=_HINT
+                f"{folder}: is a link of another user ({owner}): nothing is written through it",
+                expected=_OWN,
+                hint=_HINT,
             )
 
 
@@ -74,11 +77,11 @@ def require(folder: Path) -> None:
     for found in (folder.lstat(), folder.stat()):
         if found.st_uid not in _trusted():
             whose = f"belongs to another user ({found.st_uid}), who could change what is in it"
-            raise ConfigError(f"{folder} {whose}", hint=_HINT)
+            raise ConfigError(f"{folder}: {whose}", expected=_OWN, hint=_HINT)
     mode = stat.S_IMODE(folder.stat().st_mode)
     if mode & _OTHERS_WRITE:
         if folder.stat().st_uid != os.geteuid():
-            raise ConfigError(f"{folder} can be written by others (mode {mode:o})", hint=_HINT)
+            raise ConfigError(f"{folder}: can be written by others (mode {mode:o})", expected=_OWN, hint=_HINT)
         folder.chmod(mode & ~_OTHERS_WRITE)
 
 
@@ -96,7 +99,7 @@ def require_tree(root: Path) -> None:
     found = root.lstat()
     _require(str(root), found)
     if not stat.S_ISDIR(found.st_mode):
-        raise ConfigError(f"{root} is no folder: nothing that lies there is run", hint=_HINT)
+        raise ConfigError(f"{root}: is no folder: nothing that lies there is run", expected="a folder", hint=_HINT)
     stack = [str(root)]
     while stack:
         with os.scandir(stack.pop()) as entries:
@@ -112,7 +115,7 @@ def _require(path: str, found: os.stat_result) -> None:
     whose = f"can be written by others (mode {stat.S_IMODE(found.st_mode):o})"
     if found.st_uid not in _trusted():
         whose = f"belongs to another user ({found.st_uid})"
-    raise ConfigError(f"{path} {whose}: nothing of what lies there is run", hint=_HINT)
+    raise ConfigError(f"{path}: {whose}: nothing of what lies there is run", expected=_OWN, hint=_HINT)
 
 
 def _trusted() -> tuple[int, int]:

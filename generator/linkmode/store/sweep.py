@@ -100,7 +100,7 @@ def _used(path: Path) -> float:
         times = [path.stat().st_mtime]
         if path.name == COMPILER_CACHE:
             times += [below.stat().st_mtime for below in path.iterdir()]
-    except FileNotFoundError:  # another run of this removes it just now
+    except FileNotFoundError:  # another run is removing it
         return 0.0
     return max(times)
 
@@ -139,7 +139,11 @@ def _remove(path: Path) -> None:
 
 
 def _refused(path: Path, error: OSError) -> ConfigError:
-    return ConfigError(f"{path}: cannot be removed: {error.strerror or error}")
+    return ConfigError(
+        f"{path}: cannot be removed: {error.strerror or error}",
+        expected="a folder that you may write",
+        hint="get the right to write there, and run the command again",
+    )
 
 
 class _Sizes:

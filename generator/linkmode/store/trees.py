@@ -27,7 +27,7 @@ COMPILER_CACHE = "zig"
 """The folder of what compilers made for themselves. Zig has such a cache, and gave it its name."""
 
 _UNPACKING = "1"
-"""Part of every digest; raise it when the same archive is to unpack to something else."""
+"""A part of every digest. Raise it when the same archive must unpack to something else."""
 
 
 def home(store: Path | None) -> Path:
@@ -56,7 +56,7 @@ def hold(folder: Path) -> int | None:
         for above in (folder.parent.parent, folder.parent):
             private.require(above)
         if not stat.S_ISDIR(folder.lstat().st_mode):
-            private.require_tree(folder)  # says what is wrong with it
+            private.require_tree(folder)  # raises the error that says what is wrong
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except FileNotFoundError:
         return None
@@ -88,7 +88,7 @@ def hold_cache(home: Path, name: str) -> int | None:
     """
     try:
         descriptor = os.open(private.own(home, name), os.O_RDONLY | os.O_DIRECTORY)
-    except OSError:  # mounted read-only: the tool says so itself, where it has no other place
+    except OSError:  # mounted read-only: a tool without another folder says so itself
         return None
     with contextlib.suppress(OSError):
         fcntl.flock(descriptor, fcntl.LOCK_SH)
@@ -112,7 +112,7 @@ def make_once(folder: Path, fill: Callable[[Path], None], say: locks.Say) -> Non
         return
     try:
         private.own(folder.parent.parent.parent, folder.parent.parent.name, folder.parent.name)
-        # Free again as soon as its holder is dead, however it died.
+        # The system frees it as soon as its holder ends, however that happens.
         with locks.held(folder.with_name(f"{folder.name}.lock"), say):
             _make(folder, fill)
     except OSError as error:
@@ -123,6 +123,7 @@ def _refused(folder: Path, error: OSError) -> ConfigError:
     which = f" ({os.fsdecode(error.filename)})" if isinstance(error.filename, str | bytes) else ""
     return ConfigError(
         f"{folder}: cannot be written: {error.strerror or error}{which}",
+        expected="a folder that you may write, with room for the unpacked archives",
         hint="make room there or get the right to write, or choose another place with --store DIR "
         "(or LINKMODE_STORE, or XDG_CACHE_HOME)",
     )

@@ -49,7 +49,9 @@ def _verified(artifact: Artifact, store: Store, home: Path) -> Iterator[BinaryIO
                 copy.write(block)
         if digest.hexdigest() != artifact.checksum.hex:
             raise IntegrityError(
-                f"{artifact.name}: {path} has other bytes than {artifact.checksum}", hint=Message("run: ", Run("fetch"))
+                f"{artifact.name}: {path} is damaged: its {artifact.checksum.algorithm} is {digest.hexdigest()}",
+                expected=str(artifact.checksum),
+                hint=Message("replace it with: ", Run("fetch")),
             )
         whole = archive if copy is None else copy
         whole.seek(0)

@@ -56,14 +56,14 @@ def _clear(
 
 
 def _remove(store: Store, checksum: Checksum, path: Path) -> None:
-    """Remove a file; of an archive first the bytes, so that no canonical id is ever left for others that come."""
+    """Remove a file. Remove the bytes of an archive first, so that no canonical id is left for other bytes."""
     try:
         path.unlink(missing_ok=True)
         if path == store.file(checksum):
             for identity in path.parent.glob("id-*"):
                 identity.unlink(missing_ok=True)
         if path.parent == store.folder(checksum):
-            # Not empty when Bazel has begun to bring it in again.
+            # Not empty if Bazel has begun to download it again.
             with contextlib.suppress(OSError):
                 path.parent.rmdir()
     except OSError as error:

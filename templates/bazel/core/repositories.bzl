@@ -9,6 +9,7 @@
 
 load("//:lock.bzl", "ARTIFACTS", "TOOLCHAINS", "TOOLCHAIN_TARGETS")
 load("//private/cc:compat.bzl", "cc_compat_repo")
+load("//private/cc:links.bzl", "wrong_link")
 
 # A locked archive as a repository. It is downloaded when something in it is first needed, and nothing of it is run.
 _BUILD = """\
@@ -51,6 +52,13 @@ def _archive_repo_impl(rctx):
         ))
     for path in attr.delete:
         rctx.delete(path)
+    wrong = wrong_link(rctx.path(".")) if attr.check_links else None
+    if wrong:
+        fail(("linkmode: {artifact}: {wrong}; expected a file instead of it, or none. An action cannot have such an input: pack the " +
+              "archive with what the link leads to, and give its [[pin]] in linkmode.toml the new checksum.").format(
+            artifact = attr.artifact,
+            wrong = wrong,
+        ))
     for path, program in attr.launchers.items():
         rctx.file(path, _LAUNCHER.format(repository = rctx.name, program = program), executable = True)
     rctx.file("BUILD.bazel", _BUILD.format(
@@ -65,6 +73,7 @@ archive_repo = repository_rule(
     attrs = {
         "artifact": attr.string(mandatory = True, doc = "Key in ARTIFACTS of lock.bzl."),
         "canonical_id": attr.string(mandatory = True, doc = "The upstream URL: a cached file counts only for the URL it was locked for."),
+        "check_links": attr.bool(doc = "Whether a link that leads nowhere or out of the archive is refused."),
         "delete": attr.string_list(doc = "Paths in the archive that must not be there, such as a link to its own folder."),
         "integrity": attr.string(mandatory = True, doc = "Subresource Integrity of the archive."),
         "launchers": attr.string_dict(doc = "Path in the repository to the program that it starts, one that Bazel builds."),
@@ -103,6 +112,8 @@ def linkmode_repositories(cc_rules = "native"):
             name = "linkmode_" + name,
             artifact = name,
             canonical_id = artifact["canonical_id"],
+            # its folders are inputs as a whole
+            check_links = artifact["macro"] == "graalvm_archive",
             delete = artifact["remove"],
             integrity = artifact["integrity"],
             launchers = _launchers(name) if artifact["macro"] == "zig_archive" else {},

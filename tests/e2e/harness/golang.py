@@ -1,8 +1,6 @@
 """A workspace of examples/go_http, with Zig or with GCC as Go's C compiler."""
 
-import re
 import shutil
-import subprocess
 import tomllib
 from pathlib import Path
 
@@ -30,7 +28,6 @@ def prepare(case: Case, name: str) -> Path:
         config["toolchain"] = [{"family": "musl.cc", "version": ">=11.2.1", "targets": targets}]
         config["pin"] = [pin(file) for file in case.pins]
         del config["link-modes"]  # which names targets of Zig
-        config["mirrors"] = _go_proxies()
         path.write_text(tomli_w.dumps(config), encoding="utf-8")
     with (workspace / "MODULE.bazel").open("a", encoding="utf-8") as module:
         module.write('bazel_dep(name = "platforms", version = "0.0.10")\n')  # a test has a platform of its own
@@ -38,12 +35,3 @@ def prepare(case: Case, name: str) -> Path:
     linkmode(workspace, "fetch", f"--store={STORE}")
     linkmode(workspace, "generate")
     return workspace
-
-
-def _go_proxies() -> dict[str, list[str]]:
-    """Return what the go command of this machine asks in place of the Go project's proxy, as mirrors of that."""
-    if not shutil.which("go"):
-        return {}
-    said = subprocess.run(["go", "env", "GOPROXY"], capture_output=True, text=True, check=True).stdout.strip()
-    proxies = [f"{one.rstrip('/')}/" for one in re.split("[,|]", said) if "://" in one]
-    return {"https://proxy.golang.org/": proxies} if proxies else {}

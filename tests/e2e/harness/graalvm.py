@@ -1,14 +1,32 @@
-"""A GraalVM archive to lock, of the replay or of an installed GraalVM."""
+"""A GraalVM archive to lock, of the replay or of an installed GraalVM, and examples/graalvm_envmap locked to it."""
 
 import gzip
 import hashlib
 import io
 import re
+import shutil
 import tarfile
+import tomllib
 from pathlib import Path
 from typing import Any
 
-from harness.places import ROOT, WORK
+import tomli_w
+
+from harness import graalvm_home, workspace
+from harness.cases import Binary, Case
+from harness.places import EXAMPLES, ROOT, STORE, TOOLCHAINS, WORK
+from harness.shared import MissingToolchainsError
+
+MUSL, GLIBC = "x86_64-linux-musl", "x86_64-linux-gnu.2.28"
+CASE = Case(
+    name="graalvm_envmap",
+    binaries=(
+        Binary("//:envmap_as_static", "static", MUSL),
+        Binary("//:envmap_as_mostly_static", "mostly_static", GLIBC),
+        Binary("//:envmap_as_dynamic", "dynamic", GLIBC),
+    ),
+    prints="",
+)
 
 REPLAY = ROOT / "tests" / "graalvm_replay"
 _PACKED = WORK / "graalvm_replay"
@@ -63,3 +81,50 @@ def installed(home: Path) -> dict[str, Any]:
     with file.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return _pin(file, name, f"graalvm-{name}", digest)
+
+
+class UnfetchedError(MissingToolchainsError):
+    """An archive of the lock cannot be had here; the message says which."""
+
+
+def has_gcc() -> bool:
+    """Return whether GCC's archive is beside the repository, which no registry carries."""
+    return (TOOLCHAINS / f"{MUSL}-cross.tgz").exists()
+
+
+def example(name: str, pin: dict[str, Any], *, by_zig: bool = False) -> Path:
+    """Return the example for that Bazel, locked to ``pin``; ``by_zig`` without GCC. Raises UnfetchedError."""
+    folder = WORK / "e2e" / name.replace("/", "_") / CASE.name
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(EXAMPLES / CASE.folder, folder, ignore=shutil.ignore_patterns("bazel-*", "third_party"))
+    config = tomllib.loads((folder / "linkmode.toml").read_text())
+    _, zig = config["toolchain"]
+    zig["targets"] += ["aarch64-linux-musl", "aarch64-linux-gnu.2.28"]  # for what is refused
+    config["language"]["graalvm"] = f"=={pin['version']}"
+    if by_zig:
+        zig["targets"].insert(0, MUSL)
+        config |= {"toolchain": [zig], "pin": [pin]}
+    else:
+        config["pin"] = [workspace.pin(f"{MUSL}-cross.tgz"), pin]
+    generate(folder, config)
+    return folder
+
+
+def generate(folder: Path, config: dict[str, Any]) -> None:
+    """Lock, fetch and generate by another linkmode.toml. Raises UnfetchedError."""
+    (folder / "linkmode.toml").write_text(tomli_w.dumps(config))
+    zlib = ["--source=zlib=pypi"] if "library" in config else []
+    workspace.linkmode(folder, "lock", "--source=zig=pypi", *zlib)
+    fetched = workspace.linkmode(folder, "fetch", f"--store={STORE}", check=False)
+    if fetched.returncode == 4:
+        raise UnfetchedError(f"not every archive can be had here: {fetched.stderr.strip().splitlines()[-1]}")
+    assert fetched.returncode == 0, fetched.stderr
+    workspace.linkmode(folder, "generate")
+
+
+def prepare(case: Case, name: str) -> Path:
+    """Return the example for a Bazel, with the real builder, which does its work in half the time. Raises GoneError."""
+    del case
+    folder = example(name, installed(graalvm_home.home()), by_zig=not has_gcc())
+    (folder / ".bazelrc").write_text("build --@linkmode//graalvm:quick_build\n")
+    return folder

@@ -1,4 +1,4 @@
-"""Rust with build scripts, and Rust in a C program: for examples/rust_native, ours and two crates of crates.io."""
+"""Rust with build scripts, and Rust in a C program: for examples/rust_native, ours and two published crates."""
 
 import hashlib
 import os
@@ -172,7 +172,7 @@ _PINS = {
 def crates() -> dict[str, str]:
     """Return a package with the two crates and a program, by cargo. Raises MissingToolchainsError without cargo."""
     if not shutil.which("cargo"):
-        raise MissingToolchainsError("crates of crates.io come by cargo, which is not here")
+        raise MissingToolchainsError("published crates come by cargo, which is not here")
     folder = WORK / "crates"
     folder.mkdir(parents=True, exist_ok=True)
     wanted = "".join(f'{name} = "={version}"\n' for name, version in _PINS)

@@ -23,11 +23,12 @@ def run_alone(
     options: Sequence[str] = (),
     name: str = "app",
     arguments: Sequence[str] = (),
+    proc: bool = False,
 ) -> str:
     """Run ``binary`` in a root that holds it and ``files`` (path in the root to file), and return what it printed.
 
-    There is no /proc, /dev, /etc or /lib but what ``files`` has. ``emulator`` is a static program that runs ``binary``,
-    told by ``options`` how. Raises AssertionError when it fails.
+    There is no /dev, /etc or /lib but what ``files`` has, and /proc only with ``proc``, as every container has it.
+    ``emulator`` is a static program that runs ``binary``, told by ``options`` how. Raises AssertionError when it fails.
     """
     app = f"/{name}"
     start = ["/emulator", *options, app] if emulator else [app]
@@ -37,14 +38,18 @@ def run_alone(
             copy = Path(root, inside.lstrip("/"))
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(outside, copy)
-        return _printed([*_enter(root), *start, *arguments], Path("/"))
+        if proc:
+            Path(root, "proc").mkdir()
+        return _printed([*_enter(root, proc=proc), *start, *arguments], Path("/"))
 
 
-def _enter(root: str) -> list[str]:
+def _enter(root: str, *, proc: bool) -> list[str]:
     """Return the command that runs the rest of its arguments in ``root``, for root and for a plain user."""
-    if os.geteuid() == 0:
+    if os.geteuid() == 0 and not proc:
         return [_tool("chroot", "coreutils"), root]
-    return [_tool("bwrap", "bubblewrap"), "--unshare-all", "--ro-bind", root, "/", "--chdir", "/"]
+    shown = ["--ro-bind", "/proc", "/proc"] if proc else []
+    apart = [] if proc else ["--unshare-all"]  # /proc is of this namespace of processes
+    return [_tool("bwrap", "bubblewrap"), *apart, "--ro-bind", root, "/", *shown, "--chdir", "/"]
 
 
 def run_here(binary: Path, folder: Path) -> str:

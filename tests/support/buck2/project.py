@@ -1,241 +1,35 @@
-"""Reads the files of a project, and analyses targets in configurations."""
+"""Analyses targets of a project of Buck2 in configurations."""
 
 import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
-import starlark
+from buck2.loader import STUBS, BuckError, Loader, Target, absolute
 
-STUBS = Path(__file__).parent / "stubs"
-_EXTENSIONS = ("StructType", "EnumType", "RecordType", "Typing", "Partial")
-_BASE = (
-    "ConfigurationInfo", "ConstraintSettingInfo", "ConstraintValueInfo", "DefaultInfo", "ExternalRunnerTestInfo",
-    "PlatformInfo", "PythonBootstrapToolchainInfo_", "RunInfo", "TransitionInfo", "ValidationInfo", "ValidationSpec",
-    "attrs", "cmd_args", "provider", "provider_field", "rule", "select",
-)  # fmt: skip
-_RULES = ("alias", "cxx_binary", "cxx_library", "export_file", "native", "toolchain_alias")
-_CONFIGURATION = ("config_setting", "constraint", "constraint_setting", "constraint_value", "platform")
-_INDEXED = re.compile(r"(?<=[\w\])])\[([A-Z]\w*(?:Info|Tools))\]")
-_CONTAINED = re.compile(r"\b([A-Z]\w*Info) (not in|in) ([\w.]+)")
-_RULE = re.compile(r"^(\w+) = rule\(", re.MULTILINE)
+__all__ = ["STUBS", "BuckError", "Project", "labels_of"]
+
 _HASHED = re.compile(r"(.*?)(?:\[(.+)\])?")
 
 Configuration = Mapping[str, str]
 """Constraint values by setting."""
 
 
-class BuckError(Exception):
-    """Buck2 would refuse this."""
-
-
-@dataclass(frozen=True)
-class Target:
-    """A call in a BUCK file: the number of the rule, or the name of one of configurations, and attributes."""
-
-    rule: int | str
-    attributes: Mapping[str, Any]
-
-
 @dataclass
-class Rule:
-    """Where a rule is defined, under which name, and its attributes."""
-
-    schema: Mapping[str, Any]
-    module: str = ""
-    symbol: str = ""
-
-
-@dataclass
-class Project:
-    """A project in ``root``, with its cells by name, and `[section] key` of its .buckconfig as ``config``."""
-
-    root: Path
-    cells: Mapping[str, Path]
-    config: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    actions: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Each action by every output that it makes: paths from ``root``."""
+class Project(Loader):
+    """A project whose targets are analysed, each once for a configuration."""
 
     def __post_init__(self) -> None:
-        self._rules: list[Rule] = []
-        self._numbers = 0
-        self._modules: dict[str, starlark.FrozenModule] = {}
-        self._packages: dict[str, dict[str, Target]] = {}
+        super().__post_init__()
         self._analysed: dict[tuple[str, tuple[tuple[str, str], ...]], str] = {}
-        self._declared: dict[str, str] = {}
-        self._named: set[tuple[str, str, str]] = set()
-        self._globals = starlark.Globals.extended_by([getattr(starlark.LibraryExtension, name) for name in _EXTENSIONS])
-        self._answer: Any = None
-        self._analysis = self._module()
-        self._load("@stubs//:base.bzl")
-        self._evaluate('load("@stubs//:base.bzl", "analyse", "artifact", "collection", "flat", "target_label")')
-        self._evaluate(f'load("@stubs//:base.bzl", {_quoted(_BASE)})')
-
-    # --- Files
-
-    def module(self, label: str) -> starlark.FrozenModule:
-        """Return a .bzl file, evaluated. Raises starlark.StarlarkError."""
-        return self._load(label)
-
-    def package(self, label: str) -> dict[str, Target]:
-        """Return the targets of a package, such as ``linkmode//lib``, by name."""
-        if label not in self._packages:
-            cell, _, folder = label.partition("//")
-            file = self.cells[cell] / folder / "BUCK"
-            self._packages[label] = {}
-            self._run_file(file.read_text(encoding="utf-8"), str(file), cell, folder, self._packages[label])
-        return self._packages[label]
-
-    def evaluate_package_file(self, file: Path) -> list[Mapping[str, Any]]:
-        """Evaluate a PACKAGE file, and return the calls of set_cfg_constructor by the names of their arguments."""
-        calls: list[Mapping[str, Any]] = []
-        module = self._module()
-        module.add_callable("keep_call", lambda names, aliases: calls.append({"names": names, "aliases": aliases}))
-        head = (
-            "def _set(**given):\n    keep_call(sorted(given.keys()), given['aliases'])\n"
-            "native = struct(set_cfg_constructor = _set)\n"
-        )
-        text = file.read_text(encoding="utf-8")
-        loads = "\n".join(line for line in text.splitlines() if line.startswith("load("))
-        rest = "\n".join(line for line in text.splitlines() if not line.startswith("load("))
-        self._eval(module, loads + "\n" + head + rest, str(file), "root", "")
-        return calls
-
-    def _module(self) -> starlark.Module:
-        module = starlark.Module()
-        for name, function in {
-            "next_number": self._next_number,
-            "new_rule": self._new_rule,
-            "declare": self._declare,
-            "action": self._action,
-            "answer": self._keep,
-            "read_root_config": lambda section, key, default=None: self.config.get((section, key), default),
-        }.items():
-            module.add_callable(name, function)
-        return module
-
-    def _load(self, label: str) -> starlark.FrozenModule:
-        if label in self._modules:
-            return self._modules[label]
-        cell, _, rest = label.lstrip("@").partition("//")
-        folder, _, name = rest.partition(":")
-        file = (STUBS if cell == "stubs" else self.cells[cell]) / folder / name
-        text = file.read_text(encoding="utf-8")
-        starlark.parse(str(file), text, dialect=starlark.Dialect.extended())  # as it is
-        module = self._module()
-        module.add_callable("declare_target", self._declare_target)
-        module.add_callable("declare_configuration", self._declare_configuration)
-        head = "" if cell == "stubs" else _head(rules=cell != "prelude")
-        symbols = _RULE.findall(text)
-        tail = "".join(f"\nRULE_{symbol} = {symbol}" for symbol in symbols)  # a name with _ is not to be loaded
-        self._eval(module, head + text + tail, str(file), cell, folder)
-        for rule, symbol in zip(self._rules[len(self._rules) - len(symbols) :], symbols, strict=True):
-            rule.module, rule.symbol = label, symbol
-        self._modules[label] = module.freeze()
-        return self._modules[label]
-
-    def _run_file(self, text: str, name: str, cell: str, folder: str, targets: dict[str, Target]) -> None:
-        starlark.parse(name, text, dialect=starlark.Dialect.extended())
-        module = self._module()
-        base = self.cells[cell] / folder
-
-        def glob(patterns: list[str]) -> list[str]:
-            return sorted({str(path.relative_to(base)) for pattern in patterns for path in base.glob(pattern)})
-
-        module.add_callable("glob", glob)
-        rules = "".join(
-            f"\ndef {kind}(**given):\n    declare_configuration('{kind}', given)\n" for kind in _CONFIGURATION
-        )
-        module.add_callable("declare_configuration", self._declare_configuration)
-        loads = re.compile(r"^load\((?:[^()]|\n)*?\)\n", re.MULTILINE)
-        found = "".join(loads.findall(text))
-        outer, self._current = getattr(self, "_current", None), targets
-        try:
-            self._eval(module, _head(rules=True) + found + rules + loads.sub("", text), name, cell, folder)
-        finally:
-            self._current = outer
-
-    def _eval(self, module: starlark.Module, text: str, name: str, cell: str, folder: str) -> None:
-        text = _INDEXED.sub(r".at(\1)", text)
-        text = _CONTAINED.sub(lambda found: f"{'not ' if 'not' in found[2] else ''}{found[3]}.has({found[1]})", text)
-        ast = starlark.parse(name, text, dialect=starlark.Dialect.extended())
-        loader = starlark.FileLoader(lambda label: self._load(_absolute(label, cell, folder)))
-        starlark.eval(module, ast, self._globals, loader)
-
-    # --- What Starlark calls
-
-    def _next_number(self) -> int:
-        self._numbers += 1
-        return self._numbers
-
-    def _new_rule(self, schema: Mapping[str, Any]) -> int:
-        self._rules.append(Rule(schema))
-        return len(self._rules) - 1
-
-    def _declare_target(self, rule: int, given: dict[str, Any]) -> None:
-        name = given.pop("name")
-        given.pop("visibility", None)
-        if name in self._current:
-            raise BuckError(f"{name} is declared twice")
-        schema = self._rules[rule].schema
-        for attribute in given.keys() - schema.keys():
-            raise BuckError(f"{name}: no attribute {attribute}")
-        for attribute, kind in schema.items():
-            if not kind["has_default"] and attribute not in given:
-                raise BuckError(f"{name}: {attribute} is not given")
-        for attribute, value in given.items():
-            allowed = schema[attribute]["values"]
-            if isinstance(value, str) and allowed and value not in allowed:
-                raise BuckError(f"{name}: {attribute} = {value!r}, not one of {', '.join(allowed)}")
-        self._current[name] = Target(rule, given)
-
-    def _declare_configuration(self, kind: str, given: dict[str, Any]) -> None:
-        given.pop("visibility", None)
-        self._current[given.pop("name")] = Target(kind, given)
-
-    def _declare(self, label: str, path: str, _is_folder: bool) -> None:
-        if path in self._declared:
-            raise BuckError(f"{label}: {path} is declared twice")
-        self._declared[path] = label
-
-    def _action(self, label: str, kind: str, given: dict[str, Any]) -> None:
-        if kind == "run":
-            folder = "".join(given["outputs"][:1]).partition("/__")[0]  # of the target in its configuration
-            key = (f"{folder} {label}", given["category"], given["identifier"])
-            if key in self._named or not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", given["category"]):
-                raise BuckError(f"{label}: category {given['category']!r}, identifier {given['identifier']!r}")
-            self._named.add(key)
-        outputs = list(dict.fromkeys(given["outputs"]))
-        if not outputs:
-            raise BuckError(f"{label}: an action without an output")
-        for path in outputs:
-            if path in self.actions or path not in self._declared:
-                raise BuckError(f"{label}: {path} is made twice, or was never declared")
-            self.actions[path] = {"label": label, "kind": kind, **given, "outputs": outputs}
-
-    def _keep(self, value: Any) -> None:
-        self._answer = value
-
-    def _evaluate(self, text: str) -> None:
-        self._eval(self._analysis, text, "<analysis>", "root", "")
-
-    def know(self, label: str, *names: str) -> None:
-        """Let `ask` know names of a .bzl file."""
-        self._evaluate(f'load("{label}", {_quoted(names)})')
-
-    def ask(self, expression: str) -> Any:
-        """Return what an expression of the analysis comes to, as plain data."""
-        self._evaluate(f"answer({expression})")
-        return self._answer
 
     # --- Configurations
 
     def platform(self, label: str) -> dict[str, str]:
         """Return the configuration that a platform stands for."""
-        return self._constraints(_absolute(label, "root", ""))
+        return self._constraints(absolute(label, "root", ""))
 
     def _target(self, label: str) -> Target:
         package, _, name = label.partition(":")
@@ -255,11 +49,11 @@ class Project:
         if target.rule == "constraint" and value in target.attributes["values"]:
             return {name: label}
         if target.rule == "constraint_value":
-            return {_absolute(target.attributes["constraint_setting"], cell, folder): name}
+            return {absolute(target.attributes["constraint_setting"], cell, folder): name}
         if target.rule in ("config_setting", "platform"):
             constraints: dict[str, str] = {}
             for one in target.attributes["constraint_values"]:
-                constraints |= self._constraints(_absolute(one, cell, folder))
+                constraints |= self._constraints(absolute(one, cell, folder))
             return constraints
         raise BuckError(f"{label} says nothing of a configuration")
 
@@ -268,7 +62,7 @@ class Project:
         if isinstance(value, dict) and set(value) == {"select_"}:
             fitting: list[tuple[dict[str, str], Any]] = []
             for key, one in value["select_"].items():
-                constraints = {} if key == "DEFAULT" else self._constraints(_absolute(key, cell, folder))
+                constraints = {} if key == "DEFAULT" else self._constraints(absolute(key, cell, folder))
                 if constraints.items() <= configuration.items():
                     fitting.append((constraints, one))
             best = [one for one in fitting if all(other[0].items() <= one[0].items() for other in fitting)]
@@ -285,7 +79,7 @@ class Project:
 
     def analyse(self, label: str, configuration: Configuration) -> str:
         """Analyse a target, perhaps a sub-target, and return the name of its providers for `ask`."""
-        found = _HASHED.fullmatch(_absolute(label, "root", ""))
+        found = _HASHED.fullmatch(absolute(label, "root", ""))
         assert found
         name, part = found[1], found[2]
         key = (name, tuple(sorted(configuration.items())))
@@ -386,11 +180,11 @@ class Project:
             case "option":
                 return "None" if value is None else inner(value)
             case "dep" | "toolchain_dep":
-                return self.analyse(_absolute(value, *place), configuration)
+                return self.analyse(absolute(value, *place), configuration)
             case "exec_dep":
-                return self.analyse(_absolute(value, *place), self.platform("prelude//platforms:default"))
+                return self.analyse(absolute(value, *place), self.platform("prelude//platforms:default"))
             case "transition_dep":
-                return self.analyse(_absolute(value, *place), self._transition(kind["cfg"], configuration, plain))
+                return self.analyse(absolute(value, *place), self._transition(kind["cfg"], configuration, plain))
             case "source":
                 return self._source(value, place, configuration)
             case "enum" if value not in kind["values"]:
@@ -405,7 +199,7 @@ class Project:
 
     def _source(self, value: Any, place: tuple[str, str], configuration: Configuration) -> str:
         if ":" in value:
-            return f"{self.analyse(_absolute(value, *place), configuration)}.at(DefaultInfo).default_outputs[0]"
+            return f"{self.analyse(absolute(value, *place), configuration)}.at(DefaultInfo).default_outputs[0]"
         path = self.cells[place[0]] / place[1] / value
         if not path.is_file():
             raise BuckError(f"no source {path}")
@@ -438,26 +232,6 @@ class Project:
 
 def _number(configuration: Configuration) -> str:
     return hashlib.sha256(repr(sorted(configuration.items())).encode()).hexdigest()[:12]
-
-
-def _head(*, rules: bool) -> str:
-    base = f'load("@stubs//:base.bzl", {_quoted(_BASE)}); '
-    return base + (f'load("@stubs//:rules.bzl", {_quoted(_RULES)}); ' if rules else "") + "\n"
-
-
-def _quoted(names: tuple[str, ...]) -> str:
-    return ", ".join(f'"{name}"' for name in names)
-
-
-def _absolute(label: str, cell: str, folder: str) -> str:
-    label = label.lstrip("@")
-    if label.startswith(":"):
-        return f"{cell}//{folder}{label}"
-    if label.startswith("//"):
-        return f"{cell}{label}"
-    if "//" not in label:
-        return f"{cell}//{folder}:{label}"
-    return label
 
 
 def labels_of(project: Project) -> Iterator[str]:

@@ -11,7 +11,8 @@ from harness.shared import shared
 from resolving import ZIG_REQUEST, config
 
 from linkmode.catalog.pins import Catalog, load, parse
-from linkmode.lock.resolve import Preference, keep, resolve
+from linkmode.lock.preference import Preference, keep
+from linkmode.lock.resolve import resolve
 from linkmode.messages import ConfigError
 from linkmode.model import provenance
 from linkmode.model.values import Pin
@@ -145,7 +146,7 @@ def test_swapped_checksums_change_both_golden_lines(family: str, index: int, pin
 
 @one_of_each_kind
 def test_a_plain_http_url_is_refused_by_name(family: str, index: int, pin: Pin) -> None:
-    edited = re.sub("https://|pypi:", "http://", table(family, index), count=1)
+    edited = re.sub("https://|pypi:|goproxy:", "http://", table(family, index), count=1)
     assert f"pin[{index}].urls[0]: {pin.file}: plain http" in refusal(family, with_table(family, index, edited))
 
 
@@ -171,14 +172,14 @@ def what_it_says(family: str, pin: Pin) -> None:
     assert pin.confirmations == provenance.count(pin.confirmed_by)
     assert pin.strip_prefix
     assert pin.layout in _LAYOUTS.get(family, {family})
-    assert (pin.source == "pypi") == pin.urls[0].startswith("pypi:")
+    for source in ("pypi", "goproxy"):
+        assert (pin.source == source) == pin.urls[0].startswith(f"{source}:")
     assert all(url.rsplit("/", 1)[1] == pin.file for url in pin.urls)
-    # A package index is named by pip's configuration, never by its host.
+    # A package index and a Go proxy are named by the configuration of pip and of Go, never by their hosts.
     hosts = {"more.musl.cc", "musl.cc", "github.com", "ziglang.org", "zlib.net", "downloads.sourceforge.net"}
     hosts |= {
         "go.dev",
         "dl.google.com",
-        "proxy.golang.org",
         "static.rust-lang.org",
         "caml.inria.fr",
         "ftp.gnu.org",
@@ -228,13 +229,12 @@ def test_zig() -> None:
     assert not any(pin.targets for pin in pins)
 
 
-def test_go_comes_as_a_module_from_a_go_proxy_too_and_from_a_mirror_of_it() -> None:
-    more = '[language]\ngo = "~=1.27.0"\n\n[mirrors]\n"https://proxy.golang.org/" = ["https://go.example/"]\n'
-    asked = config(ZIG_REQUEST, more=more)
+def test_go_comes_as_a_module_from_a_go_proxy_too() -> None:
+    asked = config(ZIG_REQUEST, more='[language]\ngo = "~=1.27.0"\n')
     lock = resolve(asked, CATALOG, Preference({"go": "goproxy"}))
     [go] = [artifact for artifact in lock.artifacts if artifact.family == "go"]
-    path = "golang.org/toolchain/@v/v0.0.1-go1.27.3.linux-amd64.zip"
-    assert (go.source, go.urls) == ("goproxy", (f"https://go.example/{path}", f"https://proxy.golang.org/{path}"))
+    url = "goproxy:golang.org/toolchain/@v/v0.0.1-go1.27.3.linux-amd64.zip"
+    assert (go.source, go.urls, go.upstream) == ("goproxy", (url,), url)
     assert resolve(asked, CATALOG, keep(lock)) == lock
 
 

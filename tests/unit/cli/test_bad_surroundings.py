@@ -67,7 +67,7 @@ def test_a_mirror_where_a_file_is(repository: Path, capsys: pytest.CaptureFixtur
     (repository / "link").symlink_to("nowhere")
     for name, inside in (("file", "file"), ("file/deep", "file"), ("link", "link")):
         error = said(capsys, "mirror", "--offline", name, code=3)
-        assert f"error: {name} cannot be a mirror: {inside} is there, and is no folder" in error
+        assert f"error: {name}: cannot be an air-gap mirror: {inside} is no folder" in error
         assert "name a new or an empty folder" in error
     assert (repository / "file").read_text() == "precious"
 

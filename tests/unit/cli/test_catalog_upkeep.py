@@ -106,7 +106,11 @@ def test_an_entry_fits_into_both_kinds_of_file(place: Path, capsys: pytest.Captu
 def test_a_wrong_file_is_left_as_it_was(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shipped = (resources.catalogue() / "zlib.toml").read_text()
     for name, text, message in (
-        ("zlib.toml", shipped, "expected https or pypi:<project>/<file>, found 'zlib.tar.gz'"),
+        (
+            "zlib.toml",
+            shipped,
+            "expected https, pypi:<project>/<file> or goproxy:<module>/@v/<version>.zip, found 'zlib.tar.gz'",
+        ),
         ("linkmode.toml", f"{TOML}[mirrors\n", "linkmode.toml is not TOML"),
         ("linkmode.toml", TOML.replace("zig", "zag"), "'zag' is not known"),
     ):

@@ -94,7 +94,7 @@ def test_a_folder_with_other_things_is_left_alone(place: Path) -> None:
     (place / "mirror" / "thesis.txt").write_text("mine")
     done = run(place, "mirror", str(place / "mirror"))
     assert done.returncode == 3
-    assert "holds other things (thesis.txt) and is no mirror: it has no linkmode-mirror.json" in done.stderr
+    assert "has files and no linkmode-mirror.json: thesis.txt\n  expected: a new or an empty folder" in done.stderr
     assert sorted(contents(place / "mirror")) == ["thesis.txt"]
     assert not (place / "store").exists()
 
@@ -107,7 +107,7 @@ def test_a_mirror_of_a_newer_linkmode_and_a_file_are_left_alone(place: Path) -> 
     assert (done.returncode, "has format version 2" in done.stderr) == (3, True)
     done = run(place, "mirror", str(index))
     assert done.returncode == 3
-    assert f"cannot be a mirror: {index} is there, and is no folder" in done.stderr
+    assert f"cannot be an air-gap mirror: {index} is no folder" in done.stderr
     assert index.read_text() == '{"version": 2, "files": {}}'
 
 
@@ -125,7 +125,7 @@ def test_one_run_at_a_time(place: Path) -> None:
     done = run(place, "mirror", str(place / "mirror"))
     os.close(descriptor)
     assert done.returncode == 3
-    assert "is being written by another linkmode mirror" in done.stderr
+    assert "another `linkmode mirror` writes into it" in done.stderr
 
 
 def test_a_stale_lock_is_not_mirrored(place: Path) -> None:

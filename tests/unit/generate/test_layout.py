@@ -1,11 +1,13 @@
 """What is written: what the lock names, and nothing else."""
 
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 from resolving import CATALOG, ZIG_REQUEST, config
 
+from linkmode import languages
 from linkmode.families import FAMILIES
 from linkmode.generate import render as renders
 from linkmode.languages import LANGUAGES
@@ -31,6 +33,24 @@ def test_zig_alone_is_the_core_and_zig() -> None:
 def test_a_tree_for_c_is_small() -> None:
     """The count only falls: docs/decisions/0014-a-folder-for-each.md says what each file above 45 is for."""
     assert len(tree()) <= 64
+
+
+def test_the_core_names_no_language() -> None:
+    """A language brings its rules and what its archives put into binaries (linked.toml) in folders of its own."""
+    named = re.compile(rf'["_/]({"|".join(LANGUAGES)})["_/]')
+    core = resources.templates() / "bazel" / "core"
+    for path in sorted(core.rglob("*.bzl")):
+        assert not named.search(path.read_text(encoding="utf-8")), path
+    assert named.search('_LANGUAGES = {"go_binary": ("go", "_std_with_cgo")}')
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_program_of_each_language_says_whose_standard_library_it_holds(language: str) -> None:
+    rules = resources.templates() / "bazel" / "languages" / language / "private"
+    said = re.compile(rf'_linkmode_standard_library"?( =|:) attr\.string\(default = "{language}"\)')
+    programs = [path for path in rules.rglob("*.bzl") if said.search(path.read_text(encoding="utf-8"))]
+    assert programs
+    assert (Path(languages.__path__[0]) / language / "linked.toml").is_file()
 
 
 def test_each_thing_that_is_locked_adds_its_own_folder() -> None:

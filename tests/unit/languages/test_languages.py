@@ -10,7 +10,8 @@ from linkmode.config.document import Config
 from linkmode.generate import render as renders
 from linkmode.generate.context import bazel_context
 from linkmode.lock import lockfile
-from linkmode.lock.resolve import keep, resolve
+from linkmode.lock.preference import keep
+from linkmode.lock.resolve import resolve
 from linkmode.messages import ConfigError
 from linkmode.model import resources
 from linkmode.model.values import Lock, LockedPart

@@ -6,7 +6,8 @@ from resolving import X86, ZIG, catalog, config, entry, pin
 from linkmode.generate.context import bazel_context
 from linkmode.generate.render import render
 from linkmode.languages import ocaml
-from linkmode.lock.resolve import Preference, resolve
+from linkmode.lock.preference import Preference
+from linkmode.lock.resolve import resolve
 from linkmode.messages import ConfigError
 from linkmode.model import resources
 from linkmode.model.values import Lock

@@ -10,7 +10,8 @@ from linkmode.config import document
 from linkmode.families import FAMILIES
 from linkmode.languages import LANGUAGES
 from linkmode.lock import current, inputs, lockfile
-from linkmode.lock.resolve import Preference, resolve
+from linkmode.lock.preference import Preference
+from linkmode.lock.resolve import resolve
 from linkmode.messages import StaleLockError
 from linkmode.model import resources
 from linkmode.model.values import EXEC_PLATFORMS, Artifact, Lock, Pin, Target

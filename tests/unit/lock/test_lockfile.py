@@ -3,7 +3,8 @@ import pytest
 from resolving import CATALOG, MIRRORS, ZIG_REQUEST, config
 
 from linkmode.lock import derive, lockfile
-from linkmode.lock.resolve import Preference, resolve
+from linkmode.lock.preference import Preference
+from linkmode.lock.resolve import resolve
 from linkmode.messages import StaleLockError
 from linkmode.model.values import Lock
 

@@ -6,7 +6,8 @@ from linkmode.catalog import pins as catalogs
 from linkmode.catalog.advisories import advisories
 from linkmode.catalog.pins import Catalog
 from linkmode.config.document import Config, parse
-from linkmode.lock.resolve import Preference, keep, resolve
+from linkmode.lock.preference import Preference, keep
+from linkmode.lock.resolve import resolve
 from linkmode.messages import ConfigError
 from linkmode.model import resources
 from linkmode.model.issues import Source

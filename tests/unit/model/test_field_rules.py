@@ -40,6 +40,13 @@ def test_each_rule(rule: Callable[[str], str]) -> None:
         assert len(found) < 600
 
 
+def test_a_module_of_a_go_proxy() -> None:
+    for url in ("goproxy:golang.org/toolchain/@v/v1.zip", "goproxy:!a/b_c~d/v2/@v/v1.zip"):
+        assert rules.url(url, "v1.zip", machine=False) == ""
+    assert rules.url("goproxy:a/@v/v1.zip", "v2.zip", machine=False).startswith("expected the file that the pin names")
+    assert rules.url("goproxy:a/@v/../v1.zip", "v1.zip", machine=True).startswith("expected goproxy:<module>/@v/")
+
+
 def test_digests_are_lower_case_and_whole() -> None:
     for algorithm, length in (("sha256", 64), ("sha512", 128)):
         assert rules.digest("0a" * (length // 2), algorithm) == ""  # type: ignore[arg-type]
@@ -61,7 +68,9 @@ def test_digests_are_lower_case_and_whole() -> None:
 def test_urls_by_who_gives_them(url: str, machine: bool, mirror: bool) -> None:
     assert rules.url(url, "f", machine=machine, mirror=mirror) == ""
     if machine:
-        assert "expected https or pypi:<project>/<file>" in rules.url(url, "f", machine=False)
+        assert "expected https, pypi:<project>/<file> or goproxy:<module>/@v/<version>.zip" in rules.url(
+            url, "f", machine=False
+        )
     if mirror:
         assert "plain http" in rules.url(url, "f", machine=True)
 
@@ -89,6 +98,10 @@ def test_urls_by_who_gives_them(url: str, machine: bool, mirror: bool) -> None:
             "pypi:../f",
             "pypi:a/b/f",
             "pypi:a/other",
+            "goproxy:f",
+            "goproxy:a/@v/f",
+            "goproxy:../@v/v1.zip",
+            "goproxy:a/@v/v1.zip",
             "javascript:x",
             "https://example.com/\x1b",
             "https://" + "x" * 5000,

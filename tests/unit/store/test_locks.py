@@ -34,7 +34,7 @@ def test_a_filesystem_without_locks_is_told_as_such(
         lambda: trees.make_once(tmp_path / "unpacked" / "x", lambda _: None, print),
         lambda: Store(tmp_path).lock(Checksum("sha256", "0" * 64), threading.Event(), print).__enter__(),
     ):
-        with pytest.raises(ConfigError, match="its filesystem gives no lock, without which two runs") as caught:
+        with pytest.raises(ConfigError, match="its filesystem gives no lock, so two runs") as caught:
             use()
         assert "--store DIR" in caught.value.hint
         assert "free some space" not in caught.value.hint

@@ -57,7 +57,7 @@ def find(path: str, stdin: str | None = None) -> Iterator[Found]:
 
 
 def _walk(folder: str) -> Iterator[Found]:
-    # An own stack: a tree may be deeper than Python's.
+    # An explicit stack: a tree may be deeper than Python's recursion limit.
     stack: list[Found | str] = [folder]
     while stack:
         top = stack.pop()
@@ -74,7 +74,7 @@ def _walk(folder: str) -> Iterator[Found]:
 
 
 def _entry(entry: os.DirEntry[str]) -> Found | str:
-    # A folder by its path, to be walked; all else as what becomes of it.
+    # A folder is given by its path, to be walked; any other file as what it becomes.
     if entry.is_symlink():
         return Found(entry.path, "passed over", is_inside=True, words=LINK)
     if entry.is_dir(follow_symlinks=False):
@@ -89,7 +89,7 @@ def kind_of(path: str) -> Kind:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError):
-        return "file"  # reading it says why it can't be
+        return "file"  # reading it gives the reason
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return "file"
@@ -102,7 +102,7 @@ def kind_of(path: str) -> Kind:
 
 
 def _archive_kind(start: bytes) -> Kind:
-    # To import what knows archives takes a fifth of a start, and most paths are ELF files.
+    # The import of the archive readers takes a fifth of a start, and most paths are ELF files.
     from linkmode.archives import cpio, tar
     from linkmode.archives.compression import name_of
     from linkmode.audit.inputs import deb, rpm

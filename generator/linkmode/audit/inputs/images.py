@@ -14,7 +14,7 @@ from linkmode.archives.members import NotAnArchive, Refusal
 from linkmode.audit.inputs.parts import Parts
 
 MARKS = ("manifest.json", "oci-layout")
-"""Members at an archive's root that tell an image from any other archive."""
+"""Members at an archive's root that only an image has."""
 
 _MAX_JSON = 4 << 20
 _MAX_IMAGES = 1000

@@ -1,4 +1,4 @@
-"""The files that a container sees: layers that lie over each other.
+"""Combines the layers of an image into the files that a container sees.
 
 A file ``.wh.NAME`` of an upper layer hides NAME below, ``.wh..wh..opq`` all that is in its folder below. A hard
 link is a file of its own: what hides the name that it was made from does not hide it.
@@ -23,7 +23,7 @@ class Seen(NamedTuple):
 
 
 class _View:
-    """What upper layers hide of those below."""
+    """What the upper layers hide in those below."""
 
     def __init__(self) -> None:
         self._files: set[str] = set()
@@ -31,7 +31,7 @@ class _View:
         self._opaque: set[str] = set()
 
     def shows(self, path: str) -> bool:
-        """Tell whether a file of the next layer below is to be seen."""
+        """Tell whether a file of the next layer below is visible."""
         if path in self._files or path in self._folders:
             return False
         folder = path
@@ -49,7 +49,7 @@ class _View:
 
 
 class _Contents:
-    """What one layer holds, as far as it matters to others."""
+    """What other layers need to know of one layer."""
 
     def __init__(self) -> None:
         self.files: set[str] = set()
@@ -164,7 +164,7 @@ def _hidden(parts: Parts, layer: str, budget: Budget, wanted: Mapping[str, list[
 def _read(parts: Parts, layer: str, budget: Budget) -> Members:
     found = parts.open(layer)
     if found is None or not found[1]:
-        return  # no byte at all is how an empty layer is written, too
+        return  # an empty layer may also be a file without bytes
     stream, size = found
     with stream:
         source = decompressed(stream, size, budget) or Counted(stream, budget)

@@ -1,4 +1,4 @@
-"""Opens a file as the archive that it is, and gives its members."""
+"""Opens an archive of any kind, and yields its members."""
 
 import os
 import tempfile
@@ -103,7 +103,7 @@ def _has_mark(stream: BinaryIO, size: int) -> bool:
     try:
         return any(shown_name(member.name) in images.MARKS for member in found)
     except Refusal:
-        return False  # damaged: what comes before the damage is told in the second pass
+        return False  # damaged: the second pass reports the members before the damage
 
 
 def _of_compressed(stream: BinaryIO, size: int, budget: Budget) -> Iterator[Entry]:
@@ -129,7 +129,7 @@ def _of_compressed(stream: BinaryIO, size: int, budget: Budget) -> Iterator[Entr
 
 
 class _Again:
-    """A stream of which the begin was read already."""
+    """A stream whose beginning was read already."""
 
     def __init__(self, start: bytes, rest: Readable) -> None:
         self._start = start
@@ -146,7 +146,7 @@ def _of_images(parts: Parts, bounds: Bounds | None = None) -> Iterator[Entry]:
     held = images.images(parts)
     if held is None:
         raise Refusal("a folder with oci-layout that is no image in the OCI layout")
-    # One for all of them: images may share layers, and name each ten thousand times.
+    # One budget for all images: they may share layers, and name each ten thousand times.
     budget = Budget(bounds or Bounds.to_look(parts.size))
     for image in held:
         label = image.label if len(held) > 1 else ""

@@ -24,7 +24,7 @@ class Parts(Protocol):
 
 
 class TarParts:
-    """Of an uncompressed tar archive that can be sought in."""
+    """The parts of an uncompressed tar archive that is seekable."""
 
     def __init__(self, stream: BinaryIO, size: int) -> None:
         self.size = size
@@ -54,7 +54,7 @@ class TarParts:
 
 
 class FolderParts:
-    """Of a folder in the OCI layout. Names are the fixed ones and digests, so none leads out of the folder."""
+    """The parts of a folder in the OCI layout. All names are fixed ones or digests, so none leads out of the folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -9,7 +9,7 @@ from linkmode.audit.read.facts import Facts
 
 
 def check(facts: Facts, wanted: Expectations, resolved: Resolved = ALONE) -> tuple[Failure, ...]:
-    """Return those of them that do not hold, in the order of the options in the documentation."""
+    """Return the expectations that do not hold, in the order of the documented options."""
     return (
         *_rpath(facts, wanted),
         *_pie(facts, wanted),
@@ -49,7 +49,7 @@ def _pie(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
 
 
 def _relro(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
-    # Without a loader nothing is bound late, so a static program's RELRO is full with any flags.
+    # Without a loader there is no lazy binding, so a static program has full RELRO with any flags.
     is_static = facts.interpreter is None and not facts.needed and facts.kind != "shared object"
     met = facts.relro == "full" or (facts.relro == "partial" and (wanted.require_relro == "partial" or is_static))
     if wanted.require_relro is None or met:

@@ -7,7 +7,7 @@ from linkmode.audit.read.facts import Contents, Facts
 
 
 class Hazard(msgspec.Struct, frozen=True):
-    """A hazard by its kind (one of docs/reference/audit.md), in words, with where in the file it is seen."""
+    """A hazard: its kind (one of docs/reference/audit.md), a description, and the evidence in the file."""
 
     kind: str
     words: str
@@ -44,7 +44,7 @@ def _memory(facts: Facts) -> list[Hazard]:
 
 
 def of_missing(names: tuple[str, ...]) -> tuple[Hazard, ...]:
-    """Return a hazard for each library that the system which a program lies in has not: it does not start there."""
+    """Return a hazard for each library that the program's own system lacks: the program does not start there."""
     words = "its loader finds no such library in the system that it lies in, and stops"
     return tuple(Hazard("missing-library", words, name) for name in names)
 
@@ -98,7 +98,12 @@ def _inside(facts: Facts, contents: Contents) -> list[Hazard]:
         found += _static_glibc(contents)
     if is_static(facts) and facts.libc == "musl" and "musl-dlopen" in contents.marks:
         words = "dlopen is linked in, and always fails in a static musl program"
+        if "svm-musl" in contents.marks:
+            words += ": System.loadLibrary does, too, and so does a Java library that brings a native one (JNI)"
         found.append(Hazard("dlopen", words, _text("Dynamic loading not supported", contents.marks["musl-dlopen"])))
+    if facts.libc == "glibc" and "svm-glibc" in contents.marks:
+        words = "it does not start without /proc: GraalVM asks glibc for its stack, which reads /proc/self/maps"
+        found.append(Hazard("proc", words, _text("com.oracle.svm.core.VM.Target.LibC", contents.marks["svm-glibc"])))
     if facts.libc == "musl" and contents.ifunc == "yes":
         found.append(Hazard("ifunc", "musl does not support GNU's indirect functions", "an IRELATIVE relocation"))
     if contents.build_paths:

@@ -2,7 +2,7 @@
 
 import functools
 import tomllib
-from importlib import resources
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
@@ -12,9 +12,10 @@ from linkmode.audit.read import components, policy
 from linkmode.audit.read.facts import Facts
 from linkmode.audit.read.libc import version_number
 from linkmode.audit.read.policy import KnownLibc
+from linkmode.model import resources
 
 
-class Platform(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Platform(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
     """A platform of platforms.toml, which describes the keys. ``image`` is None for what is no image.
 
     ``named`` are symbol versions without a number that it has. ``is_baseline`` says that its programs must run on any
@@ -31,6 +32,32 @@ class Platform(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     newest: dict[str, str] = {}
     named: tuple[str, ...] = ()
     is_baseline: bool = False
+
+    @functools.cached_property
+    def has(self) -> Callable[[str], bool]:
+        """Whether it has the library of a name: its libc's own, or one of ``libraries``."""
+        return functools.lru_cache(maxsize=4096)(
+            lambda name: policy.load().owner(name) == self.libc or name in self.libraries
+        )
+
+    @functools.cached_property
+    def lacks(self) -> Callable[[str, str], tuple[bool, str]]:
+        """What is to be said of a library and a version of its symbols, empty when it has that.
+
+        With it, whether that is certain: a version without a number to compare is not.
+        """
+        return functools.lru_cache(maxsize=4096)(self._compare)
+
+    def _compare(self, library: str, version: str) -> tuple[bool, str]:
+        if version in self.named:
+            return True, ""
+        family, number = _family(policy.load().glibc_version_name(version))
+        newest = self.newest.get(family)
+        if newest is None or version_number(number) is None:
+            return False, f"whether its {library} has {version} cannot be told"
+        if (version_number(number) or ()) > (version_number(newest) or ()):
+            return True, f"{version} of {library} is newer than {family}_{newest}"
+        return True, ""
 
 
 class _Manylinux(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,18 +85,21 @@ class _Platforms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     wheels: Wheels
 
 
+Answer = Literal["yes", "no", "unknown"]
+
+
 class Suits(msgspec.Struct, frozen=True):
     """Whether a file runs on a platform, ``unknown`` where nothing certain tells it, and why."""
 
     platform: str
     image: str | None
-    answer: Literal["yes", "no", "unknown"]
+    answer: Answer
     reason: str
 
 
 @functools.cache
 def _table() -> _Platforms:
-    data = tomllib.loads(resources.files(__package__).joinpath("platforms.toml").read_text(encoding="utf-8"))
+    data = tomllib.loads(resources.beside(__file__, "platforms.toml"))
     return msgspec.convert(data, _Platforms)
 
 
@@ -98,7 +128,7 @@ def suits(facts: Facts, platform: Platform, resolved: Resolved = ALONE) -> Suits
     """
     brought = resolved.names
 
-    def answer(word: Literal["yes", "no", "unknown"], reason: str) -> Suits:
+    def answer(word: Answer, reason: str) -> Suits:
         return Suits(platform.name, platform.image, word, reason)
 
     if platform.machines and facts.machine not in platform.machines:
@@ -125,7 +155,7 @@ def suits(facts: Facts, platform: Platform, resolved: Resolved = ALONE) -> Suits
         return answer("no", "the file has no interpreter (PT_INTERP) to load what it needs")
     if facts.libc in ("glibc", "musl") and facts.libc != platform.libc:
         return answer("no", f"its libc is {platform.libc}, not {facts.libc}")
-    lacks = [*_loader(facts, platform), *_libraries(facts, platform, resolved)]
+    lacks = [*_loader(facts, platform), *lacking(facts, platform, resolved)]
     if facts.no_default_folders and facts.libc == "glibc":
         lacks.append("keeps libraries where the file (DF_1_NODEFLIB) has its loader not look")
     lacks += _private(facts, platform, brought)
@@ -186,7 +216,7 @@ def _wanted(facts: Facts) -> list[str]:
 
 
 def _up_to(facts: Facts, platform: Platform) -> str:
-    families = {_family(version)[0] for need in facts.version_needs for version in need.versions}
+    families = {version.rpartition("_")[0] for need in facts.version_needs for version in need.versions}
     told = [f"{family}_{newest}" for family, newest in platform.newest.items() if family in families]
     return f", with versions up to {', '.join(told)}" if told else ""
 
@@ -194,16 +224,19 @@ def _up_to(facts: Facts, platform: Platform) -> str:
 def _loader(facts: Facts, platform: Platform) -> list[str]:
     if facts.interpreter is None:
         return []
-    machine = next((one for one in policy.load().machine if one.name == facts.machine), None)
-    # The first is the usual one; others are for soft floats and the like, which none of the platforms has.
+    machine = policy.load().machine_named(facts.machine)
+    # The first is the usual one; the others are for soft floats and similar, which no platform has.
     known = machine.loaders(platform.libc)[:1] if machine and platform.libc else ()
     return [] if facts.interpreter in known else [f"has no {facts.interpreter}"]
 
 
-def _libraries(facts: Facts, platform: Platform, resolved: Resolved) -> list[str]:
+def lacking(facts: Facts, platform: Platform, resolved: Resolved) -> list[str]:
+    """Return in words which libraries that the file needs ``platform`` has not."""
     # What is loaded by DT_AUXILIARY and DT_AUDIT may be absent; DT_FILTER's library may not.
-    wanted = (*facts.needed, *(one.name for one in facts.also_loads if one.tag == "DT_FILTER" and facts.libc != "musl"))
-    absent = [name for name in wanted if not _has(platform, name) and name not in resolved.names]
+    wanted = list(facts.needed)
+    if facts.also_loads and facts.libc != "musl":
+        wanted += [one.name for one in facts.also_loads if one.tag == "DT_FILTER"]
+    absent = [name for name in wanted if not platform.has(name) and name not in resolved.names]
     path = facts.rpath or facts.runpath
     where = f", unless {path} in the file leads to it" if path else ""
     return [
@@ -211,13 +244,13 @@ def _libraries(facts: Facts, platform: Platform, resolved: Resolved) -> list[str
         *(
             f"is not known to have {one.name}, which {one.by} needs, and the loader does not find it in the package"
             for one in resolved.further
-            if not _has(platform, one.name)
+            if not platform.has(one.name)
         ),
     ]
 
 
 def _private(facts: Facts, platform: Platform, brought: frozenset[str]) -> list[str]:
-    # Only what wheels promise: an image has its one libz.
+    # Only for wheels: an image has one libz.
     names = facts.contents.private_symbols if facts.contents and platform.is_baseline else ()
     if not names:
         return []
@@ -231,27 +264,19 @@ def _private(facts: Facts, platform: Platform, brought: frozenset[str]) -> list[
     return found
 
 
-def _has(platform: Platform, name: str) -> bool:
-    return policy.load().owner(name) == platform.libc or name in platform.libraries
-
-
 def _versions(facts: Facts, platform: Platform, brought: frozenset[str]) -> tuple[list[str], list[str]]:
-    # What is too new for the platform, and what cannot be told; a library that is not there has been told already.
-    known = policy.load()
+    # What is too new for the platform, and what is unknown. Missing libraries are reported before.
     newer: list[str] = []
     untold: list[str] = []
-    if platform.libc == "musl":  # its loader compares no versions
+    if platform.libc == "musl":  # musl's loader compares no versions
         return newer, untold
     for need in facts.version_needs:
-        if not _has(platform, need.library) or need.library in brought:
+        if not platform.has(need.library) or need.library in brought:
             continue
-        for version in (version for version in need.versions if version not in platform.named):
-            family, number = _family(known.glibc_version_name(version))
-            newest = platform.newest.get(family)
-            if newest is None or version_number(number) is None:
-                untold.append(f"whether its {need.library} has {version} cannot be told")
-            elif (version_number(number) or ()) > (version_number(newest) or ()):
-                newer.append(f"{version} of {need.library} is newer than {family}_{newest}")
+        for version in need.versions:
+            is_certain, words = platform.lacks(need.library, version)
+            if words:
+                (newer if is_certain else untold).append(words)
     return newer, untold
 
 

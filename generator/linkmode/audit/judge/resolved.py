@@ -13,7 +13,7 @@ class Brought(msgspec.Struct, frozen=True):
 
 
 class Further(msgspec.Struct, frozen=True):
-    """A library that a brought one, of the name ``by``, needs in turn, and that the platform must have."""
+    """A library that the brought library ``by`` needs, and that the platform must have."""
 
     name: str
     by: str
@@ -31,9 +31,9 @@ class Resolved(msgspec.Struct, frozen=True, dict=True):
 
     @functools.cached_property
     def names(self) -> frozenset[str]:
-        """The names of what is brought."""
+        """The names of the brought libraries."""
         return frozenset(one.name for one in self.brought)
 
 
 ALONE = Resolved()
-"""A file of which nothing but itself is known."""
+"""A file that is judged alone."""

@@ -129,7 +129,7 @@ def _judge_interpreter(facts: Facts) -> tuple[str, bool]:
         return "it has no interpreter (PT_INTERP) to load what it needs", False
     if facts.libc not in ("glibc", "musl"):
         return f"interpreter {facts.interpreter} is no loader of glibc or musl", False
-    machine = next((one for one in policy.load().machine if one.name == facts.machine), None)
+    machine = policy.load().machine_named(facts.machine)
     loaders = machine.loaders(facts.libc) if machine else ()
     if facts.interpreter in loaders:
         return f"interpreter {facts.interpreter} is {facts.libc}'s loader", True
@@ -138,7 +138,7 @@ def _judge_interpreter(facts: Facts) -> tuple[str, bool]:
 
 
 def check(facts: Facts, verdict: Verdict, wanted: Expectations, resolved: Resolved = ALONE) -> tuple[Failure, ...]:
-    """Return every expectation that does not hold, in the order of the options in the documentation."""
+    """Return every expectation that does not hold, in the order of the documented options."""
     return (
         *_check_machine(facts, wanted),
         *_check_abi(facts, wanted),
@@ -200,7 +200,7 @@ def _check_mode(facts: Facts, verdict: Verdict, wanted: Expectations) -> tuple[F
                 "time, and only those of the very glibc it was built with; to accept that, pass --allow-static-glibc",
             ),
         )
-    # What needs libc alone is within `dynamic` too: the mode says how a program was asked to be linked.
+    # A file that needs only libc meets `dynamic`, too: the mode says what was asked for.
     met = {"static": ("static",), "mostly_static": ("mostly_static",), "dynamic": ("dynamic", "mostly_static")}
     if verdict.mode in met[wanted.mode] and not (wanted.mode == "dynamic" and facts.interpreter is None):
         return ()
@@ -253,7 +253,7 @@ def _fix_mode(facts: Facts, verdict: Verdict, mode: LinkMode) -> str:
 
 
 def _check_allow(facts: Facts, verdict: Verdict, wanted: Expectations) -> tuple[Failure, ...]:
-    # Under mostly_static the mode itself says so; with static there is nothing to need.
+    # mostly_static says so itself, and a static program needs nothing.
     if not wanted.allow or wanted.mode != "dynamic" or not (verdict.foreign or verdict.foreign_loads):
         return ()
     loads = [f"{one.name} by {one.tag}" for one in verdict.foreign_loads]

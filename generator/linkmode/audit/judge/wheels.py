@@ -71,6 +71,9 @@ def lowest(facts: Facts, resolved: Resolved = ALONE) -> str | None:
         # a glibc newer than the table has a tag as well
         releases = releases or [".".join((facts.glibc_required or "").split(".")[:2])]
         candidates = [f"manylinux_{release.replace('.', '_')}" for release in releases]
+    newest = named(f"{candidates[-1]}_{cpu}")
+    if newest and platforms.lacking(facts, newest, resolved):
+        return None  # all tags of a libc promise the same libraries
     for tag in candidates:
         platform = named(f"{tag}_{cpu}")
         if platform and platforms.suits(facts, platform, resolved).answer == "yes":
@@ -79,5 +82,5 @@ def lowest(facts: Facts, resolved: Resolved = ALONE) -> str | None:
 
 
 def rank(tag: str) -> tuple[int, ...]:
-    """Return what orders tags of one libc: a wheel keeps the highest of those that its files keep."""
+    """Return the sort key of tags of one libc: a wheel needs the highest tag of its files."""
     return tuple(int(part) for part in tag.split("_")[1:3])

@@ -80,11 +80,11 @@ class _Symbol(NamedTuple):
     name: bytes
     address: int
     size: int
-    file: bytes  # the source file that a local symbol is of; empty for others
+    file: bytes  # the source file of a local symbol; empty for others
 
 
 def attribute(image: Image, archives: Sequence[Archive]) -> tuple[Share, ...] | None:
-    """Return the share of each archive that has one; None when the file has no symbol table to tell by."""
+    """Return the share of each archive that has one; None if the file has no symbol table."""
     symbols = _symbols(image)
     if symbols is None:
         return None

@@ -17,7 +17,7 @@ class Need(msgspec.Struct, frozen=True):
 
     @property
     def is_missing(self) -> bool:
-        """Whether the program does not start for want of it."""
+        """Whether the program does not start without it."""
         return self.path is None and self.tag in ("DT_NEEDED", "DT_FILTER")
 
 
@@ -41,7 +41,7 @@ class Tree(msgspec.Struct, frozen=True, kw_only=True):
     objects: tuple[Object, ...]
 
     def missing(self) -> list[str]:
-        """Return the names of what is not there, the interpreter first, each once."""
+        """Return the missing names, the interpreter first, each once."""
         names = [need.name for one in self.objects for need in one.needs if need.is_missing]
         first = [self.interpreter] if self.interpreter is not None and not self.interpreter_found else []
         return list(dict.fromkeys([*first, *names]))

@@ -179,7 +179,7 @@ class Loader:
         return None if facts is None else Loaded(posixpath.normpath(path), how, facts, needed_by)
 
     def _facts(self, real: str) -> Facts | None:
-        # A loader goes on past files for another machine, and past what is no library.
+        # A loader skips files for another machine, and files that are no library.
         try:
             facts = self._root.facts(real)
         except NotAudited:

@@ -48,7 +48,7 @@ class _Package:
         return out
 
     def _loader(self, facts: Facts) -> Loader:
-        # Of a system, when the loader lies in it; a library shares that of the programs beside it.
+        # It is a whole system if the loader lies in it; a library uses the loader of the programs beside it.
         key = (facts.machine, facts.bits, facts.libc, facts.interpreter)
         if key not in self._loaders:
             self._loaders[key] = Loader(self._root, facts, has_system=self._is_system(facts))
@@ -97,7 +97,7 @@ class _Package:
                 yield one.path, found
 
     def _nowhere(self, path: str, facts: Facts) -> tuple[tuple[str, ...], tuple[Further, ...]]:
-        # What a program's loader does not find here: in a system, and of what its libraries need elsewhere.
+        # What a program's loader does not find here, in a whole system, and what its libraries need from elsewhere.
         if facts.kind == "shared object" or facts.interpreter is None:
             return (), ()
         loaded = tree.resolve(Loaded(path, "", facts), self._loader(facts))

@@ -6,7 +6,6 @@ A root is a folder of this system, or the members of an archive or image, of whi
 import os
 import posixpath
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from linkmode.audit.read import elf
 from linkmode.audit.read.facts import Facts
@@ -65,7 +64,7 @@ class Root:
 
     def facts(self, real: str) -> Facts:
         """Return the facts of a file by its path without links; raise NotAudited when it has none."""
-        return self._known.get(real) or elf.read(Path(self.outside(real)))
+        return self._known.get(real) or elf.read(self.outside(real))
 
     def text(self, path: str, limit: int) -> str | None:
         """Return a regular file's text, its first ``limit`` bytes, or None when it can't be read."""

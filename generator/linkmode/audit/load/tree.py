@@ -99,7 +99,7 @@ def lines(tree: Tree) -> Iterator[Line]:
 
 
 _USUAL = ("ld.so.conf", "default folder", "interpreter", "musl's libc is its loader")
-"""Where a library is found as a rule, which is not worth a reader's time."""
+"""The usual places of a library, which the tree does not name."""
 
 
 def as_text(tree: Tree) -> str:

@@ -63,7 +63,7 @@ def _section(image: Image, number: int) -> tuple[int, int, int] | None:
     # (offset of its name, offset, size) of a section with bytes that lie in the file.
     entry = 64 if image.bits == 64 else 40
     layout = "IIQQQQIIQQ" if image.bits == 64 else "IIIIIIIIII"
-    row = next(image.records(layout, image.bytes_at(image.header.shoff + number * entry, entry)))
+    row = image.record(layout, image.header.shoff + number * entry)
     name, kind, offset, size = row[0], row[1], row[4], row[5]
     if kind in (_SHT_NULL, _SHT_NOBITS) or offset + size > image.size:
         return None

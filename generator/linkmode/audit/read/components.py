@@ -4,13 +4,13 @@ import functools
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from importlib import resources
 
 import msgspec
 
 from linkmode.audit.read.facts import Component, Contents, printable
 from linkmode.audit.read.policy import KnownLibc
 from linkmode.audit.read.texts import Asked, Findings
+from linkmode.model import resources
 from linkmode.model.values import Advisory
 
 
@@ -68,7 +68,7 @@ class Weakness(msgspec.Struct, frozen=True):
 @functools.cache
 def load() -> Known:
     """Return the table that this package ships."""
-    data = tomllib.loads(resources.files(__package__).joinpath("components.toml").read_text(encoding="utf-8"))
+    data = tomllib.loads(resources.beside(__file__, "components.toml"))
     return msgspec.convert(data, Known)
 
 

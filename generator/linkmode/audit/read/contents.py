@@ -76,6 +76,8 @@ def read(image: Image, dynamic: Dynamic, facts: Facts, floor: str | None = None)
     if not findings.is_whole:
         bounds = f"the first {texts.MAX_SEARCHED} bytes and {texts.MAX_ANCHORS} places of a text"
         problems.append(f"texts: no more than {bounds} were searched")
+    marks = components.marks(findings)
+    problems += _contradictions(facts, marks)
     information = _go(image, findings)
     producers = _producers(image, held or (), information, findings, debug.units)
     crates = tried(lambda: _auditable(image, held or ()), ".dep-v0")
@@ -95,7 +97,7 @@ def read(image: Image, dynamic: Dynamic, facts: Facts, floor: str | None = None)
         imports=imports or (),
         build_paths=tuple(Text(printable(hit.text), hit.offset) for hit in findings.paths),
         build_path_count=findings.path_count,
-        marks=components.marks(findings),
+        marks=marks,
         compile_units=debug.units,
         cpu=_cpu(information, findings),
         private_symbols=tuple(sorted(components.private_symbols().intersection(taken))),
@@ -110,6 +112,14 @@ def _with_version(one: Component, producers: Iterable[Producer]) -> Component:
         if commit and producer.tool == "rustc" and producer.version and f"({commit[1]}" in producer.evidence:
             return msgspec.structs.replace(one, version=producer.version)
     return one
+
+
+def _contradictions(facts: Facts, marks: Iterable[str]) -> list[str]:
+    # what native-image says of the libc, held against the headers
+    said = [libc for libc in ("glibc", "musl") if f"svm-{libc}" in marks]
+    if facts.libc not in ("glibc", "musl") or len(said) != 1 or said == [facts.libc]:
+        return []
+    return [f"GraalVM's texts: made for {said[0]}, and the headers are {facts.libc}'s"]
 
 
 _COMMIT = re.compile(r"/rustc/([0-9a-f]{9})")

@@ -101,7 +101,7 @@ def _source(unit: _Unit) -> str:
 
 
 def _units(image: Image, places: dict[str, Placed], *, with_ranges: bool) -> Iterator[_Unit | str]:
-    from elftools.dwarf.dwarfinfo import DebugSectionDescriptor, DwarfConfig, DWARFInfo  # takes its time
+    from elftools.dwarf.dwarfinfo import DebugSectionDescriptor, DwarfConfig, DWARFInfo  # slow
 
     work = _Work()
 
@@ -233,7 +233,7 @@ def _words(error: Exception) -> str:
 
 
 class _TooMuch(Exception):  # noqa: N818 - says what was found, and never leaves this module
-    """More was asked for than any honest file needs; the message says of what."""
+    """The library asked for more than any honest file needs; the message says what."""
 
 
 class _Work:

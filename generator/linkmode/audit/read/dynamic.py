@@ -5,6 +5,10 @@ libcs' loaders really do where it leaves a choice: the last of two equal dynamic
 ``vn_next == 0``.
 """
 
+from itertools import takewhile
+from operator import itemgetter
+from typing import Any
+
 from linkmode.audit.read.facts import AlsoLoads, VersionNeed, printable
 from linkmode.audit.read.image import PT_DYNAMIC, Image, NotAudited, Segment
 
@@ -28,6 +32,9 @@ ALSO_LOADS = {
     0x7FFFFFFF: "DT_FILTER",
 }
 """Tags whose libraries glibc's loader loads as well (elf/rtld.c, elf/dl-deps.c); musl's knows none of them."""
+
+
+_has_tag = itemgetter(0)  # DT_NULL is 0, and ends the rows
 
 
 class Dynamic:
@@ -66,11 +73,8 @@ class Dynamic:
         start, size = self._strings
         if offset >= size:
             raise NotAudited(f"malformed: {what} names byte {offset} of a string table of {size} bytes")
-        for most in (256, MAX_STRING):  # most names are short
-            text, end, _ = self._image.bytes_at(start + offset, min(size - offset, most)).partition(b"\0")
-            if end:
-                break
-        else:
+        text = self._image.text_at(start + offset, min(size - offset, MAX_STRING))
+        if text is None:
             raise NotAudited(f"malformed: the string of {what} does not end within {MAX_STRING} bytes")
         self._text_left -= len(text) + 1
         if self._text_left < 0:
@@ -110,7 +114,7 @@ class Dynamic:
     def _record(self, layout: str, start: int, at: int, size: int) -> tuple[int, ...]:
         if at + 16 > size:
             raise NotAudited("malformed: DT_VERNEED leaves its segment")
-        return next(self._image.records(layout, self._image.bytes_at(start + at, 16)))
+        return self._image.record(layout, start + at)
 
     def _walk(self, segment: Segment, needed: list[int], also: list[tuple[str, int]]) -> None:
         image = self._image
@@ -119,19 +123,17 @@ class Dynamic:
             raise NotAudited("malformed: PT_DYNAMIC does not lie inside a loadable segment")
         entry = 2 * image.word
         count = min(segment.file_size // entry, MAX_DYNAMIC)
-        for tag, value in image.records("WW", image.bytes_at(segment.offset, count * entry)):
-            if not tag:
-                return
-            if tag == DT_NEEDED:
-                needed.append(value)
-                if len(needed) > MAX_NAMES:
-                    raise NotAudited(f"malformed: more than {MAX_NAMES} DT_NEEDED entries")
-            elif tag in ALSO_LOADS:
-                also.append((ALSO_LOADS[tag], value))
-                if len(also) > MAX_NAMES:
-                    raise NotAudited(f"malformed: more than {MAX_NAMES} entries of DT_AUDIT and its like")
-            self._values[tag] = value
-        raise NotAudited("malformed: the dynamic segment has no end (DT_NULL)")
+        rows: list[Any] = list(takewhile(_has_tag, image.records("WW", image.bytes_at(segment.offset, count * entry))))
+        self._values = dict(rows)
+        needed += [value for tag, value in rows if tag == DT_NEEDED]
+        if len(needed) > MAX_NAMES:
+            raise NotAudited(f"malformed: more than {MAX_NAMES} DT_NEEDED entries")
+        if not ALSO_LOADS.keys().isdisjoint(self._values):
+            also += [(ALSO_LOADS[tag], value) for tag, value in rows if tag in ALSO_LOADS]
+        if len(also) > MAX_NAMES:
+            raise NotAudited(f"malformed: more than {MAX_NAMES} entries of DT_AUDIT and its like")
+        if len(rows) == count:
+            raise NotAudited("malformed: the dynamic segment has no end (DT_NULL)")
 
     def _locate_strings(self) -> tuple[int, int]:
         if DT_STRTAB not in self:

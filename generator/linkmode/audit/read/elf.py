@@ -9,8 +9,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import msgspec
 
@@ -38,6 +37,9 @@ from linkmode.audit.read.image import (
     NotAudited,
     NothingToAudit,
 )
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _DF_TEXTREL = 0x4
 _DF_BIND_NOW = 0x8
@@ -111,8 +113,8 @@ def facts(stream: BinaryIO, size: int, *, with_contents: bool = False, floor: st
         else libc.of_dynamic(image, interpreter, dynamic.needed, version_needs, known)
     )
     required, unnumbered = libc.glibc_required(version_needs, known)
-    stacks = [segment.flags for segment in image.segments if segment.type == PT_GNU_STACK]
-    has_relro = any(segment.type == PT_GNU_RELRO for segment in image.segments)
+    stacks = image.of_type(PT_GNU_STACK)
+    has_relro = bool(image.of_type(PT_GNU_RELRO))
     flags, flags_1 = dynamic.value(DT_FLAGS), dynamic.value(DT_FLAGS_1)
     bind_now = bool(DT_BIND_NOW in dynamic or flags & _DF_BIND_NOW or flags_1 & _DF_1_NOW)
     cpu, features = notes.properties(image, held)
@@ -139,7 +141,7 @@ def facts(stream: BinaryIO, size: int, *, with_contents: bool = False, floor: st
         writable_code=any(load.flags & PF_X and load.flags & PF_W for load in image.loads),
         glibc_required=required,
         glibc_unnumbered=unnumbered,
-        executable_stack="unset" if not stacks else "yes" if stacks[-1] & PF_X else "no",
+        executable_stack="unset" if not stacks else "yes" if stacks[-1].flags & PF_X else "no",
         relro="none" if not has_relro else "full" if bind_now else "partial",
         bind_now=bind_now,
         text_relocations=bool(DT_TEXTREL in dynamic or flags & _DF_TEXTREL),
@@ -151,34 +153,35 @@ def facts(stream: BinaryIO, size: int, *, with_contents: bool = False, floor: st
     )
     if not with_contents:
         return known_facts
-    from linkmode.audit.read import contents  # only who searches a file pays for its import
+    from linkmode.audit.read import contents  # imported on use: it is slow
 
     inside = contents.read(image, dynamic, known_facts, floor)
     return msgspec.structs.replace(known_facts, contents=inside, cpu=known_facts.cpu or inside.cpu)
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
+def opened(path: "str | Path") -> Iterator[tuple[BinaryIO, int]]:
     """Open the regular file at ``path`` and give it with its size; raise NotAudited for what else there may be.
 
     Nothing but regular files is opened for reading: a FIFO or a device would block, or never end.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb") as stream:  # noqa: PTH123 - of a descriptor, not of a path
+        # of a descriptor, not of a path; unbuffered, for an image keeps what it reads
+        with open(descriptor, "rb", buffering=0) as stream:  # noqa: PTH123
             status = os.fstat(descriptor)
             if stat.S_ISDIR(status.st_mode):
                 raise NotAudited(f"cannot be read: {os.strerror(errno.EISDIR)}")
             if not stat.S_ISREG(status.st_mode):
                 raise NothingToAudit("not a regular file")
-            yield stream, status.st_size
+            yield cast(BinaryIO, stream), status.st_size
     except OSError as error:
         raise NotAudited(f"cannot be read: {error.strerror}") from error
     except ValueError as error:  # a NUL in the path
         raise NotAudited(f"cannot be read: {error}") from error
 
 
-def read(path: Path, *, with_contents: bool = False, floor: str | None = None) -> Facts:
+def read(path: "str | Path", *, with_contents: bool = False, floor: str | None = None) -> Facts:
     """Return the facts of the file at ``path``, as :func:`facts` does; raise NotAudited when it has none."""
     with opened(path) as (stream, size):
         return facts(stream, size, with_contents=with_contents, floor=floor)

@@ -1,5 +1,6 @@
 """The facts that the audit reads from an ELF file. Strings are the file's own bytes, escaped by :func:`printable`."""
 
+import functools
 from typing import Literal
 
 import msgspec
@@ -198,6 +199,18 @@ _PLAIN = bytes(byte for byte in range(0x20, 0x7F) if byte != 0x5C)
 
 def printable(raw: bytes) -> str:
     r"""Return printable ASCII as it is and every other byte, and the backslash, as ``\xNN``."""
-    if not raw.translate(None, _PLAIN):  # as nearly every name is
+    return _short(raw) if len(raw) <= _SHORT else _printable(raw)
+
+
+_SHORT = 64
+
+
+@functools.lru_cache(maxsize=4096)  # the same few thousand names come in every file
+def _short(raw: bytes) -> str:
+    return _printable(raw)
+
+
+def _printable(raw: bytes) -> str:
+    if not raw.translate(None, _PLAIN):  # nearly every name is plain
         return raw.decode("ascii")
     return "".join(chr(byte) if 0x20 <= byte < 0x7F and byte != 0x5C else f"\\x{byte:02x}" for byte in raw)

@@ -5,14 +5,20 @@ System V ABI's (https://www.sco.com/developers/gabi/latest/contents.html), read 
 Bounds: at most MAX_SEGMENTS program headers; every read is checked against the file's size first.
 """
 
+import functools
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, Literal, NamedTuple
 
 from linkmode.audit.read.policy import Endianness, Machine, Policy
 from linkmode.messages import LinkmodeError
 
 MAX_SEGMENTS = 1024
+
+_PAGE = 4096
+_MOST_PAGES = 64
+"""Pages that are kept at once. A file's headers, names and notes lie in five or six; a hostile file's in thousands."""
+
 PIECE = 1 << 20
 """How many bytes are read at a time when a file is searched."""
 
@@ -32,6 +38,11 @@ class NotAudited(LinkmodeError):  # noqa: N818 - says what became of the file, a
 
 class NothingToAudit(NotAudited):
     """A whole file that has no facts by its nature: it is not ELF, or not linked. In folders it is passed over."""
+
+
+@functools.cache  # of a dozen layouts
+def _compiled(layout: str) -> struct.Struct:
+    return struct.Struct(layout)
 
 
 class Header(NamedTuple):
@@ -70,6 +81,7 @@ class Image:
     def __init__(self, stream: BinaryIO, size: int, policy: Policy) -> None:
         self.size = size
         self._stream = stream
+        self._pages: dict[int, bytes] = {}  # by number: each with the one behind it, so that no record is cut
         start = self.bytes_at(0, min(size, 64))
         _refuse_foreign(start, policy)
         self.bits: Literal[32, 64] = _one_of(start[4], _BITS, "class (EI_CLASS)")
@@ -78,14 +90,15 @@ class Image:
         self.order = "<" if self.endianness == "little" else ">"
         if len(start) < (64 if self.bits == 64 else 52):
             raise NotAudited("truncated: the file ends inside the ELF header")
-        self.header = Header._make(
-            struct.unpack_from(self.order + ("HHIQQQIHHHHHH" if self.bits == 64 else "HHIIIIIHHHHHH"), start, 16)
-        )
+        self.header = Header._make(self.record("HHIQQQIHHHHHH" if self.bits == 64 else "HHIIIIIHHHHHH", 16))
         _refuse_other_reading(start, self.bits, self.endianness, policy)
         self.machine: Machine | None = policy.find_machine(self.header.machine, self.bits, self.endianness)
         self._check_type()
         self.segments = self._read_segments()
-        self.loads = [segment for segment in self.segments if segment.type == PT_LOAD]
+        self._by_type: dict[int, list[Segment]] = {}
+        for segment in self.segments:
+            self._by_type.setdefault(segment.type, []).append(segment)
+        self.loads = self.of_type(PT_LOAD)
         self._check_loads()
         self._check_table()
 
@@ -105,10 +118,50 @@ class Image:
 
     def bytes_at(self, offset: int, size: int) -> bytes:
         """Return ``size`` bytes at ``offset``; the caller has checked that they lie inside the file."""
-        self._stream.seek(offset)
-        raw = self._stream.read(size)
+        if size > _PAGE:
+            raw = self._read(offset, size)
+        else:
+            number = offset // _PAGE
+            page = self._pages.get(number) or self._page(number)
+            inside = offset % _PAGE
+            raw = page[inside : inside + size]
         if len(raw) != size:
             raise NotAudited(f"truncated: {size} bytes expected at offset {offset}, {len(raw)} found")
+        return raw
+
+    def record(self, layout: str, offset: int) -> tuple[int, ...]:
+        """Return the record at ``offset``, which the caller has checked, in the file's byte order."""
+        compiled = _compiled(self.order + layout)
+        number = offset // _PAGE
+        page = self._pages.get(number) or self._page(number)
+        try:
+            return compiled.unpack_from(page, offset % _PAGE)
+        except struct.error:
+            return compiled.unpack(self.bytes_at(offset, compiled.size))  # says what is missing
+
+    def text_at(self, offset: int, most: int) -> bytes | None:
+        """Return the bytes at ``offset`` up to a NUL, None without one among the next ``most``, which are checked."""
+        number = offset // _PAGE
+        page = self._pages.get(number) or self._page(number)
+        start = offset % _PAGE
+        end = page.find(b"\0", start, start + most)
+        if end >= 0:
+            return page[start:end]
+        text, end_of_it, _ = self.bytes_at(offset, most).partition(b"\0")
+        return text if end_of_it else None
+
+    def _page(self, number: int) -> bytes:
+        if len(self._pages) >= _MOST_PAGES:
+            self._pages.clear()
+        page = self._pages[number] = self._read(number * _PAGE, 2 * _PAGE)
+        return page
+
+    def _read(self, offset: int, size: int) -> bytes:
+        # An unbuffered stream may give less than is there, in the middle of a file only by an interrupt.
+        self._stream.seek(offset)
+        raw = self._stream.read(size)
+        while len(raw) < size and offset + len(raw) < self.size and (more := self._stream.read(size - len(raw))):
+            raw += more
         return raw
 
     def records(self, layout: str, raw: bytes) -> Iterator[tuple[int, ...]]:
@@ -117,10 +170,14 @@ class Image:
 
     def only(self, kind: int) -> Segment | None:
         """Return the segment of this type, or None; raises NotAudited when there are more than one."""
-        found = [segment for segment in self.segments if segment.type == kind]
+        found = self.of_type(kind)
         if len(found) > 1:
             raise NotAudited(f"malformed: {len(found)} segments of type {_NAMES[kind]}, at most one expected")
         return found[0] if found else None
+
+    def of_type(self, kind: int) -> Sequence[Segment]:
+        """Return the segments of this type in the file's order."""
+        return self._by_type.get(kind, ())
 
     def locate(self, address: int) -> tuple[int, int] | None:
         """Return (file offset, bytes up to the end of its segment's file part) of a loaded address, or None."""
@@ -161,16 +218,11 @@ class Image:
             raise NotAudited("truncated: the file ends inside the program headers")
         table = self.bytes_at(offset, count * entry)
         if self.bits == 64:
-            rows = self.records("IIQQQQQQ", table)
-            segments = [
-                Segment(kind, flags, at, to, size, memory, align)
-                for kind, flags, at, to, _, size, memory, align in rows
-            ]
+            segments = list(map(Segment._make, self.records("IIQQ8xQQQ", table)))  # without the physical address
         else:
-            rows = self.records("IIIIIIII", table)
             segments = [
                 Segment(kind, flags, at, to, size, memory, align)
-                for kind, at, to, _, size, memory, flags, align in rows
+                for kind, at, to, size, memory, flags, align in self.records("III4xIIII", table)
             ]
         for segment in segments:
             if segment.type in _NAMES and segment.offset + segment.file_size > self.size:
@@ -183,11 +235,9 @@ class Image:
     def _check_table(self) -> None:
         # A loader takes the distance between this address and the table for where the whole file is loaded, and so
         # finds the dynamic segment by it (glibc's elf/rtld.c, musl's ldso/dynlink.c).
-        if not any(segment.type == PT_INTERP for segment in self.segments):
-            return
-        for segment in self.segments:
-            place = self.locate(segment.address) if segment.type == PT_PHDR else None
-            if segment.type == PT_PHDR and (place is None or place[0] != self.header.phoff):
+        for segment in self.of_type(PT_PHDR) if self.of_type(PT_INTERP) else ():
+            place = self.locate(segment.address)
+            if place is None or place[0] != self.header.phoff:
                 raise NotAudited("malformed: PT_PHDR does not say where the program headers are loaded")
 
     def _check_loads(self) -> None:

@@ -30,16 +30,14 @@ def of_system(image: Image, notes: Sequence[Note], known: Policy) -> Found | Non
 
     ``Found.system`` is the system's name.
     """
-    for system in known.system:
-        if system.os_abi == image.os_abi:
-            return Found("other", f"made for {system.name}: EI_OSABI", system.name)
+    if system := known.system_by_os_abi.get(image.os_abi):
+        return Found("other", f"made for {system.name}: EI_OSABI", system.name)
     for note in notes:
-        for system in known.system:
-            if system.owner and (note.owner.partition(b"\0")[0], note.type) == (system.owner.encode(), 1):
-                return Found("other", f"made for {system.name}: note of owner {system.owner}", system.name)
-            is_tag = (note.owner, note.type) == GNU_ABI_TAG and len(note.data) >= 4
-            if is_tag and system.tag == image.number(note.data[:4]):
-                return Found("other", f"made for {system.name}: note NT_GNU_ABI_TAG", system.name)
+        if note.type == 1 and (system := known.system_by_owner.get(note.owner.partition(b"\0")[0])):
+            return Found("other", f"made for {system.name}: note of owner {system.owner}", system.name)
+        is_tag = (note.owner, note.type) == GNU_ABI_TAG and len(note.data) >= 4
+        if is_tag and (system := known.system_by_tag.get(image.number(note.data[:4]))):
+            return Found("other", f"made for {system.name}: note NT_GNU_ABI_TAG", system.name)
     return None
 
 
@@ -59,9 +57,11 @@ def of_dynamic(
             if interpreter in system.loaders:
                 return Found("other", f"made for {system.name}: interpreter {interpreter}", system.name)
         return Found("unknown", f"interpreter {interpreter} is no loader of glibc or musl")
-    foreign = next(
-        ((system.name, soname) for system in known.system for soname in needed if soname in system.sonames), None
-    )
+    foreign = None
+    if not known.foreign_sonames.isdisjoint(needed):
+        foreign = next(
+            (system.name, soname) for system in known.system for soname in needed if soname in system.sonames
+        )
     for soname in needed:
         owner = known.owner(soname)
         if owner and not (soname == _SHARED_NAME and foreign):

@@ -1,4 +1,4 @@
-"""Where texts lie in a piece of a file: many at once by Hyperscan, or one after the other where that pays less.
+"""Finds texts in a piece of a file: many at once by Hyperscan, or one after the other where that is faster.
 
 Both find the same places. Hyperscan takes as long to import as a few MB take to be searched one text after the other,
 so it is imported when that much was searched. Without it, on a platform that it has no wheel for, all is found, slower.
@@ -8,21 +8,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 IMPORT_PAYS = 8 << 20
-"""Bytes that a process searches before it imports Hyperscan."""
+"""The number of bytes that a process searches before it imports Hyperscan."""
 
 MAX_MATCHES = 100_000
 """Matches in one piece after which its texts are searched one after the other, where the caller stops each in time."""
 
 
 class Matcher(Protocol):
-    """Finds some texts in pieces of bytes."""
+    """Finds texts in pieces of a file."""
 
     def places(self, piece: bytes) -> Mapping[bytes, Iterator[int]]:
-        """Return the offsets at which each text begins, in their order; texts that are nowhere may be left out."""
+        """Return the offsets at which each text begins, in ascending order; absent texts may be left out."""
 
 
 class OneByOne:
-    """Searches a piece for one text after the other, each when its places are asked for."""
+    """Searches a piece for one text after the other, each on first use."""
 
     def __init__(self, texts: Sequence[bytes]) -> None:
         self._texts = texts

@@ -9,7 +9,7 @@ from linkmode.audit.read.image import PT_NOTE, Image
 MAX_NOTES = 4096
 MAX_OWNER = 12
 MAX_DATA = 256
-"""Longer data is not kept: no note that is asked for has more."""
+"""Longer data is not kept: no note of interest has more."""
 
 GNU_ABI_TAG = (b"GNU\0", 1)
 GNU_BUILD_ID = (b"GNU\0", 3)
@@ -27,8 +27,7 @@ class Note(NamedTuple):
 
 def read(image: Image) -> tuple[Note, ...]:
     """Return the notes of the PT_NOTE segments in the file's order."""
-    segments = (segment for segment in image.segments if segment.type == PT_NOTE)
-    return within(image, ((segment.offset, segment.file_size, segment.align) for segment in segments))
+    return within(image, ((one.offset, one.file_size, one.align) for one in image.of_type(PT_NOTE)))
 
 
 def within(image: Image, places: Iterable[tuple[int, int, int]]) -> tuple[Note, ...]:
@@ -43,7 +42,7 @@ def within(image: Image, places: Iterable[tuple[int, int, int]]) -> tuple[Note, 
         end = at + size
         while end - at >= 12 and left:
             left -= 1
-            name_size, data_size, kind = next(image.records("III", image.bytes_at(at, 12)))
+            name_size, data_size, kind = image.record("III", at)
             data = at + -(-(12 + name_size) // align) * align
             if name_size > end - at - 12 or data + data_size > end:
                 break

@@ -2,10 +2,12 @@
 
 import functools
 import tomllib
-from importlib import resources
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
+
+from linkmode.model import resources
 
 Libc = Literal["glibc", "musl", "other", "none", "unknown"]
 KnownLibc = Literal["glibc", "musl"]
@@ -126,6 +128,11 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
         return None
 
     @functools.cached_property
+    def machine_named(self) -> Callable[[str], Machine | None]:
+        """Return the machine of a name, or None."""
+        return {one.name: one for one in self.machine}.get
+
+    @functools.cached_property
     def loader_names(self) -> dict[str, KnownLibc]:
         """File names of loaders of every machine, to the libc whose loader it is."""
         libcs: tuple[KnownLibc, ...] = ("glibc", "musl")
@@ -161,8 +168,35 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     def _patterns(self) -> tuple[tuple[str, KnownLibc], ...]:
         return tuple((name, libc) for libc, names in self.family.items() for name in names if "*" in name)
 
+    @functools.cached_property
+    def system_by_os_abi(self) -> dict[int, System]:
+        """Other systems by EI_OSABI."""
+        return {one.os_abi: one for one in reversed(self.system) if one.os_abi is not None}
+
+    @functools.cached_property
+    def system_by_owner(self) -> dict[bytes, System]:
+        """Other systems by the owner of their note."""
+        return {one.owner.encode(): one for one in reversed(self.system) if one.owner is not None}
+
+    @functools.cached_property
+    def system_by_tag(self) -> dict[int, System]:
+        """Other systems by the first word of NT_GNU_ABI_TAG."""
+        return {one.tag: one for one in reversed(self.system) if one.tag is not None}
+
+    @functools.cached_property
+    def foreign_sonames(self) -> frozenset[str]:
+        """Names of libraries of other systems."""
+        return frozenset(name for one in self.system for name in one.sonames)
+
     def owner(self, soname: str) -> KnownLibc | None:
         """Return the libc whose own library ``soname`` is, or None."""
+        return self._owner(soname)
+
+    @functools.cached_property
+    def _owner(self) -> Callable[[str], KnownLibc | None]:
+        return functools.lru_cache(maxsize=4096)(self._find_owner)  # the same few hundred names come in every file
+
+    def _find_owner(self, soname: str) -> KnownLibc | None:
         if owner := self._owners.get(soname):
             return owner
         return next((libc for pattern, libc in self._patterns if _matches(soname, pattern)), None)
@@ -181,7 +215,7 @@ def _matches(name: str, pattern: str) -> bool:
 @functools.cache
 def load() -> Policy:
     """Return the policy that this package ships."""
-    data = tomllib.loads(resources.files(__package__).joinpath("policy.toml").read_text(encoding="utf-8"))
+    data = tomllib.loads(resources.beside(__file__, "policy.toml"))
     return msgspec.convert(data, Policy)
 
 

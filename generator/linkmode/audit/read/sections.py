@@ -39,7 +39,7 @@ _TYPES = {
 
 
 class Contradiction(Exception):  # noqa: N818 - says what was found, and never leaves the audit
-    """A table that only informs is not what the file says it is; the message says how."""
+    """An informative table contradicts the file; the message says how."""
 
 
 class Placed(NamedTuple):
@@ -71,7 +71,7 @@ def read(image: Image) -> tuple[Placed, ...] | None:
     if header.shoff + entry > image.size:
         raise Contradiction("the section headers lie outside the file")
     first = struct.unpack(image.order + layout, image.bytes_at(header.shoff, entry))
-    count = header.shnum or first[5]  # the specification's way out where 16 bits are too few, and the next line's too
+    count = header.shnum or first[5]  # as the specification has it where 16 bits are too few; so has the next line
     names_at = first[6] if header.shstrndx == 0xFFFF else header.shstrndx
     if not count:
         return None

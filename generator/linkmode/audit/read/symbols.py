@@ -27,7 +27,7 @@ from linkmode.audit.read.sections import Contradiction, Placed
 MAX_SYMBOLS = 1 << 20
 MAX_STRINGS = 64 << 20
 MAX_RELOCATIONS = 256 << 20
-"""In bytes, of one table."""
+"""The most bytes of one table."""
 
 _STT_GNU_IFUNC = 10
 
@@ -73,7 +73,7 @@ class Symbols:
         return tuple(Imports(*need, tuple(sorted(found[need]))) for need in needs.values() if need in found)
 
     def undefined_names(self) -> Iterator[tuple[int, str]]:
-        """Yield (number in the table, name) of each symbol that another file must define."""
+        """Yield (index, name) of each symbol that another file must define."""
         size = self._dynamic.value(DT_STRSZ)
         if size > MAX_STRINGS:
             raise Contradiction(f"a string table of {size} bytes, at most {MAX_STRINGS} expected")
@@ -86,7 +86,7 @@ class Symbols:
                 yield at, printable(names[name:end])
 
     def _count(self) -> int:
-        # The table has no length of its own; a hash table over it does.
+        # The table does not say its length; its hash table does.
         image, dynamic = self._image, self._dynamic
         if DT_GNU_HASH in dynamic:
             buckets, first, bloom, _ = next(image.records("IIII", self._table(DT_GNU_HASH, 16, "DT_GNU_HASH")))
@@ -99,7 +99,7 @@ class Symbols:
                 return first
             return last + 1 + self._chain_length(dynamic.value(DT_GNU_HASH) + head + 4 * (buckets + last - first))
         if DT_HASH in dynamic:
-            # 64-bit words on Alpha and s390x, alone of all machines.
+            # Only Alpha and s390x have 64-bit words here.
             is_wide = image.bits == 64 and image.machine_name in ("alpha", "s390x")
             raw = self._table(DT_HASH, 16 if is_wide else 8, "DT_HASH")
             return next(image.records("QQ" if is_wide else "II", raw))[1]
@@ -110,7 +110,7 @@ class Symbols:
         place = self._image.locate(address)
         if place is None:
             raise Contradiction("DT_GNU_HASH leaves its segment")
-        for most in (4096, 4 * MAX_SYMBOLS):  # a chain is short but in a broken file
+        for most in (4096, 4 * MAX_SYMBOLS):  # only a broken file has a long chain
             raw = self._image.bytes_at(place[0], min(place[1], most) & ~3)
             for length, (value,) in enumerate(self._image.records("I", raw)):
                 if value & 1:

@@ -70,7 +70,7 @@ def search(image: Image, asked: Mapping[str, Asked], system: tuple[bytes, ...]) 
     matcher = _matcher((*dict.fromkeys(wanted.anchor for wanted in asked.values()), _REGISTRY, _CARGO_FOLDER))
     nowhere: Iterator[int] = iter(())
     for start, piece in _pieces(image, end):
-        # Several may ask for one text, each from its first place on.
+        # Several may search for one text, each from its first place.
         places = {anchor: _Again(found) for anchor, found in matcher.places(piece).items()}
         for seeker in seekers.values():
             seeker.seek(piece, start, iter(places.get(seeker.wanted.anchor, nowhere)))
@@ -146,7 +146,7 @@ def _pieces(image: Image, end: int) -> Iterator[tuple[int, bytes]]:
     for at in range(0, end, PIECE):
         start = max(0, at - _BEFORE)
         piece = image.bytes_at(start, min(at + PIECE + _OVERLAP, end) - start)
-        if not _ZEROS.startswith(piece):  # a sparse file is mostly this, and comparing is far faster than searching
+        if not _ZEROS.startswith(piece):  # sparse files are mostly zeros, and a comparison is far faster than a search
             yield start, piece
 
 
@@ -157,7 +157,7 @@ def _paths(piece: bytes, start: int, system: tuple[bytes, ...], *, has_cargo: bo
         window = piece[low : match.end()].translate(_PARTED)
         at = low + window.rfind(b"\0") + 1
         if at == low and low:
-            continue  # longer than any path that is worth showing
+            continue  # longer than any useful path
         text = piece[at : match.end()]
         if text[:1] == b"/" and text[1:2] != b"/" and text.count(b"/") > 1 and not text.startswith(system):
             yield Hit(start + at, text, b"")

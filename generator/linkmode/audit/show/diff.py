@@ -9,7 +9,7 @@ from linkmode.audit.show.report import Audited
 
 
 class Change(msgspec.Struct, frozen=True):
-    """A key with its values that were there only before, and those that are there only after, each sorted as found."""
+    """A key with the values that only the first audit has, and those that only the second has, in their order."""
 
     key: str
     before: tuple[str, ...]
@@ -17,7 +17,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """What became of one file; ``changes`` is for one that is on both sides. ``path`` is empty for a single file."""
+    """The change of one file. ``changes`` is for a file on both sides. ``path`` is empty for a single file."""
 
     path: str
     what: Literal["added", "removed", "changed"]

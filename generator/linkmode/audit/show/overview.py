@@ -1,4 +1,4 @@
-"""Many files in few lines: the counts, what fails, what is odd, and then a line for each file."""
+"""Prints many files in few lines: counts, failures, oddities, and then a line for each file."""
 
 from collections.abc import Iterable, Iterator
 

@@ -13,12 +13,12 @@ from jinja2 import Environment, StrictUndefined
 from linkmode import __version__
 from linkmode.audit.load import tree
 from linkmode.audit.load.loaded import Share, Tree
-from linkmode.audit.read.facts import Section
+from linkmode.audit.read.facts import Facts, Section
 from linkmode.audit.show.report import MODES, Audited, Mode, PassedOver, Summary, pairs
 
 _SUFFIX = re.compile(r"(?<=[^/])[-_.](mostly[-_]static|static|dynamic)$")
 _OPEN = 12
-"""Up to this many files, their details are open."""
+"""The most files whose details are open at first."""
 
 _BARS = 12
 _KINDS = (
@@ -50,12 +50,27 @@ class Cell(NamedTuple):
     has_hazards: bool
 
 
+class Known(NamedTuple):
+    """How many advisories affect what is inside a file, and which; ``anchor`` is the place of its details."""
+
+    anchor: str
+    number: int
+    ids: str
+
+
 class Target(NamedTuple):
-    """A row of the matrix: files whose paths differ in their mode's name only."""
+    """A row of the matrix: files whose paths differ in their mode's name only.
+
+    ``libcs`` are those that its files have or ask for, each with the release that it needs. ``was_searched`` is False
+    where only headers were read, so that nothing is known of what is inside.
+    """
 
     name: str
     cells: dict[Mode, list[Cell]]
     error: str
+    libcs: list[str]
+    advisories: list[Known]
+    was_searched: bool
 
 
 class Bar(NamedTuple):
@@ -130,7 +145,7 @@ def render(
 def _view(at: int, one: Audited, known: Tree | None) -> View:
     if one.facts is None or one.verdict is None:
         return View(f"f{at}", one, None, [], [], [], "", [], "")
-    # What has a picture of its own is not told twice.
+    # What has a chart of its own is left out here.
     shown = ("hazard", "advisory", "runs-on", "reason", "mode", "component", "static-library", "file")
     facts = [(key, value) for key, value in pairs(one.facts, one.verdict) if key not in shown]
     sections = one.facts.contents.sections if one.facts.contents else ()
@@ -169,7 +184,7 @@ def _tree_lines(known: Tree) -> Iterator[TreeLine]:
 
 
 def bars(sections: Iterable[Section], whole: int) -> list[Bar]:
-    """Return a row for each of the largest sections in the file, one for the smaller ones, one for what is in none."""
+    """Return a row for each of the largest sections, one for all smaller ones, and one for bytes in no section."""
     held = sorted((one for one in sections if one.type != "NOBITS" and one.size), key=lambda one: -one.size)
     if not held or not whole:
         return []
@@ -206,7 +221,7 @@ def _targets(views: list[View]) -> Iterator[Target]:
     for view in views:
         by_name.setdefault(_SUFFIX.sub("", view.audited.path), []).append(view)
     for name, group in by_name.items():
-        # Only paths that really differ in the mode alone are one target.
+        # Only paths that differ in nothing but the mode are one target.
         parts = [(name, group)] if len(group) > 1 else [(group[0].audited.path, group)]
         for title, members in parts:
             cells: dict[Mode, list[Cell]] = {mode: [] for mode in MODES}
@@ -222,11 +237,26 @@ def _targets(views: list[View]) -> Iterator[Target]:
                         )
                     )
             errors = "; ".join(view.audited.error for view in members if view.audited.error)
-            yield Target(title, cells, errors)
+            facts = [view.audited.facts for view in members if view.audited.facts]
+            searched = any(one.contents is not None for one in facts)
+            libcs = list(dict.fromkeys(map(_libc, facts)))
+            yield Target(title, cells, errors, libcs, list(_advisories(members)), searched)
+
+
+def _libc(facts: Facts) -> str:
+    version = facts.glibc_required or (facts.contents and facts.contents.libc_version)
+    return f"{facts.libc} {version}" if version else facts.libc
+
+
+def _advisories(views: Iterable[View]) -> Iterator[Known]:
+    for view in views:
+        if view.audited.verdict and (found := view.audited.verdict.weaknesses):
+            ids = ", ".join(f"{one.component} {one.version}: {one.id}" for one in found)
+            yield Known(view.anchor, len(found), ids)
 
 
 def _common(paths: list[str]) -> str:
-    # The folder that all are in, told once in the title.
+    # The common folder, shown once in the title.
     if len(paths) == 1:
         return paths[0]
     first, last = min(paths, default=""), max(paths, default="")

@@ -161,7 +161,7 @@ def passed_over_as_text(passed: PassedOver) -> str:
 
 
 def complaints(audited: Audited) -> str:
-    """Return what goes to stderr: why the file could not be audited, or each expectation that does not hold."""
+    """Return the text for stderr: why the file was not audited, or each expectation that does not hold."""
     if audited.error is not None:
         return f"{audited.path}: not audited: {audited.error}\n"
     return "".join(

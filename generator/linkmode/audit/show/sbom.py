@@ -1,4 +1,4 @@
-"""What is linked inside the files of an audit, as a bill of materials: CycloneDX 1.6 or SPDX 2.3, both in JSON.
+"""Writes what is linked into audited files as a bill of materials: CycloneDX 1.6 or SPDX 2.3, both in JSON.
 
 The documents are made by the formats' own libraries (extra ``sbom``), imported only for ``--sbom``. One audit gives the
 same bytes at any time: the identifier is a hash of what is listed, the time is the caller's.

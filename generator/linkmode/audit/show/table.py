@@ -11,7 +11,7 @@ from linkmode.audit.show.report import MODES, Audited, PassedOver, Summary, pair
 _STYLE = {"static": "green", "mostly_static": "cyan", "dynamic": "yellow", "none": "dim"}
 
 _WIDE = 110
-"""Columns from which on the libraries that a file needs stand beside it."""
+"""The least width in columns at which a table shows the libraries that a file needs."""
 
 
 def show(files: tuple[Audited, ...], summary: Summary, passed_over: tuple[PassedOver, ...], console: Console) -> None:

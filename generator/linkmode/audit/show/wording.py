@@ -1,4 +1,4 @@
-"""The lines of a report that elfcheck does not have. They follow the facts that both have."""
+"""Writes the lines of a report that elfcheck lacks. They follow the facts that both have."""
 
 from collections.abc import Iterable
 

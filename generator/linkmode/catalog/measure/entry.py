@@ -1,7 +1,7 @@
 """The pin of a measured archive, as a value and as TOML. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -17,6 +17,8 @@ _ORDER = (
     *("family", "version", "file", "urls", "sha256", "size", "tree-sha256", "source", "exec", "layout", "strip-prefix"),
     *("targets", "measured", "confirmations", "confirmed-by", "notes"),
 )
+_SOURCES: dict[str, Literal["pypi", "goproxy"]] = {"pypi": "pypi", "goproxy": "goproxy"}
+"""The source of a pin, by the scheme of its first URL, where that names one."""
 
 
 def file_name(url: str) -> str:
@@ -38,7 +40,7 @@ def pin(measured: Measured, urls: Sequence[str], *, sha256: str, size: int, date
         sha256=sha256,
         size=size,
         tree_sha256=measured.tree_sha256,
-        source="pypi" if urlsplit(urls[0]).scheme == "pypi" else "upstream",
+        source=_SOURCES.get(urlsplit(urls[0]).scheme, "upstream"),
         exec=measured.exec,
         layout=measured.layout,
         strip_prefix=measured.strip_prefix,

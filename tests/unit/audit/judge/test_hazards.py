@@ -29,6 +29,8 @@ def kinds(raw: bytes, *, with_contents: bool = True) -> list[str]:
 
 
 STATIC_GLIBC = b"\xc3 gconv-modules.cache\0/usr/lib/locale/locale-archive\0invalid mode for dlopen()\0"
+SVM = b"\xc3\0com.oracle.svm.core.VM.Target.LibC=com.oracle.svm.hosted.c.libc.Hosted%s\0"
+SVM_GLIBC, SVM_MUSL = SVM % b"GLibC", SVM % b"MuslLibC"
 NSS = b"/etc/nsswitch.conf\0libnss_%s.so%s\0"
 
 
@@ -51,10 +53,18 @@ NSS = b"/etc/nsswitch.conf\0libnss_%s.so%s\0"
             ["ifunc"],
         ),
         (Elf(code=b"\xc3\0/home/me/x/main.c\0").build(), ["build-path"]),
+        (Elf(interp=interp(GLIBC_LOADER), needed=("libc.so.6",), code=SVM_GLIBC).build(), ["proc"]),
+        (Elf(code=MUSL_START + SVM_MUSL).build(), []),
     ],
 )
 def test_hazards(raw: bytes, expected: list[str]) -> None:
     assert kinds(raw) == expected
+
+
+@pytest.mark.parametrize(("more", "is_java"), [(b"", False), (SVM_MUSL, True)])
+def test_what_dlopen_means_for_java(more: bytes, is_java: bool) -> None:
+    (found,) = hazards.of(facts(Elf(code=MUSL_START + b"Dynamic loading not supported\0" + more).build()))
+    assert ("System.loadLibrary" in found.words) == is_java
 
 
 def test_texts_tell_nothing_when_the_contents_were_not_read() -> None:

@@ -9,6 +9,8 @@ from reading import ZLIB, components, contents, holding
 
 from linkmode.audit.read import image
 
+SVM = b"\0com.oracle.svm.core.VM=%s\0com.oracle.svm.core.VM.Java.Version=25.0.5\0"
+
 
 @pytest.mark.parametrize(
     ("text", "expected"),
@@ -36,6 +38,9 @@ from linkmode.audit.read import image
         (b"mimalloc: warning: ", [("library", "mimalloc", None)]),
         (b"/rustc/" + b"0a" * 20 + b"/library/std/src/fs.rs", [("library", "rust-std", None)]),
         (b"/rustc/" + b"0a" * 20 + b"/library/core/src/fmt.rs", []),
+        (SVM % b"GraalVM CE 25.0.4+7.1", [("library", "GraalVM", "25.0.4"), ("library", "OpenJDK", "25.0.5")]),
+        (SVM % b"", [("library", "OpenJDK", "25.0.5")]),  # one whose builder was not told its own version
+        (b"\0com.oracle.svm.core.VM=GraalVM CE 25.0.4\0", []),  # the text alone, as a scanner has it
         (b"", []),
     ],
 )
@@ -95,3 +100,15 @@ def test_rusts_library_has_the_version_of_the_compiler_with_its_commit(commit: s
     raw = holding(b"/rustc/" + b"0a" * 20 + b"/library/std/src/fs.rs\0")
     comment = f"rustc version 1.95.0 ({commit} 2026-04-14)".encode() + b"\0"
     assert components(with_sections(raw, ((".comment", 1, 0, comment),))) == [("library", "rust-std", version)]
+
+
+LIBC = b"\xc3com.oracle.svm.core.VM.Target.LibC=com.oracle.svm.hosted.c.libc.Hosted%s\0"
+
+
+@pytest.mark.parametrize(
+    ("libc", "problems"),
+    [(b"GLibC", ()), (b"MuslLibC", ("GraalVM's texts: made for musl, and the headers are glibc's",))],
+)
+def test_what_graalvm_says_of_the_libc_is_held_against_the_headers(libc: bytes, problems: tuple[str, ...]) -> None:
+    raw = Elf(interp=interp(GLIBC_LOADER), needed=("libc.so.6",), code=LIBC % libc).build()
+    assert contents(raw).problems == problems

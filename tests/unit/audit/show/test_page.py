@@ -87,6 +87,47 @@ def test_modes_of_one_target_stand_in_one_row(here: Path) -> None:
     assert text.count('aria-label="static"') == text.count('aria-label="dynamic"') == 1
 
 
+def matrix(text: str) -> dict[str, list[tuple[str, str]]]:
+    """Return the labelled cells that say something, by row."""
+    body = text.partition("<tbody>")[2].partition("</tbody>")[0]
+    rows: dict[str, list[tuple[str, str]]] = {}
+    for row in body.split("<tr>")[1:]:
+        name = re.findall(r'class="path">([^<]*)', row)[0]
+        cells = re.findall(r'<td class="([^"]*)" data-label="([^"]*)">(.*?)</td>', row, re.DOTALL)
+        words = [
+            (label, " ".join(re.sub("<[^>]*>", " ", cell).split()))
+            for kind, label, cell in cells
+            if "empty" not in kind
+        ]
+        rows[name] = [(label, said) for label, said in words if label in ("libc", "vulnerabilities")]
+    return rows
+
+
+def test_the_matrix_tells_libc_and_known_vulnerabilities(here: Path) -> None:
+    bin_folder(here)
+    weak = Elf(code=MUSL_START + b"\0expat_2.4.8\0 inflate 1.2.11 Copyright 1995-2022 Mark Adler ").build()
+    (here / "bin/old").write_bytes(weak)
+    new = ("libc.so.6", ("GLIBC_2.34",))
+    (here / "bin/app_dynamic").write_bytes(
+        Elf(interp=interp(GLIBC_LOADER), needed=("libc.so.6",), needs=(new,)).build()
+    )
+    run("bin")
+    text = Path("report.html").read_text()
+    rows = matrix(text)
+    assert rows["bin/app"] == [("libc", "glibc 2.34 musl"), ("vulnerabilities", "none known")]
+    assert rows["bin/cut"] == []
+    (libc, (label, count)) = rows["bin/old"]
+    assert (libc, label) == (("libc", "musl"), "vulnerabilities")
+    assert int(count.removesuffix(" known")) >= 2
+    title = re.findall('<a class="bad" href="#f4" title="([^"]*)">', text)[0]
+    assert len(title.split(", ")) == int(count.removesuffix(" known"))
+    assert "expat 2.4.8: CVE-2022-40674" in title
+    assert "zlib 1.2.11: CVE-2022-37434" in title
+    run("--headers-only", "bin")
+    rows = matrix(Path("report.html").read_text())
+    assert rows["bin/old"] == [("libc", "musl"), ("vulnerabilities", "not searched")]
+
+
 def test_the_page_needs_nothing_else(here: Path) -> None:
     bin_folder(here)
     run("bin")

@@ -41,6 +41,7 @@ the libc resolves names and users.
         dict(PACKAGE_ATTRS, **PROGRAM_ATTRS),
         importpath = attr.string(doc = "The path of this package main in its module, for debug.ReadBuildInfo() and x_defs."),
         linkmode = attr.string(default = "normal", doc = "As in rules_go, where it may have another value; link_mode_binary says how a program is linked."),
+        _linkmode_standard_library = attr.string(default = "go"),
     ),
     executable = True,
     toolchains = [GO_TYPE],

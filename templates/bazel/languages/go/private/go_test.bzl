@@ -114,6 +114,7 @@ go_test_program = rule(
     attrs = dict(
         dict(PACKAGE_ATTRS, **PROGRAM_ATTRS),
         importpath = attr.string(doc = "Import path of the package under test; default: that of what is embedded."),
+        _linkmode_standard_library = attr.string(default = "go"),
     ),
     executable = True,
     toolchains = [GO_TYPE],

@@ -9,6 +9,7 @@ OPTIONS_OF_THE_RULE = {
     "--libc": "the platform",
     "--module": "main_class",
     "--native-compiler-path": "the C++ toolchain",
+    "--parallelism": "the attribute parallelism",
     "--shared": "nobody: this rule makes executables",
     "--static": "link_mode",
     "--static-nolibc": "link_mode",
@@ -52,6 +53,39 @@ def mode_options(release, libc, mode):
     static = ["--static"] if mode == "static" else []
     musl = [_MUSL] if libc == "musl" else []
     return static + musl + (release["mostly-static"] if mode == "mostly_static" else [])
+
+def effort_options(quick_build, memory, parallelism):
+    """What bounds native-image itself.
+
+    Args:
+        quick_build: whether the time of the build counts, and not the speed of the image.
+        memory: the heap of its JVM, such as 2g; empty for its own choice.
+        parallelism: how many threads it may use; 0 for its own choice.
+
+    Returns:
+        A list of strings.
+    """
+    return (
+        (["-Ob"] if quick_build else []) +
+        (["-J-Xmx" + memory] if memory else []) +
+        (["--parallelism=%d" % parallelism] if parallelism else [])
+    )
+
+def effort_refusal(memory, parallelism):
+    """Refuses a bound that native-image or its JVM would not understand.
+
+    Args:
+        memory: as for effort_options.
+        parallelism: as for effort_options.
+
+    Returns:
+        A sentence; None when both are understood.
+    """
+    if memory and (memory[-1] not in "gm" or not memory[:-1].isdigit()):
+        return "memory: {} is no size: write a number and g or m, such as \"2g\"".format(repr(memory))
+    if parallelism < 0:
+        return "parallelism: {} is no number of threads: write 1 or more, or 0 for native-image's own choice".format(parallelism)
+    return None
 
 def option_refusal(option):
     """Refuses an option in the args of a native_image that another attribute decides.

@@ -28,6 +28,7 @@ graalvm_jdk = rule(
 
 def _graalvm_toolchain_impl(ctx):
     return [platform_common.ToolchainInfo(
+        builder = ctx.executable.builder,
         exec = ctx.attr.exec,
         jdk = ctx.attr.jdk[GraalvmJdkInfo],
         launcher = ctx.executable.launcher,
@@ -37,6 +38,7 @@ graalvm_toolchain = rule(
     doc = "A GraalVM that runs on one platform, with what stands for the C compiler there.",
     implementation = _graalvm_toolchain_impl,
     attrs = {
+        "builder": attr.label(cfg = "exec", executable = True, mandatory = True, doc = "The program of builder.c, for the same platform."),
         "exec": attr.string(mandatory = True, doc = "Where it runs, such as x86_64-linux."),
         "jdk": attr.label(cfg = "exec", mandatory = True, providers = [GraalvmJdkInfo], doc = "A graalvm_jdk."),
         "launcher": attr.label(cfg = "exec", executable = True, mandatory = True, doc = "The program of launcher.c, for the same platform."),

@@ -34,8 +34,11 @@ def native_image(name, main_class, srcs = [], deps = [], args = [], march = "com
             link mode, the libc, the C compiler and the output are refused: other attributes decide them.
         march: the CPU to compile for: "compatibility" runs on every CPU of the architecture, "native" on the
             builder's own kind, "" is GraalVM's default, which on x86_64 needs x86-64-v3 (2013 and newer).
-        **kwargs: javacopts; env, a dictionary of variables for native-image, which clears all others; data; and what every
-            rule has (tags, visibility, testonly …).
+        **kwargs: javacopts; env, a dictionary of variables for native-image, which clears all others; data; quick_build = True for
+            an image in half the time (as --@linkmode//graalvm:quick_build does for all); memory, such as "2g", and parallelism,
+            which bound native-image; allow_jni = True where a static image does without the native libraries of its jars; and
+            what every rule has (tags, visibility, testonly, exec_properties …). --output_groups=native_image_log has all
+            that native-image said.
     """
     _native_image(
         name = name,

@@ -23,6 +23,7 @@ ocaml_binary = rule(
     attrs = dict(
         OCAML_ATTRIBUTES,
         linkall = attr.bool(doc = "Link all modules of all libraries, also those that nothing names: for plugins and ppx rewriters, which register themselves."),
+        _linkmode_standard_library = attr.string(default = "ocaml"),
     ),
     executable = True,
     fragments = ["cpp"],

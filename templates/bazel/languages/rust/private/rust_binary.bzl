@@ -52,7 +52,7 @@ def _rust_binary_impl(ctx):
 rust_binary = rule(
     doc = "A program. Wrap it in link_mode_binary or link_modes, and give it tags = [\"manual\"]: built alone, it has no particular libc.",
     implementation = _rust_binary_impl,
-    attrs = CRATE_ATTRIBUTES,
+    attrs = dict(CRATE_ATTRIBUTES, _linkmode_standard_library = attr.string(default = "rust")),
     executable = True,
     **PROGRAM_ARGUMENTS
 )

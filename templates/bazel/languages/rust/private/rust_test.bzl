@@ -42,6 +42,7 @@ rust_test_program = rule(
     attrs = dict(
         CRATE_ATTRIBUTES,
         crate = attr.label(providers = [CrateInfo], doc = "The rust_library whose own tests are meant; none: those of srcs."),
+        _linkmode_standard_library = attr.string(default = "rust"),
     ),
     executable = True,
     **PROGRAM_ARGUMENTS

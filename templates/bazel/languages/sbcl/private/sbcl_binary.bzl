@@ -106,6 +106,7 @@ sbcl_binary = rule(
         dynamic_space_size = attr.int(default = 8192, doc = "The limit of the heap in megabytes. Memory is taken as it is used."),
         main = attr.string(mandatory = True, doc = "The function that the program starts with, as package:function. When it returns, the program exits with 0."),
         srcs = attr.label_list(allow_files = [".lisp", ".lsp", ".cl"], doc = "Files, compiled and loaded in this order after deps."),
+        _linkmode_standard_library = attr.string(default = "sbcl"),
         _static_dl = attr.label(default = "//private/lisp/runtime:static_dl", providers = [CcInfo]),
     ),
     executable = True,

@@ -33,11 +33,15 @@ cc_common_ = _cc_common
 
 # incompatible_use_toolchain_transition: without it Bazel 4 builds a rule's toolchains for the host, where transitions do not
 # reach: with the host's own compiler. From 5 on it says nothing new, and 9 does not know it (bazelbuild/bazel#14127).
-# Which toolchain an action is for: Bazel 4 and 5 do not know the argument, and only Bazels with modules alone may ask for it.
+# Which toolchain an action is for, and what it takes of the machine: Bazel 4 and 5 do not know these arguments, and only Bazels with
+# modules alone may ask for them.
 _RULE_NATIVE = """\
 TOOLCHAIN_RULE_ARGUMENTS = {"incompatible_use_toolchain_transition": True}
 
 def for_toolchain(_toolchain):
+    return {}
+
+def with_resources(_resources):
     return {}
 
 run_environment = testing.TestEnvironment
@@ -53,6 +57,9 @@ TOOLCHAIN_RULE_ARGUMENTS = {}
 
 def for_toolchain(toolchain):
     return {"toolchain": toolchain}
+
+def with_resources(resources):
+    return {"resource_set": resources}
 
 run_environment = RunEnvironmentInfo
 RUN_ENVIRONMENT = RunEnvironmentInfo

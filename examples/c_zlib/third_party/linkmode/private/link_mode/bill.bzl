@@ -15,17 +15,6 @@ _EDGES = ["actual", "binary", "cdeps", "deps", "embed", "implementation_deps", "
 
 _CXX = ["C", "cc", "cp", "cpp", "cxx", "c++"]
 
-# rules whose result holds the standard library of a language, each with an attribute that only the rule of this library has
-_LANGUAGES = {
-    "go_binary": ("go", "_std_with_cgo"),
-    "go_test_program": ("go", "_std_with_cgo"),
-    "native_image": ("graalvm", "_zlib"),
-    "ocaml_binary": ("ocaml", "deps"),
-    "rust_binary": ("rust", "_mode"),
-    "rust_test_program": ("rust", "_mode"),
-    "sbcl_binary": ("sbcl", "deps"),
-}
-
 def _linked_aspect_impl(target, ctx):
     below = []
     for name in _EDGES:
@@ -35,9 +24,10 @@ def _linked_aspect_impl(target, ctx):
                 below.append(each[LinkedInfo])
     repository = target.label.workspace_root
     own = [name for name in ARTIFACTS if repository.endswith("linkmode_" + name)]
-    language, attribute = _LANGUAGES.get(ctx.rule.kind, ("", ""))
-    if language and hasattr(ctx.rule.attr, attribute):
-        own += of_component(language)
+
+    # A rule whose result holds the standard library of a language says so: the core knows no language.
+    language = getattr(ctx.rule.attr, "_linkmode_standard_library", "")
+    own += of_component(language) if language else []
     sources = getattr(ctx.rule.files, "srcs", [])
     return [LinkedInfo(
         artifacts = depset(own, transitive = [info.artifacts for info in below]),
