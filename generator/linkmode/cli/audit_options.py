@@ -1,6 +1,5 @@
 """Checks the options of ``linkmode audit`` that depend on each other."""
 
-from pathlib import Path
 from typing import cast, get_args
 
 import msgspec
@@ -10,7 +9,6 @@ from linkmode.audit.judge.verdict import Expectations
 from linkmode.audit.read import policy
 from linkmode.audit.read.policy import KnownLibc
 from linkmode.messages import UsageError, did_you_mean
-from linkmode.model.cpus import CPUS
 
 
 def guards(lists: tuple[str, ...]) -> tuple[Guard, ...]:
@@ -30,6 +28,10 @@ def machine_and_abi(machine: str | None, abi: tuple[str, ...]) -> tuple[str | No
 
     The name of a CPU that reports do not know (``armv7``) is its machine and its ABI.
     """
+    if machine is None and not abi:
+        return None, ()
+    from linkmode.model.cpus import CPUS  # which most audits need nothing of
+
     machines = [known.name for known in policy.load().machine]
     names = [*dict.fromkeys((*machines, *CPUS))]
     if machine is not None and machine not in names:
@@ -54,7 +56,9 @@ def like_lock(wanted: Expectations, lock: str) -> Expectations:
 
     That is their libc, where they have one alone, and their newest glibc.
     """
-    from linkmode import pipeline  # only this needs it
+    from pathlib import Path  # only this needs them
+
+    from linkmode import pipeline
 
     targets = pipeline.targets(Path(lock))
     glibc = max((one.glibc for one in targets if one.glibc), default=None)
