@@ -108,6 +108,15 @@ def built(program: str, of: tuple[Target, ...], ways: tuple[str, ...] = WAYS) ->
                 yield Built(program, target, way)
 
 
+_HOST = Target("x86_64-linux-musl")
+
+
+def _toolchain(of: tuple[Target, ...], *, has_cxx: bool) -> str:
+    listed = ", ".join(f'"{target}"' for target in of)
+    without = "" if has_cxx else 'without = ["c++"]\n'
+    return f'\n[[toolchain]]\nfamily = "zig"\nversion = "~=0.15.2"\ntargets = [{listed}]\n{without}'
+
+
 def prepare(program: str, of: tuple[Target, ...], bazel: str) -> Path:
     """Return a workspace that builds ``program`` for these targets in every way: locked, fetched, generated.
 
@@ -118,13 +127,12 @@ def prepare(program: str, of: tuple[Target, ...], bazel: str) -> Path:
     shutil.rmtree(place, ignore_errors=True)
     left = shutil.ignore_patterns("aarch64", "toolchains", "third_party", "linkmode.*", "BUCK", "PACKAGE", "bazel-*")
     shutil.copytree(EXAMPLES / case.name, place, ignore=left)
-    listed = ", ".join(f'"{target}"' for target in of)
-    without = "" if program == "census" else '\nwithout = ["c++"]'
+    toolchains = [_toolchain(of, has_cxx=program == "census")]
+    if _HOST not in of:  # which the check is compiled for, a program in C
+        toolchains.append(_toolchain((_HOST,), has_cxx=False))
+    head = 'output = "third_party/linkmode"\nexec-platforms = ["x86_64-linux"]\n'
     (place / "linkmode.toml").write_text(
-        'output = "third_party/linkmode"\nexec-platforms = ["x86_64-linux"]\n\n'
-        f'[[toolchain]]\nfamily = "zig"\nversion = "~=0.15.2"\ntargets = [{listed}]{without}\n\n'
-        '[library]\nzlib = "~=1.3.1"\n',
-        encoding="utf-8",
+        "".join((head, *toolchains, '\n[library]\nzlib = "~=1.3.1"\n')), encoding="utf-8"
     )
     rules = (
         _BINARY.format(

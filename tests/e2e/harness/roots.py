@@ -10,6 +10,8 @@ from linkmode.model.target import Target
 
 _SUITES = {"riscv64": "trixie", "loong64": "sid"}
 """Where a port is not in bookworm."""
+_TOO_NEW = ("loong64",)
+"""Ports whose libc ends under Debian 12's qemu-user with an illegal instruction."""
 
 
 def libc(target: Target) -> dict[str, Path]:
@@ -20,6 +22,8 @@ def libc(target: Target) -> dict[str, Path]:
     cpu = CPUS[target.cpu]
     if not cpu.debian:
         raise MissingToolchainsError(f"Debian has no port whose libc runs on {target.cpu}")
+    if cpu.debian in _TOO_NEW:
+        raise MissingToolchainsError(f"qemu-{cpu.qemu} 7.2 does not know all instructions of Debian's libc")
     paths = package(cpu.debian, "musl" if target.is_musl else "libc6")
     loader = cpu.musl_loader if target.is_musl else cpu.glibc_loader
     # where a program looks for it the package has a link, which is left out

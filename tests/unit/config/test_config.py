@@ -5,6 +5,7 @@ import pytest
 from linkmode.config.document import Config, ToolchainRequest, load, parse, specifier
 from linkmode.messages import ConfigError
 
+CPU_NAMES = "x86_64, aarch64, armv7, armv6, i686, riscv64, powerpc64le, s390x, loongarch64 and mips64el"
 TOOLCHAIN = """\
 [[toolchain]]
 family = "zig"
@@ -209,7 +210,8 @@ MIRROR = "expected https://, http://, file:// and a path that ends in '/'; found
         ),
         (
             TOOLCHAIN.replace("gnu.2.28", "gnu.2.5"),
-            "line 4: toolchain[0].targets[1]: 'x86_64-linux-gnu.2.5': Zig needs glibc 2.17 or newer",
+            "line 4: toolchain[0].targets[1]: 'x86_64-linux-gnu.2.5': for x86_64, linkmode makes programs for "
+            "glibc 2.17 and newer",
         ),
         (
             TOOLCHAIN.replace("gnu.2.28", "gnu.2.99"),
@@ -218,8 +220,8 @@ MIRROR = "expected https://, http://, file:// and a path that ends in '/'; found
         ),
         (
             TOOLCHAIN.replace("x86_64-linux-musl", "i386-linux-musl"),
-            "line 4: toolchain[0].targets[0]: 'i386-linux-musl': linkmode makes Linux binaries for x86_64 and aarch64 "
-            "with Zig, and has tested no other",
+            f"line 4: toolchain[0].targets[0]: 'i386-linux-musl': linkmode makes Linux binaries for {CPU_NAMES} with "
+            "Zig; did you mean 'i686-linux-musl'?",
         ),
         (
             TOOLCHAIN.replace("zig", "musl.cc"),
@@ -276,8 +278,8 @@ MIRROR = "expected https://, http://, file:// and a path that ends in '/'; found
         ),
         (
             TOOLCHAIN.replace("x86_64-linux-musl", "amd64-linux-musl"),
-            "line 4: toolchain[0].targets[0]: 'amd64-linux-musl': linkmode makes Linux binaries for x86_64 and aarch64 "
-            "with Zig, and has tested no other; did you mean 'x86_64-linux-musl'?",
+            f"line 4: toolchain[0].targets[0]: 'amd64-linux-musl': linkmode makes Linux binaries for {CPU_NAMES} with "
+            "Zig; did you mean 'x86_64-linux-musl'?",
         ),
         (
             TOOLCHAIN + '[link-modes]\nstatik = "x86_64-linux-musl"\n',

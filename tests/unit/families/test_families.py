@@ -2,8 +2,10 @@ import pytest
 
 from linkmode.families import FAMILIES
 from linkmode.families.musl_cc import MuslCc
-from linkmode.families.zig import Zig
-from linkmode.model.cpus import CPUS, Cpu
+from linkmode.families.zig import Zig, runtime
+from linkmode.model.components import releases
+from linkmode.model.cpus import CPUS, Cpu, facts
+from linkmode.model.rule_tables import tables
 from linkmode.model.values import ExecPlatform, Pin, Target
 
 X86, ARM = ExecPlatform("x86_64-linux"), ExecPlatform("aarch64-linux")
@@ -119,3 +121,25 @@ def test_zig_takes_any_archive_of_the_exec_platform_that_is_new_enough() -> None
     ]
     assert files(Zig().pins_for(pins, X86, Target("x86_64-linux-gnu.2.42"))) == ["new"]
     assert files(Zig().pins_for(pins, ARM, Target("x86_64-linux-musl"))) == ["arm"]
+
+
+GONE = {"libpthread.so.0", "libdl.so.2", "librt.so.1", "libutil.so.1"}
+
+
+@pytest.mark.parametrize(
+    ("glibc", "gone"),
+    [("x86_64-linux-gnu.2.33", False), ("x86_64-linux-gnu.2.34", True), ("loongarch64-linux-gnu.2.36", True)],
+)
+def test_zig_has_no_libraries_that_glibc_2_34_took_into_libc(glibc: str, gone: bool) -> None:
+    target = Target(glibc)
+    tables_of_zig = tables("families/zig/zig_tables.bzl", {})
+    files = {file for _, names in runtime.wanted("0.15.2", target, has_cxx=False).c for file in names}
+    linked = " ".join(
+        tables_of_zig["zig_flags"](facts(CPUS[target.cpu]), releases("linkmode.families.zig")["0.15"], target, [])[
+            "dynamic_libraries"
+        ]
+    )
+    assert {"libc.so.6", "libm.so.6"} <= files
+    for name in GONE:
+        assert (name in files) is not gone
+        assert (name in linked) is not gone

@@ -44,7 +44,7 @@ def wanted(version: str, target: Target, *, has_cxx: bool) -> Runtime:
     libraries = releases(FAMILY)[first_two(version)]["musl-libraries"]
 
     def links(language: str) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
-        found = known["runtime_links"](language, "musl" if target.is_musl else "glibc", libraries)
+        found = known["runtime_links"](language, target, libraries)
         return tuple((tuple(words), tuple(files)) for words, files in found)
 
     words = known["zig_target"](facts(CPUS[target.cpu]), target)

@@ -10,9 +10,8 @@ load("//private/link_mode:transition.bzl", "once", "once_attrs")
 load(":zig_tables.bzl", "RUNTIME_WORDS", "runtime_links")
 
 def _zig_runtime_impl(ctx):
-    libc = "glibc" if "-gnu" in ctx.attr.target else "musl"
     cxx = ctx.attr.language == "c++"
-    links = runtime_links(ctx.attr.language, libc, ctx.attr.musl_libraries)
+    links = runtime_links(ctx.attr.language, ctx.attr.target, ctx.attr.musl_libraries)
     outputs = {
         name: ctx.actions.declare_file("%s/%s" % (ctx.label.name, name))
         for _, names in links

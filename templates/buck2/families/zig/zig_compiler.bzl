@@ -40,7 +40,7 @@ def _program(ctx, zig, name, source, defines):
     return program
 
 def _runtime(ctx, root, zig, program, language):
-    links = runtime_links(language, "musl" if ctx.attrs.target.endswith("-musl") else "glibc", ctx.attrs.musl_libraries)
+    links = runtime_links(language, ctx.attrs.target, ctx.attrs.musl_libraries)
     folder = {"c": "runtime_c", "c++": "runtime_cxx"}[language]
     outputs = {
         name: ctx.actions.declare_output("%s/%s" % (folder, name))

@@ -20,6 +20,14 @@ C_FILES = {
     ],
 }
 
+# what glibc 2.34 took into libc.so.6; from then on Zig links no such library
+_IN_LIBC = [
+    "libdl.so.2",
+    "libpthread.so.0",
+    "librt.so.1",
+    "libutil.so.1",
+]
+
 CXX_FILES = ["libc++.a", "libc++abi.a", "libunwind.a"]
 
 # how an empty program is linked, and the files that this link brings to light
@@ -79,6 +87,10 @@ _UNWIND_HEADERS = ["lib/libunwind/include"]
 def _parts(target):
     libc, _, version = target.rpartition("-")[2].partition(".")
     return libc == "musl", version
+
+def _is_absent(file, version):
+    """Whether a file of C_FILES is not there in a version of glibc, an empty one for musl."""
+    return file in _IN_LIBC and version and int(version.partition(".")[2]) >= 34
 
 def _named(triple, libc):
     """A triple of a CPU's facts, for one libc."""
@@ -150,7 +162,7 @@ def zig_flags(facts, line, target, without):
     shared_libc = ["{runtime}/" + library for library in (["libc.so"] if musl else [
         file
         for file in C_FILES["glibc"]
-        if ".so." in file
+        if ".so." in file and not _is_absent(file, glibc_version)
     ])]
     libraries_end = ["{runtime}/libcompiler_rt.a"]
     cxx_libraries = ["{cxx_runtime}/" + library for library in CXX_FILES] if cxx else []
@@ -218,12 +230,12 @@ def _isystem(folders):
         flags += ["-isystem", "{root}/" + folder]
     return flags
 
-def runtime_links(language, libc, musl_libraries):
+def runtime_links(language, target, musl_libraries):
     """The links that bring the run-time files of a language to light.
 
     Args:
         language: c or c++.
-        libc: musl or glibc.
+        target: target triple.
         musl_libraries: static libraries that make musl's libc in this Zig.
 
     Returns:
@@ -231,9 +243,10 @@ def runtime_links(language, libc, musl_libraries):
     """
     if language == "c++":
         return _CXX_LINKS
-    links = _C_LINKS[libc]
-    if libc == "glibc":
-        return links
+    musl, version = _parts(target)
+    links = _C_LINKS["musl" if musl else "glibc"]
+    if not musl:
+        return [(flags, [name for name in names if not _is_absent(name, version)]) for flags, names in links]
     flags, names = links[0]
     return [(flags, names + musl_libraries)] + links[1:]
 
