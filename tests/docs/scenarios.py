@@ -77,8 +77,11 @@ SCENARIOS: dict[str, Callable[[Path], Scenario]] = {
 }
 """By page. A page whose blocks are all marked `not run` needs none."""
 
-ELSEWHERE = {"docs/tutorial/first-binary.md": "tests/e2e/test_tutorial.py"}
-"""Pages whose blocks another test runs, since they need Bazel."""
+ELSEWHERE = {
+    "docs/tutorial/first-binary.md": "tests/e2e/test_tutorial.py",
+    "docs/tutorial/release-artifact.md": "tests/e2e/test_tutorial_artifact.py",
+}
+"""Pages whose blocks another test runs, since they need Bazel or a compiler."""
 
 
 def _run(at: Path, *words: str) -> None:

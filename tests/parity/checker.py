@@ -10,6 +10,8 @@ from linkmode.cli.audit import command
 from linkmode.model import resources
 
 SOURCES = resources.templates() / "common" / "tools" / "elfcheck"
+OF_BUCK2 = ("-I", str(SOURCES), "-I", str(resources.templates() / "buck2" / "core" / "tools" / "elfcheck"))
+"""With what only Buck2's tree has: --validation."""
 STRICT = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-pedantic")
 IS_FULL = os.environ.get("LINKMODE_PARITY") == "full"
 """Set LINKMODE_PARITY=full for every file of the system and many more mutations (minutes instead of seconds)."""

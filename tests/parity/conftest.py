@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from checker import SOURCES, STRICT
+from checker import OF_BUCK2, SOURCES, STRICT
 
 PROGRAM = """
 #include <stdio.h>
@@ -33,7 +33,7 @@ def cc() -> str:
 @pytest.fixture(scope="session")
 def elfcheck(cc: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("elfcheck") / "elfcheck"
-    subprocess.run([cc, "-O2", *STRICT, str(SOURCES / "elfcheck.c"), "-o", str(output)], check=True)
+    subprocess.run([cc, "-O2", *STRICT, *OF_BUCK2, str(SOURCES / "elfcheck.c"), "-o", str(output)], check=True)
     return output
 
 
@@ -41,7 +41,7 @@ def elfcheck(cc: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sanitized(cc: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The checker with AddressSanitizer and UndefinedBehaviorSanitizer; it exits 1 with a report on any finding."""
     output = tmp_path_factory.mktemp("sanitized") / "elfcheck"
-    options = ("-g", "-std=c11", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+    options = ("-g", "-std=c11", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", *OF_BUCK2)
     if not _compile(cc, SOURCES / "elfcheck.c", output, *options) or _crashes(output):
         pytest.skip(f"{cc} has no working sanitizers")
     return output

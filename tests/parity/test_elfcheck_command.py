@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from checker import SOURCES, STRICT
+from checker import OF_BUCK2, SOURCES, STRICT
 
 FACTS = ("mode:", "reason:", "elf:", "kind:", "size:", "interpreter:", "needed:")
 
@@ -30,10 +30,11 @@ def program(elfcheck: Path) -> Path:
 
 @pytest.mark.parametrize("compiler", ["gcc", "clang", "musl-gcc"])
 @pytest.mark.parametrize("level", ["-O0", "-O2"])
-def test_compiles_without_a_warning(compiler: str, level: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", [(), OF_BUCK2], ids=["bazel", "buck2"])
+def test_compiles_without_a_warning(compiler: str, level: str, more: tuple[str, ...], tmp_path: Path) -> None:
     if not shutil.which(compiler):
         pytest.skip(f"no {compiler}")
-    done = run(compiler, *STRICT, level, SOURCES / "elfcheck.c", "-o", tmp_path / "elfcheck")
+    done = run(compiler, *STRICT, *more, level, SOURCES / "elfcheck.c", "-o", tmp_path / "elfcheck")
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -63,6 +64,14 @@ def test_no_report_file_when_an_expectation_fails(elfcheck: Path, program: Path,
     assert first == "//app:app: --expect static does not hold"
     assert [line.split(":")[0] for line in rest] == ["  expected", "  found", "  fix"]
     assert not report.exists()
+
+
+def test_bazels_tree_knows_no_validation(cc: str, program: Path, tmp_path: Path) -> None:
+    subprocess.run([cc, *STRICT, str(SOURCES / "elfcheck.c"), "-o", str(tmp_path / "elfcheck")], check=True)
+    done = run(tmp_path / "elfcheck", "--validation", str(tmp_path / "result.json"), str(program))
+    assert done.returncode == 2
+    assert done.stderr.startswith("elfcheck: unknown option --validation\n")
+    assert "--validation RESULT" not in done.stderr
 
 
 def test_a_validation_says_that_all_holds(elfcheck: Path, program: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import stat
 import sys
 import tarfile
 import zipfile
@@ -34,12 +35,16 @@ def entry(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:
     return info
 
 
-def zipped(*members: tuple[str, bytes]) -> bytes:
-    """Return a zip archive."""
+def zipped(*members: tuple[str, bytes], links: tuple[tuple[str, str], ...] = ()) -> bytes:
+    """Return a zip archive; ``links`` are symbolic links with their targets, as `zip -y` writes them."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, raw in members:
             archive.writestr(name, raw)
+        for name, target in links:
+            link = zipfile.ZipInfo(name)
+            link.external_attr = (stat.S_IFLNK | 0o777) << 16
+            archive.writestr(link, target)
     return out.getvalue()
 
 

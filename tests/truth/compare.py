@@ -83,6 +83,12 @@ def linkage(facts: Facts) -> str:
 
 Rule = Callable[[Facts, Any, Any], bool]
 
+
+def _needs_a_newer_loader(facts: Facts, mine: object, theirs: object) -> bool:
+    of_loaders = [need for need in facts.version_needs if need.library.startswith("ld-linux")]
+    return bool(of_loaders) and mine is False and theirs is True
+
+
 RULES: dict[tuple[str, str], dict[str, Rule]] = {
     ("file", "linkage"): {
         "a library without DT_NEEDED is no static-pie": lambda facts, mine, theirs: (
@@ -93,6 +99,10 @@ RULES: dict[tuple[str, str], dict[str, Rule]] = {
         "an interpreter and no DT_SONAME make a program, also without DF_1_PIE": lambda facts, mine, theirs: (
             facts.kind == "pie" and facts.interpreter is not None and facts.soname is None and mine and not theirs
         ),
+    },
+    **{
+        ("auditwheel", name): {"auditwheel compares no version of the loader's own symbols": _needs_a_newer_loader}
+        for name in POLICIES
     },
 }
 """By tool and fact: rules by what they are called in docs/explanation/audit-truth.md."""
@@ -137,7 +147,7 @@ def compare(paths: Sequence[Path], every_irelative: int = 20, every_auditwheel: 
         for path in known[::every_irelative]:
             facts, _ = audited[path]
             if facts.contents and facts.contents.ifunc != "unknown":
-                says = {"ifunc": "yes" if oracles.has_irelative(path) else "no"}
+                says = {"ifunc": "yes" if oracles.has_ifunc(path) else "no"}
                 _compare(result, "readelf", path, facts, {"ifunc": facts.contents.ifunc}, says)
     if "lddtree" in tools:
         programs = [

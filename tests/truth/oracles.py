@@ -95,9 +95,11 @@ def _version_needs(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return tuple((library, tuple(versions)) for library, versions in needs)
 
 
-def has_irelative(path: Path) -> bool:
-    """Whether readelf prints a relocation of an indirect function."""
-    return "IRELATIV" in _run("readelf", "-rW", str(path))
+def has_ifunc(path: Path) -> bool:
+    """Whether readelf prints a relocation of an indirect function, or such a function of its own."""
+    symbols = (line.split() for line in _run("readelf", "--dyn-syms", "-W", str(path)).splitlines())
+    is_own = any(words[3:4] == ["IFUNC"] and words[6:7] != ["UND"] for words in symbols)
+    return is_own or "IRELATIV" in _run("readelf", "-rW", str(path))
 
 
 def scanelf(paths: Sequence[Path]) -> dict[Path, Said]:

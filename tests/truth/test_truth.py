@@ -101,6 +101,7 @@ def test_a_difference_is_found_and_named(monkeypatch: pytest.MonkeyPatch) -> Non
         assert line == f"{program}: file: bits: ours 64, theirs 16"
 
 
+@pytest.mark.timeout(3600 if IS_FULL else 900)  # of which pip takes half, to look for each wheel alone
 def test_auditwheel_agrees_on_whole_wheels(tmp_path: Path) -> None:
     """Wheels with grafted libraries among them: all of wheels.txt, or each twelfth where not everything is asked."""
     paths = corpus.fetch_wheels(tmp_path, 1 if IS_FULL else 12)

@@ -7,7 +7,6 @@ from typing import NamedTuple
 from linkmode.audit import run
 from linkmode.audit.judge import wheels
 from linkmode.audit.judge.expectations import Expectations
-from linkmode.audit.judge.resolved import Resolved
 from linkmode.audit.show.report import Audited
 
 
@@ -28,19 +27,11 @@ class Verdict(NamedTuple):
 def compare(path: Path) -> Verdict:
     """Ask both about one wheel."""
     settings = run.Settings(wanted=Expectations(), with_contents=False)
-    audited = run.run([str(path)], settings, 1).audited
-    mine, said = ours(audited), theirs(path)
-    return Verdict(path.name, mine, said, None if mine == said else _rule(audited, mine, said))
-
-
-def ours(audited: tuple[Audited, ...]) -> str | None:
-    """Return the highest of the lowest tags that the files of a wheel keep; None where one keeps none."""
-    tags = []
-    for one in audited:
-        assert one.facts is not None, (one.path, one.error)
-        assert one.verdict is not None
-        tags.append(wheels.lowest(one.facts, Resolved(one.verdict.brought)))
-    return None if None in tags else max(filter(None, tags), key=wheels.rank)
+    outcome = run.run([str(path)], settings, 1)
+    assert not [one for one in outcome.audited if one.error is not None]
+    (wheel,) = outcome.wheels
+    mine, said = wheel.lowest_tag, theirs(path)
+    return Verdict(path.name, mine, said, None if mine == said else _rule(outcome.audited, mine, said))
 
 
 def theirs(path: Path) -> str | None:

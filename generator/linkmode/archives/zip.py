@@ -61,7 +61,17 @@ def members(source: BinaryIO, budget: Budget, policy: Policy) -> Members:
 
 def _of_mode(entry: zipfile.ZipInfo, body: "_Body") -> Member:
     kind = "folder" if entry.filename.endswith("/") else _KINDS.get(stat.S_IFMT(entry.external_attr >> 16), "special")
-    return Member(entry.filename, kind, body, entry.file_size)
+    if kind != "symlink" or entry.file_size > LONGEST_PATH:
+        return Member(entry.filename, kind, body, entry.file_size)
+    try:
+        target = _target(body)
+    except BadMember:
+        target = ""  # a link that leads nowhere
+    return Member(entry.filename, kind, NOTHING, target=target)
+
+
+def _target(body: "_Body") -> str:
+    return b"".join(blocks(body)).decode("utf-8", "surrogateescape")
 
 
 def _strict(entry: zipfile.ZipInfo, body: "_Body") -> Member:
@@ -86,7 +96,7 @@ def _strict(entry: zipfile.ZipInfo, body: "_Body") -> Member:
         raise Refusal(f"a folder with {entry.file_size:,} bytes of contents; expected none", name)
     if entry.file_size > LONGEST_PATH:
         raise Refusal(f"a link target of {entry.file_size:,} bytes", name)
-    return Member(name, kind, NOTHING, target=b"".join(blocks(body)).decode("utf-8", "surrogateescape"))
+    return Member(name, kind, NOTHING, target=_target(body))
 
 
 class _Body:

@@ -59,6 +59,8 @@ class _Archive:
                 self._take(entry)
         except Refusal as refusal:
             broken = (Audited(path=self._shown, error=str(refusal)),)
+            for package in self._packages.values():
+                package.is_whole = False
         in_layers = any(image is not None for image in self._packages)
         # layers are read from the top down
         order = sorted(self._audited) if in_layers else list(self._audited)
@@ -71,7 +73,7 @@ class _Archive:
             self._passed_over[base] = PassedOver(base, entry.absent)
             return
         member, name = entry.member, shown_name(entry.member.name)
-        package = self._packages.setdefault(entry.image, Package())
+        package = self._packages.setdefault(entry.image, Package(shown=base))
         if member.kind == "folder":
             return
         path = f"{base}:{displayed(name)}"

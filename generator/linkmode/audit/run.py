@@ -17,7 +17,7 @@ from linkmode.audit.naming import displayed, misnamed
 from linkmode.audit.outcome import Outcome, Package
 from linkmode.audit.read import elf, policy
 from linkmode.audit.read.image import Image, NotAudited, NothingToAudit
-from linkmode.audit.show.report import Audited, PassedOver
+from linkmode.audit.show.report import Audited, PassedOver, Wheel
 from linkmode.messages import UsageError
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def run(paths: Iterable[str], settings: Settings, jobs: int) -> Outcome:
     outcomes = _in_processes(batches, settings, jobs) if pays else _in_this(batches, settings)
     audited: list[Audited] = []
     passed_over: list[PassedOver] = []
+    wheels: list[Wheel] = []
     elves: dict[str, int] = {}
     folders: dict[str, dict[str, int]] = {}  # by folder: where in `audited` each of its files stands
     for (path, batch), outcome in zip(batches, outcomes, strict=True):
@@ -67,7 +68,8 @@ def run(paths: Iterable[str], settings: Settings, jobs: int) -> Outcome:
         for package in outcome.packages:
             from linkmode.audit import together  # only files that lie together need it
 
-            together.judge(audited, package, places, settings.wanted)
+            if wheel := together.judge(audited, package, places, settings.wanted):
+                wheels.append(wheel)
         files = ((one.path, displayed(one.path)) for one in batch if one.is_inside and one.kind == "file")
         names = {real: places[shown] for real, shown in files if shown in places}
         folders.setdefault(path, {}).update(names)
@@ -77,7 +79,7 @@ def run(paths: Iterable[str], settings: Settings, jobs: int) -> Outcome:
         together.judge_folder(audited, folder, names, settings.wanted)
     # An audit of nothing must not look like a success.
     audited += [Audited(path=displayed(path), error="no ELF file in it") for path, count in elves.items() if not count]
-    return Outcome(tuple(audited), tuple(passed_over))
+    return Outcome(tuple(audited), tuple(passed_over), wheels=tuple(wheels))
 
 
 _Batches = list[tuple[str | None, tuple[Found, ...]]]

@@ -5,22 +5,33 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from linkmode.audit.judge import verdict
+from linkmode.audit.judge import verdict, wheels
 from linkmode.audit.judge.expectations import Expectations
+from linkmode.audit.judge.resolved import ALONE, Resolved
 from linkmode.audit.load import package, tree
 from linkmode.audit.load.loaded import Tree
 from linkmode.audit.load.loader import Loaded, Loader
 from linkmode.audit.load.root import Members, Root
 from linkmode.audit.outcome import Outcome, Package
 from linkmode.audit.read.facts import Facts
-from linkmode.audit.show.report import Audited
+from linkmode.audit.show.report import Audited, Wheel
 
 
-def judge(audited: list[Audited], whole: Package, places: Mapping[str, int], wanted: Expectations) -> None:
-    """Judge the files of an archive or image in place; ``places`` says where in ``audited`` each shown path stands."""
+def judge(audited: list[Audited], whole: Package, places: Mapping[str, int], wanted: Expectations) -> Wheel | None:
+    """Judge the files of an archive or image in place; ``places`` says where in ``audited`` each shown path stands.
+
+    Returns what a wheel keeps, None for what is none.
+    """
     at = {name: places[shown] for name, shown in whole.files.items() if shown in places}
     facts = _facts(audited, at)
-    _replace(audited, at, Members(facts, whole.links, whole.texts), facts, wanted)
+    root = Members(facts, whole.links, whole.texts)
+    resolved = _replace(audited, at, root, facts, wanted, is_whole=whole.is_whole)
+    files = {whole.files[name]: (one, resolved.get(name, ALONE)) for name, one in facts.items()}
+    kept = wheels.of_wheel(files) if whole.is_wheel else None
+    if kept is None:
+        return None
+    by = kept.by.removeprefix(f"{whole.shown}:")
+    return Wheel(path=whole.shown, lowest_tag=kept.tag, decided_by=by, reason=kept.reason)
 
 
 def trees(outcome: Outcome) -> Iterator[Tree]:
@@ -52,9 +63,19 @@ def _facts(audited: list[Audited], at: Mapping[str, int]) -> dict[str, Facts]:
 
 
 def _replace(
-    audited: list[Audited], at: Mapping[str, int], root: Root, facts: Mapping[str, Facts], wanted: Expectations
-) -> None:
-    for name, resolved in package.resolve(root, facts).items():
+    audited: list[Audited],
+    at: Mapping[str, int],
+    root: Root,
+    facts: Mapping[str, Facts],
+    wanted: Expectations,
+    *,
+    is_whole: bool = True,
+) -> dict[str, Resolved]:
+    found = package.resolve(root, facts)
+    if not is_whole:
+        found = {name: msgspec.structs.replace(one, missing=()) for name, one in found.items()}
+    for name, resolved in found.items():
         judged = verdict.judge(facts[name], wanted.allow, resolved=resolved)
         failures = verdict.check(facts[name], judged, wanted, resolved)
         audited[at[name]] = msgspec.structs.replace(audited[at[name]], verdict=judged, failures=failures)
+    return found

@@ -243,13 +243,19 @@ _Row = TypeVar("_Row", Pin, Advisory, Signer)
 
 def _convert(at: str, row: Mapping[str, Any], to: type[_Row], issues: Issues) -> _Row | None:
     """Return ``row`` as ``to``, or None after reporting what is wrong with each of its keys."""
+    try:
+        return msgspec.convert(row, to)
+    except msgspec.ValidationError:
+        pass  # every problem is reported below, and this names one
     before = len(issues)
     fields = msgspec.structs.fields(to)
     issues.unknown_keys(at, row, [field.encode_name for field in fields])
     for field in fields:
         ask = issues.required if field.required else issues.value
         ask(at, row, field.encode_name, field.type, None)
-    return msgspec.convert(row, to) if len(issues) == before else None
+    if len(issues) == before:
+        raise AssertionError(f"{at}: {row!r} was refused, and each of its keys is right")
+    return None
 
 
 def _check(at: str, pin: Pin, kind: Kind, issues: Issues, *, shipped: bool) -> None:

@@ -60,7 +60,7 @@ _NOT_AUDITED = 3
 @click.option("--allow-static-glibc", is_flag=True, help="Accept a file with glibc inside for `--expect static`.")
 @click.option("--allow-payload", is_flag=True, help="Accept a file with data appended to it for --expect and --policy.")
 @click.option("--headers-only", is_flag=True, help="Read only headers: faster, and reports less.")
-@click.option("--verbose", is_flag=True, help="Print every fact of every file, where one line of each is the rule.")
+@click.option("--verbose", is_flag=True, help="Print every fact of every file, not only what matters most.")
 @click.option(
     "--all", "names_all", is_flag=True, help="List the files that are passed over in folders and archives, and why."
 )
@@ -227,7 +227,7 @@ def command(
 
         click.echo(audit_views.bill_of_materials(outcome.audited, sbom, lock), nl=False)
     elif is_json:
-        click.echo(report.as_json(outcome.audited, summary, named), nl=False)
+        click.echo(report.as_json(outcome.audited, summary, named, outcome.wheels), nl=False)
     elif sys.stdout.isatty() and not verbose:
         # Only a terminal needs them, and they take longer to import than most files to audit.
         from rich.console import Console
@@ -235,14 +235,18 @@ def command(
         from linkmode.audit.show import table
 
         table.show(outcome.audited, summary, named, Console(highlight=False))
+        click.echo("".join(map(report.wheel_as_text, outcome.wheels)), nl=False)
     elif len(outcome.audited) > 1 and not verbose:
         from linkmode.audit.show import overview
 
         texts = [overview.as_text(outcome.audited, summary), *map(report.passed_over_as_text, named)]
-        click.echo("\n".join(texts), nl=False)
+        click.echo("".join(map(report.wheel_as_text, outcome.wheels)) + "\n".join(texts), nl=False)
     else:
-        texts = [*map(report.as_text, outcome.audited), *map(report.passed_over_as_text, named)]
-        click.echo("\n".join(filter(None, texts)), nl=False)
+        from linkmode.audit.show import brief
+
+        whole = report.as_text if verbose else brief.as_brief
+        texts = [*map(whole, outcome.audited), *map(report.passed_over_as_text, named)]
+        click.echo("".join(map(report.wheel_as_text, outcome.wheels)) + "\n".join(filter(None, texts)), nl=False)
     click.echo("".join(map(report.complaints, outcome.audited)), nl=False, err=True)
     if not sys.stdout.isatty() and (len(outcome.audited) > len(paths) or outcome.passed_over):
         click.echo(report.in_words(summary), err=True)

@@ -56,9 +56,9 @@ def like_lock(wanted: Expectations, lock: str) -> Expectations:
 
     That is their libc, where they have one alone, and their newest glibc.
     """
-    from pathlib import Path  # only this needs them
+    from pathlib import Path
 
-    from linkmode import pipeline
+    from linkmode import pipeline  # only this needs it
 
     targets = pipeline.targets(Path(lock))
     glibc = max((one.glibc for one in targets if one.glibc), default=None)

@@ -61,11 +61,14 @@ def gather(url: str, path: Path, *, base: Path, progress: Progress, limits: Limi
         scheme, shown = urlsplit(url).scheme, reach.redacted(url)
         local = base / (file_path(url) if scheme == "file" else Path(url))
     except ValueError as error:
-        raise UsageError(f"{url!r} is not a URL: {error}") from error
+        raise UsageError(
+            f"{url!r} is not a URL: {error}", expected=field_rules.URL_FORMS, hint="name an archive, or its https: URL"
+        ) from error
     if scheme not in {"https", "pypi", "goproxy", "file", ""}:
         raise UsageError(
             f"{shown}: a pin cannot have a URL of the scheme {scheme}:",
-            hint=field_rules.URL_FORMS,
+            expected=field_rules.URL_FORMS,
+            hint="name an archive, or its https: URL",
         )
     if form := field_rules.expected_form(url) if url else "a URL or a path":
         raise UsageError(f"{shown!r}: expected {form}", hint="name an archive, or its https: URL")
@@ -105,7 +108,11 @@ def _check_file(path: Path, shown: str) -> None:
     except (FileNotFoundError, NotADirectoryError):
         found = "there is no such file"
     except OSError as error:
-        raise ConfigError(f"{shown}: cannot be read: {error.strerror or error}") from error
+        raise ConfigError(
+            f"{shown}: cannot be read: {error.strerror or error}",
+            expected="an archive that you may read",
+            hint="get the right to read it, or name another copy",
+        ) from error
     if found:
         raise UsageError(f"{shown}: {found}; expected an archive", hint="name an archive, or its https: URL")
 

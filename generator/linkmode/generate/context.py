@@ -87,6 +87,7 @@ def _artifact(artifact: Artifact, lock: Lock) -> dict[str, object]:
         "remove": [*layout.remove, *_unwanted(artifact, lock)],
         "measured": dict(sorted(artifact.measured.items())),
         "linked": [_linked(part) for part in linked.of(artifact)],
+        **({"has_whole_folders": True} if layout.has_whole_folders else {}),
     }
 
 

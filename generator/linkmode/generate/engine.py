@@ -47,7 +47,16 @@ _COMMENTS: dict[str, tuple[str, ...]] = {
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
-_QUOTE = re.compile(r'\\.|"""|\'\'\'|"|\'|#|\n', re.DOTALL)
+_MARK = re.compile(
+    r"""
+    (?:\s*\{\#-|\{\#).*?(?:-\#\}\s*|\#\}\n?)
+    | (?:\s*\{%-|\{%).*?(?:-%\}\s*|%\}\n?)
+    | (?P<expression>(?:\s*\{\{-|\{\{).*?(?:-\}\}\s*|\}\}))
+    | (?P<quote>\\(?!\{[{%#]).|\"{3}|'{3}|"|'|\#|\n)
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+"""What may begin or end a string of Starlark in a template, and what Jinja reads: with the blanks that it removes."""
 
 
 class TemplateDefectError(Exception):
@@ -162,7 +171,7 @@ def _words(values: Iterable[object]) -> _Source:
 def _rendered(environment: jinja2.Environment, name: str, text: str, context: Mapping[str, object]) -> bytes:
     try:
         if _is_starlark(name.removesuffix(SUFFIX)):
-            _refuse_quoted_expressions(environment, text)
+            _refuse_quoted_expressions(text)
         return environment.get_template(name).render(context).encode("utf-8")
     except jinja2.TemplateSyntaxError as error:
         raise TemplateDefectError(f"{error.name or name}:{error.lineno}: {error.message}") from error
@@ -175,14 +184,14 @@ def _is_starlark(name: str) -> bool:
     return path.name in _STARLARK_NAMES or path.suffix in _STARLARK_SUFFIXES
 
 
-def _refuse_quoted_expressions(environment: jinja2.Environment, text: str) -> None:
+def _refuse_quoted_expressions(text: str) -> None:
     """Raise where an expression stands between quotes: there, even a literal would end the string it stands in."""
     state = ""
-    for line, kind, data in environment.lex(text):
-        if kind == "data":
-            for mark in _QUOTE.findall(data):
-                state = _next_state(state, mark)
-        elif kind == "variable_begin" and state and state != "#":
+    for mark in _MARK.finditer(text):
+        if quote := mark["quote"]:
+            state = _next_state(state, quote)
+        elif mark["expression"] and state and state != "#":
+            line = text.count("\n", 0, mark.start()) + 1
             raise jinja2.TemplateSyntaxError("an expression inside a quoted string: use `| starlark` instead", line)
 
 

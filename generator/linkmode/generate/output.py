@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import msgspec
-import platformdirs
 
 from linkmode.generate import repository, write
 from linkmode.messages import CheckError, Message, Run
@@ -50,8 +49,7 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
 
     def save(self, *, force: bool = False) -> write.Changes:
         """Write the tree in one step, and return what that changed."""
-        locks = platformdirs.user_cache_path("linkmode") / "locks"
-        return write.apply(self.tree, self.folder, label=self.label, locks=locks, force=force)
+        return write.apply(self.tree, self.folder, label=self.label, force=force)
 
     def save_edits(self) -> None:
         """Write the edits, each file in one step."""

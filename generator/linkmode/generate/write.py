@@ -106,11 +106,12 @@ def check(changes: Changes, label: str) -> None:
         )
 
 
-def apply(tree: Tree, folder: Path, *, label: str, locks: Path, force: bool = False) -> Changes:
+def apply(tree: Tree, folder: Path, *, label: str, locks: Path | None = None, force: bool = False) -> Changes:
     """Make ``folder`` hold ``tree`` beside what is foreign in it, and return what that changed.
 
     The folder is replaced as a whole in one step; when nothing has to change, nothing is touched. ``locks`` is a
-    folder for lock files that all runs of this user share: two runs at once write one after the other.
+    folder for lock files that all runs of this user share, by default in the platform's cache: two runs at once write
+    one after the other.
 
     Raises:
         ConfigError: a foreign file is in the way and ``force`` is not set, another user owns what would be replaced,
@@ -292,10 +293,13 @@ def _keep(old: Path, new: Path) -> None:
 
 
 @contextmanager
-def _locked(folder: Path, locks: Path) -> Iterator[None]:
-    name = hashlib.sha256(os.fsencode(folder.parent.resolve() / folder.name)).hexdigest()[:32]
-    from filelock import FileLock, Timeout  # not needed where nothing is written
+def _locked(folder: Path, locks: Path | None) -> Iterator[None]:
+    # not needed where nothing is written
+    import platformdirs
+    from filelock import FileLock, Timeout
 
+    locks = locks or platformdirs.user_cache_path("linkmode") / "locks"
+    name = hashlib.sha256(os.fsencode(folder.parent.resolve() / folder.name)).hexdigest()[:32]
     lock = FileLock(locks / f"{name}.lock", timeout=_LOCK_SECONDS)
     try:
         locks.mkdir(parents=True, exist_ok=True)

@@ -14,12 +14,14 @@ from linkmode.model import resources
 class Layout(msgspec.Struct, frozen=True):
     """How Bazel makes targets of an archive: a macro, in a file of the component's folder below ``private/``.
 
-    ``remove`` are paths in the archive that must not be there, such as a link to its own root.
+    ``remove`` are paths in the archive that must not be there, such as a link to its own root. ``has_whole_folders``
+    says that its folders are inputs as a whole, in which a link that leads out of the archive would end an action.
     """
 
     file: str
     macro: str
     remove: tuple[str, ...] = ()
+    has_whole_folders: bool = False
 
 
 def found(package: str, path: Iterable[str], value: str) -> dict[str, Any]:

@@ -155,7 +155,7 @@ def _is_text(value: str) -> bool:
 
 
 def _url_problem(value: str, file: str, *, machine: bool, mirror: bool) -> str:
-    if not value or len(value) > _LONGEST_PATH or any(c.isspace() or not c.isprintable() for c in value):
+    if not value or len(value) > _LONGEST_PATH or " " in value or not value.isprintable():
         return "expected a URL without spaces"
     try:
         parts = urlsplit(value)

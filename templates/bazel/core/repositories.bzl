@@ -112,8 +112,7 @@ def linkmode_repositories(cc_rules = "native"):
             name = "linkmode_" + name,
             artifact = name,
             canonical_id = artifact["canonical_id"],
-            # its folders are inputs as a whole
-            check_links = artifact["macro"] == "graalvm_archive",
+            check_links = artifact.get("has_whole_folders", False),
             delete = artifact["remove"],
             integrity = artifact["integrity"],
             launchers = _launchers(name) if artifact["macro"] == "zig_archive" else {},

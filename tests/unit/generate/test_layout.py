@@ -32,7 +32,13 @@ def test_zig_alone_is_the_core_and_zig() -> None:
 
 def test_a_tree_for_c_is_small() -> None:
     """The count only falls: docs/decisions/0014-a-folder-for-each.md says what each file above 45 is for."""
-    assert len(tree()) <= 64
+    assert len(tree()) <= 63
+
+
+def test_only_buck2s_tree_has_what_only_buck2_reads() -> None:
+    template = resources.templates() / "buck2" / "core" / "tools" / "elfcheck" / "validation.h"
+    assert template.is_file()
+    assert "tools/elfcheck/validation.h" not in tree()
 
 
 def test_the_core_names_no_language() -> None:

@@ -2,6 +2,8 @@
 
 import functools
 import re
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from linkmode.audit.judge import platforms
 from linkmode.audit.judge.platforms import Platform
@@ -59,11 +61,51 @@ def lowest(facts: Facts, resolved: Resolved = ALONE) -> str | None:
 
     ``resolved`` is what lies in the same wheel.
     """
-    table = platforms.wheels()
-    cpu = next((tag for tag, machine in table.machines.items() if machine == facts.machine), None)
+    return _lowest(facts, resolved, is_musl=facts.libc == "musl")
+
+
+class Kept(NamedTuple):
+    """The lowest ``tag`` that all files of a wheel keep; None where the file ``by`` keeps none, for ``reason``."""
+
+    tag: str | None
+    by: str
+    reason: str | None = None
+
+
+def of_wheel(files: Mapping[str, tuple[Facts, Resolved]]) -> Kept | None:
+    """Return what a wheel keeps that has these files, by their paths; None for one without any.
+
+    What has no libc of its own, such as a static program, keeps the tags of either libc, and so follows the others.
+    """
+    is_musl = any(facts.libc == "musl" and (facts.interpreter or facts.needed) for facts, _ in files.values())
+    highest: Kept | None = None
+    for path, (facts, resolved) in files.items():
+        tag = _lowest(facts, resolved, is_musl=is_musl)
+        if tag is None:
+            return Kept(None, path, _reason(facts, resolved, is_musl=is_musl))
+        if highest is None or highest.tag is None or rank(tag) > rank(highest.tag):
+            highest = Kept(tag, path)
+    return highest
+
+
+def _cpu_of(machine: str) -> str | None:
+    return next((tag for tag, known in platforms.wheels().machines.items() if known == machine), None)
+
+
+def _reason(facts: Facts, resolved: Resolved, *, is_musl: bool) -> str:
+    cpu, table = _cpu_of(facts.machine), platforms.wheels()
+    release = (table.musl_releases if is_musl else table.releases)[-1].replace(".", "_")
+    newest = named(f"{'musllinux' if is_musl else 'manylinux'}_{release}_{cpu}")
+    if newest is None:
+        return f"no tag is for {facts.machine}"
+    return platforms.suits(facts, newest, resolved).reason
+
+
+def _lowest(facts: Facts, resolved: Resolved, *, is_musl: bool) -> str | None:
+    table, cpu = platforms.wheels(), _cpu_of(facts.machine)
     if cpu is None:
         return None
-    if facts.libc == "musl":
+    if is_musl:
         candidates = [f"musllinux_{release.replace('.', '_')}" for release in table.musl_releases]
     else:
         least = version_number(facts.glibc_required or "") or ()

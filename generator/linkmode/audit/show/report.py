@@ -37,6 +37,18 @@ class PassedOver(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Wheel(msgspec.Struct, frozen=True, kw_only=True):
+    """A Python wheel with the lowest platform tag that all of its files keep, None where one of them keeps none.
+
+    ``decided_by`` is the file that keeps no lower tag, or none, and ``reason`` why it keeps none.
+    """
+
+    path: str
+    lowest_tag: str | None
+    decided_by: str
+    reason: str | None = None
+
+
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """How many files there are: of each mode (``none`` for shared objects), not audited, failed, passed over.
 
@@ -54,13 +66,14 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What ``linkmode audit --json`` prints. ``format`` changes when a reader would have to.
 
     ``passed_over`` is empty unless it was asked for with ``--all``; the summary counts them in any case. ``trees`` are
-    those of ``--tree``.
+    those of ``--tree``. ``wheels`` has a row for each wheel with files that were audited.
     """
 
     files: tuple[Audited, ...]
     summary: Summary
     passed_over: tuple[PassedOver, ...] = ()
     trees: tuple[Tree, ...] = ()
+    wheels: tuple[Wheel, ...] = ()
     format: Literal[1] = 1
 
 
@@ -90,9 +103,15 @@ def in_words(summary: Summary) -> str:
     return "; ".join(parts)
 
 
-def as_json(files: tuple[Audited, ...], summary: Summary, passed_over: tuple[PassedOver, ...] = ()) -> str:
+def as_json(
+    files: tuple[Audited, ...],
+    summary: Summary,
+    passed_over: tuple[PassedOver, ...] = (),
+    wheels: tuple[Wheel, ...] = (),
+) -> str:
     """Return the JSON report: sorted keys, two spaces, a newline at the end. Schema: audit-report.schema.json."""
-    raw = msgspec.json.encode(Report(files=files, summary=summary, passed_over=passed_over), order="sorted")
+    whole = Report(files=files, summary=summary, passed_over=passed_over, wheels=wheels)
+    raw = msgspec.json.encode(whole, order="sorted")
     return msgspec.json.format(raw, indent=2).decode() + "\n"
 
 
@@ -146,13 +165,21 @@ def as_text(audited: Audited) -> str:
     """Return one ``key: value`` a line; nothing for a file that could not be audited."""
     if audited.facts is None or audited.verdict is None:
         return ""
-    lines = [("file", audited.path), *pairs(audited.facts, audited.verdict), *_libraries(audited.libraries or ())]
+    lines = [("file", audited.path), *pairs(audited.facts, audited.verdict), *libraries(audited.libraries or ())]
     lines += [("layer", audited.layer)] if audited.layer else []
     return "".join(f"{key}: {value}\n" for key, value in lines)
 
 
-def _libraries(shares: tuple[Share, ...]) -> list[tuple[str, str]]:
+def libraries(shares: tuple[Share, ...]) -> list[tuple[str, str]]:
+    """Return a key and value for each static library that has a part in a file."""
     return [("static-library", f"{one.library}: {one.size} bytes of {one.members} members") for one in shares]
+
+
+def wheel_as_text(wheel: Wheel) -> str:
+    """Return which platform tag a wheel keeps, in one line."""
+    if wheel.lowest_tag is None:
+        return f"{wheel.path}: no platform tag: {wheel.decided_by}: {wheel.reason}\n"
+    return f"{wheel.path}: lowest platform tag {wheel.lowest_tag}, by {wheel.decided_by}\n"
 
 
 def passed_over_as_text(passed: PassedOver) -> str:

@@ -19,6 +19,11 @@ from linkmode.audit.read.facts import Facts
 from linkmode.audit.show.report import Audited
 
 Form = Literal["cyclonedx", "spdx"]
+_OWN_LICENSES = {
+    "LicenseRef-SBCL": "See the file COPYING of SBCL: in the public domain, with parts of MIT and BSD kind."
+}
+"""Licences that are not on SPDX's list, for which a document must have words of its own."""
+
 _LIBC_LICENSES = {"musl": "MIT", "glibc": "LGPL-2.1-or-later"}
 
 
@@ -195,6 +200,7 @@ def _spdx(files: tuple[Listed, ...], digest: str, created: datetime) -> str:
         Document,
         ExternalPackageRef,
         ExternalPackageRefCategory,
+        ExtractedLicensingInfo,
         Package,
         Relationship,
         RelationshipType,
@@ -234,6 +240,8 @@ def _spdx(files: tuple[Listed, ...], digest: str, created: datetime) -> str:
                 )
             )
             document.relationships.append(Relationship(whole, RelationshipType.STATIC_LINK, inside))
+    named = sorted({part.license for one in files for part in one.parts if part.license in _OWN_LICENSES})
+    document.extracted_licensing_info = [ExtractedLicensingInfo(name, _OWN_LICENSES[name]) for name in named]
     out = io.StringIO()
     write_document_to_stream(document, out)
     return out.getvalue().rstrip("\n") + "\n"

@@ -4,9 +4,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from linkmode.audit.judge.verdict import Verdict
-from linkmode.audit.read.facts import Facts
-from linkmode.audit.show.report import MODES, Audited, PassedOver, Summary, pairs
+from linkmode.audit.show import brief
+from linkmode.audit.show.report import MODES, Audited, PassedOver, Summary
 
 _STYLE = {"static": "green", "mostly_static": "cyan", "dynamic": "yellow", "none": "dim"}
 
@@ -16,8 +15,8 @@ _WIDE = 110
 
 def show(files: tuple[Audited, ...], summary: Summary, passed_over: tuple[PassedOver, ...], console: Console) -> None:
     """Print one file as its facts, several as one table with a line each. NO_COLOR is honoured by rich."""
-    if len(files) == 1 and not summary.passed_over and files[0].facts is not None and files[0].verdict is not None:
-        console.print(_single(files[0], files[0].facts, files[0].verdict))
+    if len(files) == 1 and not summary.passed_over and files[0].error is None:
+        console.print(_single(files[0]))
         return
     console.print(_several(files, is_wide=console.width >= _WIDE))
     for passed in passed_over:
@@ -67,11 +66,10 @@ def _total(summary: Summary) -> Text:
     return total
 
 
-def _single(audited: Audited, facts: Facts, verdict: Verdict) -> Table:
+def _single(audited: Audited) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
-    table.add_row("file", Text(audited.path))
-    for key, value in pairs(facts, verdict):
+    for key, value in brief.lines(audited):
         table.add_row(key, Text(value, style=_STYLE[value] if key == "mode" else ""))
     return table

@@ -21,7 +21,9 @@ class GraalVM:
 
     name = "graalvm"
     folder = "graalvm"
-    layouts: Mapping[str, Layout] = {"graalvm": Layout("graalvm_archive.bzl", "graalvm_archive")}
+    layouts: Mapping[str, Layout] = {
+        "graalvm": Layout("graalvm_archive.bzl", "graalvm_archive", has_whole_folders=True)
+    }
     lines: Lines = releases(__name__)
     cpu_facts: tuple[str, ...] = ()
     suggested_version = "~=25.3.4"

@@ -11,9 +11,8 @@ load("//private/cc:library_names.bzl", "library_names")
 load("//private/link_mode:link_mode_values.bzl", "default_mode")
 load(":zig_driver.bzl", "zig_driver")
 load(":zig_lines.bzl", "ZIG_LINES")
-load(":zig_module_map.bzl", "zig_module_map")
 load(":zig_programs.bzl", "zig_programs")
-load(":zig_runtime.bzl", "zig_runtime")
+load(":zig_runtime.bzl", "zig_module_map", "zig_runtime")
 load(":zig_tables.bzl", "OWN_LIBRARIES", "zig_flags", "zig_headers", "zig_target")
 
 # what a driver of a compiler's name needs of them, beside the places in them

@@ -3,11 +3,11 @@
 from io import BytesIO
 
 import pytest
-from elf_maker import DYN, Elf
+from elf_maker import DYN, MUSL_START, Elf
 from msgspec.structs import replace
 
 from linkmode.audit.judge import platforms, wheels
-from linkmode.audit.judge.resolved import Brought, Resolved
+from linkmode.audit.judge.resolved import ALONE, Brought, Resolved
 from linkmode.audit.judge.verdict import judge
 from linkmode.audit.read import elf
 from linkmode.audit.read.facts import Facts
@@ -86,6 +86,39 @@ def test_what_the_wheel_brings_itself_is_not_asked_of_the_platform() -> None:
         wheels.lowest(found, Resolved((Brought("libown-1a2b.so.1", "own.libs/libown-1a2b.so.1"),)))
         == "manylinux_2_17_x86_64"
     )
+
+
+STATIC = elf.facts(BytesIO(Elf(code=MUSL_START).build()), len(Elf(code=MUSL_START).build()))
+MUSL = facts(needed=("libc.so",))
+
+
+@pytest.mark.parametrize(
+    ("files", "tag", "by"),
+    [
+        ((facts("GLIBC_2.17"), facts("GLIBC_2.28")), "manylinux_2_28_x86_64", "1"),
+        ((facts("GLIBC_2.28"), facts("GLIBC_2.17")), "manylinux_2_28_x86_64", "0"),
+        ((STATIC,), "manylinux_2_5_x86_64", "0"),
+        ((STATIC, facts("GLIBC_2.17")), "manylinux_2_17_x86_64", "1"),
+        ((STATIC, MUSL), "musllinux_1_1_x86_64", "0"),
+        ((MUSL, facts("GLIBC_2.17")), None, "1"),
+        ((facts("GLIBC_2.17"), facts(needed=("libown.so",))), None, "1"),
+    ],
+)
+def test_a_wheel_keeps_the_highest_of_its_files(files: tuple[Facts, ...], tag: str | None, by: str) -> None:
+    kept = wheels.of_wheel({str(at): (one, ALONE) for at, one in enumerate(files)})
+    assert kept is not None
+    assert (kept.tag, kept.by) == (tag, by)
+    assert (kept.reason is None) == (tag is not None)
+
+
+def test_why_a_wheel_keeps_none() -> None:
+    def why(found: Facts) -> str | None:
+        kept = wheels.of_wheel({"a.so": (found, ALONE)})
+        return kept.reason if kept else "nothing"
+
+    assert why(facts(needed=("libgomp.so.1", "libc.so.6"))) == "is not known to have libgomp.so.1"
+    assert why(facts(machine=9999)) == "no tag is for machine 9999"
+    assert wheels.of_wheel({}) is None
 
 
 def taking(*symbols: str, libc: str = "libc.so.6") -> Facts:

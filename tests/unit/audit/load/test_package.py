@@ -1,5 +1,6 @@
 """Needed libraries inside one package: wheels, folders, archives and images, each with what does not lead there."""
 
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 from tarfile import SYMTYPE
@@ -55,6 +56,28 @@ def test_a_wheel_with_grafted_libraries_keeps_its_tag(here: Path) -> None:
     }
     assert {one["verdict"]["lowest_tag"] for one in document["files"]} == {"manylinux_2_17_x86_64"}
     assert run("--policy", "manylinux_2_12", "p.whl").exit_code == 1
+
+
+def test_a_wheel_is_told_as_a_whole(here: Path) -> None:
+    newer = Elf(type=DYN, needed=("libc.so.6",), needs=(("libc.so.6", ("GLIBC_2.34",)),)).build()
+    (here / "p.whl").write_bytes(zipped(*WHEEL, ("pkg/newer.so", newer)))
+    (here / "q.zip").write_bytes(zipped(*WHEEL[:3]))
+    (here / "r.whl").write_bytes(zipped(WHEEL[0], WHEEL[3]))
+    _, document = report("p.whl", "q.zip", "r.whl")
+    assert document["wheels"] == [
+        {"path": "p.whl", "lowest_tag": "manylinux_2_34_x86_64", "decided_by": "pkg/newer.so", "reason": None},
+        {
+            "path": "r.whl",
+            "lowest_tag": None,
+            "decided_by": "pkg/_core/native.so",
+            "reason": "is not known to have libblas-1a.so, unless $ORIGIN/../../pkg.libs in the file leads to it",
+        },
+    ]
+    for options in ((), ("--verbose",)):
+        text = run(*options, "p.whl", "r.whl").stdout
+        assert text.startswith("p.whl: lowest platform tag manylinux_2_34_x86_64, by pkg/newer.so\n")
+        assert "\nr.whl: no platform tag: pkg/_core/native.so: is not known to have libblas-1a.so" in text
+    assert run("r.whl").stdout.startswith("r.whl: no platform tag: ")
 
 
 @pytest.mark.parametrize("without", ["pkg.libs/libblas-1a.so", "pkg.libs/libfortran-2b.so"])
@@ -167,6 +190,23 @@ def test_links_of_an_archive_are_followed(here: Path) -> None:
     assert brought(document) == {"bin/app": ["libown.so.1 lib/libown.so.1"]}
 
 
+def test_links_of_a_zip_archive_are_followed_as_well(here: Path) -> None:
+    files = (
+        ("bin/app", program("libown.so.1", runpath="$ORIGIN/../lib")),
+        ("usr/lib/libown.so.1.2", library("libown.so.1")),
+    )
+    links = (("usr/lib/libown.so.1", "libown.so.1.2"), ("lib", "usr/lib"))
+    (here / "x").write_bytes(zipped(*files, links=links))
+    code, document = report("--policy", "debian-12", "x")
+    assert (code, brought(document)) == (0, {"bin/app": ["libown.so.1 lib/libown.so.1"]})
+    (here / "x").write_bytes(zipped(*files, links=(links[0], ("lib", "a" * 5000))))  # longer than any path
+    assert run("--policy", "debian-12", "x").exit_code == 1
+    damaged = zipped(*files, links=links).replace(b"libown.so.1.2PK", b"libown.so.1.3PK", 1)  # not its checksum's
+    (here / "x").write_bytes(damaged)
+    code, document = report("x")
+    assert (code, len(document["files"]), brought(document)) == (0, 2, {})
+
+
 def missing(document: dict[str, object]) -> dict[str, list[str]]:
     files = document["files"]
     assert isinstance(files, list)
@@ -195,6 +235,19 @@ def test_an_image_that_lacks_a_library_says_so(here: Path) -> None:
     conf = {"etc/ld.so.conf": b"include /etc/ld.so.conf.d/*.conf\n", "etc/ld.so.conf.d/own.conf": b"/opt/own\n"}
     (here / "x").write_bytes(tar(*docker(tar(*SYSTEM.items(), *conf.items()))))
     assert missing(report("x")[1])["bin/app"] == []
+
+
+def test_nothing_is_missing_from_an_archive_that_is_damaged_or_cut(here: Path) -> None:
+    """What it lacks may lie in the part that is lost, and the exit code tells of that."""
+    whole = gzip.compress(tar(*SYSTEM.items(), ("z", b"\0" * 4096)), mtime=0)
+    (here / "x").write_bytes(whole)
+    code, document = report("x")
+    assert (code, missing(document)["bin/app"]) == (0, ["libown.so"])
+    (here / "x").write_bytes(whole[:-20])
+    code, document = report("x")
+    assert code == 3
+    assert {one["path"] for one in document["files"]} >= {"x:bin/app"}
+    assert not any(one["verdict"]["hazards"] for one in document["files"] if one["path"] == "x:bin/app")
 
 
 def test_an_image_that_lacks_a_library_of_a_library_says_so(here: Path) -> None:

@@ -38,6 +38,9 @@ SVM = b"\0com.oracle.svm.core.VM=%s\0com.oracle.svm.core.VM.Java.Version=25.0.5\
         (b"mimalloc: warning: ", [("library", "mimalloc", None)]),
         (b"/rustc/" + b"0a" * 20 + b"/library/std/src/fs.rs", [("library", "rust-std", None)]),
         (b"/rustc/" + b"0a" * 20 + b"/library/core/src/fmt.rs", []),
+        (b"Fatal error in uncaught exception handler: exception %s\n", [("library", "OCaml runtime", None)]),
+        (b"Fatal error in uncaught exception handler: exception \0", []),  # that of OCaml's Printexc, in any program
+        (b'core was built for runtime "%.*s" but this is "%s"\n', [("library", "SBCL runtime", None)]),
         (SVM % b"GraalVM CE 25.0.4+7.1", [("library", "GraalVM", "25.0.4"), ("library", "OpenJDK", "25.0.5")]),
         (SVM % b"", [("library", "OpenJDK", "25.0.5")]),  # one whose builder was not told its own version
         (b"\0com.oracle.svm.core.VM=GraalVM CE 25.0.4\0", []),  # the text alone, as a scanner has it

@@ -26,6 +26,9 @@ from linkmode.audit.read import elf
 from linkmode.audit.read.elf import NotAudited
 from linkmode.audit.read.facts import Facts, VersionNeed
 
+RISCV64_START = bytes.fromhex("97f1ffff9381c1530a8597f5fffe938525d3137101ff170300006700830000")
+"""Of a static program that Zig 0.15.2 linked for riscv64-linux-musl."""
+
 
 def facts(raw: bytes) -> Facts:
     return elf.facts(BytesIO(raw), len(raw))
@@ -133,6 +136,9 @@ def test_relro_and_bind_now(relro: bool, tags: tuple[tuple[int, int], ...], expe
         (Elf(notes=GO_NOTE + ABI_TAG), "glibc", "NT_GNU_ABI_TAG"),
         (Elf(notes=GO_NOTE, code=MUSL_START), "musl", "_start"),
         (Elf(notes=GO_NOTE), "none", "Go's linker"),
+        (Elf(code=RISCV64_START, machine=243), "musl", "_start"),
+        (Elf(code=RISCV64_START), "unknown", "no note"),
+        (Elf(code=b"\x97" * 10 + RISCV64_START, machine=243), "unknown", "no note"),
         (Elf(code=b"\xc3" + b"\0".join(MUSL_TEXTS)), "musl", '"-0X+0X 0X-0x+0x 0x"'),
         (Elf(code=b"\xc3" + MUSL_TEXTS[0]), "unknown", '"-0X+0X 0X-0x+0x 0x" among its loadable bytes is a hint'),
         (Elf(code=b"\xc3 GLIBC_TUNABLES No error information\0"), "unknown", '"GLIBC_TUNABLES" among its loadable'),

@@ -7,7 +7,8 @@ from linkmode.generate.header import HEADER
 from linkmode.model import resources
 
 REGENERATE = (
-    "PYTHONPATH=generator python -c 'from linkmode.audit.read.policy_header import *; print(c_header(), end=\"\")' "
+    "PYTHONPATH=generator python -c "
+    "'from linkmode.audit.read.policy_header import c_header; print(c_header(), end=\"\")' "
     "> templates/common/tools/elfcheck/policy.h"
 )
 

@@ -2,18 +2,18 @@
 
 import json
 from importlib import resources
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 
 import jsonschema
 import pytest
 from click.testing import CliRunner, Result
-from elf_maker import GLIBC_LOADER, MUSL_START, Elf, interp
+from elf_maker import ABI_TAG, GLIBC_LOADER, MUSL_START, Elf, interp
 from rich.console import Console
 
 from linkmode.audit.judge import verdict
 from linkmode.audit.read import elf
-from linkmode.audit.show import report, table
+from linkmode.audit.show import brief, report, table
 from linkmode.cli.audit import command
 from linkmode.messages import UsageError
 
@@ -53,9 +53,40 @@ def run(*arguments: str) -> Result:
 
 
 def test_text_in_a_pipe(files: Path) -> None:
-    result = run("--headers-only", "static")
+    result = run("--headers-only", "--verbose", "static")
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.startswith("file: static\n" + STATIC_TEXT + "os-abi: System V\n")
+
+
+def test_one_file_is_told_in_few_lines(files: Path) -> None:
+    assert run("--headers-only", "static").stdout == (
+        "file: static\n"
+        "mode: static\n"
+        "reason: no interpreter (PT_INTERP) and no needed library (DT_NEEDED)\n"
+        "libc: musl\n"
+        "needed: none\n"
+        "runs-on: scratch, distroless-static, alpine, distroless-base-nossl, distroless-base, distroless-cc, "
+        "debian-12, rocky-8: yes: needs no loader and no library\n"
+        "elf: 64-bit little-endian x86_64\n"
+        "size: 198\n"
+    )
+    lines = run("--headers-only", "dynamic").stdout.splitlines()
+    assert [line.partition(":")[0] for line in lines] == [
+        *("file", "mode", "reason", "libc", "needed", "glibc-required", "interpreter", "runpath"),
+        *("runs-on", "runs-on", "elf", "size"),
+    ]
+    assert [line.split(": ")[2] for line in lines if line.startswith("runs-on")] == ["yes", "no"]
+
+
+def test_what_every_static_glibc_program_has_is_one_line_and_what_else_is_odd_another() -> None:
+    raw = Elf(notes=ABI_TAG, stack=None, code=b"\xc3gconv-modules.cache\0/usr/lib/locale\0locale-archive").build()
+    facts = elf.facts(BytesIO(raw), len(raw), with_contents=True)
+    text = brief.as_brief(report.Audited(path="p", facts=facts, verdict=verdict.judge(facts)))
+    assert [line for line in text.splitlines() if line.startswith("hazard: ")] == [
+        "hazard: executable-stack: whether its stack is executable is left to the kernel and the loader",
+        "hazard: iconv, locale: glibc's own code for it is inside, as in every static glibc program",
+    ]
+    assert brief.as_brief(report.Audited(path="p", error="truncated")) == ""
 
 
 def test_several_files_are_parted_by_an_empty_line(files: Path) -> None:
@@ -194,9 +225,9 @@ def shown(*files: report.Audited, width: int = 120, styled: bool = False) -> str
     return stream.getvalue()
 
 
-def test_table_of_one_file_shows_all_its_facts(files: Path) -> None:
+def test_table_of_one_file_shows_the_same_lines(files: Path) -> None:
     text = shown(audited("dynamic"), styled=True, width=400)
-    for key, value in report.pairs(*_facts_and_verdict(audited("dynamic"))):
+    for key, value in brief.lines(audited("dynamic")):
         assert key in text
         assert value.split("; ")[0] in text
     assert "\x1b[3" not in text
@@ -225,9 +256,3 @@ def test_on_80_columns_a_long_path_folds_and_the_other_columns_stay(files: Path)
     assert lines[2].startswith("dynamic  glibc 2.34   600  folder-folder-")
     assert lines[3].startswith(" " * 27)
     assert lines[3].strip().startswith("folder-") or lines[3].strip().endswith("dynamic")
-
-
-def _facts_and_verdict(one: report.Audited) -> tuple[elf.Facts, verdict.Verdict]:
-    assert one.facts is not None
-    assert one.verdict is not None
-    return one.facts, one.verdict

@@ -8,8 +8,11 @@ import pytest
 from auditing import STATIC
 from click.testing import CliRunner, Result
 from elf_maker import ABI_TAG, Elf
+from license_expression import get_spdx_licensing
 from reading import ZLIB
 
+from linkmode.audit.read import components
+from linkmode.audit.show import sbom
 from linkmode.cli.audit import command
 from linkmode.messages import StaleLockError, UsageError
 
@@ -40,6 +43,33 @@ def test_cyclonedx_follows_its_schema(files: Path) -> None:
     assert (
         JsonStrictValidator(SchemaVersion.V1_6).validate_str(run("--sbom", "cyclonedx", "app", "musl").stdout) is None
     )
+
+
+SBCL = b'\0core was built for runtime "%.*s" but this is "%s"\n\0'
+OCAML = b"\0Fatal error in uncaught exception handler: exception %s\n\0"
+
+
+def test_runtimes_of_languages_have_their_licences_in_both(files: Path) -> None:
+    """SPDX demands words for a licence that is not on its list, and its library refuses to write without."""
+    Path("lisp").write_bytes(Elf(notes=ABI_TAG, code=b"\xc3" + SBCL).build())
+    Path("caml").write_bytes(Elf(notes=ABI_TAG, code=b"\xc3" + OCAML).build())
+    done = run("--sbom", "spdx", "lisp", "caml")
+    assert done.exit_code == 0
+    found = json.loads(done.stdout)
+    licences = {one["name"]: one.get("licenseDeclared") for one in found["packages"]}
+    assert licences["SBCL runtime"] == "LicenseRef-SBCL"
+    assert licences["OCaml runtime"] == "LGPL-2.1-only WITH OCaml-LGPL-linking-exception"
+    assert [one["licenseId"] for one in found["hasExtractedLicensingInfos"]] == ["LicenseRef-SBCL"]
+    assert "hasExtractedLicensingInfos" not in document("spdx")
+    done = run("--sbom", "cyclonedx", "lisp", "caml")
+    inside = {part["name"] for whole in json.loads(done.stdout)["components"] for part in whole["components"]}
+    assert inside == {"glibc", "SBCL runtime", "OCaml runtime"}
+
+
+def test_every_licence_can_be_written_in_spdx() -> None:
+    licensing = get_spdx_licensing()
+    licences = {library.license for library in components.load().library} - set(sbom._OWN_LICENSES)
+    assert [name for name in licences if licensing.validate(name).errors] == []
 
 
 def test_cyclonedx_names_what_is_inside(files: Path) -> None:

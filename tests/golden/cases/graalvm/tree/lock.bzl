@@ -21,6 +21,7 @@ ARTIFACTS = {
             "name": "GraalVM runtime",
             "purl": "pkg:generic/graalvm@23.0.1",
         }],
+        "has_whole_folders": True,
     },
     "graalvm-23.0.1-x86_64-linux": {
         "version": "23.0.1",
@@ -40,6 +41,7 @@ ARTIFACTS = {
             "name": "GraalVM runtime",
             "purl": "pkg:generic/graalvm@23.0.1",
         }],
+        "has_whole_folders": True,
     },
     "zig-0.15.2-aarch64-linux": {
         "version": "0.15.2",

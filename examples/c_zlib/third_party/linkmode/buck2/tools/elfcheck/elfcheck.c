@@ -20,8 +20,8 @@
  * when all holds too (place.h), and then there is no report on stdout. Exit: 0 all holds, 1 an expectation does not hold,
  * 2 the command line is wrong, 3 a file could not be read or written.
  *
- * With --validation the verdict goes to RESULT, in the JSON that Buck2 asks of a validation (validation.h), and the exit
- * code is 0 for either; there is no other report.
+ * With --validation, which only Buck2's tree has, the verdict goes to RESULT, in the JSON that Buck2 asks of a validation
+ * (validation.h), and the exit code is 0 for either; there is no other report.
  *
  * ISO C11 and its library, nothing else. Read on: facts.h and behind.h read, libc.h and verdict.h judge, policy.h is data,
  * library.h judges shared objects, place.h writes.
@@ -35,7 +35,13 @@
 #include "place.h"
 #include "policy.h"
 #include "verdict.h"
+#ifdef __has_include
+#if __has_include("validation.h") /* Buck2's tree has it, and Bazel's has not */
+#define HAS_VALIDATION
 #include "validation.h"
+static const char *validation; /* RESULT */
+#endif
+#endif
 
 enum { MAX_ARGUMENTS = 1 << 17, MAX_ARGUMENTS_FILE = 1 << 24 };
 
@@ -53,7 +59,10 @@ _Noreturn static void misused(const char *problem, const char *about)
             "                [--bazel] [--label TEXT] [--output REPORT]\n"
             "                [--library mostly_static|dynamic [--export NAME]...]\n"
             "                [--place COPY [--runpath FOLDERS] [--behind FILE]]\n"
-            "                [--validation RESULT] FILE\n"
+#ifdef HAS_VALIDATION
+            "                [--validation RESULT]\n"
+#endif
+            "                FILE\n"
             "       elfcheck @ARGUMENTS\n"
             "A file named like the program with .args added alone decides; the command line is then ignored.\n",
             problem, about);
@@ -194,7 +203,7 @@ static const char *parse_malloc(const char *text)
 }
 
 /* Sets `wanted` and the label; returns FILE. */
-static const char *parse_arguments(const char **output, const char **validation)
+static const char *parse_arguments(const char **output)
 {
     static const char *allowed[MAX_ARGUMENTS], *exports[MAX_ARGUMENTS], *words[MAX_ARGUMENTS];
     const char *file = NULL;
@@ -250,8 +259,10 @@ static const char *parse_arguments(const char **output, const char **validation)
                 elf.label = value;
             } else if (strcmp(option, "--output") == 0) {
                 *output = value;
+#ifdef HAS_VALIDATION
             } else if (strcmp(option, "--validation") == 0) {
-                *validation = value;
+                validation = value;
+#endif
             } else if (strcmp(option, "--library") == 0) {
                 library.mode = parse_library(value);
             } else if (strcmp(option, "--export") == 0) {
@@ -331,7 +342,7 @@ static void write_report(const char *path)
 
 int main(int argc, char **argv)
 {
-    const char *output = NULL, *validation = NULL, *file;
+    const char *output = NULL, *file;
     char *beside = join(argc ? argv[0] : "elfcheck", ".args");
     const bool is_test = read_arguments(beside);
     bool holds;
@@ -348,22 +359,30 @@ int main(int argc, char **argv)
         for (int i = 1; i < argc; i++)
             add_argument(argv[i]);
     }
-    file = parse_arguments(&output, &validation);
+    file = parse_arguments(&output);
+#ifdef HAS_VALIDATION
     if (validation && (output || place.file))
         misused("--validation excludes --output and --place", "");
+#endif
     elf.stream = open_file(file, is_test);
     read_facts();
     plan_place();
-    said = validation ? open_validation(validation) : stderr;
+    said = stderr;
+#ifdef HAS_VALIDATION
+    if (validation)
+        said = open_validation(validation);
+#endif
     loaded_beside.program = file;
     holds = check_beside();
     holds = check_all() && holds;
     holds = check_library() && holds;
+#ifdef HAS_VALIDATION
     if (validation) {
         fclose(elf.stream);
         write_validation(validation, holds);
         return EXIT_HOLDS;
     }
+#endif
     if (holds)
         write_place();
     fclose(elf.stream);

@@ -192,7 +192,7 @@ static const struct machine machines[] = {
         "riscv64", 243, 64, "little",
         {"/lib/ld-linux-riscv64-lp64d.so.1", "/lib/ld-linux-riscv64-lp64.so.1", NULL},
         {"/lib/ld-musl-riscv64.so.1", "/lib/ld-musl-riscv64-sf.so.1", NULL},
-        {0}, 0, false,
+        {0x97, ANY_BYTE, ANY_BYTE, ANY_BYTE, 0x93, 0x81, ANY_BYTE, ANY_BYTE, 0x0a, 0x85, 0x97, ANY_BYTE, ANY_BYTE, ANY_BYTE, 0x93, 0x85, ANY_BYTE, ANY_BYTE, 0x13, 0x71, 0x01, 0xff, 0x17}, 23, false,
     },
     {
         "riscv32", 243, 32, "little",
