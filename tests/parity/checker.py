@@ -30,7 +30,7 @@ EXPECTATIONS = (
 
 def difference(checker: Path, path: Path, options: tuple[str, ...]) -> str:
     """Return what differs between the two answers, "" when nothing does."""
-    python = CliRunner().invoke(command, ["--headers-only", *options, str(path)])
+    python = CliRunner().invoke(command, ["--headers-only", "--verbose", *options, str(path)])
     c = subprocess.run([str(checker), *options, str(path)], capture_output=True, text=True, check=False)
     is_first = python.stdout.startswith(c.stdout + "os-abi: ") if c.stdout else not python.stdout
     ours, theirs = (python.exit_code, python.stdout, python.stderr), (c.returncode, c.stdout, c.stderr)

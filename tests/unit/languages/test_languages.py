@@ -120,6 +120,7 @@ def test_a_toolchain_for_each_exec_platform_and_target() -> None:
                 "exec_constraints": ["@platforms//cpu:x86_64", "@platforms//os:linux"],
                 "target_constraints": ["//constraints:musl", "@platforms//cpu:x86_64", "@platforms//os:linux"],
                 "parts": {"sdk": ["linkmode_go-1.27.1-x86_64-linux"]},
+                "refused": "",
             }
         ]
     }

@@ -12,5 +12,5 @@ def test_in_a_checkout_they_lie_beside_the_generator() -> None:
 
 def test_in_a_wheel_they_lie_in_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "templates").mkdir()
-    monkeypatch.setattr(resources, "_PACKAGE", tmp_path)
+    monkeypatch.setattr(resources, "__file__", str(tmp_path / "model" / "resources.py"))
     assert resources.templates() == tmp_path / "templates"
