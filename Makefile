@@ -116,7 +116,7 @@ strangers-add: $(DEV_VENV)/stamp
 	@$(IN) $(DEV_PYTHON) tests/strangers/add.py "$(PACKAGE)" $(if $(FILE),--file "$(FILE)")
 
 kills: $(DEV_VENV)/stamp
-	@$(IN) LINKMODE_KILLS=$(KILLS) $(DEV_PYTHON) -m pytest -m kills $(PYTEST)
+	@$(IN) LINKMODE_KILLS=$(KILLS) $(DEV_PYTHON) -m pytest -m kills -n auto $(PYTEST)
 
 truth: $(DEV_VENV)/stamp
 	@$(IN) .ci/packages binutils file gcc libc6-dev pax-utils python3-pyelftools
