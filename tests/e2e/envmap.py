@@ -65,7 +65,10 @@ def holds(made: Example, *flags: str, modes: Collection[str] = LINK_MODES, needs
 
     ``flags`` are Bazel's. In ``needs_proc`` are the modes whose binaries cannot start without /proc.
     """
-    made.bazel.run(made.folder, "test", *flags, *(f"//:envmap_{mode}_test" for mode in modes))
+    # the binaries too: what only a test needs is not brought here from a cache
+    made.bazel.run(
+        made.folder, "test", *flags, *(f"//:envmap_{name}" for mode in modes for name in (f"{mode}_test", f"as_{mode}"))
+    )
     for binary in BINARIES:
         if binary.mode in modes:
             _holds(made, binary, proc=binary.mode in needs_proc)

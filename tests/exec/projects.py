@@ -136,7 +136,9 @@ class Project:
         return done.stdout
 
     def modes(self, *files: str) -> dict[str, str | None]:
-        report = json.loads(self.linkmode("audit", "--json", *files).stdout)
+        done = self.linkmode("audit", "--json", *files)
+        assert done.returncode == 0, done.stderr
+        report = json.loads(done.stdout)
         return {one["path"]: one["verdict"]["mode"] for one in report["files"]}
 
     def run(self, file: str, cpu: str = "x86_64") -> str:
