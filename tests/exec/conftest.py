@@ -6,18 +6,18 @@ import pytest
 from projects import ZIG, ZLIB, Project, gcc_pins
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def gcc(tmp_path_factory: pytest.TempPathFactory) -> Project:
     pins = gcc_pins("x86_64-linux-musl-cross", "aarch64-linux-musl-cross")
     return Project(tmp_path_factory.mktemp("gcc"), pins + ZLIB, "zlib=pypi")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def native(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return Project(tmp_path_factory.mktemp("native"), gcc_pins("x86_64-linux-musl-native") + ZLIB, "zlib=pypi")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def zig(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return Project(tmp_path_factory.mktemp("zig"), ZIG + ZLIB, "pypi", shares=True)
 
