@@ -156,16 +156,10 @@ def test_a_change_in_a_function_compiles_its_package_alone(zig: Built) -> None:
 
 
 def test_stamps_come_from_the_workspace_status(zig: Built) -> None:
-    folder = zig.workspace / "stamps"
-    folder.mkdir(exist_ok=True)
-    (folder / "main.go").write_text('package main\n\nvar v = ""\n\nfunc main() { print(v) }\n')
-    (folder / "BUILD.bazel").write_text(
-        'load("@linkmode//go:defs.bzl", "go_binary")\n'
-        'go_binary(name = "it", srcs = ["main.go"], x_defs = {"v": "<{BUILD_EMBED_LABEL}>"})\n'
-    )
-    program = zig.workspace / "bazel-bin/stamps/it"
+    text = 'package main\n\nvar v = ""\n\nfunc main() { print(v) }\n'
+    stamped = ', x_defs = {"v": "<{BUILD_EMBED_LABEL}>"}'
     for options, expected in ((("--nostamp",), "<unstamped>"), (("--stamp", "--embed_label=r1"), "<r1>")):
-        zig.bazel.run(zig.workspace, "build", "//stamps:it", *_MUSL, *options)
+        program = _program(zig, "stamps", text, "static", *options, attributes=stamped)
         assert subprocess.run([program], capture_output=True, text=True, check=True).stderr == expected
 
 
