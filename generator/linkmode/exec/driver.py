@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from linkmode.exec.rules import Flags
+from linkmode.exec.variables import ALWAYS_CLEARED
 from linkmode.messages import ConfigError
 from linkmode.model import resources
 from linkmode.model.cpus import CPUS
@@ -104,6 +105,7 @@ def configuration(
         "libraries-dynamic": flags.at("dynamic_libraries", places),
         "search": [str(path) for path in search],
         "own": (*OWN, *own),
+        "cleared": ALWAYS_CLEARED,
     }
     lines = [f"{key}\t{value}" for key, value in single.items() if value]
     lines += [f"{key}\t{word}" for key, words in lists.items() for word in words]

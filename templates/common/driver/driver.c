@@ -77,13 +77,14 @@ static int drive(bool is_explained)
     assemble(&words, &fixed);
     if (is_explained)
         explain(&words);
-    if (call.action == COMPILE && left_out.count == 0 && !getenv("LINKMODE_NOTE") && length_of(&words) < LONG_CALL)
+    if (call.action == COMPILE && left_out.count == 0 && cleared.count == 0 && !getenv("LINKMODE_NOTE") && length_of(&words) < LONG_CALL)
         become(&words);
     if (is_link && is_regular(output))
         unlink(output); /* what an earlier link left must not pass for what this one made */
     code = run_long(&words, fixed);
     if (code != 0) {
         explain_left_out();
+        explain_cleared();
         if (is_link)
             note_missing_libraries();
         if (call.action == COMPILE || call.has_sources)
@@ -101,6 +102,7 @@ int main(int argc, char **argv)
 
     program_name = copied(name, strlen(name));
     read_config();
+    clear_environment(listed("cleared"));
     name = short_name(name);
     is_explained = argc > 1 && equal(argv[1], "--linkmode-explain");
     if (equal(name, "go-toolexec")) {
