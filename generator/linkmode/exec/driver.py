@@ -33,7 +33,8 @@ def sources() -> tuple[Path, Path]:
 
 def ingredients() -> str:
     """Return all of the sources as one text, for a digest."""
-    files = [path for source in sources() for path in sorted(source.parent.iterdir()) if path.suffix in {".c", ".h"}]
+    folders = [*(source.parent for source in sources()), resources.templates() / "common" / "private" / "cc"]
+    files = [path for folder in folders for path in sorted(folder.iterdir()) if path.suffix in {".c", ".h"}]
     return "\0".join(path.read_text(encoding="utf-8") for path in files)
 
 

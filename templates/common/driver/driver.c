@@ -9,10 +9,11 @@
  *     TRIPLE-gcc --linkmode-explain ARGUMENT…: says what would be done, and does nothing
  *
  * Read on: words.h and config.h hold values, call.h reads a call, machine.h and libraries.h judge its words, link.h makes the
- * command line, check.h looks at what came out.
+ * command line, check.h looks at what came out, and failure.h says why there is nothing.
  */
 
 #include "check.h"
+#include "failure.h"
 #include "go.h"
 #include "questions.h"
 
@@ -81,7 +82,7 @@ static int drive(bool is_explained)
         become(&words);
     if (is_link && is_regular(output))
         unlink(output); /* what an earlier link left must not pass for what this one made */
-    code = run_long(&words, fixed);
+    code = is_link ? run_link(&words, fixed, output) : run_long(&words, fixed, -1);
     if (code != 0) {
         explain_left_out();
         explain_cleared();
