@@ -9,11 +9,12 @@
  *     TRIPLE-gcc --linkmode-explain ARGUMENT…: says what would be done, and does nothing
  *
  * Read on: words.h and config.h hold values, call.h reads a call, machine.h and libraries.h judge its words, link.h makes the
- * command line, check.h looks at what came out.
+ * command line, late.h builds what it lacks, check.h looks at what came out.
  */
 
 #include "check.h"
 #include "go.h"
+#include "late.h"
 #include "questions.h"
 
 static const char *const c_names[] = {"gcc", "cc", "clang", "c99", "c89", NULL};
@@ -81,7 +82,7 @@ static int drive(bool is_explained)
         become(&words);
     if (is_link && is_regular(output))
         unlink(output); /* what an earlier link left must not pass for what this one made */
-    code = run_long(&words, fixed);
+    code = is_link ? run_link(&words, fixed) : run_long(&words, fixed, -1);
     if (code != 0) {
         explain_left_out();
         if (is_link)
