@@ -178,24 +178,22 @@ def _given(folder: Path, libraries: Sequence[str]) -> list[str]:
 
 def _finish(language: str, request: Request, *, check: bool, as_json: bool) -> None:
     output = pipeline.vendored(language, request)
-    changed = output.changed
-    if check:
-        click.echo(output.unified(), nl=False)
-        output.check()
-    else:
+    changed = [f"{output.folder}/{name}" for name in output.changed]
+    packages, verified = output.found.packages, output.found.verified
+    if not check:
         output.save()
+    elif not as_json:
+        click.echo(output.unified(), nl=False)
     if as_json:
-        say.as_json(
-            changed=[f"{output.folder}/{name}" for name in changed],
-            files=[f"{output.folder}/{name}" for name in sorted(output.files)],
-            packages=output.found.packages,
-            verified=output.found.verified,
-        )
+        files = [f"{output.folder}/{name}" for name in sorted(output.files)]
+        say.as_json(changed=changed, files=files, packages=packages, verified=verified)
+    if check:
+        output.check()
+    if as_json:
         return
-    for name in () if check else changed:
-        click.echo(f"wrote {output.folder}/{name}")
-    packages, verified = len(output.found.packages), output.found.verified
-    click.echo(f"{packages} packages of {verified} files, each as its checksum says")
+    for name in changed:
+        click.echo(f"wrote {name}")
+    click.echo(f"{len(packages)} packages of {verified} files, each as its checksum says")
     if changed:
         say.next_step(Message("review and commit what was written"))
 

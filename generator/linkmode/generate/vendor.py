@@ -107,21 +107,33 @@ def _text(found: Vendored, line: str) -> str:
     return "\n".join([f"{line}\n{title}", "".join(loads), package, *rules])
 
 
+_SORTED = {"cdeps", "deps", "embedsrcs", "link_deps", "proc_macro_deps", "srcs"}
+"""Attributes whose order means nothing."""
+
+
 def _rule(rule: Rule) -> str:
     given = {"tags": ["manual"], **rule.attributes} if rule.kind != "alias" else rule.attributes
     lines = [f"    name = {literal(rule.name)},\n"]
     for name in sorted(given, key=_order):
         if given[name] not in ("", [], (), {}, None, False):
-            lines.append(f"    {name} = {_value(given[name])},\n")
+            lines.append(f"    {name} = {_value(name, given[name])},\n")
     return f"{rule.kind}(\n{''.join(lines)})\n"
 
 
 def _order(name: str) -> tuple[int, str]:
     """Return the place of an attribute in buildifier's order."""
-    return {"srcs": -1, "deps": 1}.get(name, 0), name
+    return {"package_name": -2, "srcs": -1, "deps": 1}.get(name, 0), name
 
 
-def _value(value: object) -> str:
+def _file_order(label: str) -> tuple[int, list[str]]:
+    """Return the place of a file or label in buildifier's order."""
+    phase = next((phase for start, phase in ((":", 1), ("//", 2), ("@", 3)) if label.startswith(start)), 0)
+    return phase, label.replace(":", ".").split(".")
+
+
+def _value(name: str, value: object) -> str:
+    if isinstance(value, list) and name in _SORTED:
+        return literal(sorted(value, key=_file_order), 4)
     if not isinstance(value, Glob):
         return literal(value, 4)
     if not value.exclude:

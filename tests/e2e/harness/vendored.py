@@ -1,9 +1,10 @@
-"""Projects of tests/e2e/projects whose third-party code is taken from a registry, vendored by us, and built by Bazel."""
+"""Projects of tests/e2e/projects whose third-party code comes from a registry and is declared by `linkmode vendor`."""
 
 import os
+import re
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,6 @@ from harness.cases import Binary, Case
 from harness.places import PROJECTS
 from harness.sandbox import MissingToolError
 from harness.workspace import linkmode
-
 
 FOLDER = "vendored"
 """The folder of the project in the workspace of an example."""
@@ -24,40 +24,47 @@ def case(example: Case, prints: str) -> Case:
     return replace(example, name=f"vendored_{example.name}", example=example.folder, binaries=binaries, prints=prints)
 
 
-def add(
-    workspace: Path, project: str, *commands: tuple[str, ...], environment: Mapping[str, str] | None = None
-) -> Path:
-    """Copy a project into a workspace, run what fetches its third-party code, and return its folder there.
-
-    Raises MissingToolError where a program is missing, or a registry does not answer.
-    """
-    folder = workspace / FOLDER
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(PROJECTS / project, folder)
-    for command in commands:
-        if not shutil.which(command[0]):
-            raise MissingToolError(f"no {command[0]} on PATH")
-        done = subprocess.run(
-            command, cwd=folder, env={**os.environ, **(environment or {})}, capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            raise MissingToolError(f"{' '.join(command)}: {done.stderr.strip()}")
-    return folder
-
-
-def preparing(
-    prepare: Callable[[Case, str], Path],
-    language: str,
-    project: str,
-    *commands: tuple[str, ...],
-    options: tuple[str, ...] = (),
-) -> Callable[[Case, str], Path]:
-    """Return what prepares an example, and in it a project, vendored."""
+def preparing(prepare: Callable[[Case, str], Path], add: Callable[[Path], None]) -> Callable[[Case, str], Path]:
+    """Return what prepares an example and adds a vendored project to it."""
 
     def prepared(case: Case, name: str) -> Path:
         workspace = prepare(case, name)
-        add(workspace, project, *commands)
-        linkmode(workspace, "vendor", language, *options, FOLDER)
+        add(workspace)
         return workspace
 
     return prepared
+
+
+def add_go(workspace: Path, *options: str) -> None:
+    """Add the Go project. Raises MissingToolError where the registry does not give its modules."""
+    folder = _copy(workspace, "vendored_go")
+    _run(folder, "go", "mod", "vendor")
+    linkmode(workspace, "vendor", "go", *options, FOLDER)
+
+
+def add_rust(workspace: Path) -> None:
+    """Add the Rust project. Raises MissingToolError where the registry does not give its crates."""
+    folder = _copy(workspace, "vendored_rust")
+    lock, pinned = folder / "Cargo.lock", folder / "Cargo.lock.pinned"
+    _run(folder, "cargo", "generate-lockfile")
+    # the registry's own name for itself is cargo's affair
+    [registry] = set(re.findall(r'^source = "(.*)"$', lock.read_text(), re.MULTILINE))
+    lock.write_text(pinned.read_text().replace("@REGISTRY@", registry))
+    pinned.unlink()
+    _run(folder, "cargo", "vendor", "--locked", "vendor")
+    linkmode(workspace, "vendor", "rust", FOLDER)
+
+
+def _copy(workspace: Path, project: str) -> Path:
+    folder = workspace / FOLDER
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(PROJECTS / project, folder)
+    return folder
+
+
+def _run(folder: Path, *command: str) -> None:
+    if not shutil.which(command[0]):
+        raise MissingToolError(f"no {command[0]} on PATH")
+    done = subprocess.run(command, cwd=folder, env=dict(os.environ), capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise MissingToolError(f"{' '.join(command)}: {done.stderr.strip()}")
