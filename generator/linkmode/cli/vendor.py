@@ -84,7 +84,11 @@ def _go(
 @command.command("rust")
 @_options(
     click.option(
-        "--sources", default="vendor", type=places.Folder(), metavar="DIR", help="Where the crates lie, below FOLDER."
+        "--sources",
+        default="vendor",
+        type=places.Folder(),
+        metavar="DIR",
+        help="Where the crates lie, below FOLDER; the default is vendor.",
     )
 )
 @_folder
@@ -109,7 +113,11 @@ def _rust(folder: Path, libraries: tuple[str, ...], sources: Path, *, check: boo
         help="A Quicklisp-format dist: releases.txt, systems.txt, and the archives in DIR or DIR/archives.",
     ),
     click.option(
-        "--sources", default="vendor", type=places.Folder(), metavar="DIR", help="Where the sources are to lie."
+        "--sources",
+        default="vendor",
+        type=places.Folder(),
+        metavar="DIR",
+        help="Where the sources are to lie; the default is vendor.",
     ),
 )
 @click.argument("systems", nargs=-1, required=True, metavar="SYSTEM...")
