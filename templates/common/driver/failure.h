@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "../private/cc/explain.h"
+#include "call.h"
 #include "config.h"
 #include "process.h"
 
@@ -27,10 +28,20 @@ static char *text_in(int memory)
     return text;
 }
 
-/* Runs a link. The exit code is that of run(); what the linker says is passed on when it has ended. */
-static int run_link(const struct words *words, size_t fixed, const char *output)
+/* Passes on what a linker said, and says why it failed. The exit code that is given. */
+static int explained(int code, const char *said)
 {
-    const struct failed_link link = {output, config.mode, config.target, LINK_OF_EXEC, put};
+    const struct failed_link link = {call.output ? call.output : "a.out", config.mode, config.target, LINK_OF_EXEC, put};
+
+    fputs(said, stderr);
+    if (code != 0)
+        explain_link(&link, said);
+    return code;
+}
+
+/* As run_long(); what the linker says is passed on when it has ended. */
+static int run_explained(const struct words *words, size_t fixed)
+{
     const int memory = memfd_create("linkmode", MFD_CLOEXEC);
     const int code = run_long(words, fixed, memory);
     char *said;
@@ -39,10 +50,7 @@ static int run_link(const struct words *words, size_t fixed, const char *output)
         return code;
     said = text_in(memory);
     close(memory);
-    fputs(said, stderr);
-    if (code != 0)
-        explain_link(&link, said);
-    return code;
+    return explained(code, said);
 }
 
 #endif
