@@ -34,7 +34,11 @@ def derived(
         now = resolve(config, catalog, keep(lock), source)
     except ConfigError as error:
         resolve(config, catalog, source=source)  # an error of linkmode.toml's own is told as that
-        raise StaleLockError(f"{where} keeps to what is not there any more: {error.problem}", hint=error.hint) from None
+        raise StaleLockError(
+            f"{where} keeps to what is not there any more: {error.problem}",
+            expected="the pins that it was made of",
+            hint=error.hint,
+        ) from None
     if now == lock:
         return now
     unknown = [one for one in lock.artifacts if not _pinned(one, _pins(one.family, catalog))]
@@ -44,7 +48,11 @@ def derived(
             f"{where} was changed, or is of another version of linkmode: neither linkmode.toml nor the catalogue of "
             f"linkmode {__version__} pins {', '.join(map(_described, unknown))}"
         )
-    raise StaleLockError(f"{problem}\n{lockfile.diff(lock, now).rstrip()}", hint=lockfile.RELOCK)
+    raise StaleLockError(
+        f"{problem}\n{lockfile.diff(lock, now).rstrip()}",
+        expected="the lock that linkmode.toml and the catalogue give",
+        hint=lockfile.RELOCK,
+    )
 
 
 def derived_artifacts(lock: Lock, mirrors: Mirrors, catalog: Catalog, where: str) -> tuple[Artifact, ...]:
@@ -73,6 +81,7 @@ def derived_artifacts(lock: Lock, mirrors: Mirrors, catalog: Catalog, where: str
                     *problems,
                 ]
             ),
+            expected="a pin of the catalogue, or of that linkmode.toml, for each archive",
             hint="use the linkmode that wrote it, with the linkmode.toml that it was written for beside it",
         )
     return tuple(found)
