@@ -20,14 +20,14 @@ ON_TWO_BAZELS := -n 2 --dist loadfile
 RUNS ?= 100000
 KILLS ?= 200
 
-.PHONY: help demo test test-fast test-lowest test-newest test-clone lock e2e e2e-all e2e-ci e2e-buck2 cpus remote reproduce kills strangers strangers-add truth fuzz lint docs bench release generated bazel clean
+.PHONY: help demo test test-lowest test-newest test-clone lock e2e e2e-all e2e-ci e2e-buck2 cpus remote reproduce kills strangers strangers-add truth fuzz lint docs bench release generated bazel clean
 
 help:
 	@echo 'make demo                 set everything up, build a C program in three link modes, audit it, print a table'
 	@echo 'make test                 the fast tests, and one example on a real Bazel: five minutes on two cores'
-	@echo 'make test-lowest          the unit tests with the lowest versions that pyproject.toml admits'
-	@echo 'make test-newest          the unit tests with the newest versions that the package index has'
-	@echo 'make test-clone           the fast tests in a clone of this commit that has nothing beside it'
+	@echo 'make test-lowest          the fast tests with the lowest versions that pyproject.toml admits'
+	@echo 'make test-newest          the unit tests with the newest versions that the package index has, where the lock has others'
+	@echo 'make test-clone           make test-lowest in a clone of this commit that has nothing beside it'
 	@echo 'make e2e CASE=c_zlib      one example in every mode on one Bazel (CASE: a folder of examples/, or all;'
 	@echo '                          BAZEL=4.2.3, 7.7.1, 7.7.1-workspace or a path), with its table'
 	@echo 'make e2e-all              every example on Bazel 4.2.3, and on 7.7.1 with bzlmod and with WORKSPACE'
@@ -60,19 +60,20 @@ test: $(DEV_VENV)/stamp
 	@$(IN) $(BUILDIFIER) $(DEV_PYTHON) -m pytest -m 'fast or example' $(ON_ALL_CORES) $(PYTEST)
 
 test-lowest: $(WORK)/lowest/stamp
-	@$(IN) $(BUILDIFIER) .work/lowest/bin/python -m pytest -m fast tests/unit tests/golden $(ON_ALL_CORES) $(PYTEST)
+	@$(IN) $(BUILDIFIER) .work/lowest/bin/python -m pytest -m fast $(ON_ALL_CORES) $(PYTEST)
 
+# with nothing newer it would be the fast tests of make test once more
 test-newest:
 	@$(IN) .ci/venv .work/newest newest --editable '.[test]'
-	@$(IN) .work/newest/bin/python -m pip --disable-pip-version-check freeze --exclude-editable
-	@$(IN) $(BUILDIFIER) .work/newest/bin/python -m pytest -m fast tests/unit tests/golden $(ON_ALL_CORES) $(PYTEST)
+	@$(IN) .work/newest/bin/python .ci/newer.py .ci/locks/dev.txt >.work/newer.txt
+	@$(IN) cat .work/newer.txt
+	@$(IN) if test -s .work/newer.txt; then \
+	    $(BUILDIFIER) .work/newest/bin/python -m pytest -m fast tests/unit tests/golden $(ON_ALL_CORES) $(PYTEST); \
+	else echo 'the package index has nothing newer than .ci/locks/dev.txt, which make test runs with'; fi
 
 test-clone:
 	@$(IN) rm -rf .work/clone && git clone --quiet --no-local . .work/clone/linkmode
-	@$(MAKE) --no-print-directory -C $(WORK)/clone/linkmode test-fast PYTEST='$(PYTEST)'
-
-test-fast: $(DEV_VENV)/stamp
-	@$(IN) $(BUILDIFIER) $(DEV_PYTHON) -m pytest -m fast $(ON_ALL_CORES) $(PYTEST)
+	@$(MAKE) --no-print-directory -C $(WORK)/clone/linkmode test-lowest PYTEST='$(PYTEST)'
 
 e2e: $(DEV_VENV)/stamp
 	@test -n "$(CASE)" || { echo 'which one? make e2e CASE=c_zlib, CASE=cpp_zig or CASE=all' >&2; exit 2; }

@@ -112,7 +112,7 @@ class LinkmodeError(Exception):
 
 
 class CheckError(LinkmodeError):
-    """A check did not hold: ``audit --expect``, ``generate --check``, ``lock --check``, ``lock --deny-advisories``."""
+    """A check did not hold: ``audit --expect``, ``lock --deny-advisories``, ``--check`` of generate, lock, vendor."""
 
     exit_code = 1
 

@@ -13,6 +13,8 @@ from linkmode.model.values import Lock, Target
 if TYPE_CHECKING:
     from linkmode.generate.linked import Part
     from linkmode.generate.output import Output
+    from linkmode.generate.vendor import Output as Vendor
+    from linkmode.model.vendored import Request
 
 
 def locked(root: Path) -> Lock:
@@ -49,6 +51,18 @@ def generated(root: Path) -> "Output":
         path=config.output,
         edits=repository.edits(root, config.output, config.bazel_module, config.build_systems),
     )
+
+
+def vendored(language: str, request: "Request") -> "Vendor":
+    """Return the targets for vendored code of a language, as files that are not yet written.
+
+    Raises:
+        ConfigError: something cannot be built by the rules, or a file is in the way.
+        IntegrityError: the sources are not those of the language's lock file.
+    """
+    from linkmode.generate import vendor  # no other command waits for it
+
+    return vendor.output(language, request)
 
 
 def linked(path: Path) -> "tuple[tuple[Part, str, str], ...]":

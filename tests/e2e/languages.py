@@ -63,11 +63,16 @@ def no_path_of_the_machine_is_inside(found: Built, *encodings: str) -> None:
                 assert str(path).encode(encoding) not in content, f"{binary.label}: {path} as {encoding}"
 
 
-def every_action_runs_in_an_empty_sandbox_and_gives_the_same_bytes(found: Built) -> None:
-    """Build the binaries for x86_64 once more, on a remote execution server alone, and hold that they are the same."""
+def every_action_runs_in_an_empty_sandbox_and_gives_the_same_bytes(found: Built, *modes: str) -> None:
+    """Build the binaries for x86_64 once more, on a remote execution server alone, and hold that they are the same.
+
+    With ``modes``, those of these modes.
+    """
     if found.bazel.name == "7.7.1-workspace":
         pytest.skip("how repositories are declared makes no difference to an action; 7.7.1 runs it")
-    binaries = [binary for binary in found.case.binaries if binary.cpu == "x86_64"]
+    binaries = [
+        binary for binary in found.case.binaries if binary.cpu == "x86_64" and binary.mode in (modes or (binary.mode,))
+    ]
     found.bazel.run(found.workspace, "build", *(binary.label for binary in binaries))  # other tests change sources
     local = {binary.path: digest((found.workspace / binary.path).read_bytes()) for binary in binaries}
     try:

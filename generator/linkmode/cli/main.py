@@ -33,6 +33,7 @@ _COMMANDS = {
     "outdated": "List what is newer than what is locked.",
     "fetch": "Download every locked archive into the store and verify it.",
     "generate": "Write the rule library.",
+    "vendor": "Write BUILD files for third-party code of a language.",
     "doctor": "Find what would stop a build here, each with its fix.",
     "mirror": "Write an air-gap mirror of every locked archive.",
     "store": "Show, verify and clean the store of archives.",

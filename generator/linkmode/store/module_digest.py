@@ -1,6 +1,5 @@
-"""The digest of a Go module's files, as go.sum has it (``h1:``), in the form of golang.org/x/mod/sumdb/dirhash."""
+"""Reads the archive of a Go module for the digest that go.sum has of it."""
 
-import base64
 import hashlib
 import os
 from pathlib import Path
@@ -8,12 +7,18 @@ from pathlib import Path
 from linkmode.archives import zip  # noqa: A004 - a module of ours, never the built-in
 from linkmode.archives.members import Bounds, Budget, Policy, Refusal
 from linkmode.model.failures import WrongBytesError
+from linkmode.model.module_digest import h1
 
 _BLOCK = 1 << 20
 
 
 def of(archive: Path) -> str:
     """Return the digest of the files in a module's archive; raise WrongBytesError where it is no such archive."""
+    return h1(of_files(archive))
+
+
+def of_files(archive: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file in a module's archive; raise WrongBytesError where it is no such archive."""
     listed = {}
     try:
         with archive.open("rb") as stream:
@@ -28,5 +33,4 @@ def of(archive: Path) -> str:
         raise WrongBytesError(f"the module's archive cannot be read: {refusal.problem}") from refusal
     if any("\n" in name for name in listed):
         raise WrongBytesError("the module's archive has a name with a line break, which no module has")
-    whole = "".join(f"{listed[name]}  {name}\n" for name in sorted(listed)).encode("utf-8", "surrogateescape")
-    return f"h1:{base64.b64encode(hashlib.sha256(whole).digest()).decode()}"
+    return listed

@@ -115,7 +115,7 @@ static char *temporary_file(void)
 }
 
 /* As run(), with all but the first `fixed` words in a response file where they are too long for a call. */
-static int run_long(const struct words *words, size_t fixed)
+static int run_long(const struct words *words, size_t fixed, int err)
 {
     struct words shorter = {0};
     char *path;
@@ -123,7 +123,7 @@ static int run_long(const struct words *words, size_t fixed)
     int code;
 
     if (length_of(words) < LONG_CALL)
-        return run(words, -1, -1);
+        return run(words, -1, err);
     path = temporary_file();
     stream = fopen(path, "wb");
     for (size_t i = fixed; stream && i < words->count; i++) {
@@ -140,7 +140,7 @@ static int run_long(const struct words *words, size_t fixed)
     for (size_t i = 0; i < fixed; i++)
         add(&shorter, words->items[i].text, false);
     add(&shorter, joined("@", path, ""), false);
-    code = run(&shorter, -1, -1);
+    code = run(&shorter, -1, err);
     unlink(path);
     return code;
 }

@@ -1,0 +1,124 @@
+"""Runs every build script once, in a sandbox without a network, and reads what it printed.
+
+What a script says depends on the machine only by its C compiler: pkg-config is taken away, HOME is empty, and of the
+machine's files the script sees the programs and the compiler alone. All of it is written down for review.
+"""
+
+import json
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from linkmode.languages.rust.crates import Crate, options
+from linkmode.model.vendored import Request, refuse
+
+FILE = "build-scripts.txt"
+
+_SYSTEM = ("/bin", "/lib", "/lib32", "/lib64", "/libx32", "/sbin", "/etc/alternatives", "/etc/ld.so.cache")
+_LIBC = {"c", "m", "dl", "pthread", "rt", "util", "gcc_s", "gcc"}
+
+
+class Said(msgspec.Struct):
+    """What a script printed, line by line: https://doc.rust-lang.org/cargo/reference/build-scripts.html."""
+
+    lines: tuple[str, ...]
+
+    def values(self, key: str) -> list[str]:
+        """Return the values of a key that cargo knows, such as ``rustc-cfg``."""
+        return [value for name, value in self._pairs() if name == key]
+
+    @property
+    def libraries(self) -> list[str]:
+        """The C libraries that it links, without those of the libc."""
+        words = self.values("rustc-link-lib") + [flag[2:].strip() for flag in self._flags() if flag.startswith("-l")]
+        names = [word.rpartition("=")[2].partition(":")[0] for word in words]
+        return [name for name in dict.fromkeys(names) if name not in _LIBC]
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What other scripts read as ``DEP_<LINKS>_<KEY>``."""
+        own = {}
+        for name, value in self._pairs():
+            if name == "metadata":
+                name, _, value = value.partition("=")
+            if not name.startswith(("rustc-", "rerun-if-", "warning", "error")):
+                own[name] = value
+        return own
+
+    def _flags(self) -> list[str]:
+        return self.values("rustc-flags")
+
+    def _pairs(self) -> list[tuple[str, str]]:
+        texts = map(_key, self.lines)
+        return [(name, value) for name, _, value in (text.partition("=") for text in texts)]
+
+
+def run(request: Request, crates: Mapping[str, Crate]) -> dict[str, Said]:
+    """Return what each script printed, by package id. Nothing is run where there is none."""
+    wanted = {key: crate for key, crate in crates.items() if crate.script}
+    if not wanted:
+        return {}
+    sysroot = request.run(("rustc", "--print", "sysroot"), request.folder, {}).strip()
+    with tempfile.TemporaryDirectory(prefix="linkmode-") as target:
+        text = request.run(_command(request, sysroot, target), request.folder, {})
+        found: dict[str, Said] = {}
+        for message in map(json.loads, filter(None, text.splitlines())):
+            key = message.get("package_id", "")
+            if message.get("reason") == "build-script-executed" and key in wanted:
+                output = Path(target) / Path(message["out_dir"]).relative_to("/target").with_name("output")
+                found[key] = _said(
+                    output.read_text(encoding="utf-8", errors="replace"), wanted[key], message["out_dir"]
+                )
+    refuse(
+        [f"{crate.name}: its build script was not run by cargo" for key, crate in wanted.items() if key not in found],
+        expected="a build script that runs on this machine",
+        hint="write this crate's target by hand, or remove the dependency",
+    )
+    return found
+
+
+def _command(request: Request, sysroot: str, target: str) -> tuple[str, ...]:
+    machine: list[str] = []
+    for path in map(Path, _SYSTEM):
+        if path.is_symlink():
+            machine += ["--symlink", str(path.readlink()), str(path)]
+        elif path.exists():
+            machine += ["--ro-bind", str(path), str(path)]
+    environment = {
+        "CARGO_HOME": "/tmp/cargo",  # noqa: S108 - in the sandbox, which has a /tmp of its own
+        "CARGO_TARGET_DIR": "/target",
+        "HOME": "/tmp",  # noqa: S108
+        "LC_ALL": "C",
+        "PATH": f"{sysroot}/bin:/usr/bin:/bin",
+        "PKG_CONFIG": "/nonexistent/pkg-config",
+    }
+    return (
+        *("bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--clearenv"),
+        *("--ro-bind", "/usr", "/usr", *machine, "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"),  # noqa: S108
+        *("--ro-bind", sysroot, sysroot, "--ro-bind", str(request.folder.absolute()), "/workspace"),
+        *("--ro-bind", str(request.sources.absolute()), "/vendored", "--bind", target, "/target"),
+        *(word for name, value in environment.items() for word in ("--setenv", name, value)),
+        *("--chdir", "/workspace", "--", "cargo", "check", "--workspace", "--tests", "--message-format=json"),
+        *options("/vendored"),
+    )
+
+
+def _said(text: str, crate: Crate, out_dir: str) -> Said:
+    folder = f"/vendored/{crate.folder}"
+    lines = (line.replace(out_dir, "$OUT_DIR").replace(folder, "$CARGO_MANIFEST_DIR") for line in text.splitlines())
+    own = [line for line in lines if line.startswith("cargo:")]
+    return Said(tuple(line for line in own if not _key(line).startswith(("rerun-if-", "warning"))))
+
+
+def _key(line: str) -> str:
+    return line.removeprefix("cargo:").removeprefix(":")
+
+
+def record(header: str, crates: Iterable[tuple[Crate, Said]]) -> bytes:
+    """Return the file for review: what each script said, by crate."""
+    parts = [f"# {header}", "# What each build script printed, run once without a network.", ""]
+    for crate, said in crates:
+        parts += [f"[{crate.name}]", *said.lines, ""]
+    return "\n".join(parts).encode()

@@ -1,0 +1,198 @@
+"""Vendored crates: what ``cargo metadata`` says of them, and their files by Cargo.lock."""
+
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from linkmode.model.cpus import CPUS
+from linkmode.model.vendored import Request, distrust, refuse, sha256, text_of
+
+_HINT = "run `cargo vendor` again, then this command"
+_LIST = ".cargo-checksum.json"
+
+
+class _Target(msgspec.Struct):
+    name: str
+    kind: list[str]
+    src_path: str
+    edition: str = "2015"
+
+
+class _Package(msgspec.Struct):
+    id: str
+    name: str
+    version: str
+    manifest_path: str
+    targets: list[_Target]
+    source: str | None = None
+    links: str | None = None
+    authors: list[str] = []
+    description: str | None = None
+    homepage: str | None = None
+    repository: str | None = None
+    license: str | None = None
+
+
+class _Kind(msgspec.Struct):
+    kind: str | None = None
+
+
+class _Edge(msgspec.Struct):
+    name: str
+    pkg: str
+    dep_kinds: list[_Kind] = []
+
+
+class _Node(msgspec.Struct):
+    id: str
+    deps: list[_Edge] = []
+    features: list[str] = []
+
+
+class _Resolve(msgspec.Struct):
+    nodes: list[_Node]
+
+
+class Metadata(msgspec.Struct):
+    """What `cargo metadata` prints: https://doc.rust-lang.org/cargo/commands/cargo-metadata.html."""
+
+    packages: list[_Package]
+    resolve: _Resolve
+
+
+class Crate(msgspec.Struct):
+    """A package over all targets. ``folder`` is relative to the sources; dependencies are names by package id."""
+
+    package: _Package
+    folder: str
+    features: set[str] = msgspec.field(default_factory=set)
+    deps: dict[str, str] = msgspec.field(default_factory=dict)
+    build_deps: dict[str, str] = msgspec.field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The name of its target."""
+        return f"{self.package.name}-{self.package.version}"
+
+    def target(self, *kinds: str) -> _Target | None:
+        """Return the target of one of these kinds."""
+        return next((one for one in self.package.targets if set(one.kind) & set(kinds)), None)
+
+    @property
+    def library(self) -> _Target | None:
+        """The target that others depend on."""
+        return self.target("lib", "rlib", "dylib", "proc-macro")
+
+    @property
+    def script(self) -> _Target | None:
+        """The build script."""
+        return self.target("custom-build")
+
+    @property
+    def is_macro(self) -> bool:
+        """Whether the compiler loads it."""
+        return self.target("proc-macro") is not None
+
+
+def options(directory: str) -> tuple[str, ...]:
+    """Return what tells cargo to take every crate of the public registry from a folder, and nothing from a network."""
+    return (
+        "--locked",
+        "--offline",
+        "--config=source.crates-io.replace-with='linkmode'",
+        f"--config=source.linkmode.directory='{directory}'",
+    )
+
+
+def read(request: Request) -> tuple[dict[str, Crate], dict[str, str]]:
+    """Return the crates of others by package id, and the ids of those that the user's own packages name, by name."""
+    text_of(request.folder / "Cargo.lock", "run `cargo generate-lockfile` and `cargo vendor`, then this command again")
+    if not request.sources.is_dir():
+        refuse(
+            [f"{request.sources}: is missing"],
+            expected="the folder that `cargo vendor` fills",
+            hint=f"run `cargo vendor {request.sources.name}`, then this command again",
+        )
+    crates: dict[str, Crate] = {}
+    direct: dict[str, set[str]] = {}
+    triples = {CPUS[target.cpu].rust.format(libc="musl" if target.is_musl else "gnu") for target in request.targets}
+    for triple in sorted(triples):
+        argv = ("cargo", "metadata", "--format-version=1", f"--filter-platform={triple}")
+        text = request.run((*argv, *options(str(request.sources.absolute()))), request.folder, {})
+        _add(request, msgspec.json.decode(text, type=Metadata), crates, direct)
+    named = {name: ids.copy().pop() for name, ids in direct.items() if len(ids) == 1}
+    return {key: crates[key] for key in sorted(crates, key=lambda key: crates[key].name)}, named
+
+
+def _add(request: Request, found: Metadata, crates: dict[str, Crate], direct: dict[str, set[str]]) -> None:
+    packages = {package.id: package for package in found.packages}
+    nodes = {node.id: node for node in found.resolve.nodes}
+    pending = [key for key in nodes if packages[key].source is None]
+    seen = set(pending)
+    while pending:
+        key = pending.pop()
+        package = packages[key]
+        own = package.source is None
+        if not own:
+            crate = crates.setdefault(key, Crate(package, _folder(request, package)))
+            crate.features |= set(nodes[key].features)
+        for edge in nodes[key].deps:
+            kinds = {one.kind for one in edge.dep_kinds}
+            if packages[edge.pkg].source is None:
+                if not own:
+                    refuse(
+                        [f"{package.name} {package.version}: depends on your own package {packages[edge.pkg].name}"],
+                        expected="third-party crates that depend on third-party crates",
+                        hint="remove the [patch] of Cargo.toml, or write this crate's target by hand",
+                    )
+                continue
+            if own:
+                direct.setdefault(packages[edge.pkg].name, set()).add(edge.pkg)
+            else:
+                if None in kinds:
+                    crate.deps[edge.pkg] = edge.name
+                if "build" in kinds:
+                    crate.build_deps[edge.pkg] = edge.name
+            if (own or kinds & {None, "build"}) and edge.pkg not in seen:
+                seen.add(edge.pkg)
+                pending.append(edge.pkg)
+
+
+def _folder(request: Request, package: _Package) -> str:
+    folder = Path(package.manifest_path).parent
+    sources = request.sources.absolute()
+    if folder.parent not in (sources, sources.resolve()):
+        refuse(
+            [f"{package.name} {package.version}: lies in {folder}, and not in {request.sources}"],
+            expected="crates of the public registry, whose checksums are in Cargo.lock, each in a folder there",
+            hint="publish it or make it a package of your workspace; a revision of Git has no checksum",
+        )
+    return folder.name
+
+
+def verify(request: Request, crates: Iterable[Crate]) -> int:
+    """Compare each file with the list of `cargo vendor`, and that with Cargo.lock. Return how many files there are."""
+    locked = tomllib.loads((request.folder / "Cargo.lock").read_text(encoding="utf-8")).get("package", [])
+    checksums = {(one["name"], one["version"]): one.get("checksum") for one in locked if "source" in one}
+    problems = []
+    count = 0
+    for crate in crates:
+        folder = request.sources / crate.folder
+        listed = msgspec.json.decode(text_of(folder / _LIST, _HINT))
+        wanted = checksums.get((crate.package.name, crate.package.version))
+        if wanted is None or listed.get("package") != wanted:
+            problems.append(
+                f"{folder / _LIST}: package: {listed.get('package')}; Cargo.lock has {wanted or 'no checksum'}"
+            )
+        files = listed.get("files", {})
+        there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()} - {_LIST}
+        problems += [f"{folder / name}: is missing" for name in sorted(files.keys() - there)]
+        problems += [f"{folder / name}: is not in {_LIST}" for name in sorted(there - files.keys())]
+        for name in sorted(there & files.keys()):
+            if (found := sha256(folder / name)) != files[name]:
+                problems.append(f"{folder / name}: SHA-256 is {found}; {_LIST} has {files[name]}")
+        count += len(there)
+    distrust(problems, expected="the files that `cargo vendor` wrote, of the crates in Cargo.lock", hint=_HINT)
+    return count
