@@ -27,21 +27,37 @@ static char *text_in(int memory)
     return text;
 }
 
-/* Runs a link. The exit code is that of run(); what the linker says is passed on when it has ended. */
-static int run_link(const struct words *words, size_t fixed, const char *output)
+/* Runs a link, and returns what the linker says; the exit code is that of run(). */
+static char *run_quietly(const struct words *words, size_t fixed, int *code)
 {
-    const struct failed_link link = {output, config.mode, config.target, LINK_OF_EXEC, put};
     const int memory = memfd_create("linkmode", MFD_CLOEXEC);
-    const int code = run_long(words, fixed, memory);
     char *said;
 
+    *code = run_long(words, fixed, memory);
     if (memory < 0)
-        return code;
+        return copied("", 0);
     said = text_in(memory);
     close(memory);
+    return said;
+}
+
+/* Passes on what the linker said, with the reason of a failure. */
+static void tell(int code, char *said, const char *output)
+{
+    const struct failed_link link = {output, config.mode, config.target, LINK_OF_EXEC, put};
+
     fputs(said, stderr);
     if (code != 0)
         explain_link(&link, said);
+}
+
+/* Runs a link. The exit code is that of run(); what the linker says is passed on when it has ended. */
+static int run_link(const struct words *words, size_t fixed, const char *output)
+{
+    int code;
+    char *said = run_quietly(words, fixed, &code);
+
+    tell(code, said, output);
     return code;
 }
 
