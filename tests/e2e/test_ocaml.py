@@ -11,6 +11,7 @@ import rows
 from harness import ocaml, ocaml_sources
 from harness.built import Built
 from harness.cases import Binary, Case
+from link_words import pattern
 
 _MUSL, _ARM_MUSL, _GNU = "x86_64-linux-musl", "aarch64-linux-musl", "x86_64-linux-gnu.2.28"
 
@@ -132,14 +133,19 @@ REFUSED = {
         r"linkmode: \S*//wrong:circle: its modules use each other in a circle: A -> B -> C -> A.\n"
         r"  Move what they share to a module of its own"
     ),
-    "//wrong:undefined_as_static": (
-        r"linkmode: \S*//wrong:undefined: cannot be linked static for x86_64-linux-musl:\n"
-        r"  no dependency defines absent_one.\n  Add the cc_library that defines them to the deps"
+    "//wrong:undefined_as_static": pattern(
+        "symbols",
+        "absent_one",
+        label=r"\S*//wrong:undefined",
+        mode="static",
+        target=r"x86_64-linux-musl",
+        asker="ocaml",
     ),
-    "//wrong:undefined_as_dynamic": r"cannot be linked dynamic for .*:\n  no dependency defines absent_one",
-    "//wrong:mixed_static": (
-        r"//wrong:mixed: cannot be linked static for x86_64-linux-musl:\n  no dependency defines __printf_chk.\n"
-        r"  These are glibc's own: some object or library among the dependencies was compiled for glibc"
+    "//wrong:undefined_as_dynamic": pattern(
+        "symbols", "absent_one", label=r"\S*//wrong:undefined", mode="dynamic", target=r"\S+", asker="ocaml"
+    ),
+    "//wrong:mixed_static": pattern(
+        "glibc", "__printf_chk", label=r"\S*//wrong:mixed", mode="static", target=r"x86_64-linux-musl", asker="ocaml"
     ),
     "//wrong:shared_only_static": (
         r"//wrong:shared_only: wrong/libshared.so is a shared library only, "

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import tarfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,7 +22,7 @@ _SAYS = "{libc} GREETING={greeting} words=3 argv:{argv}\n"
 @pytest.fixture(scope="module")
 def project() -> Iterator[Wrappers]:
     try:
-        builder = with_rule_sets("rules_pkg", "rules_shell")
+        builder = with_rule_sets("bazel_lib", "rules_pkg", "rules_shell")
     except bazel.NoBazelError as error:
         pytest.skip(str(error))
     made = wrappers.prepare(builder)
@@ -57,6 +58,14 @@ def test_a_tool_is_for_the_machine_that_runs_it(project: Wrappers) -> None:
     assert {name: project.built(f"uses/{name}.txt").read_text() for name in _TOOLS} == _TOOLS
 
 
+@pytest.mark.parametrize("rules", ["skylib", "lib"])
+def test_run_binary_starts_a_wrapper(project: Wrappers, rules: str) -> None:
+    for name in _TOOLS:
+        if name != "run":  # which has arguments of its own
+            said = project.built(f"uses/{rules}_ran_{name}.txt").read_text()
+            assert said == _said("musl" if name == "static" else "glibc", "ran", "hi")
+
+
 def test_what_is_built_for_another_cpu_is_for_that_cpu(project: Wrappers) -> None:
     project.says("build", "--platforms=//:arm", "//app:app_as_static")
     header = project.built("app/app_as_static").read_bytes()[:20]
@@ -66,7 +75,7 @@ def test_what_is_built_for_another_cpu_is_for_that_cpu(project: Wrappers) -> Non
 
 def test_tests_of_others_take_a_wrapper(project: Wrappers) -> None:
     said = project.says("test", "//uses/...", "//app/...", "--test_output=all", "--nocache_test_results")
-    assert len(re.findall(r"^//\S+ +PASSED", said, re.MULTILINE)) == 9, said
+    assert len(re.findall(r"^//\S+ +PASSED", said, re.MULTILINE)) == 10, said
     for mode, libc in (("static", "musl"), ("mostly_static", "glibc"), ("dynamic", "glibc")):
         expected = f"Test output for //app:unit_as_{mode}:\n{_said(libc, 'said', 'hello')}"
         assert expected in said, said
@@ -163,6 +172,46 @@ def test_an_archive_of_rules_pkg_holds_what_starts(project: Wrappers, archive: s
     assert _prints(programs["app_as_static"]) == _said("musl")
     for name in ("app_as_mostly_static", "app_as_dynamic", "sharing_dynamic"):
         assert _prints(programs[name]) == _said("glibc")
+
+
+def test_a_package_of_debian_holds_what_starts(project: Wrappers, tmp_path: Path) -> None:
+    subprocess.run(["dpkg-deb", "-x", project.built("ships/debian.deb"), tmp_path], check=True)
+    programs = {path.name: path for path in tmp_path.rglob("*") if path.is_file()}
+    assert _prints(programs["app_as_static"]) == _said("musl")
+    for name in ("app_as_mostly_static", "app_as_dynamic", "sharing_dynamic"):
+        assert _prints(programs[name]) == _said("glibc")
+
+
+def test_a_zip_of_rules_pkg_holds_what_starts(project: Wrappers, tmp_path: Path) -> None:
+    with zipfile.ZipFile(project.built("ships/zipped.zip")) as packed:
+        assert sorted(packed.namelist()) == [f"app_as_{mode}" for mode in ("dynamic", "mostly_static", "static")]
+        packed.extractall(tmp_path)
+    for program in tmp_path.iterdir():
+        program.chmod(0o755)  # zipfile forgets it
+        assert _prints(program) == _said("musl" if program.name == "app_as_static" else "glibc")
+
+
+def test_a_filegroup_of_one_program_is_that_program(project: Wrappers) -> None:
+    project.says("test", "//groups:one_dynamic", "//groups:alias_dynamic", "//groups:wrapped_test")
+    for name in ("one", "alias"):
+        assert _prints(project.built(f"groups/{name}_dynamic")) == _said("glibc")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("two_dynamic", "//groups:two gives app, sharing; expected one executable"),
+        ("empty_dynamic", "//groups:empty gives no file; expected one executable"),
+        ("two_test", "//groups:two gives app, sharing; expected one executable"),
+        ("empty_test", "//groups:empty gives no file; expected one executable"),
+        ("script_dynamic", "//groups:script_dynamic: not audited: a script (#!), not an ELF file"),
+        ("wrapped_run", "//groups:wrapped is no link_mode_binary"),
+        ("two_library", "//groups:two gives app, sharing, and one shared object is expected"),
+    ],
+)
+def test_what_is_no_program_is_refused_by_its_name(project: Wrappers, name: str, words: str) -> None:
+    said = project.says("build", f"//groups:{name}", check=False)
+    assert words in said, said
 
 
 def test_what_link_mode_run_declares_starts_in_every_layout(project: Wrappers, tmp_path: Path) -> None:

@@ -1,9 +1,13 @@
 """A binary that is not what its mode says does not pass: not the build, not the test, not the analysis."""
 
+import re
 from pathlib import Path
 
 import pytest
 from harness.built import Built
+from link_words import pattern
+
+from linkmode.model.link_errors import Fault
 
 pytestmark = pytest.mark.rows(cases=("c_zlib", "cpp_zig"), bazel=("c_zlib-7.7.1", "cpp_zig-7.7.1"))
 
@@ -38,6 +42,13 @@ genrule(name = "use", outs = ["used.txt"], cmd = "echo > $@", tags = ["manual"],
 link_mode_binary(name = "text", binary = ":prebuilt_text", link_mode = "dynamic", tags = ["manual"])
 prebuilt(name = "prebuilt_text", src = "prebuilt.txt", tags = ["manual"])
 
+cc_binary(name = "undefined", srcs = ["undefined.c"], tags = ["manual"])
+link_mode_binary(name = "undefined_static", binary = ":undefined", link_mode = "static", tags = ["manual"])
+cc_binary(name = "mixed", srcs = ["mixed.c"], tags = ["manual"])
+link_mode_binary(name = "mixed_static", binary = ":mixed", link_mode = "static", tags = ["manual"])
+cc_binary(name = "asks", srcs = ["empty.c"], linkopts = ["-lssl"], tags = ["manual"])
+link_mode_binary(name = "asks_static", binary = ":asks", link_mode = "static", tags = ["manual"])
+
 link_mode_binary(name = "pie", binary = "{source}", link_mode = "dynamic", static_pie = True, tags = ["manual"])
 """
 
@@ -66,6 +77,11 @@ def wrong(built: Built) -> Built:
     (folder / "prebuilt.bzl").write_text(PREBUILT)
     (folder / "prebuilt.elf").write_bytes(Path("/bin/true").read_bytes())
     (folder / "prebuilt.txt").write_text("no ELF file\n")
+    (folder / "undefined.c").write_text("int absent_one(void);\nint main(void) { return absent_one(); }\n")
+    (folder / "mixed.c").write_text(
+        "int __printf_chk(int, const char *, ...);\nint main(void) { return __printf_chk(1, 0); }\n"
+    )
+    (folder / "empty.c").write_text("int main(void) { return 0; }\n")
     for file in folder.glob("prebuilt.*"):
         file.chmod(0o755)
     return built
@@ -96,6 +112,20 @@ def test_the_check_runs_without_validation_actions_and_for_tools(wrong: Built) -
 def test_binary_of_another_libc_or_cpu_does_not_build(wrong: Built) -> None:
     _fails(wrong, "build", "//wrong:prebuilt_libc", "expected: musl", "glibc")
     _fails(wrong, "build", "//wrong:prebuilt_cpu", "aarch64", "x86_64")
+
+
+@pytest.mark.parametrize(
+    ("target", "fault", "names"),
+    [("undefined", "symbols", "absent_one"), ("mixed", "glibc", "__printf_chk"), ("asks", "library", "ssl")],
+)
+def test_a_link_that_fails_is_explained_as_in_every_language(
+    wrong: Built, target: str, fault: Fault, names: str
+) -> None:
+    """By Zig's launcher. Bazel calls GCC itself, and shows what GNU ld says."""
+    said = wrong.bazel.run(wrong.workspace, "build", f"//wrong:{target}_static", check=False).stderr
+    told = pattern(fault, names, label=rf"\S*/wrong/{target}", mode="static", target="x86_64-linux-musl", asker="cc")
+    assert names in said
+    assert bool(re.search(told, said)) == (wrong.case.folder == "cpp_zig"), said
 
 
 def test_text_file_is_not_a_binary(wrong: Built) -> None:

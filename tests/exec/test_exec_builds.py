@@ -1,6 +1,7 @@
 """`linkmode exec` with real toolchains and real build tools; what comes out is audited, and run where it can be."""
 
 import os
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -159,12 +160,60 @@ def test_no_variable_of_the_environment_gets_into_a_binary(project: Project, tmp
         assert "/evil" not in project.exec("pkg-config", "--cflags", "zlib", **steering)
         given = project.exec("sh", "-c", f"export PKG_CONFIG_PATH='{tmp_path}'; pkg-config --modversion zlib")
         assert given == "6.6.6\n"  # set inside, it decides: it is the environment that was clean
-    # The tools of GNU's obey when these are given after all.
-    if "GCC" in project.exec("sh", "-c", "$CC --version"):
-        binary = project.linkmode("exec", "--", "sh", "-c", f"export GNUTARGET=binary; {build}")
-        assert "cannot find entry symbol" in binary.stdout + binary.stderr
-        project.exec("sh", "-c", f"export LD_RUN_PATH=/evil; {build}", options=("--mode", "dynamic"))
-        assert b"/evil" in (project.root / "z").read_bytes()
+
+
+def test_no_variable_that_a_command_sets_gets_into_a_binary(project: Project, tmp_path: Path) -> None:
+    """A makefile or a script sets them for its own commands; GNUTARGET=binary once made a program of data alone."""
+    (tmp_path / "zlib.h").write_text("#error the wrong zlib.h\n")
+    (tmp_path / "stdio.h").write_text("#error the wrong stdio.h\n")
+    for name in ("as", "ld", "cc1", "collect2", "x86_64-linux-musl-ld"):
+        (tmp_path / name).write_text("#!/bin/sh\necho evil >&2; exit 9\n")
+        (tmp_path / name).chmod(0o755)
+    before = sorted(tmp_path.iterdir())
+    folders = ("CPATH", "C_INCLUDE_PATH", "LIBRARY_PATH", "COMPILER_PATH", "LD_RUN_PATH", "ZIG_LIB_DIR", "ZIG_LIBC")
+    inside = {
+        **dict.fromkeys(folders, str(tmp_path)),
+        "GCC_EXEC_PREFIX": f"{tmp_path}/",
+        "GNUTARGET": "binary",
+        "LDEMULATION": "elf_i386",
+        "COLLECT_GCC_OPTIONS": "'-static'",
+        "COLLECT_LTO_WRAPPER": "/bin/false",
+        "DEPENDENCIES_OUTPUT": str(tmp_path / "dependencies"),
+        "SUNPRO_DEPENDENCIES": str(tmp_path / "sunpro"),
+        "CCC_OVERRIDE_OPTIONS": "+-m32",
+        "CC_PRINT_OPTIONS": "1",
+        "CC_PRINT_OPTIONS_FILE": str(tmp_path / "options"),
+        "LLD_REPRODUCE": str(tmp_path / "reproduce.tar"),
+        "LLD_VERSION": "/evil",
+        "SDKROOT": str(tmp_path),
+    }
+    exported = "; ".join(f"export {name}={shlex.quote(value)}" for name, value in inside.items())
+    project.exec("sh", "-c", f"{exported}; $CC -o z z.c -lz && $CC -c p.cc && $AR rc libs.a p.o")
+    assert project.modes("z") == {"z": "static"}
+    assert project.run("z") == "zlib 1.2.11\n"
+    archive = subprocess.run(["ar", "t", project.root / "libs.a"], check=True, capture_output=True, text=True)
+    assert archive.stdout == "p.o\n"
+    project.exec("sh", "-c", f"{exported}; $CC -o z z.c -lz", options=("--mode", "dynamic"))
+    assert os.fsencode(tmp_path) not in (project.root / "z").read_bytes()
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_what_is_always_cleared_is_said_when_a_build_fails(gcc: Project) -> None:
+    done = gcc.linkmode("exec", "--", "sh", "-c", "CPATH=/opt/include $CC -include none.h -c z.c")
+    assert done.returncode == 1
+    assert "cleared, since it steers the compiler or the linker behind the command line's back: CPATH" in done.stderr
+    done = gcc.linkmode("exec", "--", "sh", "-c", "$CC -include none.h -c z.c")
+    assert "cleared" not in done.stderr
+
+
+@pytest.mark.parametrize("flags", ["-Wl,-e,0", "-Wl,-e,environ"])
+def test_a_program_that_cannot_be_started_is_removed(gcc: Project, flags: str) -> None:
+    """By words of the command line, which the driver passes."""
+    done = gcc.linkmode("exec", "--", "sh", "-c", f"$CC -o z z.c -lz {flags}")
+    assert done.returncode == 1, done.stderr
+    assert "z: --expect static does not hold" in done.stderr
+    assert "so that it cannot be started" in done.stderr
+    assert not (gcc.root / "z").exists()
 
 
 def test_the_compiler_needs_nothing_of_the_environment_but_its_path(project: Project) -> None:

@@ -74,7 +74,40 @@ def with_archive() -> bytes:
     return with_sections(made, (("pydata", 1, 0, b"archive" * 100),))
 
 
+def entering(raw: bytes, entry: int) -> bytes:
+    """Return a 64-bit file with another entry point (e_entry)."""
+    order = "big" if raw[5] == 2 else "little"
+    return raw[:24] + entry.to_bytes(8, order) + raw[32:]
+
+
+def data_alone(made: Elf) -> bytes:
+    """Return a file whose one PT_LOAD holds no code, as a link by GNUTARGET=binary leaves it."""
+    raw, order = bytearray(made.build()), "big" if made.big else "little"
+    raw[68:72] = (6).to_bytes(4, order)
+    return bytes(raw)
+
+
+NEEDING = Elf(interp=interp(GLIBC_LOADER), needed=("libc.so.6",)).build()
+UNSTARTABLE = {
+    "no entry point": entering(STATIC, 0),
+    "an entry point outside": entering(STATIC, 0x10),
+    "an entry point behind the last byte": entering(STATIC, 0x400000 + len(STATIC)),
+    "an entry point without code": data_alone(Elf(code=MUSL_START)),
+    "an entry point and a loader without code": entering(NEEDING, 0x500000),
+    "no entry point and a loader": entering(NEEDING, 0),
+    "static pie without an entry point": entering(Elf(type=DYN, tags=(PIE,), code=MUSL_START).build(), 0),
+    "powerpc64 outside": entering(Elf(machine=21, big=True).build(), 0x10),
+    "little-endian powerpc64 without code": data_alone(Elf(machine=21)),
+}
+STARTABLE = {
+    "a function descriptor of powerpc64": data_alone(Elf(machine=21, big=True)),
+    "the last byte of code": entering(STATIC, 0x400000 + len(STATIC) - 1),
+}
+
 CRAFTED: dict[str, bytes] = {
+    **UNSTARTABLE,
+    **STARTABLE,
+    "library without an entry point": entering(library_loading("DT_AUDIT", "libm.so.6"), 0),
     **{f"{tag}": loading(tag, "/x/evil.so") for tag in LOADS},
     **{f"{tag} of a libc's own": loading(tag, "libm.so.6") for tag in LOADS},
     **{f"{tag} of what may be allowed": loading(tag, "libz.so.1") for tag in LOADS},

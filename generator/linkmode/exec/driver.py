@@ -7,7 +7,10 @@ import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+import msgspec
+
 from linkmode.exec.rules import Flags
+from linkmode.exec.variables import ALWAYS_CLEARED
 from linkmode.messages import ConfigError
 from linkmode.model import resources
 from linkmode.model.cpus import CPUS
@@ -24,6 +27,13 @@ OWN = (*_LIBC, *_COMPILER)
 """Libraries that every toolchain has, by the name after ``-l``. The driver adds them to a link itself."""
 
 
+class Late(msgspec.Struct, frozen=True):
+    """Libraries that lie in ``folder`` when ``command`` has run."""
+
+    folder: Path
+    command: tuple[str, ...]
+
+
 def sources() -> tuple[Path, Path]:
     """Return the C files of the driver and of elfcheck; what they include lies beside them."""
     common = resources.templates() / "common"
@@ -32,7 +42,8 @@ def sources() -> tuple[Path, Path]:
 
 def ingredients() -> str:
     """Return all of the sources as one text, for a digest."""
-    files = [path for source in sources() for path in sorted(source.parent.iterdir()) if path.suffix in {".c", ".h"}]
+    folders = [*(source.parent for source in sources()), resources.templates() / "common" / "private" / "cc"]
+    files = [path for folder in folders for path in sorted(folder.iterdir()) if path.suffix in {".c", ".h"}]
     return "\0".join(path.read_text(encoding="utf-8") for path in files)
 
 
@@ -65,13 +76,15 @@ def configuration(
     search: Iterable[Path],
     include: Iterable[Path],
     tools: Mapping[str, Sequence[str]],
+    late: Late | None = None,
 ) -> str:
     """Return the text of driver.conf.
 
     ``kind`` is whose command line the compiler has, and ``own`` what it brings along beside `OWN`.
     ``compilers`` are the words that start the compiler of C (``cc``) and C++ (``cxx``); ``tools`` those of each other
-    program by its name. ``search`` and ``include`` are folders of libraries and headers, in the order in which they are
-    looked at. Raises ConfigError where a path cannot be written into it.
+    program by its name. ``late`` is what is built when a link first needs it. ``search`` and ``include`` are folders of
+    libraries and headers, in the order in which they are looked at. Raises ConfigError where a path cannot be written
+    into it.
     """
     single = {
         "kind": kind,
@@ -104,6 +117,9 @@ def configuration(
         "libraries-dynamic": flags.at("dynamic_libraries", places),
         "search": [str(path) for path in search],
         "own": (*OWN, *own),
+        "cleared": ALWAYS_CLEARED,
+        "late": late.command if late else (),
+        "late-folder": (str(late.folder),) if late else (),
     }
     lines = [f"{key}\t{value}" for key, value in single.items() if value]
     lines += [f"{key}\t{word}" for key, words in lists.items() for word in words]

@@ -11,8 +11,9 @@ from types import FrameType
 import msgspec
 
 from linkmode.exec.environment import Ready
+from linkmode.model import link_errors
 from linkmode.model.cpus import CPUS
-from linkmode.model.values import LockedToolchain
+from linkmode.model.values import LockedToolchain, Target
 
 _FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 _TERMINAL = (signal.SIGINT, signal.SIGQUIT)
@@ -111,7 +112,7 @@ def judge(note: Note, toolchain: LockedToolchain, ready: Ready, here: Path, libr
         elif problem := _problem(path, toolchain, ready):
             lines.append(problem)
             wrong.append(path)
-    lines += _looked_for(note, libraries)
+    lines += _looked_for(note, libraries, toolchain.target)
     if wrong:
         shown = ", ".join(_shown(path, here) for path in dict.fromkeys(wrong))
         lines.append(f"not {what}: {shown}")
@@ -165,7 +166,7 @@ def _problem(path: str, toolchain: LockedToolchain, ready: Ready) -> str:
     return done.stderr.rstrip() if done.returncode else ""
 
 
-def _looked_for(note: Note, libraries: Sequence[str]) -> Iterator[str]:
+def _looked_for(note: Note, libraries: Sequence[str], target: Target) -> Iterator[str]:
     """Name the libraries that the build did not find: it may have left out a part of the project."""
     for header, source in note.headers:
         library = LIBRARIES.get(header)
@@ -179,7 +180,7 @@ def _looked_for(note: Note, libraries: Sequence[str]) -> Iterator[str]:
         )
     for name, output in note.missing:
         if not _is_probe(output):
-            yield f"looked for -l{name}, and no library of linkmode.toml has it ({Path(output).name})"
+            yield f"{Path(output).name}: {link_errors.sentence('library', [name], asker='exec', target=target)}"
 
 
 def _shown(path: str, here: Path) -> str:

@@ -1,7 +1,8 @@
 """Makes an unpacked toolchain ready for build tools other than Bazel: programs by their usual names, and a sysroot.
 
     <cache>/exec/<digest>/   of the driver     driver and elfcheck, for this machine
-                             of a run time     c/, cxx/ and names/: crt files, libc, libc++, for one target
+                             of a run time     c/ and names/: crt files and libc, for one target
+                             of C++            libc++, for one target; made when a link first asks for it (late.py)
                              of the toolchain  tree/: hard links to every file of a self-contained archive, with zlib
                                                sysroot/: zlib, for others
                              of all, and mode  bin/: `<triple>-gcc` and so on; plain/: `gcc` and so on; driver.conf;
@@ -11,20 +12,19 @@ Why hard links: GCC takes its headers and libraries from its own folders only, a
 """
 
 import os
-import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from linkmode.exec import build_systems, driver, rules, zlib_sysroot
+from linkmode.exec import build_systems, driver, late, rules, zlib_sysroot
 from linkmode.exec.environment import Ready
 from linkmode.families import FAMILIES
 from linkmode.families.compiler import Say, Tree
 from linkmode.messages import ConfigError, Message, Run
 from linkmode.model.cpus import CPUS
 from linkmode.model.values import Artifact, ExecPlatform, LinkMode, LockedToolchain
-from linkmode.store import private, trees
+from linkmode.store import trees
 
-_RECIPE = "5"
+_RECIPE = "6"
 """A part of every digest. Raise it when the same archives must give something else."""
 
 
@@ -62,7 +62,11 @@ class Toolbox:
         """Make the toolchain ready for a mode unless it is. ``programs`` holds the driver and elfcheck."""
         runtime = self._runtime()
         tree = self._tree(programs, runtime)
-        folder = self._entry("names", str(programs), str(runtime or ""), str(tree), mode)
+        cxx = self._late()
+        # with the words of the driver's that start Python, which an upgrade may move
+        made_by = cxx.command if cxx else ()
+        made = cxx.folder if cxx and cxx.folder.is_dir() else None
+        folder = self._entry("names", str(programs), str(runtime or ""), str(tree), mode, *made_by)
         self._make(folder, lambda new: self._names(new, folder, programs, runtime, tree, mode))
         try:
             tools = frozenset(path.name for path in (folder / "plain").iterdir())
@@ -81,7 +85,7 @@ class Toolbox:
             sysroot=self._sysroot(tree),
             check=programs / "elfcheck",
             mode=mode,
-            entries=tuple(path for path in (programs, runtime, tree, folder) if path),
+            entries=tuple(path for path in (programs, runtime, tree, folder, made) if path),
         )
 
     def _entry(self, *what: str) -> Path:
@@ -95,13 +99,23 @@ class Toolbox:
     def _runtime(self) -> Path | None:
         if not self._compiler.has_runtime:
             return None
-        folder, tree = self._entry("runtime", *self._toolchain.without), self._at(self._unpacked)
+        folder, tree, target = self._entry("runtime"), self._at(self._unpacked), self._toolchain.target
         version, environment = self._artifact.version, self._environment()
         self._make(
             folder,
-            lambda new: self._compiler.build_runtime(new, tree, self._toolchain, version, environment, self._say),
+            lambda new: self._compiler.build_runtime(new, tree, target, version, environment, self._say),
         )
         return folder
+
+    def _late(self) -> driver.Late | None:
+        """Where the libraries of C++ are or will be."""
+        tree = self._at(self._unpacked)
+        if not self._compiler.has_runtime or not self._compiler.has_cxx(tree, self._toolchain):
+            return None
+        folder = self._entry("c++")
+        locked = self._toolchain
+        words = late.command(folder, self._home, locked.family, self._artifact.version, locked.target, tree)
+        return driver.Late(folder, words)
 
     def _tree(self, programs: Path, runtime: Path | None) -> Path:
         """The compiler's own folders with zlib in them, or a sysroot that holds zlib alone."""
@@ -132,13 +146,13 @@ class Toolbox:
             _remove(new / "names")
 
     def _names(self, new: Path, folder: Path, programs: Path, runtime: Path | None, tree: Path, mode: LinkMode) -> None:
-        sysroot = self._sysroot(tree)
+        sysroot, cxx = self._sysroot(tree), self._late()
         at = self._at(tree / "tree" if self._compiler.is_self_contained else self._unpacked)
         compilers, tools = self._compiler.programs(at), self._tools(at)
         places = {
             "root": str(self._unpacked),
             "runtime": str(runtime / "c") if runtime else "",
-            "cxx_runtime": str(runtime / "cxx") if runtime else "",
+            "cxx_runtime": str(cxx.folder) if cxx else "",
             "lld": str(folder / "plain" / "ld.lld"),
         }
         (new / "driver.conf").write_text(
@@ -151,9 +165,14 @@ class Toolbox:
                 compilers=compilers,
                 flags=rules.flags(self._toolchain, self._artifact, self._compiler),
                 places=places,
-                search=[sysroot / "lib", *(runtime / part for part in ("c", "cxx", "names") if runtime)],
+                search=[
+                    sysroot / "lib",
+                    *(runtime / part for part in ("c", "names") if runtime),
+                    *((cxx.folder,) if cxx else ()),
+                ],
                 include=[sysroot / "include"] if self._zlib and not self._compiler.is_self_contained else [],
                 tools=tools,
+                late=cxx,
             ),
             encoding="utf-8",
         )
@@ -185,21 +204,10 @@ class Toolbox:
         return self._toolchain.target.is_musl
 
     def _environment(self) -> dict[str, str]:
-        """The environment to compile in, without any variable of the user that could change the result."""
-        kept = {key: os.environ[key] for key in ("HOME", "TMPDIR") if key in os.environ} | {"LC_ALL": "C"}
-        if not self._compiler.caches:
-            return kept
-        folder = str(private.own(self._home, trees.COMPILER_CACHE))
-        return kept | {key: os.environ.get(key) or folder for key in self._compiler.caches}
+        return late.environment(self._home, self._compiler.caches)
 
     def _make(self, folder: Path, fill: Callable[[Path], None]) -> None:
-        """Make a folder that nobody can write to, unless it is there."""
-
-        def frozen(new: Path) -> None:
-            fill(new)
-            _freeze(new)
-
-        trees.make_once(folder, frozen, self._say)
+        trees.make_frozen(folder, fill, self._say)
 
 
 def _link_tree(source: Path, target: Path) -> None:
@@ -222,12 +230,3 @@ def _remove(folder: Path) -> None:
         for name in folders:
             Path(path, name).rmdir()
     folder.rmdir()
-
-
-def _freeze(folder: Path) -> None:
-    """Remove write permission from everything below a folder."""
-    for path, _, files in os.walk(folder):
-        for file in (Path(path, name) for name in files):
-            if not file.is_symlink() and file.stat().st_mode & 0o222:
-                file.chmod(stat.S_IMODE(file.stat().st_mode) & ~0o222)
-        Path(path).chmod(0o555)

@@ -2,13 +2,14 @@
 
 Set: names the locked toolchain. Cleared: makes a tool of the toolchain, or pkg-config, look for its parts, headers or
 libraries elsewhere, write elsewhere, or put into a binary what nobody asked for on its command line; it was set for
-another compiler. Passed: flags of this very build, which are the user's to give, and the settings of tools that are the
-machine's own.
+another compiler. Always cleared: the compiler driver also clears it for each program of the toolchain that it starts,
+since a build system or a script sets it for commands of its own. Passed: flags of this very build, which are the user's
+to give, and the settings of tools that are the machine's own.
 """
 
 from typing import Literal, NamedTuple
 
-Fate = Literal["set", "put before", "cleared", "passed"]
+Fate = Literal["set", "put before", "cleared", "always cleared", "passed"]
 
 
 class Row(NamedTuple):
@@ -45,24 +46,24 @@ TABLE = (
     Row(
         "GCC",
         ("CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "OBJC_INCLUDE_PATH"),
-        "cleared",
+        "always cleared",
         "headers of another place, before the sysroot's",
     ),
-    Row("GCC", ("LIBRARY_PATH",), "cleared", "libraries and start-up files of another place"),
+    Row("GCC", ("LIBRARY_PATH",), "always cleared", "libraries and start-up files of another place"),
     Row(
         "GCC",
         ("COMPILER_PATH", "GCC_EXEC_PREFIX", "GCC_ROOT"),
-        "cleared",
+        "always cleared",
         "another compiler, assembler or linker behind the driver",
     ),
     Row(
         "GCC",
-        ("COLLECT_GCC", "COLLECT_GCC_OPTIONS", "COLLECT_LTO_WRAPPER", "COLLECT_AS_OPTIONS", "COLLECT_NAMES"),
-        "cleared",
+        ("COLLECT_*",),
+        "always cleared",
         "what the driver tells its own linker wrapper: options and programs",
     ),
-    Row("GCC", ("DEPENDENCIES_OUTPUT", "SUNPRO_DEPENDENCIES"), "cleared", "files that each compilation writes"),
-    Row("GCC", ("GCC_COMPARE_DEBUG",), "cleared", "each file is compiled twice, with other flags"),
+    Row("GCC", ("DEPENDENCIES_OUTPUT", "SUNPRO_DEPENDENCIES"), "always cleared", "files that each compilation writes"),
+    Row("GCC", ("GCC_COMPARE_DEBUG",), "always cleared", "each file is compiled twice, with other flags"),
     Row("GCC", ("SOURCE_DATE_EPOCH",), "passed", "the time of `__DATE__`, meant for a build that can be repeated"),
     Row(
         "GCC",
@@ -72,47 +73,54 @@ TABLE = (
     ),
     Row(
         "clang, Zig",
-        ("CCC_OVERRIDE_OPTIONS", "CCC_ADD_ARGS", "QA_OVERRIDE_GCC3_OPTIONS"),
-        "cleared",
+        ("CCC_*", "QA_OVERRIDE_GCC3_OPTIONS"),
+        "always cleared",
         "flags that are on no command line",
     ),
-    Row("clang, Zig", ("OBJCPLUS_INCLUDE_PATH",), "cleared", "as GCC's; those that GCC reads too are cleared above"),
     Row(
         "clang, Zig",
-        (
-            "CC_PRINT_OPTIONS",
-            "CC_PRINT_OPTIONS_FILE",
-            "CC_PRINT_HEADERS",
-            "CC_PRINT_HEADERS_FILE",
-            "CC_LOG_DIAGNOSTICS",
-            "CC_LOG_DIAGNOSTICS_FILE",
-            "CC_PRINT_PROC_STAT",
-            "CC_PRINT_PROC_STAT_FILE",
-            "CC_PRINT_INTERNAL_STAT",
-            "CC_PRINT_INTERNAL_STAT_FILE",
-        ),
-        "cleared",
+        ("OBJCPLUS_INCLUDE_PATH",),
+        "always cleared",
+        "as GCC's; those that GCC reads too are cleared above",
+    ),
+    Row(
+        "clang, Zig",
+        ("CC_PRINT_*", "CC_LOG_*"),
+        "always cleared",
         "files that each compilation writes",
     ),
-    Row("clang, Zig", ("SDKROOT",), "cleared", "another sysroot"),
+    Row(
+        "clang, Zig",
+        ("AS_SECURE_LOG_FILE", "CLANG_MODULE_CACHE_PATH", "ZIG_LLVM_TIME_TRACE_*"),
+        "always cleared",
+        "files that a compilation writes, and compiled headers of another place",
+    ),
+    Row(
+        "clang, Zig",
+        ("LLVM_OVERRIDE_PRODUCER", "RC_DEBUG_*"),
+        "always cleared",
+        "texts in the debug information",
+    ),
+    Row("clang, Zig", ("CLANG_CRASH_DIAGNOSTICS_DIR",), "passed", "where what crashed is kept, as TMPDIR"),
+    Row("clang, Zig", ("SDKROOT", "HIP_PATH", "ROCM_PATH"), "always cleared", "another sysroot"),
     Row(
         "clang, Zig",
         ("ZIG_LIB_DIR", "ZIG_LIBC"),
-        "cleared",
+        "always cleared",
         "another libc and compiler library than the locked Zig's",
     ),
     Row("clang, Zig", ("ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR"), "passed", "where Zig keeps what it compiled"),
-    Row("ld", ("LD_RUN_PATH",), "cleared", "a RUNPATH in the binary"),
+    Row("ld", ("LD_RUN_PATH",), "always cleared", "a RUNPATH in the binary"),
     Row(
         "ld",
-        ("LDEMULATION", "LD_OPTIONS", "GNUTARGET"),
-        "cleared",
+        ("LDEMULATION", "LD_OPTIONS", "GNUTARGET", "LIBCTF_*"),
+        "always cleared",
         "another format, which ar and strip take too, or flags that are on no command line",
     ),
     Row(
         "ld",
-        ("LLD_REPRODUCE", "LLD_VERSION"),
-        "cleared",
+        ("LLD_*",),
+        "always cleared",
         "a file that each link writes; a text in the binary",
     ),
     Row(
@@ -200,4 +208,5 @@ TABLE = (
     ),
 )
 
-CLEARED = tuple(name for row in TABLE if row.fate == "cleared" for name in row.names)
+ALWAYS_CLEARED = tuple(name for row in TABLE if row.fate == "always cleared" for name in row.names)
+CLEARED = (*ALWAYS_CLEARED, *(name for row in TABLE if row.fate == "cleared" for name in row.names))

@@ -6,7 +6,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from linkmode.model.values import Artifact, ExecPlatform, LockedToolchain
+from linkmode.model.values import Artifact, ExecPlatform, LockedToolchain, Target
 
 Say = Callable[[str], None]
 """Told, in half a sentence, what takes a while."""
@@ -45,7 +45,7 @@ class Compiler(Protocol):
 
     @property
     def has_runtime(self) -> bool:
-        """Whether its run-time files are built, by `build_runtime`, into ``c`` and ``cxx`` of a folder."""
+        """Whether its run-time files are built, by `build_runtime` and, when a link asks for them, by `build_cxx`."""
 
     @property
     def caches(self) -> tuple[str, ...]:
@@ -58,9 +58,14 @@ class Compiler(Protocol):
         """Return the words that compile a static program for ``host``, where it can."""
 
     def build_runtime(
-        self, new: Path, tree: Tree, toolchain: LockedToolchain, version: str, environment: Mapping[str, str], say: Say
+        self, new: Path, tree: Tree, target: Target, version: str, environment: Mapping[str, str], say: Say
     ) -> None:
-        """Fill a folder with run-time files. Raises ConfigError, with what the compiler said, when it fails."""
+        """Fill ``c`` and ``names`` of a folder. Raises ConfigError, with what the compiler said, when it fails."""
+
+    def build_cxx(
+        self, new: Path, tree: Tree, target: Target, version: str, environment: Mapping[str, str], say: Say
+    ) -> None:
+        """Fill a folder with the libraries of C++. Raises as `build_runtime` does."""
 
     def sysroot(self, tree: Tree) -> Path:
         """Return the folder of ``include`` and ``lib`` where it is self-contained."""

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 
+import msgspec
+
 from linkmode.families import FAMILIES, Family
 from linkmode.generate import linked
-from linkmode.languages import LANGUAGES, Language, only_glibc
+from linkmode.languages import LANGUAGES, Language
 from linkmode.libraries import ALLOCATORS, LIBRARIES, Library
 from linkmode.messages import ConfigError
+from linkmode.model import link_errors
 from linkmode.model.components import Layout, Lines
 from linkmode.model.cpus import CPUS, constraint, facts
 from linkmode.model.values import LINK_MODES, Artifact, ExecPlatform, Lock, LockedToolchain, Target
@@ -37,7 +40,7 @@ def bazel_context(lock: Lock) -> dict[str, object]:
         "toolchain_targets": _toolchain_names(lock),
         "triples": targets,
         "cpus": _cpus(lock),
-        "only_glibc": only_glibc(),
+        "link_errors": msgspec.to_builtins(link_errors.load()),
         "releases": _releases(lock),
         "link_modes": lock.link_modes,
         "malloc": lock.malloc,

@@ -1,11 +1,9 @@
 """The languages other than C and C++: each has a folder here, one in templates/, and a file in toolchains/."""
 
-import tomllib
 from collections.abc import Sequence
 from typing import Protocol
 
 from linkmode.languages.part import Part
-from linkmode.model import resources
 from linkmode.model.components import Component, found
 from linkmode.model.values import ExecPlatform, Pin, Target
 
@@ -37,11 +35,4 @@ class Language(Component, Protocol):
 LANGUAGES: dict[str, Language] = found(__name__, __path__, "LANGUAGE")
 """Every language by name."""
 
-
-def only_glibc() -> dict[str, list[str]]:
-    """Return the names that only glibc has, by how they are told: ``names``, ``beginnings`` and ``endings``."""
-    found: dict[str, list[str]] = tomllib.loads(resources.beside(__file__, "only_glibc.toml"))
-    return found
-
-
-__all__ = ["LANGUAGES", "Language", "Part", "only_glibc"]
+__all__ = ["LANGUAGES", "Language", "Part"]

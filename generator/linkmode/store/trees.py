@@ -119,6 +119,25 @@ def make_once(folder: Path, fill: Callable[[Path], None], say: locks.Say) -> Non
         raise _refused(folder, error) from error
 
 
+def make_frozen(folder: Path, fill: Callable[[Path], None], say: locks.Say) -> None:
+    """As `make_once`, for a folder that nobody can write to."""
+
+    def frozen(new: Path) -> None:
+        fill(new)
+        _freeze(new)
+
+    make_once(folder, frozen, say)
+
+
+def _freeze(folder: Path) -> None:
+    """Remove write permission from everything below a folder."""
+    for path, _, files in os.walk(folder):
+        for file in (Path(path, name) for name in files):
+            if not file.is_symlink() and file.stat().st_mode & 0o222:
+                file.chmod(stat.S_IMODE(file.stat().st_mode) & ~0o222)
+        Path(path).chmod(0o555)
+
+
 def _refused(folder: Path, error: OSError) -> ConfigError:
     which = f" ({os.fsdecode(error.filename)})" if isinstance(error.filename, str | bytes) else ""
     return ConfigError(

@@ -9,11 +9,17 @@
  *     TRIPLE-gcc --linkmode-explain ARGUMENT…: says what would be done, and does nothing
  *
  * Read on: words.h and config.h hold values, call.h reads a call, machine.h and libraries.h judge its words, link.h makes the
- * command line, check.h looks at what came out.
+<<<<<<< HEAD
+ * command line, check.h looks at what came out, and failure.h says why there is nothing.
+=======
+ * command line, late.h builds what it lacks, check.h looks at what came out.
+>>>>>>> rules
  */
 
 #include "check.h"
+#include "failure.h"
 #include "go.h"
+#include "late.h"
 #include "questions.h"
 
 static const char *const c_names[] = {"gcc", "cc", "clang", "c99", "c89", NULL};
@@ -77,13 +83,18 @@ static int drive(bool is_explained)
     assemble(&words, &fixed);
     if (is_explained)
         explain(&words);
-    if (call.action == COMPILE && left_out.count == 0 && !getenv("LINKMODE_NOTE") && length_of(&words) < LONG_CALL)
+    if (call.action == COMPILE && left_out.count == 0 && cleared.count == 0 && !getenv("LINKMODE_NOTE") && length_of(&words) < LONG_CALL)
         become(&words);
     if (is_link && is_regular(output))
         unlink(output); /* what an earlier link left must not pass for what this one made */
-    code = run_long(&words, fixed);
+<<<<<<< HEAD
+    code = is_link ? run_link(&words, fixed, output) : run_long(&words, fixed, -1);
+=======
+    code = is_link ? run_link(&words, fixed) : run_long(&words, fixed, -1);
+>>>>>>> rules
     if (code != 0) {
         explain_left_out();
+        explain_cleared();
         if (is_link)
             note_missing_libraries();
         if (call.action == COMPILE || call.has_sources)
@@ -101,6 +112,7 @@ int main(int argc, char **argv)
 
     program_name = copied(name, strlen(name));
     read_config();
+    clear_environment(listed("cleared"));
     name = short_name(name);
     is_explained = argc > 1 && equal(argv[1], "--linkmode-explain");
     if (equal(name, "go-toolexec")) {

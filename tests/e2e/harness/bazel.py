@@ -65,7 +65,7 @@ class Bazel:
 
     def leave(self, workspace: Path) -> None:
         """Stop the server of ``workspace`` and give the disk space back: many are built after one another."""
-        self.run(workspace, "clean", "--expunge", check=False)
+        self.run(workspace, "clean", "--expunge_async", check=False)
 
     def in_place(self, folder: Path) -> "Bazel":
         """Return this Bazel with ``folder``, which may lie anywhere, to build in and to write to."""

@@ -1,5 +1,7 @@
 """Go targets that cannot be built, and what is said of each: for the package `wrong` of examples/go_http."""
 
+from link_words import pattern
+
 BUILD = """
 load("@linkmode//:defs.bzl", "link_mode_binary")
 load("@linkmode//go:defs.bzl", "go_binary", "go_library")
@@ -126,7 +128,14 @@ REFUSED = {
     "versions": r"//wrong:versions: a program has one version of a module, and of wrong it has v\d\.0\.0 "
     r"\(\S*//wrong:m\d\) and v\d\.0\.0 \(\S*//wrong:m\d\)",
     "texts": r"//wrong:texts: x_defs: \S*//wrong:\w\d and \S*//wrong:\w\d set wrong/m2.V to different texts; set",
-    "archive_static": r"no library has x; #cgo LDFLAGS asks for wrong/lib/libx.a, which no toolchain",
+    "archive_static": pattern(
+        "library",
+        "wrong/lib/libx.a",
+        label=r"\S*//wrong:archive",
+        mode="static",
+        target=r"x86_64-linux-musl",
+        asker="go",
+    ),
     "assembly": r"//wrong:assembly: wrong/go.s is assembly for Go's assembler, in a package with cgo",
     "excluded": r"//wrong:excluded: no Go file is left for linux/amd64: build constraints exclude wrong/excluded.go",
     "unembedded": r"//wrong:unembedded: //go:embed absent.txt matches no file of embedsrcs: there are none",
@@ -136,14 +145,18 @@ REFUSED = {
     "elsewhere": r"//wrong:elsewhere: embedsrcs: server.go does not lie below wrong, the folder of the Go files",
     "pure_static": r"//wrong:pure: pure = True asks.* without C, and cgo = True is set on \S*//wrong:other_cc",
     "really_pure_mostly_static": r'//wrong:really_pure: pure = True .*: link_mode = "mostly_static" would be a lie',
-    "mixed_static": r"//wrong:mixed: cannot link for x86_64-linux-musl in mode static\n"
-    r"  found:    C code that was compiled for glibc: it calls __printf_chk, which musl .*\n  fix:      build that",
-    "undefined_static": r"//wrong:undefined: cannot link for x86_64-linux-musl in mode static\n"
-    r"  found:    no library has fortified\n  fix:      name the cc_library",
-    "undefined_mostly_static": r"//wrong:undefined: cannot link for \S+ in mode mostly_static\n"
-    r"  found:    no library has fortified\n  fix:      name the cc_library",
-    "dropped_static": r"  found:    no library has SSL_new; #cgo LDFLAGS asks for -lssl, which no toolchain .*\n"
-    r"  fix:      name the cc_library in cdeps",
+    "mixed_static": pattern(
+        "glibc", "__printf_chk", label=r"\S*//wrong:mixed", mode="static", target=r"x86_64-linux-musl", asker="go"
+    ),
+    "undefined_static": pattern(
+        "symbols", "fortified", label=r"\S*//wrong:undefined", mode="static", target=r"x86_64-linux-musl", asker="go"
+    ),
+    "undefined_mostly_static": pattern(
+        "symbols", "fortified", label=r"\S*//wrong:undefined", mode="mostly_static", target=r"\S+", asker="go"
+    ),
+    "dropped_static": pattern(
+        "library", "ssl", label=r"\S*//wrong:dropped", mode="static", target=r"x86_64-linux-musl", asker="go"
+    ),
     "only_shared_static": r"//wrong:only_shared: wrong/libshared.so is a shared library only, "
     r"and a static binary for x86_64-linux-musl cannot need it",
     "only_shared_mostly_static": r"//wrong:only_shared: wrong/libshared.so is a shared library only, "

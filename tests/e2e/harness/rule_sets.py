@@ -7,7 +7,12 @@ from harness.bazel import Bazel, NoBazelError, find
 from harness.places import COMMON
 
 _FOLDER = COMMON / "bazel-rules/usr/share/bazel"
-_MODULES = {"rules_pkg": "rules/pkg", "rules_shell": "rules/shell", "stardoc": "tools/stardoc"}
+_MODULES = {
+    "bazel_lib": "tools/bazel_lib",
+    "rules_pkg": "rules/pkg",
+    "rules_shell": "rules/shell",
+    "stardoc": "tools/stardoc",
+}
 
 
 def with_rule_sets(*modules: str) -> Bazel:

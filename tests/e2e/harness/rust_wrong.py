@@ -3,6 +3,8 @@
 Below them, what the how-to says of crates: for its package `more`.
 """
 
+from link_words import pattern
+
 BUILD = """
 load("@linkmode//:defs.bzl", "link_mode_binary", "link_modes")
 load("@linkmode//rust:defs.bzl", "rust_binary", "rust_library", "rust_proc_macro")
@@ -61,26 +63,21 @@ SOURCES = {
 }
 
 REFUSED = {
-    "//wrong:asks_as_static": (
-        r"linkmode: \S*//wrong:asks: cannot be linked static for x86_64-linux-musl:\n"
-        r"  a crate asks for the library ssl .*, and no dependency gives it; a static binary takes none from .*\.\n"
-        r"  Build ssl in the workspace by a cc_library named ssl and add it to the crate's deps"
-    ),
-    "//wrong:asks_as_mostly_static": r"cannot be linked mostly_static for .*:\n  a crate asks for the library ssl",
-    "//wrong:asks_as_dynamic": (
-        r"cannot be linked dynamic for .*:\n  a crate asks for the library ssl .*, and no dependency gives it; a"
-    ),
+    **{
+        f"//wrong:asks_as_{mode}": pattern(
+            "library", "ssl", label=r"\S*//wrong:asks", mode=mode, target=r"\S+", asker="rust"
+        )
+        for mode in ("static", "mostly_static", "dynamic")
+    },
     "//wrong:bundles_static": (
         r"linkmode: \S*//wrong:ssl_sys: the crate asks for the static library ssl .*, and neither its deps nor .*\n"
         r"  Build ssl in the workspace by a cc_library named ssl and add it to the deps of this very crate"
     ),
-    "//wrong:undefined_static": (
-        r"//wrong:undefined: cannot be linked static for x86_64-linux-musl:\n  no dependency defines absent_one.\n"
-        r"  Add the cc_library that defines them to the deps"
+    "//wrong:undefined_static": pattern(
+        "symbols", "absent_one", label=r"\S*//wrong:undefined", mode="static", target=r"x86_64-linux-musl", asker="rust"
     ),
-    "//wrong:mixed_static": (
-        r"//wrong:mixed: cannot be linked static for x86_64-linux-musl:\n  no dependency defines __printf_chk.\n"
-        r"  These are glibc's own: some object or library among the dependencies was compiled for glibc"
+    "//wrong:mixed_static": pattern(
+        "glibc", "__printf_chk", label=r"\S*//wrong:mixed", mode="static", target=r"x86_64-linux-musl", asker="rust"
     ),
     "//wrong:shared_only_static": (
         r"//wrong:shared_only: wrong/libshared.so is a shared library only, "

@@ -7,7 +7,7 @@ import pytest
 from test_environment import ALL, ARM_MUSL, GLIBC, HERE, MUSL, ready, toolchain
 
 from linkmode.exec.environment import Environment, applied, environment
-from linkmode.exec.variables import CLEARED, TABLE
+from linkmode.exec.variables import ALWAYS_CLEARED, CLEARED, TABLE
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference" / "exec.md"
 
@@ -47,7 +47,7 @@ def test_what_is_set_is_in_it_and_what_is_in_it_is_set() -> None:
         assert [pattern for pattern in patterns if not fnmatch.filter(keys, pattern)] == []
 
 
-@pytest.mark.parametrize("name", [name.replace("*", "ZLIB_LIBDIR") for name in names("cleared")])
+@pytest.mark.parametrize("name", [name.replace("*", "ZLIB_LIBDIR") for name in names("cleared", "always cleared")])
 def test_what_is_cleared_is_gone(name: str) -> None:
     for changes in environments():
         assert name not in applied(changes, {name: "/evil", "PATH": "/bin"})
@@ -79,3 +79,9 @@ def test_what_is_passed_stays(name: str) -> None:
 )
 def test_what_steers_a_locked_tool_is_cleared(name: str) -> None:
     assert any(fnmatch.fnmatchcase(name, pattern) for pattern in CLEARED)
+    is_of_another_program = "PKG_CONFIG" in name or name == "CONFIG_SITE"
+    assert any(fnmatch.fnmatchcase(name, pattern) for pattern in ALWAYS_CLEARED) != is_of_another_program
+
+
+def test_what_only_exec_clears_may_be_set_inside() -> None:
+    assert {*CLEARED} - {*ALWAYS_CLEARED} == {"CONFIG_SITE", "PKG_CONFIG_*", "TARGET_PKG_CONFIG_*"}

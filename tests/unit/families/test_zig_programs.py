@@ -7,10 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from c_sources import c_sources
 
-from linkmode.model import resources
-
-SOURCES = resources.templates() / "common" / "families" / "zig"
 FREESTANDING = ("-std=c11", "-O2", "-Wall", "-Wextra", "-Wno-unused-function", "-Werror", "-ffreestanding", "-nostdlib")
 STATIC = ("-static", "-fno-builtin", "-fno-stack-protector", "-fno-PIE", "-no-pie")
 RUNTIME = "%s exception of type %s"
@@ -32,6 +30,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         'static const char *const program_words[] = {"{}crt1.o", 0}, *const library_words[] = {"{}libc.a", 0};\n'
         'static const char *const shared_words[] = {"{}libc.so", 0};\n'
     )
+    c_sources(root)
     _compile(root, "launcher", "programs/clang", SELF="programs", ZIG="zig")
     for name in ("strip", "objcopy", "nm"):
         (root / "programs" / name).symlink_to("clang")
@@ -46,7 +45,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _compile(root: Path, source: str, program: str, **macros: str) -> None:
     (root / program).parent.mkdir(exist_ok=True)
     defines = [f'-D{name}="{value}"' for name, value in macros.items()]
-    command = ["cc", *FREESTANDING, *STATIC, *defines, SOURCES / f"{source}.c", "-o", root / program]
+    command = ["cc", *FREESTANDING, *STATIC, *defines, root / "private/zig" / f"{source}.c", "-o", root / program]
     subprocess.run(command, check=True)
 
 

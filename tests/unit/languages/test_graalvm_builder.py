@@ -6,9 +6,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from c_sources import c_sources
 
-ROOT = Path(__file__).resolve().parents[3]
-SOURCE = ROOT / "templates/common/languages/graalvm/builder.c"
 LIBRARY = "org/sqlite/native/Linux/x86_64/libsqlitejdbc.so"
 
 
@@ -19,7 +18,7 @@ def builder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("no C compiler here")
     program = tmp_path_factory.mktemp("builder") / "builder"
     flags = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-fsanitize=address,undefined"]
-    subprocess.run([compiler, *flags, "-o", program, SOURCE], check=True)
+    subprocess.run([compiler, *flags, "-o", program, c_sources(program.parent) / "graalvm/builder.c"], check=True)
     return program
 
 
@@ -29,7 +28,18 @@ def run(builder: Path, script: str, *options: str, jars: tuple[Path, ...] = ()) 
     native_image.write_text(f"#!/bin/sh\n{script}\n")
     native_image.chmod(0o755)
     (folder / "jars").write_text("".join(f"{jar}\n" for jar in jars))
-    words = ["//:app", folder / "log", folder / "jars", *options, "--", native_image, "-o", "app"]
+    words = [
+        "//:app",
+        "static",
+        "x86_64-linux-musl",
+        folder / "log",
+        folder / "jars",
+        *options,
+        "--",
+        native_image,
+        "-o",
+        "app",
+    ]
     environment = {"ASAN_OPTIONS": "detect_leaks=0"}
     return subprocess.run([builder, *words], env=environment, capture_output=True, text=True, check=False)
 
@@ -60,12 +70,6 @@ def test_success_is_silent_and_all_that_was_said_is_kept(builder: Path) -> None:
             "Error: An object of type 'a.B' was found in the image heap.",
             "Error: An object of",
             "--initialize-at-run-time",
-        ),
-        ("ld.lld: error: undefined symbol: Java_a_B_c", "ld.lld: error: undefined symbol: Java_a_B_c", "native method"),
-        (
-            "/a/bin/ld: x.o:(.data+0x6): undefined reference to `Java_a_B_c'",
-            "x.o:(.data+0x6): undefined",
-            "native method",
         ),
         ("Error: something else", "Error: something else", None),
         ("Error: first\nError: java.lang.OutOfMemoryError", "Error: java.lang.OutOfMemoryError", 'memory = "4g"'),
@@ -111,4 +115,4 @@ def test_a_jar_that_was_cut_is_native_images_to_refuse(builder: Path, tmp_path: 
 def test_another_command_line_is_refused(builder: Path) -> None:
     done = subprocess.run([builder, "//:app", "log"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert "expected LABEL LOG JARS [--without-jni] -- PROGRAM" in done.stderr
+    assert "expected LABEL MODE TARGET LOG JARS [--without-jni] -- PROGRAM" in done.stderr

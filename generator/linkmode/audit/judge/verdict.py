@@ -26,7 +26,7 @@ _NONE: Final[Mapping[str, Iterable[Advisory]]] = MappingProxyType({})
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """The link mode, None for a shared object, with the reason.
+    """The link mode, None for a shared object and for what cannot be started, with the reason.
 
     ``foreign`` are the needed libraries that are neither libc's own nor allowed by name, ``foreign_loads`` those of
     DT_AUDIT and its like. ``images`` says for each base image whether a program runs on it, smallest first. ``brought``
@@ -82,6 +82,8 @@ def judge(
 def _mode(facts: Facts, allow: tuple[str, ...]) -> Verdict:
     if facts.kind == "shared object":
         return Verdict(None, "a shared object has no link mode of its own: it shares that of the program that loads it")
+    if words := platforms.no_start(facts):
+        return Verdict(None, words)
     if facts.interpreter is None and not facts.needed:
         pie = "static-pie (DF_1_PIE), " if facts.kind == "static-pie" else ""
         return Verdict("static", f"{pie}no interpreter (PT_INTERP) and no needed library (DT_NEEDED)")
@@ -224,6 +226,11 @@ def _check_behind(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
 
 
 def _fix_mode(facts: Facts, verdict: Verdict, mode: LinkMode) -> str:
+    if platforms.no_start(facts):
+        return (
+            "link with the start-up files, by the compiler driver and from ELF objects alone: without -nostartfiles, "
+            "without -e, and with GNUTARGET not set"
+        )
     if verdict.mode is None:
         return "audit the program, not the library; a program that looks like this was linked with -shared"
     if mode == "static":

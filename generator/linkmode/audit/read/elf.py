@@ -127,6 +127,7 @@ def facts(stream: BinaryIO, size: int, *, with_contents: bool = False, floor: st
         os_abi=_OS_ABI.get(image.os_abi, f"OS/ABI {image.os_abi}"),
         kind=kind,
         entry=image.header.entry,
+        entry_in_code=image.header.entry != 0 and image.is_code(image.header.entry),
         interpreter=interpreter,
         needed=dynamic.needed,
         soname=soname,

@@ -147,7 +147,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What the program headers and the dynamic segment say.
 
     ``size`` is the file's, in bytes. ``kind`` is ``executable`` for ET_EXEC; for ET_DYN it tells a program from a
-    library (see :func:`linkmode.audit.read.elf.kind_of`). ``entry`` is an address, 0 for none. ``glibc_required`` is
+    library (see :func:`linkmode.audit.read.elf.kind_of`). ``entry`` is an address, 0 for none, and
+    ``entry_in_code`` says whether code lies there. ``glibc_required`` is
     the highest numbered ``GLIBC_`` version among ``version_needs``, as ``2.34``; ``glibc_unnumbered`` holds names like
     ``GLIBC_PRIVATE`` that has no release number. ``executable_stack`` is ``unset`` without PT_GNU_STACK: the
     kernel then decides by machine. ``relro`` is ``full`` when PT_GNU_RELRO is there and every symbol is bound at start
@@ -167,6 +168,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     os_abi: str
     kind: Kind
     entry: int
+    entry_in_code: bool
     interpreter: str | None
     needed: tuple[str, ...]
     soname: str | None

@@ -26,6 +26,7 @@ ET_REL, ET_EXEC, ET_DYN, ET_CORE = 1, 2, 3, 4
 PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE, PT_PHDR = 1, 2, 3, 4, 6
 PT_GNU_STACK, PT_GNU_RELRO = 0x6474E551, 0x6474E552
 PF_X, PF_W = 1, 2
+EM_PPC64 = 21
 
 _NAMES = {PT_LOAD: "PT_LOAD", PT_DYNAMIC: "PT_DYNAMIC", PT_INTERP: "PT_INTERP", PT_NOTE: "PT_NOTE"}
 _BITS: dict[int, Literal[32, 64]] = {1: 32, 2: 64}
@@ -186,6 +187,13 @@ class Image:
             if 0 <= inside < load.file_size:
                 return load.offset + inside, load.file_size - inside
         return None
+
+    def is_code(self, address: int) -> bool:
+        """Whether code of the file lies at ``address``; on big-endian powerpc64 (ELFv1) it may be a descriptor."""
+        is_descriptor = self.header.machine == EM_PPC64 and self.endianness == "big"
+        return any(
+            0 <= address - load.address < load.file_size and (load.flags & PF_X or is_descriptor) for load in self.loads
+        )
 
     def span(self) -> tuple[int, int]:
         """Return the file offsets (start, end) between which all loadable bytes lie."""

@@ -50,4 +50,5 @@ def line_of(one: Audited) -> str:
     libc = f"{facts.libc} {facts.glibc_required}" if facts.glibc_required else facts.libc
     needs = f"needs {', '.join(facts.needed)}" if facts.needed else "needs no library"
     tag = f"; {verdict.lowest_tag}" if verdict.lowest_tag else ""
-    return f"{one.path}: {verdict.mode or 'shared object'}; {libc}; {needs}{tag}"
+    none = "shared object" if facts.kind == "shared object" else "cannot be started"
+    return f"{one.path}: {verdict.mode or none}; {libc}; {needs}{tag}"

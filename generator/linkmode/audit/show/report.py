@@ -50,9 +50,10 @@ class Wheel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """How many files there are: of each mode (``none`` for shared objects), not audited, failed, passed over.
+    """How many files there are: of each mode, not audited, failed, passed over.
 
-    ``failed`` counts files for which an expectation does not hold. ``passed_over`` counts by reason.
+    ``none`` is the mode of shared objects, and of what cannot be started. ``failed`` counts files for which an
+    expectation does not hold. ``passed_over`` counts by reason.
     """
 
     files: int
@@ -91,9 +92,8 @@ def summarise(files: tuple[Audited, ...], passed_over: tuple[PassedOver, ...]) -
 
 def in_words(summary: Summary) -> str:
     """Return one line such as ``12 files: 3 static, 9 dynamic; 2 not audited; 40 passed over``."""
-    libraries = "shared object" if summary.modes["none"] == 1 else "shared objects"
     counts = ", ".join(
-        f"{count:,} {libraries if mode == 'none' else mode}" for mode, count in summary.modes.items() if count
+        f"{count:,} {'without a mode' if mode == 'none' else mode}" for mode, count in summary.modes.items() if count
     )
     passed = sum(summary.passed_over.values())
     parts = [f"{summary.files:,} file{'' if summary.files == 1 else 's'}{f': {counts}' if counts else ''}"]

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from linkmode.families.compiler import Say, Tree
-from linkmode.model.values import Artifact, ExecPlatform, LockedToolchain
+from linkmode.model.values import Artifact, ExecPlatform, LockedToolchain, Target
 
 
 class MuslCcCompiler:
@@ -30,9 +30,14 @@ class MuslCcCompiler:
         return (str(_program(tree, "gcc")), "-static")
 
     def build_runtime(
-        self, new: Path, tree: Tree, toolchain: LockedToolchain, version: str, environment: Mapping[str, str], say: Say
+        self, new: Path, tree: Tree, target: Target, version: str, environment: Mapping[str, str], say: Say
     ) -> None:
         """Build nothing: the run-time files are in the archive."""
+
+    def build_cxx(
+        self, new: Path, tree: Tree, target: Target, version: str, environment: Mapping[str, str], say: Say
+    ) -> None:
+        """Build nothing: the libraries of C++ are in the archive."""
 
     def sysroot(self, tree: Tree) -> Path:
         """Return the folder of the target, which is the archive itself for a native compiler."""

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from linkmode.families.compiler import Say, Tree
 from linkmode.families.zig import runtime
 from linkmode.model.components import releases
-from linkmode.model.values import Artifact, ExecPlatform, LockedToolchain
+from linkmode.model.values import Artifact, ExecPlatform, LockedToolchain, Target
 
 _TOOLS = {"ar": "ar", "ranlib": "ranlib", "ld": "ld.lld", "ld.lld": "ld.lld"}
 """A program by its usual name, and Zig's own command for it."""
@@ -34,11 +34,18 @@ class ZigCompiler:
         return (str(tree.root / "zig"), "cc", "-target", host.musl, *runtime.WORDS, "-fPIE", "-pie", "-static")
 
     def build_runtime(
-        self, new: Path, tree: Tree, toolchain: LockedToolchain, version: str, environment: Mapping[str, str], say: Say
+        self, new: Path, tree: Tree, target: Target, version: str, environment: Mapping[str, str], say: Say
     ) -> None:
-        """Build crt files, libc, compiler-rt and libc++ for the target of ``toolchain``."""
-        wanted = runtime.wanted(version, toolchain.target, has_cxx="c++" not in toolchain.without)
-        runtime.build(new, tree.root / "zig", toolchain.target, wanted, environment, say)
+        """Build crt files, libc and compiler-rt for ``target``."""
+        wanted = runtime.wanted(version, target, has_cxx=False)
+        runtime.build(new, tree.root / "zig", target, wanted, environment, say)
+
+    def build_cxx(
+        self, new: Path, tree: Tree, target: Target, version: str, environment: Mapping[str, str], say: Say
+    ) -> None:
+        """Build libc++, libc++abi and libunwind for ``target``."""
+        wanted = runtime.wanted(version, target, has_cxx=True)
+        runtime.build_cxx(new, tree.root / "zig", target, wanted, environment, say)
 
     def sysroot(self, tree: Tree) -> Path:
         """Return the folder of the archive: no headers or libraries lie in it that a build could add to."""

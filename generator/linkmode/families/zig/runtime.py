@@ -25,6 +25,10 @@ WORDS: tuple[str, ...] = tuple(tables(_TABLES, {})["RUNTIME_WORDS"])
 _LINK = "ld.lld "
 
 
+_Links = tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
+"""Words of a link, and the files that it brings to light."""
+
+
 class Runtime(msgspec.Struct, frozen=True):
     """How Zig is made to build its run-time files: links of an empty program, and the files that each brings to light.
 
@@ -33,8 +37,8 @@ class Runtime(msgspec.Struct, frozen=True):
     """
 
     target: tuple[str, ...]
-    c: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
-    cxx: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
+    c: _Links
+    cxx: _Links
     empty: tuple[str, ...]
 
 
@@ -43,7 +47,7 @@ def wanted(version: str, target: Target, *, has_cxx: bool) -> Runtime:
     known = tables(_TABLES, {})
     libraries = releases(FAMILY)[first_two(version)]["musl-libraries"]
 
-    def links(language: str) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
+    def links(language: str) -> _Links:
         found = known["runtime_links"](language, target, libraries)
         return tuple((tuple(words), tuple(files)) for words, files in found)
 
@@ -59,28 +63,52 @@ def build(
     environment: Mapping[str, str],
     say: Callable[[str], None],
 ) -> None:
-    """Fill the folder ``new``: ``c``, ``cxx`` and ``names``. Raises ConfigError, with what Zig said, when it fails."""
-    (new / "main.c").write_text("int main(void) { return 0; }\n")
-    for name, command, links in (("c", "cc", runtime.c), ("cxx", "c++", runtime.cxx)):
-        folder = new / name
-        folder.mkdir()
-        for number, (words, files) in enumerate(links, 1):
-            part = f" ({number} of {len(links)})" if len(links) > 1 else ""
-            say(f"building the {'C++' if name == 'cxx' else 'C'} run-time files of {target}{part}, once")
-            paths = _link(zig, command, runtime.target, words, new, environment)
-            for file in files:
-                if file not in paths:
-                    raise ConfigError(
-                        f"zig {command} {' '.join(runtime.target)} links without {file}, which the rules know for this "
-                        "version",
-                        hint="lock another version of zig; linkmode catalog list zig shows them",
-                    )
-                shutil.copyfile(paths[file], folder / file)
+    """Fill the folder ``new``: ``c`` and ``names``. Raises ConfigError, with what Zig said, when it fails."""
+    (new / "c").mkdir()
+    _build_language(new / "c", zig, target, ("C", "cc"), (runtime.target, runtime.c), environment, say)
     (new / "names").mkdir()
     for name in runtime.empty:
         (new / "names" / f"lib{name}.a").write_bytes(b"!<arch>\n")
-    (new / "main.c").unlink()
-    (new / "main").unlink(missing_ok=True)
+
+
+def build_cxx(
+    new: Path,
+    zig: Path,
+    target: Target,
+    runtime: Runtime,
+    environment: Mapping[str, str],
+    say: Callable[[str], None],
+) -> None:
+    """Fill the folder ``new`` with the libraries of C++. Raises as `build` does."""
+    _build_language(new, zig, target, ("C++", "c++"), (runtime.target, runtime.cxx), environment, say)
+
+
+def _build_language(
+    folder: Path,
+    zig: Path,
+    target: Target,
+    language: tuple[str, str],
+    how: tuple[tuple[str, ...], _Links],
+    environment: Mapping[str, str],
+    say: Callable[[str], None],
+) -> None:
+    name, command = language
+    words_of_target, links = how
+    (folder / "main.c").write_text("int main(void) { return 0; }\n")
+    for number, (words, files) in enumerate(links, 1):
+        part = f" ({number} of {len(links)})" if len(links) > 1 else ""
+        say(f"building the {name} run-time files of {target}{part}, once")
+        paths = _link(zig, command, words_of_target, words, folder, environment)
+        for file in files:
+            if file not in paths:
+                raise ConfigError(
+                    f"zig {command} {' '.join(words_of_target)} links without {file}, which the rules know for this "
+                    "version",
+                    hint="lock another version of zig; linkmode catalog list zig shows them",
+                )
+            shutil.copyfile(paths[file], folder / file)
+    (folder / "main.c").unlink()
+    (folder / "main").unlink(missing_ok=True)
 
 
 def _link(

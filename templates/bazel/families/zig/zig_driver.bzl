@@ -5,7 +5,7 @@ Actions of C++ rules start clang with every word on the command line. What other
 """
 
 load("//private/cc:cc_toolchain_config.bzl", "expand_paths", "folder_of")
-load(":zig_programs.bzl", "compile_program")
+load(":zig_programs.bzl", "HEADERS", "compile_program")
 
 def _array(name, words):
     """A C array of words. What stands in it is a path or a flag of linkmode's own."""
@@ -80,7 +80,7 @@ zig_driver = rule(
         "names": attr.label_list(cfg = "exec", doc = "Of library_names."),
         "runtime": attr.label_list(allow_files = True, cfg = "exec", doc = "Built run-time files of C."),
         "zig": attr.label(allow_single_file = True, cfg = "exec", mandatory = True, doc = "The zig executable."),
-        "_headers": attr.label_list(allow_files = True, default = ["//private/zig:freestanding.h", "//private/zig:refusals.h"]),
+        "_headers": attr.label_list(allow_files = True, default = HEADERS),
         "_source": attr.label(allow_single_file = True, default = "//private/zig:driver.c"),
     }),
 )

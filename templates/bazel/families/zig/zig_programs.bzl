@@ -9,6 +9,15 @@ load("@linkmode_cc//:rule.bzl", "for_toolchain")
 load("//private/link_mode:transition.bzl", "once", "once_attrs")
 load(":zig_tables.bzl", "PROGRAM_LINK_WORDS", "program_compile_words")
 
+# what the programs include
+HEADERS = [
+    "//private/cc:explain.h",
+    "//private/cc:link_errors.h",
+    "//private/zig:freestanding.h",
+    "//private/zig:refusals.h",
+    "//private/zig:strip.h",
+]
+
 def compile_program(ctx, name, source, defines, headers):
     """Declares the actions that compile and link one program without a libc.
 
@@ -83,7 +92,7 @@ zig_programs = rule(
     attrs = once_attrs({
         "exec": attr.string(mandatory = True, doc = "Execution platform of the archive."),
         "zig": attr.label(allow_single_file = True, cfg = "exec", mandatory = True, doc = "The zig executable."),
-        "_headers": attr.label_list(allow_files = True, default = ["//private/zig:freestanding.h", "//private/zig:refusals.h", "//private/zig:strip.h"]),
+        "_headers": attr.label_list(allow_files = True, default = HEADERS),
         "_launcher": attr.label(allow_single_file = True, default = "//private/zig:launcher.c"),
         "_module_map": attr.label(allow_single_file = True, default = "//private/zig:module_map.c"),
         "_runtime": attr.label(allow_single_file = True, default = "//private/zig:runtime.c"),

@@ -114,6 +114,8 @@ _zig_compiler = rule(
         "target": attrs.string(doc = "Target triple."),
         "without": attrs.list(attrs.string(), doc = "Parts of the compiler that are not used."),
         "_headers": attrs.list(attrs.source(), default = [
+            "linkmode//private/cc:explain.h",
+            "linkmode//private/cc:link_errors.h",
             "linkmode//private/zig:freestanding.h",
             "linkmode//private/zig:refusals.h",
             "linkmode//private/zig:strip.h",

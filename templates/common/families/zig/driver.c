@@ -74,7 +74,7 @@ int run(int argc, char **argv, char **envp) {
     if (links) add_all(&words, is_shared ? shared_words : library_words, root);
     add(&words, 0);
     words.count--;
-    link_with_one_runtime(&words, words.items, envp);
+    watch_link(&words, words.items, envp);
     execute(words.items[0], words.items, envp);
     die("cannot start ", words.items[0]);
 }

@@ -32,7 +32,7 @@ int run(int argc, char **argv, char **envp) {
         struct words words = {0, 0, 0};
         for (int i = 0; i < n; i++) add_argument(&words, arguments[i]);
         for (size_t i = 0; i < words.count; i++) refuse_instruments(words.items[i]);
-        link_with_one_runtime(&words, arguments, envp);
+        watch_link(&words, arguments, envp);
     }
     execute(zig, arguments, envp);
     die("cannot start ", zig);

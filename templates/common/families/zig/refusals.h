@@ -3,11 +3,12 @@
 // The words of a call, and what of them is refused: what Zig has no run-time library for, and a link that would put two C++ runtimes
 // into one process. Zig's libc++abi is an archive, so every program and every shared object has one of its own inside, and an exception
 // that one of them throws ends the process where the other should catch it. A file that has one holds the text below, of libc++abi's
-// src/cxa_default_handlers.cpp (LLVM 14 and 20), which is behind every `throw` and `catch`.
+// src/cxa_default_handlers.cpp (LLVM 14 and 20), which is behind every `throw` and `catch`. Also says why a link failed.
 
 #ifndef LINKMODE_REFUSALS_H
 #define LINKMODE_REFUSALS_H
 
+#include "../cc/explain.h"
 #include "freestanding.h"
 
 static const char CXX_RUNTIME[] = "%s exception of type %s";
@@ -137,20 +138,46 @@ static void refuse_second_runtime(const char *output, const char *library) {
         "\n  or:       features = [\"two_cxx_runtimes\"] says that no exception goes from one to the other\n");
 }
 
-// Starts a link, and then sees what came out, where there is a C++ runtime in a library that it was given.
-static void link_with_one_runtime(const struct words *words, char **arguments, char **environment) {
+static void put(const char *text, unsigned long length) { syscall6(SYS_WRITE, 2, (long)text, (long)length, 0, 0, 0); }
+
+// Runs a link, and says why it failed. `facts` are the mode and the target, as cc_toolchain_config.bzl has them for rules of C; 0: somebody
+// else explains.
+static int run_link(const char *output, char *facts, char **arguments, char **environment) {
+    if (!facts) return wait_for(start_program(arguments, environment, -1));
+    int ends_of[2];
+    if (syscall6(SYS_PIPE2, (long)ends_of, O_CLOEXEC, 0, 0, 0, 0) < 0) die("cannot make a pipe", "");
+    long child = start_program(arguments, environment, ends_of[1]);
+    syscall6(SYS_CLOSE, ends_of[1], 0, 0, 0, 0, 0);
+    size_t size;
+    char *said = read_all(ends_of[0], &size, "what the linker says");
+    put(said, size);
+    int status = wait_for(child);
+    if (status) {
+        char *target = facts;
+        while (*target && *target != ' ') target++;
+        const struct failed_link link = {output, concatenate(facts, (size_t)(target - facts), ""), *target ? target + 1 : target, LINK_OF_CC, put};
+        explain_link(&link, said);
+    }
+    return status;
+}
+
+// Starts a link, and then sees what came out, where there is a C++ runtime in a library that it was given. Returns when this is no link.
+static void watch_link(const struct words *words, char **arguments, char **environment) {
     const char *output = "a.out";
-    int is_link = 0;
-    for (char **environ = environment; *environ; environ++)
-        if (equal(*environ, "LINKMODE_TWO_CXX_RUNTIMES=1")) return;
+    char *facts = 0;
+    int is_link = 0, may_share = 0;
+    for (char **environ = environment; *environ; environ++) {
+        may_share |= equal(*environ, "LINKMODE_TWO_CXX_RUNTIMES=1");
+        if (starts_with(*environ, "LINKMODE_CC_LINK=")) facts = *environ + sizeof "LINKMODE_CC_LINK=" - 1;
+    }
     for (size_t i = 0; i < words->count; i++) {
         is_link |= starts_with(words->items[i], "--ld-path=");
         if (equal(words->items[i], "-o") && i + 1 < words->count) output = words->items[i + 1];
     }
-    char *library = is_link ? with_cxx_runtime(words) : 0;
-    if (!library) return;
-    int status = wait_for(start_program(arguments, environment, -1));
-    if (status == 0 && has_cxx_runtime(output)) {
+    char *library = is_link && !may_share ? with_cxx_runtime(words) : 0;
+    if (!library && !(is_link && facts)) return;
+    int status = run_link(output, facts, arguments, environment);
+    if (status == 0 && library && has_cxx_runtime(output)) {
         syscall6(SYS_UNLINKAT, AT_FDCWD, (long)output, 0, 0, 0, 0);
         refuse_second_runtime(output, library);
         status = 1;

@@ -2,12 +2,14 @@
 //
 // Starts native-image, keeps all that it says in a file, and says at the end what matters of it:
 //
-//     builder LABEL LOG JARS [--without-jni] -- PROGRAM ARGUMENT...
+//     builder LABEL MODE TARGET LOG JARS [--without-jni] -- PROGRAM ARGUMENT...
 //
 // JARS is a file with a path a line. With --without-jni no jar may bring a native library, since the image could not load it: that is
 // said before native-image starts. A build that succeeds prints nothing; after one that fails, the whole of LOG comes first.
 
 #define _POSIX_C_SOURCE 200809L
+
+#include "../cc/explain.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -94,13 +96,15 @@ static const struct {
     {"neither found on classpath", "main_class must be in srcs or deps"},
     {"was found in the image heap", "args = [\"--initialize-at-run-time=<the class>\"], or its --initialize-at-build-time where its state may be kept"},
     {"should be initialized at run time", "args = [\"--initialize-at-build-time=<the class>\"]"},
-    {"undefined reference to", "a native method of the JDK or of a library has no code in the libraries that are linked"},
-    {"undefined symbol", "a native method of the JDK or of a library has no code in the libraries that are linked"},
     {"Unrecognized option", "this release of native-image does not know an option in args"},
     {"Unsupported features in", "read the lines below it: the program uses what native images have not"},
     {"Error: ", NULL},
     {"Exception", NULL},
 };
+
+static void put(const char *text, unsigned long length) {
+    fwrite(text, 1, length, stderr);
+}
 
 static void conclude(const char *label, const char *said, int status) {
     const char *line = NULL, *advice = NULL;
@@ -112,12 +116,10 @@ static void conclude(const char *label, const char *said, int status) {
         line = NULL;
         advice = "the kernel killed it, most likely for want of memory: bound it by memory = \"2g\", or build less at once by --jobs";
     }
-    fprintf(stderr, "\nlinkmode: %s: native-image failed", label);
+    fprintf(stderr, "linkmode: %s: native-image failed", label);
     if (line) {
         while (line > said && line[-1] != '\n') line--;
         while (*line == ' ' || *line == '>') line++;
-        const char *linker = *line == '/' ? strstr(line, ": ") : NULL; // its path is of no interest
-        if (linker && linker < line + strcspn(line, "\n")) line = linker + 2;
         fprintf(stderr, ": %.*s", (int)strcspn(line, "\n"), line);
     }
     fprintf(stderr, "\n");
@@ -129,14 +131,14 @@ static void conclude(const char *label, const char *said, int status) {
 }
 
 int main(int argc, char **argv) {
-    int at = 4, without_jni = 0;
+    int at = 6, without_jni = 0;
     if (argc > at && !strcmp(argv[at], "--without-jni")) without_jni = at++;
     if (argc < at + 2 || strcmp(argv[at], "--")) {
-        fprintf(stderr, "linkmode native-image: expected LABEL LOG JARS [--without-jni] -- PROGRAM ARGUMENT...\n");
+        fprintf(stderr, "linkmode native-image: expected LABEL MODE TARGET LOG JARS [--without-jni] -- PROGRAM ARGUMENT...\n");
         return 2;
     }
-    const char *label = argv[1], *log = argv[2];
-    if (without_jni && refuses_jars(label, argv[3])) return 1;
+    const char *label = argv[1], *log = argv[4];
+    if (without_jni && refuses_jars(label, argv[5])) return 1;
     char **command = argv + at + 1;
     int status;
     pid_t child = fork();
@@ -152,6 +154,8 @@ int main(int argc, char **argv) {
     size_t size;
     char *said = read_file(log, &size);
     fwrite(said, 1, size, stderr);
-    conclude(label, said, status);
+    const struct failed_link link = {label, argv[2], argv[3], LINK_OF_GRAALVM, put};
+    fputc('\n', stderr);
+    if (!explain_link(&link, said)) conclude(label, said, status);
     return 1;
 }

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from crafted import STARTABLE, UNSTARTABLE
 from elf_maker import ABI_TAG, DYN, GLIBC_LOADER, MUSL_LOADER, MUSL_START, Elf, interp
 
 from linkmode.audit.judge import hazards, platforms, wheels
@@ -15,6 +16,7 @@ from linkmode.audit.read.facts import Facts
 from linkmode.audit.read.libc import version_number
 from linkmode.cli.audit import command
 from linkmode.messages import UsageError
+from linkmode.model.values import LinkMode
 
 
 def facts(made: Elf) -> Facts:
@@ -183,6 +185,27 @@ def test_other_systems_and_kernels_run_nowhere(at: int, raw: bytes, words: str) 
         assert platforms.suits(found, platforms.load()["debian-12"]).reason.startswith(words)
     failures = check(found, judge(found), Expectations(policy="debian-12"))
     assert [failure.check for failure in failures] == ["--policy debian-12"]
+
+
+@pytest.mark.parametrize("what", UNSTARTABLE)
+def test_what_cannot_be_started_has_no_mode(what: str) -> None:
+    raw = UNSTARTABLE[what]
+    found = elf.facts(BytesIO(raw), len(raw))
+    verdict = judge(found)
+    assert verdict.mode is None
+    assert verdict.reason.endswith("(e_entry), so that it cannot be started")
+    wanted: tuple[LinkMode, ...] = ("static", "mostly_static", "dynamic")
+    for mode in wanted:
+        [failure] = check(found, verdict, Expectations(mode=mode, allow_static_glibc=True))
+        assert (failure.check, failure.found) == (f"--expect {mode}", verdict.reason)
+        assert "GNUTARGET not set" in failure.fix
+
+
+@pytest.mark.parametrize("what", STARTABLE)
+def test_what_can_be_started_has_one(what: str) -> None:
+    raw = STARTABLE[what]
+    found = elf.facts(BytesIO(raw), len(raw))
+    assert judge(found).mode == "static"
 
 
 def test_a_static_file_that_nothing_tells_to_be_for_linux_is_unknown() -> None:

@@ -34,7 +34,7 @@ load(
     "PIE",
     "STRIP_AT_LINK",
 )
-load(":features.bzl", "ARCHIVE", "COMPILE", "CXX_COMPILE", "LINK", "LINK_EXECUTABLE", "LINK_SHARED", "STRIP", "archive_variables", "compile_input_output", "compile_variables", "flags", "layering_features", "link_variables", "strip_variables")
+load(":features.bzl", "ARCHIVE", "COMPILE", "CXX_COMPILE", "LINK", "LINK_EXECUTABLE", "LINK_FACTS", "LINK_SHARED", "STRIP", "archive_variables", "compile_input_output", "compile_variables", "flags", "layering_features", "link_variables", "strip_variables")
 load(":missing_features.bzl", "missing_features", "refuse_of_build")
 
 # label of the empty source of the feature parse_headers; an input of compiles
@@ -166,6 +166,19 @@ def _cc_toolchain_config_impl(ctx):
                 actions = COMPILE + LINK + ARCHIVE + STRIP,
                 env_entries = [env_entry(key = "PATH", value = "/nonexistent")],
             )],
+        ),
+        # what Zig's launcher says of a failed link; rules of other languages say it themselves
+        feature(
+            name = "explained_links",
+            enabled = attr.compiler == "clang",
+            env_sets = [
+                env_set(
+                    actions = LINK,
+                    env_entries = [env_entry(key = LINK_FACTS, value = "%s %s" % (name, attr.target))],
+                    with_features = conditions,
+                )
+                for name, conditions in mode.items()
+            ],
         ),
         feature(
             name = "default_compile_flags",

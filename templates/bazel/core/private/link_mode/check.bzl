@@ -18,6 +18,25 @@ def shared_objects(runfiles):
     """
     return [file for file in runfiles.files.to_list() if file.basename.endswith(".so") or ".so." in file.basename]
 
+def not_one_program(label, found, attribute):
+    """Says that an attribute names something else than a program: a filegroup of two, a library, nothing.
+
+    Args:
+        label: of the rule that is being built.
+        found: Target: what the attribute names.
+        attribute: its name.
+
+    Returns:
+        A message.
+    """
+    files = [file.basename for file in found[DefaultInfo].files.to_list()]
+    return "{}: {} = {} gives {}; expected one executable: a *_binary, or a filegroup of one".format(
+        label,
+        attribute,
+        found.label,
+        ", ".join(files) if files else "no file",
+    )
+
 def check_binary(ctx, binary, arguments, output, runpath, beside = []):
     """Declares the action that fails unless `binary` is what `arguments` say. What it gives out exists only when the check holds.
 
@@ -60,7 +79,9 @@ def _shown(label):
     return text.lstrip("@") if text.lstrip("@").startswith("//") else text
 
 def _link_mode_test_impl(ctx):
-    binary = ctx.executable.binary
+    binary = ctx.attr.binary[DefaultInfo].files_to_run.executable
+    if not binary:
+        fail(not_one_program(ctx.label, ctx.attr.binary, "binary"))
     for line in ctx.attr.allow + [ctx.attr.max_glibc]:
         if "\n" in line:
             fail("{}: no line breaks, please: {}".format(ctx.label, repr(line)))
@@ -97,7 +118,7 @@ link_mode_test = rule(
     attrs = {
         "allow": attr.string_list(doc = "Sonames that may be needed beside the libc's own; see link_mode_binary."),
         "allow_static_glibc": attr.bool(doc = "Accept glibc inside a static binary."),
-        "binary": attr.label(mandatory = True, executable = True, cfg = "target", doc = "The executable to read."),
+        "binary": attr.label(mandatory = True, cfg = "target", doc = "The executable to read."),
         "link_mode": attr.string(values = LINK_MODE_VALUES, mandatory = True, doc = "The mode it must have."),
         "max_glibc": attr.string(doc = "The newest glibc version that it may ask for, such as 2.28; empty: any."),
     },

@@ -57,6 +57,11 @@ def _environment(ctx):
     return run_environment(values, inherited) if inherited else run_environment(values)
 
 def _link_mode_run_impl(ctx):
+    if LinkModeInfo not in ctx.attr.binary:
+        fail("{label}: binary = {binary} is no link_mode_binary; expected the name of one, and not of a filegroup that holds it: only it says which loader starts it".format(
+            binary = ctx.attr.binary.label,
+            label = ctx.label,
+        ))
     info = ctx.attr.binary[LinkModeInfo]
     for argument in ctx.attr.arguments:
         if "\n" in argument:
@@ -74,7 +79,7 @@ def _link_mode_run_impl(ctx):
 
 _ATTRS = {
     "arguments": attr.string_list(doc = "Arguments of the binary, before those of the command line."),
-    "binary": attr.label(mandatory = True, providers = [LinkModeInfo], doc = "A link_mode_binary."),
+    "binary": attr.label(mandatory = True, doc = "A link_mode_binary."),
     "data": attr.label_list(allow_files = True, doc = "Files for run time, besides those of the binary itself."),
     "env": attr.string_dict(doc = "Environment variables at run time."),
 }

@@ -47,6 +47,8 @@ def _builder_arguments(ctx, log, class_path, mode):
     """What builder.c wants to know before it starts native-image."""
     label = ctx.actions.args()
     label.add(str(ctx.label))
+    label.add(mode)
+    label.add(ctx.attr._target[TargetInfo].target or "this platform")
     label.add(log)
     jars = ctx.actions.args()
     jars.use_param_file("%s", use_always = True)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -67,7 +66,11 @@ func externalLink(file string, arguments []string) error {
 	said, err := execute(command[0], c.environment(), command[1:])
 	os.Stderr.Write(said)
 	if err != nil {
-		text := fmt.Sprintf("%s: cannot link for %s in mode %s\n%s%v", j.Label, j.Target, j.Mode, remedy(&j, string(said), dropped), err)
+		text := explainLink(&j, string(said), dropped)
+		if text == "" {
+			text = fmt.Sprintf("%s: cannot be linked %s for %s:\n", j.Label, j.Mode, j.Target)
+		}
+		text = strings.TrimPrefix(text, "linkmode: ") + err.Error()
 		if e := os.WriteFile(j.Failure, []byte(text), 0o644); e != nil {
 			return e
 		}
@@ -94,39 +97,4 @@ func expandResponseFiles(arguments []string) ([]string, error) {
 		expanded = append(expanded, strings.Fields(string(data))...)
 	}
 	return expanded, nil
-}
-
-var undefinedSymbol = regexp.MustCompile("undefined (?:reference to|symbol:) [`']?([A-Za-z_][A-Za-z0-9_@.]*)")
-
-// onlyGlibc says whether glibc's headers put a name into objects, and musl does not have it.
-func onlyGlibc(name string) bool {
-	starts := func(beginning string) bool { return strings.HasPrefix(name, beginning) }
-	ends := func(ending string) bool { return strings.HasPrefix(name, "__") && strings.HasSuffix(name, ending) }
-	return slices.Contains(glibcNames, name) || slices.ContainsFunc(glibcBeginnings, starts) || slices.ContainsFunc(glibcEndings, ends)
-}
-
-// remedy says what to do about what the linker said, where that is known.
-func remedy(j *job, said string, dropped []string) string {
-	var foreign, missing []string
-	for _, found := range undefinedSymbol.FindAllStringSubmatch(said, -1) {
-		name := found[1]
-		if strings.HasSuffix(j.Target, "-musl") && onlyGlibc(name) {
-			foreign = append(foreign, name)
-		} else {
-			missing = append(missing, name)
-		}
-	}
-	switch {
-	case len(foreign) > 0:
-		return fmt.Sprintf("  found:    C code that was compiled for glibc: it calls %s, which musl does not have\n"+
-			"  fix:      build that library from source as a cc_library, so that it is compiled for %s too; an object file\n"+
-			"            that was compiled for another libc cannot be used here\n", foreign[0], j.Target)
-	case len(missing) > 0 && len(dropped) > 0:
-		return fmt.Sprintf("  found:    no library has %s; #cgo LDFLAGS asks for %s, which no toolchain brings along\n"+
-			"  fix:      name the cc_library in cdeps of the go_library that needs it\n", missing[0], strings.Join(dropped, " "))
-	case len(missing) > 0:
-		return fmt.Sprintf("  found:    no library has %s\n"+
-			"  fix:      name the cc_library that has it in cdeps of the go_library that needs it\n", missing[0])
-	}
-	return ""
 }

@@ -2,40 +2,6 @@
 
 (* A program: its own modules, and a link by the C toolchain, whose failure is put in words. *)
 
-(** What a linker says of undefined symbols: lld [undefined symbol: NAME], GNU ld [undefined reference to `NAME']. *)
-let undefined said =
-  let name line mark =
-    match Text.find mark line with
-    | None -> None
-    | Some at ->
-        let from = at + String.length mark in
-        let rec until at = if at < String.length line && Compiler.letter line.[at] then until (at + 1) else at in
-        Some (String.sub line from (until from - from))
-  in
-  List.sort_uniq compare
-    (List.filter_map
-       (fun line ->
-         match name line "undefined symbol: " with None -> name line "undefined reference to `" | found -> found)
-       (Text.lines said))
-
-(** Whether glibc's headers put a name into objects, and musl has it not. *)
-let only_glibc name =
-  List.mem name Only_glibc.names
-  || List.exists (fun beginning -> Text.starts beginning name) Only_glibc.beginnings
-  || (Text.starts "__" name && List.exists (Filename.check_suffix name) Only_glibc.endings)
-
-let remedy options said =
-  match undefined said with
-  | [] -> ()
-  | names ->
-      let get name = Text.one ("--" ^ name) options in
-      Printf.eprintf "\nlinkmode: %s: cannot be linked %s for %s:\n  no dependency defines %s.\n" (get "label") (get "mode")
-        (get "target") (String.concat ", " names);
-      if List.exists only_glibc names && Filename.check_suffix (get "target") "-musl" then
-        prerr_endline
-          "  These are glibc's own: some object or library among the dependencies was compiled for glibc, and the target's libc is\n  musl. Build it from its sources by a cc_library, which the chosen toolchain compiles, in place of a prebuilt file."
-      else prerr_endline "  Add the cc_library that defines them to the deps of the ocaml_library or ocaml_binary that uses them."
-
 let make options =
   let package = Package.of_options options in
   let objects = Package.build package in
@@ -47,6 +13,7 @@ let make options =
   match Command.attempt ~said:(package.output ^ "/said") command with
   | Ok () -> ()
   | Error said ->
+      let get name = Text.one ("--" ^ name) options in
       prerr_string said;
-      remedy options said;
+      Option.iter prerr_string (Explain.link ~label:(get "label") ~mode:(get "mode") ~target:(get "target") said);
       exit 1

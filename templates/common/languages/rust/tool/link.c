@@ -4,7 +4,7 @@
 // `ld` when the linker itself is called and not a compiler driver; `arg WORD` for each word of the command line; and, in their midst,
 // `rust`, where rustc's own words go.
 
-#include "only_glibc.h"
+#include "../../cc/explain.h"
 #include "tool.h"
 
 struct instructions {
@@ -45,13 +45,16 @@ static struct instructions read_instructions(const char *path) {
     return all;
 }
 
-static FILE *explanation;
-
-static void explain(const struct instructions *all) {
+// writes into the file that compile() shows last; to stderr where there is none
+static void put(const char *text, unsigned long length) {
+    static FILE *explanation;
     const char *path = getenv(MESSAGE);
-    explanation = path ? fopen(path, "w") : stderr;
-    if (!explanation) explanation = stderr;
-    fprintf(explanation, "linkmode: %s: cannot be linked %s for %s:\n", all->label, all->mode, all->target);
+    if (!explanation) explanation = path ? fopen(path, "w") : stderr;
+    fwrite(text, 1, length, explanation ? explanation : stderr);
+}
+
+static struct failed_link failed(const struct instructions *all) {
+    return (struct failed_link){all->label, all->mode, all->target, LINK_OF_RUST, put};
 }
 
 static int provided(const struct instructions *all, const char *name) {
@@ -60,89 +63,19 @@ static int provided(const struct instructions *all, const char *name) {
     return 0;
 }
 
-static void explain_library(const struct instructions *all, const char *name) {
-    explain(all);
-    fprintf(explanation,
-        "  a crate asks for the library %s (#[link(name = \"%s\")] or -l %s), and no dependency gives it; a %s binary takes none from the machine.\n"
-        "  Build %s in the workspace by a cc_library named %s and add it to the crate's deps; when it has another name, say so:\n"
-        "  native_libraries = {\"@some//:target\": \"%s\"}.\n",
-        name, name, name, all->mode, name, name, name);
-    fclose(explanation);
-}
-
 // `-lNAME`, from #[link(name = "NAME")] in a crate: whether it is to stay on the command line. In mode dynamic the toolchain
 // itself may have it
 static int keep_library(const struct instructions *all, const char *name) {
     if (among(runtime, name) || provided(all, name)) return 0;
     if (all->ld || !strcmp(all->mode, "dynamic")) return 1;
-    explain_library(all, name);
+    struct failed_link link = failed(all);
+    explain_fault(&link, LINK_LIBRARY, &(struct link_name){name, strlen(name)}, 1);
     exit(1);
 }
 
 // the linker itself is called: -Wl,a,b is a b
 static void spread(struct words *command, char *word) {
     for (char *part = strtok(word + 4, ","); part; part = strtok(0, ",")) add(command, part);
-}
-
-static int only_glibc(const char *symbol) {
-    if (among(glibc_names, symbol)) return 1;
-    for (const char *const *start = glibc_beginnings; *start; start++)
-        if (starts(symbol, *start)) return 1;
-    for (const char *const *end = glibc_endings; *end; end++)
-        if (starts(symbol, "__") && ends(symbol, *end)) return 1;
-    return 0;
-}
-
-// the library that a linker says it has not found, or none: GNU ld `cannot find -lNAME: …`, lld `unable to find library -lNAME`,
-// Zig `unable to find dynamic system library 'NAME' using …`
-static char *library_not_found(const char *said) {
-    static const char *const sayings[] = {"cannot find -l", "unable to find library -l", "unable to find dynamic system library '", 0};
-    for (const char *const *saying = sayings; *saying; saying++) {
-        char *name = strstr(said, *saying);
-        if (!name) continue;
-        name += strlen(*saying);
-        char *copy = joined(name, "", (char *)0);
-        copy[strcspn(copy, ": '\r\n")] = 0;
-        return copy;
-    }
-    return 0;
-}
-
-// what a linker says of an undefined symbol: lld `undefined symbol: NAME`, GNU ld `undefined reference to `NAME'`
-static void explain_failure(const struct instructions *all, char *said) {
-    struct words missing = {0};
-    int glibc = 0;
-    char *library = library_not_found(said);
-    if (library) {
-        explain_library(all, library);
-        return;
-    }
-    for (char *line = strtok(said, "\n"); line; line = strtok(0, "\n")) {
-        char *name = strstr(line, "undefined symbol: ");
-        char *reference = strstr(line, "undefined reference to `");
-        if (name) name += strlen("undefined symbol: ");
-        else if (reference) name = reference + strlen("undefined reference to `");
-        else continue;
-        name[strcspn(name, "' \r")] = 0;
-        size_t known = 0;
-        while (known < missing.count && strcmp(missing.at[known], name)) known++;
-        if (known < missing.count) continue;
-        add(&missing, name);
-        glibc |= only_glibc(name) && strstr(all->target, "musl");
-    }
-    if (!missing.count) return;
-    explain(all);
-    fprintf(explanation, "  no dependency defines");
-    for (size_t i = 0; i < missing.count && i < 8; i++) fprintf(explanation, "%s %s", i ? "," : "", missing.at[i]);
-    fprintf(explanation, missing.count > 8 ? " and %zu more.\n" : ".\n", missing.count - 8);
-    if (glibc)
-        fprintf(explanation,
-            "  These are glibc's own: some object or library among the dependencies was compiled for glibc, and the target's libc is musl.\n"
-            "  Build it from its sources by a cc_library, which the chosen toolchain compiles, in place of a prebuilt file.\n");
-    else
-        fprintf(explanation,
-            "  Add the cc_library that defines them to the deps of the crate that uses them, or to native_libraries.\n");
-    fclose(explanation);
 }
 
 int link_rust(int argc, char **argv, const char *path) {
@@ -164,6 +97,8 @@ int link_rust(int argc, char **argv, const char *path) {
     for (size_t i = 0; i < all.after.count; i++) add(&command, all.after.at[i]);
     char *said;
     int code = run(&command, "cannot start ", &said);
-    if (code) explain_failure(&all, said);
+    if (!code) return 0;
+    struct failed_link link = failed(&all);
+    explain_link(&link, said);
     return code;
 }

@@ -19,7 +19,7 @@
     ("library" "COMPILE-LIBRARY" "dependencies" "systems" "library")
     ("program" "MAKE-PROGRAM" "dependencies" "systems" "library" "program")
     ("load" "LOAD-PROGRAM" "dependencies" "systems" "library" "program")
-    ("link" "LINK-PROGRAM" "only-glibc" "link"))
+    ("link" "LINK-PROGRAM" "link-errors" "explain" "link"))
   "Each verb with its function and the files that it needs: those for users know the insides of the SBCL that was built.")
 
 (destructuring-bind (verb &rest words)

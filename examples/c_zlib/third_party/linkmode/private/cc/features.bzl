@@ -22,6 +22,9 @@ LINK = LINK_EXECUTABLE + LINK_SHARED
 ARCHIVE = ["c++-link-static-library"]
 STRIP = ["strip"]
 
+# the variable by which Zig's launcher knows what it links (//private/cc:explain.h); who explains a failed link itself takes it away
+LINK_FACTS = "LINKMODE_CC_LINK"
+
 # A folder that is nowhere, and keeps room in a program for where its shared libraries will be: its wrapper has another name and place.
 # See //private/link_mode:place.bzl. The slash at its end is in no other string, so a linker shares its bytes with none.
 ROOM_FOR_RUNPATH = "-Wl,-rpath,$ORIGIN/" + 1000 * "_" + "/"

@@ -4,7 +4,7 @@
 load("@linkmode_cc//:rule.bzl", "FORWARDED", "TOOLCHAIN_RULE_ARGUMENTS")
 load(":allocator.bzl", "MALLOC_VALUES")
 load(":bill.bzl", "LinkedInfo", "linked_aspect", "write_bill")
-load(":check.bzl", "ELFCHECK_TYPE", "check_binary", "shared_objects")
+load(":check.bzl", "ELFCHECK_TYPE", "check_binary", "not_one_program", "shared_objects")
 load(":link_mode_values.bzl", "LINK_MODE_VALUES", "elfcheck_arguments", "refusal")
 load(":place.bzl", "is_shared_library", "place_libraries", "runfiles_without", "runpath")
 load(":providers.bzl", "LibcRuntimeInfo", "LinkModeInfo", "TargetInfo", "only")
@@ -17,7 +17,7 @@ def _refuse_contradictions(ctx, binary, target):
     if reason:
         fail("{}: {}".format(ctx.label, reason))
     if not binary[DefaultInfo].files_to_run.executable:
-        fail("{}: binary = {} is not executable; link_mode_binary wraps a *_binary".format(ctx.label, binary.label))
+        fail(not_one_program(ctx.label, binary, "binary"))
     if binary[WrappedInfo].args and not attr.said_args:
         fail(("{label}: {binary} has args = {args}, which can be taken over only when it stands above in the same BUILD file. " +
               "Say here which ones to have: args = {args}, or args = [] for none.").format(

@@ -87,11 +87,21 @@ static bool has_own_loader(void)
     return false;
 }
 
+static bool can_start(void)
+{
+    return elf.kind == SHARED_OBJECT || (elf.entry != 0 && is_code(elf.entry));
+}
+
+static bool needs_loader(void)
+{
+    return elf.has_interpreter || elf.needed_count > 0;
+}
+
 static enum mode judge(void)
 {
-    if (elf.kind == SHARED_OBJECT)
+    if (elf.kind == SHARED_OBJECT || !can_start())
         return NO_MODE;
-    if (!elf.has_interpreter && elf.needed_count == 0)
+    if (!needs_loader())
         return STATIC;
     return has_own_loader() && !has_foreign() && !has_foreign_load() ? MOSTLY_STATIC : DYNAMIC;
 }
@@ -185,7 +195,13 @@ static void print_reason(FILE *out)
 {
     switch (judge()) {
     case NO_MODE:
-        fputs("a shared object has no link mode of its own: it shares that of the program that loads it", out);
+        if (!can_start() && elf.entry == 0)
+            fputs("it has no entry point (e_entry), so that it cannot be started", out);
+        else if (!can_start())
+            fprintf(out, "no code lies at its entry point 0x%llx (e_entry), so that it cannot be started",
+                    (unsigned long long)elf.entry);
+        else
+            fputs("a shared object has no link mode of its own: it shares that of the program that loads it", out);
         return;
     case STATIC:
         fprintf(out, "%sno interpreter (PT_INTERP) and no needed library (DT_NEEDED)",
@@ -359,7 +375,11 @@ static bool check_libc(void)
 
 static void print_mode_fix(enum mode mode)
 {
-    if (mode == NO_MODE) {
+    if (!can_start()) {
+        fputs("link with the start-up files, by the compiler driver and from ELF objects alone: without -nostartfiles, "
+              "without -e, and with GNUTARGET not set",
+              said);
+    } else if (mode == NO_MODE) {
         fputs("audit the program, not the library; a program that looks like this was linked with -shared", said);
     } else if (wanted.mode == STATIC && strcmp(elf.libc, "musl") == 0 && !has_foreign()) {
         fputs("link with -static; if -static-pie was given, the compiler's specs do not know it for musl (a gcc "
@@ -531,7 +551,7 @@ static bool check_relro(void)
 {
     const bool is_full = wanted.require_relro && strcmp(wanted.require_relro, "full") == 0;
 
-    if (!wanted.require_relro || (elf.has_relro && (!is_full || elf.is_bind_now || judge() == STATIC)))
+    if (!wanted.require_relro || (elf.has_relro && (!is_full || elf.is_bind_now || (!needs_loader() && elf.kind != SHARED_OBJECT))))
         return true;
     print_expected("--require-relro", wanted.require_relro, "relocated data read-only after the start (PT_GNU_RELRO)");
     fprintf(said, "%s\n  found:    relro %s\n  fix:      link with -Wl,-z,relro%s\n",

@@ -5,6 +5,7 @@ So link modes, features and --linkopt mean the same as for C, with every toolcha
 """
 
 load("@linkmode_cc//:cc.bzl", cc_common = "cc_common_")
+load("//private/cc:features.bzl", "LINK_FACTS")
 load("//private/link_mode:link_mode_values.bzl", "LINK_MODE_FEATURES")
 
 CC_TOOLCHAIN_TYPE = "@bazel_tools//tools/cpp:toolchain_type"
@@ -135,4 +136,5 @@ def _line(cc, action, variables):
 def _environment(cc, action, variables):
     # linkmode's toolchains set PATH to nothing; the compiler of a machine, which Bazel finds itself, looks there for `as`
     default = {"PATH": cc.path} if cc.path else {}
-    return dict(default, **cc_common.get_environment_variables(action_name = action, feature_configuration = cc.features, variables = variables))
+    own = cc_common.get_environment_variables(action_name = action, feature_configuration = cc.features, variables = variables)
+    return dict(default, **{name: value for name, value in own.items() if name != LINK_FACTS})

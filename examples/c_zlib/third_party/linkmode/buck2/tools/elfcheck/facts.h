@@ -36,6 +36,7 @@ enum {
     MAX_SEARCHED = 1 << 30
 };
 
+enum { EM_PPC64 = 21 };
 enum { ET_REL = 1, ET_EXEC = 2, ET_DYN = 3, ET_CORE = 4 };
 enum { PT_LOAD = 1, PT_DYNAMIC = 2, PT_INTERP = 3, PT_NOTE = 4, PT_PHDR = 6, PF_X = 1 };
 #define PT_GNU_STACK UINT32_C(0x6474e551)
@@ -197,6 +198,21 @@ static bool locate(uint64_t address, uint64_t *offset, uint64_t *left)
             *left = load->file_size - (address - load->address);
             return true;
         }
+    }
+    return false;
+}
+
+/* Whether code of the file lies at the address, or on big-endian powerpc64 a function descriptor (its ELFv1). */
+static bool is_code(uint64_t address)
+{
+    const bool is_descriptor = elf.machine_number == EM_PPC64 && elf.is_big_endian;
+
+    for (size_t i = 0; i < elf.segment_count; i++) {
+        const struct segment *load = &elf.segments[i];
+
+        if (load->type == PT_LOAD && address >= load->address && address - load->address < load->file_size
+            && (is_descriptor || load->flags & PF_X))
+            return true;
     }
     return false;
 }
