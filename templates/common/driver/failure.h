@@ -27,7 +27,7 @@ static char *text_in(int memory)
     return text;
 }
 
-/* As run_long(), with what the program says in `said`; where no memory can be had, that goes its usual way. */
+/* As run_long(), with what the program says in `said`; where no memory is left, that goes its usual way. */
 static int run_quietly(const struct words *words, size_t fixed, char **said)
 {
     const int memory = memfd_create("linkmode", MFD_CLOEXEC);
