@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from linkmode import messages
-from linkmode.messages import ConfigError, LinkmodeError, Message, Run
+from linkmode.messages import ConfigError, LinkmodeError, Message, Run, did_you_mean
 
 PACKAGE = Path(messages.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -99,3 +99,11 @@ def test_the_parts_stand_in_order_each_in_a_line_of_its_own() -> None:
     assert error.problem == "f: 'x' is wrong"
     assert str(ConfigError("f: 'x' is wrong", expected="y")) == "f: 'x' is wrong\n  expected: y"
     assert str(ConfigError("f: 'x' is wrong")) == "f: 'x' is wrong"
+
+
+def test_a_guess_compares_few_words_of_a_common_length() -> None:
+    """What is compared may be a file's: each word takes time for all others, and for its length."""
+    assert did_you_mean("zag", ["musl.cc", "zig"]) == "; did you mean 'zig'?"
+    assert did_you_mean("z" * 101, ["z" * 100]) == ""
+    assert did_you_mean("z" * 100, ["z" * 101]) == ""
+    assert did_you_mean("zag", [*(f"{number}" for number in range(100)), "zig"]) == ""

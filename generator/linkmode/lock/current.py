@@ -89,10 +89,10 @@ def _with_differences(error: StaleLockError, found: str, given: Inputs) -> Stale
     if old is None:
         return error
     try:
-        changes = lockfile.diff(old, resolve(given.config, given.catalog, keep(old)))
+        changes = lockfile.first_differences(old, resolve(given.config, given.catalog, keep(old)))
     except ConfigError:  # what the lock says stands in the way of an answer, and the error stands without one
         return error
     if not changes:
         return error
-    said = Message(error.said, "; `", Run("lock"), f"` would change\n{changes.rstrip()}")
+    said = Message(error.said, "; `", Run("lock"), f"` would change\n{changes}")
     return StaleLockError(said, expected="a lock for the linkmode.toml beside it", hint=error.advice)

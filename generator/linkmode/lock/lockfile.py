@@ -6,6 +6,7 @@ for `derive`. The format is described in docs/reference/lock.md.
 """
 
 import hashlib
+import itertools
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -33,6 +34,11 @@ _HEADER = """\
 RELOCK = Message("write it again with: ", Run("lock"))
 _TABLES = {"toolchains": "toolchain", "parts": "language", "artifacts": "artifact"}
 """The arrays of tables, by their names in `Lock`: TOML reads better when each table is one."""
+
+_MOST_PROBLEMS = 100
+"""A lock of a megabyte can have ten thousand, and each is compared with all of its names."""
+
+_MOST_DIFFERENCES, _LONGEST_LINE = 200, 1000
 
 _INTRODUCTORY = ("version", "digest")
 _FOLLOWS = {"name", "upstream"}
@@ -68,7 +74,7 @@ def loads(text: str, where: str) -> Lock:
         )
     lock = _lock(data, where)
     issues = Issues(where, text)
-    for path, problem in lock_problems(lock):
+    for path, problem in itertools.islice(lock_problems(lock), _MOST_PROBLEMS):
         issues.add(path, problem)
     issues.raise_if_any(hint=RELOCK, error=StaleLockError)
     return lock
@@ -95,6 +101,14 @@ def loads_unverified(text: str, where: str) -> Lock | None:
         return _lock({**data, "version": LOCK_VERSION}, where)
     except StaleLockError:
         return None
+
+
+def first_differences(old: Lock, new: Lock) -> str:
+    """Return the first lines of what `diff` says, and how many more there are: ``old`` may be a stranger's."""
+    lines = diff(old, new).splitlines()
+    more = len(lines) - _MOST_DIFFERENCES
+    shown = [line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}…" for line in lines[:_MOST_DIFFERENCES]]
+    return "\n".join([*shown, *([f"  and {more:,} more lines"] if more > 0 else [])])
 
 
 def diff(old: Lock | None, new: Lock) -> str:

@@ -7,7 +7,6 @@
 #include <sys/mman.h>
 
 #include "../private/cc/explain.h"
-#include "call.h"
 #include "config.h"
 #include "process.h"
 
@@ -28,29 +27,27 @@ static char *text_in(int memory)
     return text;
 }
 
-/* Passes on what a linker said, and says why it failed. The exit code that is given. */
-static int explained(int code, const char *said)
+/* As run_long(), with what the program says in `said`; where no memory is left, that goes its usual way. */
+static int run_quietly(const struct words *words, size_t fixed, char **said)
 {
-    const struct failed_link link = {call.output ? call.output : "a.out", config.mode, config.target, LINK_OF_EXEC, put};
+    const int memory = memfd_create("linkmode", MFD_CLOEXEC);
+    const int code = run_long(words, fixed, memory);
+
+    *said = memory < 0 ? copied("", 0) : text_in(memory);
+    if (memory >= 0)
+        close(memory);
+    return code;
+}
+
+/* Passes on what the linker said of `output`, with why where it failed. Returns its exit code. */
+static int pass_on(const char *output, const char *said, int code)
+{
+    const struct failed_link link = {output, config.mode, config.target, LINK_OF_EXEC, put};
 
     fputs(said, stderr);
     if (code != 0)
         explain_link(&link, said);
     return code;
-}
-
-/* As run_long(); what the linker says is passed on when it has ended. */
-static int run_explained(const struct words *words, size_t fixed)
-{
-    const int memory = memfd_create("linkmode", MFD_CLOEXEC);
-    const int code = run_long(words, fixed, memory);
-    char *said;
-
-    if (memory < 0)
-        return code;
-    said = text_in(memory);
-    close(memory);
-    return explained(code, said);
 }
 
 #endif

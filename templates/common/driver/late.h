@@ -68,23 +68,8 @@ static void build_late(void)
                "the libraries of C++ for %s are not there and cannot be built (exit code %d)", config.target, code);
 }
 
-/* As run_long(), with what the program says in `said`. */
-static int run_quietly(const struct words *words, size_t fixed, char **said)
-{
-    char *path = temporary_file();
-    const int stream = open(path, O_WRONLY | O_CLOEXEC);
-    const int code = run_long(words, fixed, stream);
-
-    close(stream);
-    *said = contents_of(path);
-    if (!*said)
-        *said = copied("", 0);
-    unlink(path);
-    return code;
-}
-
-/* Runs a link. */
-static int run_link(const struct words *words, size_t fixed)
+/* Runs a link. The exit code is that of run(); what the linker says is passed on when it has ended. */
+static int run_link(const struct words *words, size_t fixed, const char *output)
 {
     const char *folder = missing_folder();
     struct words without = {0}, tried = {0};
@@ -98,20 +83,19 @@ static int run_link(const struct words *words, size_t fixed)
             if (!starts(words->items[i].text, folder))
                 add(&without, words->items[i].text, false);
         add_all(&tried, &without);
-        if (call.action == SHARED) {
+        if (call.action == SHARED)
             /* a shared object may miss symbols: only so does the linker name them */
             add(&tried, "-Wl,-z,defs,--warn-unresolved-symbols", false);
-            run_quietly(&tried, fixed, &said);
-            if (!misses_late(said))
-                return run_explained(&without, fixed);
-        } else {
-            code = run_quietly(&tried, fixed, &said);
-            if (code == 0 || !misses_late(copied(said, strlen(said))))
-                return explained(code, said);
+        code = run_quietly(&tried, fixed, &said);
+        if ((code == 0 && call.action == PROGRAM) || !misses_late(copied(said, strlen(said)))) {
+            if (call.action == SHARED)
+                code = run_quietly(&without, fixed, &said);
+            return pass_on(output, said, code);
         }
         build_late();
     }
-    return run_explained(words, fixed);
+    code = run_quietly(words, fixed, &said);
+    return pass_on(output, said, code);
 }
 
 #endif
