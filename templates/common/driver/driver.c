@@ -13,7 +13,6 @@
  */
 
 #include "check.h"
-#include "failure.h"
 #include "go.h"
 #include "late.h"
 #include "questions.h"
@@ -83,7 +82,7 @@ static int drive(bool is_explained)
         become(&words);
     if (is_link && is_regular(output))
         unlink(output); /* what an earlier link left must not pass for what this one made */
-    code = is_link ? run_late_link(&words, fixed, output) : run_long(&words, fixed, -1);
+    code = is_link ? run_link(&words, fixed, output) : run_long(&words, fixed, -1);
     if (code != 0) {
         explain_left_out();
         explain_cleared();

@@ -27,37 +27,26 @@ static char *text_in(int memory)
     return text;
 }
 
-/* Runs a link, and returns what the linker says; the exit code is that of run(). */
-static char *run_quietly(const struct words *words, size_t fixed, int *code)
+/* As run_long(), with what the program says in `said`; where no memory is left, that goes its usual way. */
+static int run_quietly(const struct words *words, size_t fixed, char **said)
 {
     const int memory = memfd_create("linkmode", MFD_CLOEXEC);
-    char *said;
+    const int code = run_long(words, fixed, memory);
 
-    *code = run_long(words, fixed, memory);
-    if (memory < 0)
-        return copied("", 0);
-    said = text_in(memory);
-    close(memory);
-    return said;
+    *said = memory < 0 ? copied("", 0) : text_in(memory);
+    if (memory >= 0)
+        close(memory);
+    return code;
 }
 
-/* Passes on what the linker said, with the reason of a failure. */
-static void tell(int code, char *said, const char *output)
+/* Passes on what the linker said of `output`, with why where it failed. Returns its exit code. */
+static int pass_on(const char *output, const char *said, int code)
 {
     const struct failed_link link = {output, config.mode, config.target, LINK_OF_EXEC, put};
 
     fputs(said, stderr);
     if (code != 0)
         explain_link(&link, said);
-}
-
-/* Runs a link. The exit code is that of run(); what the linker says is passed on when it has ended. */
-static int run_link(const struct words *words, size_t fixed, const char *output)
-{
-    int code;
-    char *said = run_quietly(words, fixed, &code);
-
-    tell(code, said, output);
     return code;
 }
 

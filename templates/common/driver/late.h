@@ -68,33 +68,34 @@ static void build_late(void)
                "the libraries of C++ for %s are not there and cannot be built (exit code %d)", config.target, code);
 }
 
-/* As run_link(), with libraries of C++ that are there when they are needed. */
-static int run_late_link(const struct words *words, size_t fixed, const char *output)
+/* Runs a link. The exit code is that of run(); what the linker says is passed on when it has ended. */
+static int run_link(const struct words *words, size_t fixed, const char *output)
 {
     const char *folder = missing_folder();
     struct words without = {0}, tried = {0};
     char *said;
     int code;
 
-    if (!folder)
-        return run_link(words, fixed, output);
-    if (!asks_for_late()) {
+    if (folder && asks_for_late())
+        build_late();
+    else if (folder) {
         for (size_t i = 0; i < words->count; i++)
             if (!starts(words->items[i].text, folder))
                 add(&without, words->items[i].text, false);
         add_all(&tried, &without);
-        if (call.action == SHARED) /* it may miss symbols: only so does the linker name them */
+        if (call.action == SHARED)
+            /* a shared object may miss symbols: only so does the linker name them */
             add(&tried, "-Wl,-z,defs,--warn-unresolved-symbols", false);
-        said = run_quietly(&tried, fixed, &code);
-        if (!misses_late(copied(said, strlen(said)))) {
+        code = run_quietly(&tried, fixed, &said);
+        if ((code == 0 && call.action == PROGRAM) || !misses_late(copied(said, strlen(said)))) {
             if (call.action == SHARED)
-                return run_link(&without, fixed, output);
-            tell(code, said, output);
-            return code;
+                code = run_quietly(&without, fixed, &said);
+            return pass_on(output, said, code);
         }
+        build_late();
     }
-    build_late();
-    return run_link(words, fixed, output);
+    code = run_quietly(words, fixed, &said);
+    return pass_on(output, said, code);
 }
 
 #endif
