@@ -102,6 +102,18 @@ def test_a_cxx_exception_out_of_a_shared_object_is_caught_or_its_build_fails(see
     assert 'family "musl.cc"' in said
 
 
+def test_a_plugin_under_any_usual_name_counts(seen: Seen) -> None:
+    programs = ["//seen:caught_by_addon", "//seen:caught_by_library"]
+    if not seen.is_zig:
+        seen.run("build", *programs)
+        return
+    said = seen.fails(*programs)
+    assert re.search(r"caught_by_addon: --beside does not hold\n.*\n.*\S+/throws\.node", said), said
+    assert re.search(r"caught_by_library: --beside does not hold\n.*\n.*throws_library/libthrows_linked\.so", said), (
+        said
+    )
+
+
 def test_two_cxx_runtimes_are_for_who_says_so_and_c_has_none(seen: Seen) -> None:
     seen.run("build", "//seen:caught_by_itself", "//seen:c_calls")
     if seen.is_zig:
@@ -201,3 +213,10 @@ def test_make_variables_name_programs_that_run_from_any_folder(seen: Seen) -> No
 def test_the_libc_is_named_in_the_words_of_rules_cc(seen: Seen) -> None:
     seen.run("build", seen.platform, "//seen:which_libc")
     assert seen.built("which_libc").read_text() == ("glibc 2.28\n" if seen.is_zig else "musl \n")
+
+
+def test_select_chooses_by_the_libc_of_each_link_mode(seen: Seen) -> None:
+    seen.run("build", "//seen:chosen_by_libc_as")
+    libcs = {"static": "musl", "mostly_static": "glibc", "dynamic": "glibc"} if seen.is_zig else {"static": "musl"}
+    for mode, libc in libcs.items():
+        assert seen.prints(f"chosen_by_libc_as_{mode}") == f"{libc} {libc}\n"

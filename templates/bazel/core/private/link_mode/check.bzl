@@ -16,7 +16,11 @@ def shared_objects(runfiles):
     Returns:
         A list of File.
     """
-    return [file for file in runfiles.files.to_list() if file.basename.endswith(".so") or ".so." in file.basename]
+    return [
+        file
+        for file in runfiles.files.to_list()
+        if file.basename.endswith(".so") or ".so." in file.basename or file.basename.endswith(".node")
+    ]
 
 def not_one_program(label, found, attribute):
     """Says that an attribute names something else than a program: a filegroup of two, a library, nothing.
