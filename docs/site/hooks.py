@@ -43,6 +43,7 @@ PROJECT = ("CONTRIBUTING.md", "STYLE.md", "CHANGELOG.md")
 
 _FENCE = re.compile(r"^( *)(```+|~~~+).*?^\1\2 *$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"(\]\()([^)\s]+)(\))")
+_SHORT_CODE = re.compile(r"<code>([^<\n]{1,24})</code>")
 _LANGUAGES = {".bzl": "starlark", ".bazel": "starlark", ".example": "starlark", ".toml": "toml", ".py": "python"}
 
 
@@ -80,6 +81,12 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         page.meta["hide"] = ["navigation"]  # the tabs are all there is to show
     source = _repository_path(page.file.src_uri)
     return _relinked(references.fill(markdown), source, page.file.src_uri)
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Mark short code in running text: a browser breaks a line after the hyphen of `-lssl` and of `--no-edit`."""
+    del page, config, files
+    return _SHORT_CODE.sub(r'<code class="short">\1</code>', html)
 
 
 def _ordered(folder: str) -> list[str]:

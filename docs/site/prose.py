@@ -17,7 +17,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[2]
 PROSE = ("README.md", "STYLE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/**/*.md", "examples/*/README.md")
 
-SOURCES = ("generator/**/*", "templates/**/*")
+SOURCES = ("generator/**/*", "templates/**/*", "examples/*/*", "toolchains/*", ".ci/*")
 """Sources whose comments, docstrings and messages keep the words, too."""
 
 _FENCE = re.compile(r"^( *)(```+|~~~+).*?^\1\2 *$", re.MULTILINE | re.DOTALL)

@@ -5,16 +5,22 @@ next. A list of problems has the first three in a line for each.
 The exit codes are part of the command line's contract (docs/reference/cli.md).
 """
 
+import itertools
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+_LONGEST_WORD = 100
+_MOST_WORDS = 100
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ``; did you mean …?`` with the known word that is nearest, or an empty string when none is near."""
     import difflib  # only for who mistyped
 
-    near = difflib.get_close_matches(word, list(known), n=1)
+    # It takes time for each known word, which may be a file's, and for each character.
+    few = list(itertools.islice((one for one in known if len(one) <= _LONGEST_WORD), _MOST_WORDS))
+    near = difflib.get_close_matches(word, few, n=1) if len(word) <= _LONGEST_WORD else []
     return f"; did you mean {near[0]!r}?" if near else ""
 
 

@@ -10,7 +10,8 @@ import languages
 import pytest
 import test_go
 import test_rust
-from harness import golang, rust, vendored
+import test_sbcl
+from harness import golang, lisp, lisp_foreign, rust, vendored
 from harness.built import Built
 from harness.cases import Case
 from harness.places import STORE
@@ -20,6 +21,7 @@ _SDK = f"--store={STORE}"
 
 GO = vendored.case(test_go.ZIG, r"sqlite 42 12 &lt;a&gt; h2 true true\n")
 RUST = vendored.case(test_rust.ZIG, r'\{"name":"world","words":1,"packed":true\}\n')
+LISP = vendored.case(test_sbcl.ZIG, lisp_foreign.CFFI_SAYS)
 
 
 @pytest.fixture(scope="module", params=["4.2.3", "7.7.1"])
@@ -32,6 +34,12 @@ def go(request: pytest.FixtureRequest) -> Iterator[Built]:
 def crates(request: pytest.FixtureRequest) -> Iterator[Built]:
     """Build the program of clap, serde, regex, thiserror, and flate2 with libz-sys."""
     yield from _built(request, RUST, rust.prepare, vendored.add_rust)
+
+
+@pytest.fixture(scope="module", params=["4.2.3", "7.7.1"])
+def systems(request: pytest.FixtureRequest) -> Iterator[Built]:
+    """Build the program of CFFI, with alexandria, babel and trivial-features."""
+    yield from _built(request, LISP, lisp.prepare, vendored.add_lisp)
 
 
 def _built(
@@ -51,6 +59,10 @@ def test_a_program_of_go_modules_is_what_it_says_and_runs_where_it_must(go: Buil
 
 def test_a_program_of_crates_is_what_it_says_and_runs_where_it_must(crates: Built) -> None:
     languages.every_binary_holds(crates)
+
+
+def test_a_program_of_lisp_systems_is_what_it_says_and_runs_where_it_must(systems: Built) -> None:
+    languages.every_binary_holds(systems)
 
 
 def test_the_modules_and_their_checksums_are_in_the_program(go: Built) -> None:

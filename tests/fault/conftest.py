@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import trustme
 from faultserver import FaultServer, running
+from minisign import KeyPair
 
 
 @pytest.fixture
@@ -53,3 +54,8 @@ def plain_network(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
+@pytest.fixture
+def key() -> KeyPair:
+    return KeyPair.generate()

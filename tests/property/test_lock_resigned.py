@@ -1,6 +1,7 @@
 """Every field of a lock, changed by someone who signs it again: refused by name, and nothing is written or asked."""
 
 import datetime
+import time
 from pathlib import Path
 
 import pytest
@@ -190,3 +191,65 @@ def test_no_text_takes_long_or_ends_in_a_traceback(
     assert "Traceback" not in capsys.readouterr().err
     if command == "lock":
         assert pipeline.locked(repository) == LOCK
+
+
+def crowded(artifacts: int, toolchains: int, *, refers: bool) -> str:
+    """Return a lock of many rows, signed again. Without ``refers`` no toolchain names an artifact that is there."""
+    data: Data = changed(DATA, ("version",), DATA["version"])
+    zig = next(one for one in data["artifact"] if one["family"] == "zig")
+    names = [f"zig-0.15.2-x86_64-linux-{number}" for number in range(artifacts)]
+    data["artifact"] += [{**zig, "name": name} for name in names]
+    row = data["toolchain"][0]
+    data["toolchain"] += [
+        {**row, "artifact": names[number % artifacts] if refers else f"{names[number % artifacts]}-gone"}
+        for number in range(toolchains)
+    ]
+    text = signed(data)
+    assert len(text) < 1 << 20
+    return text
+
+
+@pytest.mark.parametrize("refers", [False, True])
+@pytest.mark.parametrize("command", ["generate", "fetch --lock", "lock"])
+def test_a_lock_of_thousands_of_rows_takes_no_minutes(
+    repository: Path, capsys: pytest.CaptureFixture[str], command: str, refers: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each wrong name was once compared with all names there are, to guess which was meant: hours for a megabyte."""
+    monkeypatch.chdir(repository)
+    (repository / lockfile.FILE).write_text(crowded(1000, 2500, refers=refers))
+    begin = time.process_time()
+    assert main(COMMANDS[command]) == (0 if command == "lock" else 6)
+    assert time.process_time() - begin < 15
+    said = capsys.readouterr()
+    assert "Traceback" not in said.err
+    assert command == "lock" or len(said.err) < 100_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(f"key{number} = 1\n" for number in range(60_000)),
+        "".join(f"[table{number}]\n" for number in range(60_000)),
+        "".join(f'[[toolchain]]\nfamily = "zag{number}"\n' for number in range(20_000)),
+        "x" * 1_000_000 + " = 1\n",
+        f'[[toolchain]]\nfamily = "{"z" * 1_000_000}"\nversion = "1"\ntargets = ["x86_64-linux-musl"]\n',
+        f'[[toolchain]]\nfamily = "zig"\nversion = "{",".join([">=0.1"] * 150_000)}"\ntargets = ["x86_64"]\n',
+        '[[toolchain]]\nfamily = "zig"\nversion = "1"\ntargets = [' + '"x86_64-linux-mus",' * 50_000 + "]\n",
+    ],
+    ids=["keys", "tables", "toolchains", "a long key", "a long value", "a long version", "targets"],
+)
+def test_a_linkmode_toml_of_thousands_of_problems_is_told_in_some_lines(
+    repository: Path, capsys: pytest.CaptureFixture[str], text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(repository)
+    (repository / "linkmode.toml").write_text(text)
+    begin = time.process_time()
+    try:
+        assert main(["lock"]) == 3
+    finally:
+        (repository / "linkmode.toml").write_text(TOML)
+    assert time.process_time() - begin < 15
+    said = capsys.readouterr().err
+    assert "linkmode.toml" in said
+    assert len(said) < 250_000
+    assert max(map(len, said.splitlines())) < 5_000

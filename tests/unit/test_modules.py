@@ -192,6 +192,21 @@ LONGEST = 350
 """Lines. A longer module does more than one thing."""
 
 
+def too_long(path: Path) -> bool:
+    return len(path.read_text(encoding="utf-8").splitlines()) > LONGEST
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_no_module_is_too_long_to_read(module: str) -> None:
-    assert len(path_of(module).read_text(encoding="utf-8").splitlines()) <= LONGEST
+    assert not too_long(path_of(module))
+
+
+def test_no_module_of_tests_is_too_long_to_read() -> None:
+    tests = Path(__file__).parents[1]
+    assert [str(path.relative_to(tests)) for path in sorted(tests.rglob("*.py")) if too_long(path)] == []
+
+
+def test_a_module_that_is_too_long_is_found(tmp_path: Path) -> None:
+    (tmp_path / "long.py").write_text("x = 1\n" * (LONGEST + 1))
+    (tmp_path / "short.py").write_text("x = 1\n" * LONGEST)
+    assert (too_long(tmp_path / "long.py"), too_long(tmp_path / "short.py")) == (True, False)

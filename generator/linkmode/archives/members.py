@@ -129,7 +129,7 @@ class Bounds:
 
         An image may hold one layer for many platforms, and its layers are read once for each.
         """
-        return cls(packed, 1_000_000 + packed // 512, _FREE_GAIN + _GAIN * packed, (64 << 20) + packed)
+        return cls(packed, 250_000 + packed // 512, _FREE_GAIN + _GAIN * packed, (64 << 20) + packed)
 
 
 class Budget:

@@ -45,7 +45,9 @@ def extract_from(archive: BinaryIO, into: Path, *, file: str, strip_prefix: str)
         _unpack(members_of(archive, file, bounds), into, prefix, bounds)
     except Refusal as refusal:
         where = f"{file}: {_shown(refusal.member)}" if refusal.member else file
-        raise IntegrityError(f"{where}: {refusal.problem}", hint=_HINT) from refusal
+        raise IntegrityError(
+            f"{where}: {refusal.problem}", expected="an archive whose members stay inside of it", hint=_HINT
+        ) from refusal
 
 
 def _unpack(members: Members, into: Path, prefix: tuple[str, ...], bounds: Bounds) -> None:

@@ -202,6 +202,8 @@ def _archives(paths: tuple[str, ...]) -> "tuple[Archive, ...]":
                 found.append(attribution.read_archive(stream, size, displayed(path.rpartition("/")[2])))
         except NotAudited as error:
             raise UsageError(
-                f"--archive {displayed(path)}: {error.problem}", hint="name a static library (.a)"
+                f"--archive {displayed(path)}: {error.problem}",
+                expected="an archive that `ar` wrote (.a)",
+                hint="name a static library (.a)",
             ) from error
     return tuple(found)

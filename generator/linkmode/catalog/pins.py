@@ -8,7 +8,7 @@ The format is described in docs/reference/catalogue.md. Only ``load`` reads the 
 
 import re
 from collections import ChainMap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar, cast, get_args
@@ -106,7 +106,7 @@ def load(folder: Path) -> Catalog:
         except ConfigError as error:
             problems.append(error.problem)
     if problems:
-        raise ConfigError("\n".join(problems), hint=_HINT)
+        raise ConfigError("\n".join(problems), expected="what docs/reference/catalogue.md says of each key", hint=_HINT)
     return Catalog(families)
 
 
@@ -118,7 +118,9 @@ def on_demand(folder: Path) -> Catalog:
     """
     names = sorted(path.name.removesuffix(".toml") for path in folder.glob("*.toml"))
     if not names:
-        raise ConfigError(f"{folder} holds no catalogue file", hint="install linkmode again")
+        raise ConfigError(
+            f"{folder} holds no catalogue file", expected="one TOML file for each family", hint="install linkmode again"
+        )
     return Catalog(_Files(folder, names))
 
 
@@ -148,7 +150,11 @@ class _Files(Mapping[str, FamilyEntry]):
         try:
             text = (self._folder / f"{name}.toml").read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"cannot read the catalogue in {self._folder}: {error}") from error
+            raise ConfigError(
+                f"cannot read the catalogue in {self._folder}: {error}",
+                expected="a folder that can be read",
+                hint="install linkmode again",
+            ) from error
         where = f"{self._folder.name}/{name}.toml"
         entry = parse(text, where)
         if entry.name != name:
@@ -165,7 +171,7 @@ def parse(text: str, where: str) -> FamilyEntry:
     try:
         raw = toml.loads(text)
     except toml.NotTomlError as error:
-        raise ConfigError(f"{where}: not TOML: {error}", hint=_HINT) from error
+        raise ConfigError(f"{where}: not TOML: {error}", expected="a file of TOML", hint=_HINT) from error
     issues = Issues(where, text)
     issues.unknown_keys("", raw, _KEYS)
     if issues.required("", raw, "schema", int, SCHEMA) != SCHEMA:
@@ -264,24 +270,28 @@ def _check(at: str, pin: Pin, kind: Kind, issues: Issues, *, shipped: bool) -> N
 
 
 def _advisories(rows: Sequence[Mapping[str, Any]], issues: Issues) -> tuple[Advisory, ...]:
-    found: list[Advisory] = []
-    for index, row in enumerate(rows):
-        at = f"advisory[{index}]"
-        advisory = _convert(at, row, Advisory, issues)
-        if advisory:
-            for key, problem in advisory_problems(advisory):
-                issues.add(f"{at}.{key}", f"{advisory.id}: {problem}")
-            found.append(advisory)
-    return tuple(found)
+    return _checked("advisory", rows, Advisory, lambda advisory: advisory.id, advisory_problems, issues)
 
 
 def _signers(rows: Sequence[Mapping[str, Any]], issues: Issues) -> tuple[Signer, ...]:
-    found: list[Signer] = []
-    for index, row in enumerate(rows):
-        at = f"signer[{index}]"
-        signer = _convert(at, row, Signer, issues)
-        if signer:
-            for key, problem in signer_problems(signer):
-                issues.add(f"{at}.{key}", f"{rules.shown(signer.urls)}: {problem}")
-            found.append(signer)
+    return _checked("signer", rows, Signer, lambda signer: rules.shown(signer.urls), signer_problems, issues)
+
+
+def _checked(
+    table: str,
+    rows: Sequence[Mapping[str, Any]],
+    to: type[_Row],
+    name: Callable[[_Row], str],
+    problems: Callable[[_Row], Iterable[tuple[str, str]]],
+    issues: Issues,
+) -> tuple[_Row, ...]:
+    """Return the rows that can be read, each after a report of what is wrong with its values."""
+    found: list[_Row] = []
+    for index, raw in enumerate(rows):
+        at = f"{table}[{index}]"
+        row = _convert(at, raw, to, issues)
+        if row:
+            for key, problem in problems(row):
+                issues.add(f"{at}.{key}", f"{name(row)}: {problem}")
+            found.append(row)
     return tuple(found)

@@ -26,10 +26,11 @@ def command(name: str, family: str | None, targets: tuple[str, ...], version: st
     is_toolchain = name == "toolchain"
     if is_toolchain and family is None:
         hint = Message(Run("add", f"toolchain {DEFAULT_FAMILY} --target x86_64-linux-musl"))
-        raise UsageError("add toolchain: which family?", hint=hint)
+        raise UsageError("add toolchain: which family?", expected="the name of a family", hint=hint)
     if not is_toolchain and (family or targets):
         raise UsageError(
             f"add {name}: takes no {f'second name ({family})' if family else '--target'}",
+            expected="one name, such as zlib",
             hint=Message("a toolchain has targets: ", Run("add", f"toolchain {DEFAULT_FAMILY} --target TRIPLE")),
         )
     root = find.root(Path())

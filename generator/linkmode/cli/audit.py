@@ -146,12 +146,15 @@ def command(
     """
     if max_glibc is not None and version_number(max_glibc) is None:
         raise UsageError(
-            f"--max-glibc takes a glibc release, not {max_glibc!r}", hint="write it as in --max-glibc 2.28"
+            f"--max-glibc takes a glibc release, not {max_glibc!r}",
+            expected="two numbers, such as 2.28",
+            hint="write it as in --max-glibc 2.28",
         )
     machine, abi = audit_options.machine_and_abi(machine, abi)
     if platform is not None and hardening.platform_named(platform) is None:
         raise UsageError(
             f"--policy takes a platform, not {platform!r}{did_you_mean(platform, platforms.load())}",
+            expected="a platform, or a tag of wheels",
             hint=f"one of {', '.join(platforms.load())}, or a tag of wheels such as manylinux_2_28, manylinux2014 or "
             "musllinux_1_2, with or without a CPU at its end",
         )
@@ -161,7 +164,11 @@ def command(
     ]  # any bytes a command line can hold
     if absent and not (is_tree and root is not None):
         shown = ", ".join(map(displayed, absent))
-        raise UsageError(f"no such file or folder: {shown}", hint="nothing was audited; correct the path")
+        raise UsageError(
+            f"no such file or folder: {shown}",
+            expected="paths that are there",
+            hint="nothing was audited; correct the path",
+        )
     wanted = Expectations(
         machine=machine,
         abi=abi,
@@ -188,12 +195,22 @@ def command(
     )
     if sbom is not None and (is_json or headers_only):
         raise UsageError(
-            "--sbom prints a document of its own, of what every byte tells", hint="drop --json and --headers-only"
+            "--sbom prints a document of its own, of what every byte tells",
+            expected="--sbom alone",
+            hint="drop --json and --headers-only",
         )
     if sizes and (is_json or sbom is not None or headers_only):
-        raise UsageError("--sizes prints sections, for people to read", hint="drop it; --json has every section")
+        raise UsageError(
+            "--sizes prints sections, for people to read",
+            expected="--sizes without --json",
+            hint="drop it; --json has every section",
+        )
     if lock is not None and sbom is None:
-        raise UsageError("--lock tells --sbom what was linked in", hint="add --sbom cyclonedx, or drop --lock")
+        raise UsageError(
+            "--lock tells --sbom what was linked in",
+            expected="--sbom beside --lock",
+            hint="add --sbom cyclonedx, or drop --lock",
+        )
     stdin = ctx.with_resource(_standard_input()) if STDIN in paths else None
     settings = run.Settings(wanted=wanted, with_contents=not headers_only, archives=archives, stdin=stdin)
     if is_tree or is_diff:

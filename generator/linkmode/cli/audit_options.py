@@ -19,7 +19,9 @@ def guards(lists: tuple[str, ...]) -> tuple[Guard, ...]:
     for name in named:
         if name not in known:
             raise UsageError(
-                f"--require takes hardening, not {name!r}{did_you_mean(name, known)}", hint=f"of {', '.join(known)}"
+                f"--require takes hardening, not {name!r}{did_you_mean(name, known)}",
+                expected="the name of a kind of hardening",
+                hint=f"of {', '.join(known)}",
             )
     return tuple(known[name] for name in dict.fromkeys(named))
 
@@ -33,13 +35,16 @@ def machine_and_abi(machine: str | None, abi: tuple[str, ...]) -> tuple[str | No
     names = [*dict.fromkeys((*machines, *CPUS))]
     if machine is not None and machine not in names:
         raise UsageError(
-            f"--machine takes a CPU, not {machine!r}{did_you_mean(machine, names)}", hint=f"one of {', '.join(names)}"
+            f"--machine takes a CPU, not {machine!r}{did_you_mean(machine, names)}",
+            expected="the name of a CPU",
+            hint=f"one of {', '.join(names)}",
         )
     words = [*dict.fromkeys(word for row in policy.load().abi for word in row.words)]
     for word in abi:
         if word not in words:
             raise UsageError(
                 f"--abi takes a word for what e_flags tells, not {word!r}{did_you_mean(word, words)}",
+                expected="a word of the psABI",
                 hint=f"one of {', '.join(words)}",
             )
     if machine in CPUS and machine not in machines:
@@ -77,13 +82,29 @@ def check_views(
 ) -> None:
     """Raise UsageError for an option that a view has no use for, so that nobody takes it for answered."""
     if is_tree and is_diff:
-        raise UsageError("--tree and --diff are different views", hint="run linkmode audit twice")
+        raise UsageError(
+            "--tree and --diff are different views", expected="one of the two", hint="run linkmode audit twice"
+        )
     if root is not None and not is_tree and page is None:
-        raise UsageError("--root says where --tree and --html look for libraries", hint="add one, or drop --root")
+        raise UsageError(
+            "--root says where --tree and --html look for libraries",
+            expected="--tree or --html beside --root",
+            hint="add one, or drop --root",
+        )
     if page is not None and (is_tree or is_diff):
-        raise UsageError("--html is the report as a page, and has trees in it", hint="drop --tree and --diff")
+        raise UsageError(
+            "--html is the report as a page, and has trees in it",
+            expected="--html alone",
+            hint="drop --tree and --diff",
+        )
     view = "--tree" if is_tree else "--diff"
     if (is_tree or is_diff) and idle:
-        raise UsageError(f"{view} has no use for {' and '.join(idle)}", hint=f"drop {' and '.join(idle)}")
+        raise UsageError(
+            f"{view} has no use for {' and '.join(idle)}", expected=f"{view} alone", hint=f"drop {' and '.join(idle)}"
+        )
     if (is_tree or is_diff) and wanted != Expectations(allow=wanted.allow if is_diff else ()):
-        raise UsageError(f"{view} checks no expectation", hint="run linkmode audit once more, without it")
+        raise UsageError(
+            f"{view} checks no expectation",
+            expected=f"{view} without an expectation",
+            hint="run linkmode audit once more, without it",
+        )

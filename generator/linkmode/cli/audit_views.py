@@ -35,7 +35,9 @@ def show_trees(paths: tuple[str, ...], settings: run.Settings, root: str | None,
         path for path in paths if path != "-" and not os.path.lexists(path) and not tree.is_there(path, root or "/")
     ]:
         raise UsageError(
-            f"no such file or folder: {', '.join(map(displayed, absent))}", hint="nothing was audited; correct the path"
+            f"no such file or folder: {', '.join(map(displayed, absent))}",
+            expected="paths that are there",
+            hint="nothing was audited; correct the path",
         )
     problems: list[str] = []
     for path in paths:
@@ -46,6 +48,7 @@ def show_trees(paths: tuple[str, ...], settings: run.Settings, root: str | None,
             if root is not None:
                 raise UsageError(
                     f"--root is where files look for libraries, and {found.shown} is an archive: a root of its own",
+                    expected="a file, or a folder with the files inside",
                     hint="drop --root, or unpack the archive",
                 )
             outcome = run.audit_batch((found,), msgspec.structs.replace(settings, with_contents=False))
@@ -87,7 +90,9 @@ def show_difference(paths: tuple[str, ...], settings: run.Settings, jobs: int, *
     """Print what changed from the first path to the second: 1 when something did, 3 when one could not be audited."""
     if len(paths) != 2:
         raise UsageError(
-            f"--diff compares two paths, and {len(paths)} were given", hint=Message(Run("audit", "--diff A B"))
+            f"--diff compares two paths, and {len(paths)} were given",
+            expected="two paths",
+            hint=Message(Run("audit", "--diff A B")),
         )
     before, after = (run.run([path], settings, jobs).audited for path in paths)
     found = diff.compare(displayed(paths[0]), before, displayed(paths[1]), after)
@@ -134,7 +139,11 @@ def bill_of_materials(audited: tuple[report.Audited, ...], form: Literal["cyclon
     try:
         return sbom.render(sbom.listed(audited, _pinned(lock)), form, created.replace(microsecond=0))
     except ImportError as error:
-        raise UsageError(f"--sbom {form} needs a library that is not installed: {error.name}", hint=_EXTRA) from error
+        raise UsageError(
+            f"--sbom {form} needs a library that is not installed: {error.name}",
+            expected="linkmode with its extra for it",
+            hint=_EXTRA,
+        ) from error
 
 
 def _pinned(lock: str | None) -> "tuple[Pinned, ...]":

@@ -44,6 +44,7 @@ class _Group(click.Group):
         if name not in known and not name.startswith("-"):
             raise UsageError(
                 f"no such command: {name!r}{did_you_mean(name, known)}",
+                expected="a command of linkmode catalog",
                 hint=Message("see `", Run("catalog", "--help"), "`"),
             )
         return super().resolve_command(ctx, args)
@@ -101,7 +102,11 @@ def show(family: str, version: str | None, as_json: bool) -> None:
     pins = tuple(pin for pin in entry.pins if version is None or _same_version(pin.version, version))
     if not pins:
         versions = sorted({pin.version for pin in entry.pins}, key=Version, reverse=True)
-        raise UsageError(f"{entry.name} has no pin of version {version!r}", hint=f"use one of: {', '.join(versions)}")
+        raise UsageError(
+            f"{entry.name} has no pin of version {version!r}",
+            expected="a version that the catalogue has",
+            hint=f"use one of: {', '.join(versions)}",
+        )
     if as_json:
         _print_json(catalog, [(entry, pins)])
         return
@@ -136,7 +141,9 @@ def _family(catalog: Catalog, name: str) -> FamilyEntry:
         return catalog.families[name]
     guess = guess_name(name, catalog.families)
     raise UsageError(
-        f"{name!r} is not a family of the catalogue{guess}", hint=f"use one of: {', '.join(sorted(catalog.families))}"
+        f"{name!r} is not a family of the catalogue{guess}",
+        expected="the name of a family",
+        hint=f"use one of: {', '.join(sorted(catalog.families))}",
     )
 
 

@@ -56,6 +56,7 @@ def add(urls: tuple[str, ...], family: str | None, date: str | None, write_to: P
                 raise IntegrityError(
                     f"the URLs give different bytes:\n  {first.source}: sha256 {first.sha256}, {first.size:,} bytes\n"
                     f"  {other.source}: sha256 {other.sha256}, {other.size:,} bytes",
+                    expected="the same bytes from each URL",
                     hint="name only the URLs of the archive that you mean",
                 )
         from linkmode.audit.read.tool import tool  # no other command of this module waits for it
@@ -94,6 +95,7 @@ def verify(family: str | None, jobs: int, *, download: bool, as_json: bool) -> N
         guess = did_you_mean(family, catalog.families)
         raise UsageError(
             f"{family!r} is not a family of the catalogue{guess}",
+            expected="the name of a family",
             hint=f"use one of: {', '.join(sorted(catalog.families))}",
         )
     families = [row for name, row in catalog.families.items() if family in (None, name)]
@@ -120,16 +122,20 @@ def verify(family: str | None, jobs: int, *, download: bool, as_json: bool) -> N
     if wrong := [finding for finding in findings if finding.state == "mismatch"]:
         raise IntegrityError(
             "\n".join(["not what was pinned:", *(f"  {one.pin.file}: {one.url}: {one.detail}" for one in wrong)]),
+            expected="the bytes of the pinned checksum",
             hint="remove this URL from the pin; its present bytes need a pin of their own",
         )
     if bad := [finding for finding in findings if finding.signature.state == "bad"]:
         raise IntegrityError(
             "\n".join(["wrong signatures:", *(f"  {one.pin.file}: {one.url}: {one.signature.detail}" for one in bad)]),
+            expected="a signature by the signer of the catalogue",
             hint="do not use this archive; ask its publisher, or find out whether the signer in the catalogue is right",
         )
     if counts["unreachable"] == len(findings):
         raise NetworkError(
-            "no URL of the catalogue could be reached", hint="check the network, the proxy and the CA settings"
+            "no URL of the catalogue could be reached",
+            expected="an answer of at least one of them",
+            hint="check the network, the proxy and the CA settings",
         )
 
 
@@ -152,7 +158,10 @@ def _day(given: str | None) -> str:
     try:
         return datetime.date.fromisoformat(given).isoformat()
     except ValueError as error:
-        raise UsageError(f"--date {given!r}: expected a date such as 2026-11-21") from error
+        raise UsageError(
+            f"--date {given!r}: expected a date such as 2026-11-21",
+            hint="correct --date, or leave it out: today is the default",
+        ) from error
 
 
 COMMANDS = {"add": add, "verify": verify}

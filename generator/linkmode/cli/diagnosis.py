@@ -22,14 +22,20 @@ def diagnosis(root: Path, machine: str, store: Path | None) -> Iterator[Finding]
         lock = pipeline.locked(root)
         if not any(toolchain.exec == machine for toolchain in lock.toolchains):
             hint = Message(f'add "{machine}" to exec-platforms in linkmode.toml, then run: ', Run("lock"))
-            raise ConfigError(f"no locked compiler runs on this machine, {machine}", hint=hint)
+            raise ConfigError(
+                f"no locked compiler runs on this machine, {machine}", expected=f"a toolchain for {machine}", hint=hint
+            )
         return f"{len(lock.artifacts)} archives are locked, with compilers for {machine}"
 
     def archives() -> str:
         missing = [one.name for one in pipeline.locked(root).artifacts if not place.file(one.checksum).is_file()]
         if missing:
             problem = f"the store {place.root} lacks {', '.join(missing)}"
-            raise NetworkError(problem, hint=Message("with a network, run: ", Run("fetch")))
+            raise NetworkError(
+                problem,
+                expected="every locked archive in the store",
+                hint=Message("with a network, run: ", Run("fetch")),
+            )
         return f"the store {place.root} has every locked archive"
 
     def library() -> str:

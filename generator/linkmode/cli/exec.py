@@ -61,11 +61,15 @@ def command(
     """
     if as_json and not print_env:
         raise UsageError(
-            "--json prints the environment, and the output of a command is its own", hint="add --print-env, or drop it"
+            "--json prints the environment, and the output of a command is its own",
+            expected="--json beside --print-env",
+            hint="add --print-env, or drop it",
         )
     if bool(command_line) == print_env:
         problem = "--print-env runs no command" if print_env else "no command to run"
-        raise UsageError(problem, hint=Message("write it as in: ", Run("exec", "-- make CFLAGS=-O2")))
+        raise UsageError(
+            problem, expected="a command after --", hint=Message("write it as in: ", Run("exec", "-- make CFLAGS=-O2"))
+        )
     native_image.check_release(command_line, native_image.installed(command_line))
     host = ExecPlatform(f"{platform.machine()}-{sys.platform}")
     own = {key: path for key, name in {"CC": "cc", "CXX": "c++", "AR": "ar"}.items() if (path := shutil.which(name))}
@@ -156,6 +160,12 @@ def _become(command_line: tuple[str, ...], environment: dict[str, str]) -> None:
 def _cannot_start(name: str, error: OSError) -> LinkmodeError:
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return CommandNotFoundError(
-            f"{name}: no such command", hint="it was looked for on PATH, the toolchain's programs first"
+            f"{name}: no such command",
+            expected="a program on PATH, or a path",
+            hint="it was looked for on PATH, the toolchain's programs first",
         )
-    return CommandNotExecutableError(f"{name}: cannot be run: {error.strerror or error}")
+    return CommandNotExecutableError(
+        f"{name}: cannot be run: {error.strerror or error}",
+        expected="a program that this user may run",
+        hint="correct its permissions, or name another command after --",
+    )

@@ -7,9 +7,10 @@ import click
 
 from linkmode import pipeline
 from linkmode.cli import again, places, say
+from linkmode.cli.jobs import jobs as jobs_option
 from linkmode.config import bazel, find
 from linkmode.fetch import air_gap
-from linkmode.fetch.artifacts import DEFAULT_JOBS, Options, fetch_all
+from linkmode.fetch.artifacts import Options, fetch_all
 from linkmode.lock.current import locked_elsewhere
 from linkmode.lock.elsewhere import from_package_index
 from linkmode.lock.lockfile import FILE
@@ -23,13 +24,7 @@ from linkmode.store.files import Store, default_root
 @click.option(
     "--only", multiple=True, metavar="NAME", help="Fetch only this archive of the lock, by its name; repeatable."
 )
-@click.option(
-    "--jobs",
-    default=DEFAULT_JOBS,
-    type=click.IntRange(1, 64),
-    show_default=True,
-    help="Download at most N archives at once.",
-)
+@jobs_option
 @places.store
 @click.option(
     "--mirror",
@@ -99,5 +94,9 @@ def _choose(artifacts: Iterable[Artifact], only: tuple[str, ...]) -> tuple[Artif
     for name in only:
         if name not in by_name:
             guess = did_you_mean(name, by_name)
-            raise UsageError(f"--only: the lock has no {name!r}{guess}", hint=f"use one of: {', '.join(by_name)}")
+            raise UsageError(
+                f"--only: the lock has no {name!r}{guess}",
+                expected="the name of a locked archive",
+                hint=f"use one of: {', '.join(by_name)}",
+            )
     return tuple(artifact for name, artifact in by_name.items() if not only or name in only)

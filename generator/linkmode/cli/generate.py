@@ -30,7 +30,11 @@ def command(*, check: bool, show_diff: bool, no_edit: bool, force: bool, as_json
     root = find.root(Path())
     output = pipeline.generated(root)
     if as_json and (check or show_diff):
-        raise UsageError("--json prints what was written, and --check and --diff write nothing", hint="drop --json")
+        raise UsageError(
+            "--json prints what was written, and --check and --diff write nothing",
+            expected="--json without --check and --diff",
+            hint="drop --json",
+        )
     say.detail(f"writing to {output.label}")
     if show_diff:
         click.echo(output.unified() + output.unified_edits(), nl=False)

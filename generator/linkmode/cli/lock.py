@@ -50,7 +50,11 @@ def command(
     chosen = [_source(source) for source in sources]
     for family, count in Counter(family for family, _ in chosen).items():
         if count > 1:
-            raise UsageError(f"--source is given {count} times for {'all families' if family == '*' else family}")
+            raise UsageError(
+                f"--source is given {count} times for {'all families' if family == '*' else family}",
+                expected="one source for each family",
+                hint="drop all but one of them",
+            )
     words = ["--upgrade" if name == EVERYTHING else f"--upgrade={name}" for name in upgrade]
     words += [f"--source={source}" for source in sources]
     with again.repeating({"lock": [*words, *(["--deny-advisories"] if deny_advisories else [])]}):
@@ -73,6 +77,7 @@ def _lock(
         known = "1 known vulnerability" if len(warnings) == 1 else f"{len(warnings)} known vulnerabilities"
         raise CheckError(
             f"{known} in the versions to lock; nothing was written",
+            expected="versions without a known vulnerability",
             hint="ask for a fixed version in linkmode.toml, or accept a vulnerability by its id, with the reason: "
             '[advisories] accept = { "CVE-…" = "why it does not matter here" }',
         )
@@ -114,7 +119,10 @@ def _source(text: str) -> tuple[str, str]:
     family, equals, source = text.rpartition("=")
     if source not in SOURCES or (equals and not family):
         guess = did_you_mean(source, SOURCES)
-        raise UsageError(f"--source {text!r}: expected {' or '.join(SOURCES)}, for one family as in zig=pypi{guess}")
+        raise UsageError(
+            f"--source {text!r}: expected {' or '.join(SOURCES)}, for one family as in zig=pypi{guess}",
+            hint="name a source that way, or leave --source out: upstream is the default",
+        )
     return family or "*", source
 
 

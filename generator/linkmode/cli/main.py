@@ -72,7 +72,9 @@ class _Lazy(click.Group):
         name = args[0]
         if name not in _COMMANDS and not name.startswith("-"):
             raise UsageError(
-                f"no such command: {name!r}{did_you_mean(name, _COMMANDS)}", hint="linkmode --help lists all commands"
+                f"no such command: {name!r}{did_you_mean(name, _COMMANDS)}",
+                expected="a command of linkmode",
+                hint="linkmode --help lists all commands",
             )
         return super().resolve_command(ctx, args)
 
@@ -97,7 +99,7 @@ class _Lazy(click.Group):
 def _linkmode(directory: str, *, quiet: bool, verbose: bool) -> None:
     """Generate Bazel rules with pinned C and C++ toolchains and one link mode for each target, and audit ELF files."""
     if quiet and verbose:
-        raise UsageError("--quiet and --verbose exclude each other", hint="drop one of them")
+        raise UsageError("--quiet and --verbose exclude each other", expected="one of the two", hint="drop one of them")
     os.chdir(directory)
 
 
@@ -143,5 +145,9 @@ def _report(error: LinkmodeError) -> int:
 def _from_system(error: OSError) -> ConfigError:
     """Return the error for what the system refused: a missing file, a permission, no space."""
     what = f"{error.filename}: " if error.filename else ""
-    hint = "make room there, then run the command again" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
-    return ConfigError(f"{what}{error.strerror or error}", hint=hint)
+    is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return ConfigError(
+        f"{what}{error.strerror or error}",
+        expected="room for what is written" if is_full else "a file that this user may use",
+        hint=f"{'make room there' if is_full else 'correct that'}, then run the command again",
+    )

@@ -6,8 +6,9 @@ import click
 
 from linkmode import pipeline
 from linkmode.cli import again, places, say
+from linkmode.cli.jobs import jobs as jobs_option
 from linkmode.config import find
-from linkmode.fetch.artifacts import DEFAULT_JOBS, Options, fetch_all
+from linkmode.fetch.artifacts import Options, fetch_all
 from linkmode.store import mirror
 from linkmode.store.files import Store, default_root
 
@@ -15,13 +16,7 @@ from linkmode.store.files import Store, default_root
 @click.command("mirror")
 @click.argument("folder", metavar="DIR", type=places.Named())
 @click.option("--offline", is_flag=True, help="Use no network; exit with 4 and list what the store lacks.")
-@click.option(
-    "--jobs",
-    default=DEFAULT_JOBS,
-    type=click.IntRange(1, 64),
-    show_default=True,
-    help="Download at most N archives at once.",
-)
+@jobs_option
 @places.store
 def command(folder: Path, *, offline: bool, jobs: int, store: Path | None) -> None:
     """Write an air-gap mirror of every locked archive into DIR.

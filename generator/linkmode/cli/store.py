@@ -45,6 +45,7 @@ def verify(store: Path | None) -> None:
     if broken:
         raise IntegrityError(
             "\n".join(broken),
+            expected="archives and folders as they were fetched",
             hint=Message(("fetch"), " replaces the archives that the lock names; delete the folder of any other"),
         )
     click.echo(f"{count} archives, none damaged")
@@ -89,7 +90,11 @@ def _existing(given: Path | None) -> Store:
         return Store(default_root())
     hint = "name the folder that `linkmode fetch --store` filled, or unset LINKMODE_STORE"
     if not given.is_dir():
-        raise UsageError(f"--store {given}: the folder does not exist", hint=hint)
+        raise UsageError(f"--store {given}: the folder does not exist", expected="a folder that is there", hint=hint)
     if any(given.iterdir()) and not any((given / name).is_dir() for name in _MARKS):
-        raise UsageError(f"--store {given}: this is not a store: it contains no {' and no '.join(_MARKS)}", hint=hint)
+        raise UsageError(
+            f"--store {given}: this is not a store: it contains no {' and no '.join(_MARKS)}",
+            expected=f"a folder that contains one of {', '.join(_MARKS)}",
+            hint=hint,
+        )
     return Store(given)

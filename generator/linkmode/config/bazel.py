@@ -26,7 +26,11 @@ def major(root: Path) -> int | None:
     except FileNotFoundError:
         return None
     except textfile.UnusableError as error:
-        raise ConfigError(f"{root / '.bazelversion'} {error.problem}", hint="save .bazelversion as UTF-8") from error
+        raise ConfigError(
+            f"{root / '.bazelversion'} {error.problem}",
+            expected="a text with the version of Bazel",
+            hint="save .bazelversion as UTF-8",
+        ) from error
     return int(found[1]) if found else None
 
 
@@ -36,6 +40,7 @@ def checked_version(root: Path) -> str:
     if named is not None and named < _OLDEST:
         raise ConfigError(
             f"{root / '.bazelversion'} names Bazel {named}; linkmode's rules are for Bazel {_OLDEST} and newer",
+            expected=f"Bazel {_OLDEST} or newer",
             hint="name a newer one in .bazelversion",
         )
     return f"Bazel {named}" if named else "no .bazelversion: the rules are written for any Bazel from 4 on"

@@ -94,10 +94,13 @@ def load_with_text(path: Path) -> tuple[Config, str]:
     except FileNotFoundError as error:
         raise ConfigError(
             f"{path} does not exist, nor does one in a folder above",
+            expected="linkmode's configuration",
             hint=Message("create it with `", Run("init"), "`, or name its folder: linkmode -C DIR …"),
         ) from error
     except textfile.NoTextError as error:
-        raise ConfigError(f"{path} {error.problem}", hint=f"save {path.name} as UTF-8, with what it needs") from error
+        raise ConfigError(
+            f"{path} {error.problem}", expected="a text in UTF-8", hint=f"save {path.name} as UTF-8, with what it needs"
+        ) from error
     except textfile.UnusableError as error:
         raise ConfigError(
             f"{path} {error.problem}; expected linkmode's configuration",
@@ -119,6 +122,7 @@ def parse(text: str, *, where: str, options: Mapping[str, str] | None = None) ->
     except toml.NotTomlError as error:
         raise ConfigError(
             f"{where} is not TOML: {error}",
+            expected="a file of TOML",
             hint=f"correct {where}: text stands in quotes, and a key once in its table; see https://toml.io",
         ) from error
     issues = Issues(where, text, options)

@@ -24,6 +24,7 @@ def root(here: Path) -> Path:
     if owner not in (0, os.geteuid()):
         raise ConfigError(
             f"{found / FILE} belongs to another user, and is not used from a folder below it",
+            expected="a linkmode.toml of this user",
             hint=Message(f"if you trust it, name its folder: linkmode -C {found} …"),
         )
     return found

@@ -69,17 +69,21 @@ def create(root: Path, text: str, *, force: bool) -> Path:
         raise UsageError(error.said, hint=Message("nothing was written; see `", Run("init", "--help"), "`")) from error
     if path.exists() and not force:
         raise ConfigError(
-            f"{path} is there already, and is not overwritten", hint=Message("edit it, or: ", Run("init", "--force"))
+            f"{path} is there already, and is not overwritten",
+            expected="a folder without a linkmode.toml",
+            hint=Message("edit it, or: ", Run("init", "--force")),
         )
     above, top = find.root(root), find.repository(root)
     if above != root and not force:
         raise ConfigError(
             f"{above / document.FILE} is there already, and holds for this folder too",
+            expected="no linkmode.toml in a folder above",
             hint=Message("edit it, or write one of this folder's own: ", Run("init", "--force")),
         )
     if top and top != root and not force:
         raise ConfigError(
             f"the root of this repository is {top}, and linkmode.toml belongs there",
+            expected="linkmode.toml at the root of the repository",
             hint=Message(f"write it with `linkmode -C {top} init`, or for this folder alone: ", Run("init", "--force")),
         )
     textfile.replace(path, text.encode())

@@ -185,6 +185,7 @@ def _nowhere(artifact: Artifact, failed: Sequence[Attempt], only: str) -> Linkmo
     if only and all(isinstance(attempt.failure, UnreachableError) and attempt.failure.silent for attempt in failed):
         return NetworkError(
             f"{artifact.name}: the mirror cannot be reached:{reasons}",
+            expected="an answer with the archive",
             hint=f"start the server of {only}, or correct --mirror (LINKMODE_MIRROR); nothing else was asked",
         )
     if only:
@@ -197,6 +198,7 @@ def _nowhere(artifact: Artifact, failed: Sequence[Attempt], only: str) -> Linkmo
     if is_wrong:
         return IntegrityError(
             f"{artifact.name}: no URL gave the file with {artifact.checksum}:{reasons}",
+            expected="one file with that checksum",
             hint=Message(
                 "nothing of it was kept. Add a mirror that has the pinned bytes under [mirrors] in linkmode.toml, "
                 "then run: ",
@@ -205,6 +207,7 @@ def _nowhere(artifact: Artifact, failed: Sequence[Attempt], only: str) -> Linkmo
         )
     return NetworkError(
         f"{artifact.name}: no URL could be reached:{reasons}",
+        expected="one answer with the archive",
         hint=next((attempt.failure.hint for attempt in failed if attempt.failure.hint), "")
         or Message(
             "check the network, the proxy and the CA settings, or add a mirror under [mirrors] in linkmode.toml "

@@ -92,9 +92,15 @@ def gather(url: str, path: Path, *, base: Path, progress: Progress, limits: Limi
     finally:
         progress.end(shown)
     if is_wrong:
-        raise IntegrityError(f"{shown}: gives no archive to pin:{''.join(reasons)}", hint="open it, and see what it is")
+        raise IntegrityError(
+            f"{shown}: gives no archive to pin:{''.join(reasons)}",
+            expected="a tar, a zip or a wheel",
+            hint="open it, and see what it is",
+        )
     raise NetworkError(
-        f"{shown}: could not be reached:{''.join(reasons)}", hint=hint or "check the URL, the network and the proxy"
+        f"{shown}: could not be reached:{''.join(reasons)}",
+        expected="an answer with the archive",
+        hint=hint or "check the URL, the network and the proxy",
     )
 
 

@@ -74,6 +74,7 @@ def _artifact(artifact: Artifact, bazel: dict[str, object]) -> dict[str, object]
     if not artifact.sha256:
         raise ConfigError(
             f"{artifact.name}: Buck2 checks archives by sha256, and this one is pinned by sha512 alone",
+            expected="a sha256",
             hint="add its sha256 in a [[pin]] of linkmode.toml, or choose another version",
         )
     known = bazel["artifacts"]

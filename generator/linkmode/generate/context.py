@@ -91,6 +91,16 @@ def _artifact(artifact: Artifact, lock: Lock) -> dict[str, object]:
         "measured": dict(sorted(artifact.measured.items())),
         "linked": [_linked(part) for part in linked.of(artifact)],
         **({"has_whole_folders": True} if layout.has_whole_folders else {}),
+        **({"launchers": _launchers(artifact, layout, lock)} if layout.launchers else {}),
+    }
+
+
+def _launchers(artifact: Artifact, layout: Layout, lock: Lock) -> dict[str, str]:
+    targets = [toolchain.target for toolchain in lock.toolchains if toolchain.artifact == artifact.name]
+    return {
+        path.format(target=target): program.format(target=target)
+        for target in targets
+        for path, program in layout.launchers.items()
     }
 
 

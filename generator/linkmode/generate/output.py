@@ -36,6 +36,7 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
         if self.edits:
             raise CheckError(
                 f"{', '.join(edit.file for edit in self.edits)}: linkmode's block is missing or not up to date",
+                expected="the block that linkmode.lock gives",
                 hint=Message("see it with `", Run("generate", "--diff"), "`, write it with `", Run("generate"), "`"),
             )
 

@@ -67,6 +67,7 @@ def edits(root: Path, output: str, module: BazelModule, build_systems: Iterable[
         if path.is_symlink():
             raise ConfigError(
                 f"{path} is a symbolic link, and linkmode writes through none",
+                expected="a regular file",
                 hint="add the lines that `linkmode generate --no-edit` prints to the file that it leads to",
             )
         before = _read(path)
@@ -126,4 +127,6 @@ def _read(path: Path) -> str | None:
         return None
     except textfile.UnusableError as error:
         is_text = isinstance(error, textfile.NoTextError)
-        raise ConfigError(f"{path} {error.problem}", hint=f"save {path.name} as UTF-8" if is_text else "") from error
+        raise ConfigError(
+            f"{path} {error.problem}", expected="a text in UTF-8", hint=f"save {path.name} as UTF-8" if is_text else ""
+        ) from error

@@ -67,6 +67,7 @@ def place(root: Path, output: str) -> Path:
         if folder.is_symlink():
             raise ConfigError(
                 f"output {output!r}: {folder} is a symbolic link, and linkmode writes through none",
+                expected="a folder of the repository's own",
                 hint="name the real folder as `output` in linkmode.toml, or remove the link",
             )
         if os.path.lexists(folder) and not folder.is_dir():
@@ -102,6 +103,7 @@ def check(changes: Changes, label: str) -> None:
         found = "; ".join(f"{kind}: {_names(paths)}" for kind, paths in kinds.items() if paths)
         raise CheckError(
             f"{label} is not what linkmode.lock gives: {found}",
+            expected="the files that linkmode.lock gives",
             hint=Message("see it with `", Run("generate", "--diff"), "`, write it with `", Run("generate"), "`"),
         )
 
@@ -197,12 +199,14 @@ def _refuse_blocked(changes: Changes, label: str, *, force: bool) -> None:
     if folders:
         raise ConfigError(
             f"{label}: where a generated file would go there is a folder that linkmode did not make: {_names(folders)}",
+            expected="a path that is free, or a file of linkmode",
             hint="move it away; --force overwrites files, never folders",
         )
     if changes.blocked and not force:
         raise ConfigError(
             f"{label}: where generated files would go there are files that linkmode did not generate: "
             f"{_names(changes.blocked)}",
+            expected="paths that are free, or files of linkmode",
             hint=Message("move them away, or overwrite them with: ", Run("generate", "--force")),
         )
 
@@ -218,6 +222,7 @@ def _refuse_of_others(folder: Path, label: str) -> None:
             raise ConfigError(
                 f"{PurePosixPath(label, path)} belongs to another user ({_user(owner)}; this is {_user(user)}), and "
                 "linkmode replaces the folder as a whole",
+                expected="folders and files of this user",
                 hint="run linkmode as that user, or give the folder to this one (chown -R), or move it away",
             )
 
@@ -307,11 +312,13 @@ def _locked(folder: Path, locks: Path | None) -> Iterator[None]:
     except Timeout as error:  # an OSError too
         raise ConfigError(
             f"{folder}: another linkmode has been writing it for {_LOCK_SECONDS:.0f} seconds",
+            expected="one linkmode at a time",
             hint=f"wait for it to end, or end it; the lock is {locks / name}.lock",
         ) from error
     except OSError as error:
         raise ConfigError(
             f"{locks}: linkmode's cache cannot be written: {error.strerror or error}: {error.filename or locks}",
+            expected="a folder that this user can write",
             hint="set XDG_CACHE_HOME, or HOME, to a folder that can be written; runs at the same time meet there",
         ) from error
     try:

@@ -54,12 +54,14 @@ def entry(given: Inputs, name: str, version: str | None) -> Change:
         every = [*LANGUAGES, *LIBRARIES]
         raise UsageError(
             f"add: linkmode has no language or library {name!r}{guess_name(name, every)}",
+            expected="a language or a library",
             hint=f"one of {', '.join(every)}, or a toolchain: add toolchain FAMILY --target TRIPLE",
         )
     present: dict[str, str] = getattr(given.config, table)
     if name in present:
         raise UsageError(
             f"add: {given.source.where} asks for {name} already: {present[name]!r}",
+            expected=f"a name that [{table}] does not have",
             hint=f"change the version in its [{table}]",
         )
     wanted = version or known[name].suggested_version
@@ -74,6 +76,7 @@ def toolchain(given: Inputs, family: str, targets: Sequence[str], version: str |
     if family not in FAMILIES:
         raise UsageError(
             f"add toolchain: {family!r} is not a family{guess_name(family, FAMILIES)}",
+            expected="the name of a family",
             hint=f"one of {', '.join(FAMILIES)}",
         )
     chosen = FAMILIES[family]
@@ -94,13 +97,16 @@ def _parsed(given: Inputs, text: str) -> Config:
     try:
         return parse(text, where=f"{given.source.where} with the addition")
     except ConfigError as error:
-        raise UsageError(error.said, hint="nothing was written; correct what was to be added") from error
+        raise UsageError(
+            error.said, expected="what linkmode.toml admits", hint="nothing was written; correct what was to be added"
+        ) from error
 
 
 def _checked(given: Inputs, after: str, meant: Config, what: str) -> Change:
     if _parsed(given, after) != meant:
         raise ConfigError(
             f"{given.source.where}: has a form that cannot be added to; nothing was written",
+            expected="a table of its own for each [section]",
             hint=f"write it yourself: {what}",
         )
     return Change(given.source.text, after)

@@ -22,7 +22,11 @@ def locked(root: Path, given: Inputs) -> Lock:
     """
     found = text(root)
     if found is None:
-        raise StaleLockError(f"{root / lockfile.FILE} does not exist", hint=Message("write it with: ", Run("lock")))
+        raise StaleLockError(
+            f"{root / lockfile.FILE} does not exist",
+            expected="the lock that `linkmode lock` writes",
+            hint=Message("write it with: ", Run("lock")),
+        )
     try:
         lock = lockfile.loads(found, str(root / lockfile.FILE))
     except StaleLockError as error:
@@ -43,18 +47,18 @@ def locked_elsewhere(path: Path) -> tuple[Artifact, ...]:
     """
     hint = "name a lock that linkmode lock wrote"
     if path.is_dir():
-        raise StaleLockError(f"{path}: is no regular file", hint=hint)
+        raise StaleLockError(f"{path}: is no regular file", expected="a lock that `linkmode lock` wrote", hint=hint)
     try:
         found = textfile.read(path)
     except FileNotFoundError as error:
-        raise UsageError(f"--lock {path}: there is no such file", hint=hint) from error
+        raise UsageError(f"--lock {path}: there is no such file", expected="a linkmode.lock", hint=hint) from error
     except textfile.UnusableError as error:
-        raise StaleLockError(f"{path}: {error.problem}", hint=hint) from error
+        raise StaleLockError(f"{path}: {error.problem}", expected="a text in UTF-8", hint=hint) from error
     try:
         lock = lockfile.loads(found, str(path))
     except StaleLockError as error:
         if path.name != lockfile.FILE:  # no command writes it again
-            raise StaleLockError(error.said, hint=hint) from error
+            raise StaleLockError(error.said, expected="a lock that `linkmode lock` wrote", hint=hint) from error
         error.folder = str(path.absolute().parent)
         raise
     root = path.parent
@@ -85,10 +89,10 @@ def _with_differences(error: StaleLockError, found: str, given: Inputs) -> Stale
     if old is None:
         return error
     try:
-        changes = lockfile.diff(old, resolve(given.config, given.catalog, keep(old)))
+        changes = lockfile.first_differences(old, resolve(given.config, given.catalog, keep(old)))
     except ConfigError:  # what the lock says stands in the way of an answer, and the error stands without one
         return error
     if not changes:
         return error
-    said = Message(error.said, "; `", Run("lock"), f"` would change\n{changes.rstrip()}")
-    return StaleLockError(said, hint=error.advice)
+    said = Message(error.said, "; `", Run("lock"), f"` would change\n{changes}")
+    return StaleLockError(said, expected="a lock for the linkmode.toml beside it", hint=error.advice)

@@ -5,7 +5,7 @@ nothing that it says is used. It only chooses, among what linkmode.toml allows, 
 derived again and compared with it; the derived value is used from then on.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from linkmode import __version__
 from linkmode.catalog.pins import Catalog
@@ -17,6 +17,9 @@ from linkmode.lock.resolve import resolve
 from linkmode.messages import ConfigError, StaleLockError
 from linkmode.model.issues import Source
 from linkmode.model.values import Artifact, Lock, Pin
+
+_MOST_NAMED = 10
+_MOST_LINES = 200
 
 
 def derived(
@@ -34,7 +37,11 @@ def derived(
         now = resolve(config, catalog, keep(lock), source)
     except ConfigError as error:
         resolve(config, catalog, source=source)  # an error of linkmode.toml's own is told as that
-        raise StaleLockError(f"{where} keeps to what is not there any more: {error.problem}", hint=error.hint) from None
+        raise StaleLockError(
+            f"{where} keeps to what is not there any more: {error.problem}",
+            expected="the pins that it was made of",
+            hint=error.hint,
+        ) from None
     if now == lock:
         return now
     unknown = [one for one in lock.artifacts if not _pinned(one, _pins(one.family, catalog))]
@@ -42,9 +49,13 @@ def derived(
     if unknown:
         problem = (
             f"{where} was changed, or is of another version of linkmode: neither linkmode.toml nor the catalogue of "
-            f"linkmode {__version__} pins {', '.join(map(_described, unknown))}"
+            f"linkmode {__version__} pins {_listed(unknown)}"
         )
-    raise StaleLockError(f"{problem}\n{lockfile.diff(lock, now).rstrip()}", hint=lockfile.RELOCK)
+    raise StaleLockError(
+        f"{problem}\n{lockfile.first_differences(lock, now)}",
+        expected="the lock that linkmode.toml and the catalogue give",
+        hint=lockfile.RELOCK,
+    )
 
 
 def derived_artifacts(lock: Lock, mirrors: Mirrors, catalog: Catalog, where: str) -> tuple[Artifact, ...]:
@@ -66,16 +77,24 @@ def derived_artifacts(lock: Lock, mirrors: Mirrors, catalog: Catalog, where: str
         problems.append(f"  artifact[{index}]: {_described(one)}")
         problems += [f"    {change}" for entry in known[:1] for change in lockfile.changes(one, entry)]
     if problems:
+        more = [f"  and {len(problems) - _MOST_LINES:,} more lines"] if len(problems) > _MOST_LINES else []
         raise StaleLockError(
             "\n".join(
                 [
                     f"{where}: neither the catalogue of linkmode {__version__} nor a linkmode.toml beside it has",
-                    *problems,
+                    *problems[:_MOST_LINES],
+                    *more,
                 ]
             ),
+            expected="a pin of the catalogue, or of that linkmode.toml, for each archive",
             hint="use the linkmode that wrote it, with the linkmode.toml that it was written for beside it",
         )
     return tuple(found)
+
+
+def _listed(artifacts: Sequence[Artifact]) -> str:
+    more = f" and {len(artifacts) - _MOST_NAMED:,} more" if len(artifacts) > _MOST_NAMED else ""
+    return ", ".join(map(_described, artifacts[:_MOST_NAMED])) + more
 
 
 def _pins(family: str, catalog: Catalog) -> tuple[Pin, ...]:

@@ -6,6 +6,7 @@ for `derive`. The format is described in docs/reference/lock.md.
 """
 
 import hashlib
+import itertools
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -34,6 +35,11 @@ RELOCK = Message("write it again with: ", Run("lock"))
 _TABLES = {"toolchains": "toolchain", "parts": "language", "artifacts": "artifact"}
 """The arrays of tables, by their names in `Lock`: TOML reads better when each table is one."""
 
+_MOST_PROBLEMS = 100
+"""A lock of a megabyte can have ten thousand, and each is compared with all of its names."""
+
+_MOST_DIFFERENCES, _LONGEST_LINE = 200, 1000
+
 _INTRODUCTORY = ("version", "digest")
 _FOLLOWS = {"name", "upstream"}
 """Fields of an artifact that only repeat others: a diff that showed them would say everything twice."""
@@ -61,10 +67,14 @@ def loads(text: str, where: str) -> Lock:
     """
     data = _read(text, where)
     if data.pop("digest", None) != _digest(data):
-        raise StaleLockError(f"{where} was edited by hand: its digest is not that of its contents", hint=RELOCK)
+        raise StaleLockError(
+            f"{where} was edited by hand: its digest is not that of its contents",
+            expected="a lock as `linkmode lock` wrote it",
+            hint=RELOCK,
+        )
     lock = _lock(data, where)
     issues = Issues(where, text)
-    for path, problem in lock_problems(lock):
+    for path, problem in itertools.islice(lock_problems(lock), _MOST_PROBLEMS):
         issues.add(path, problem)
     issues.raise_if_any(hint=RELOCK, error=StaleLockError)
     return lock
@@ -91,6 +101,14 @@ def loads_unverified(text: str, where: str) -> Lock | None:
         return _lock({**data, "version": LOCK_VERSION}, where)
     except StaleLockError:
         return None
+
+
+def first_differences(old: Lock, new: Lock) -> str:
+    """Return the first lines of what `diff` says, and how many more there are: ``old`` may be a stranger's."""
+    lines = diff(old, new).splitlines()
+    more = len(lines) - _MOST_DIFFERENCES
+    shown = [line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}…" for line in lines[:_MOST_DIFFERENCES]]
+    return "\n".join([*shown, *([f"  and {more:,} more lines"] if more > 0 else [])])
 
 
 def diff(old: Lock | None, new: Lock) -> str:
@@ -121,8 +139,8 @@ class _NewerFormatError(StaleLockError):
 class _OlderFormatError(StaleLockError):
     """The lock's format version is older than this linkmode's; ``data`` is what it holds."""
 
-    def __init__(self, problem: str, *, hint: Message, data: dict[str, Any]) -> None:
-        super().__init__(problem, hint=hint)
+    def __init__(self, problem: str, *, expected: str, hint: Message, data: dict[str, Any]) -> None:
+        super().__init__(problem, expected=expected, hint=hint)
         self.data = data
 
 
@@ -130,13 +148,22 @@ def _read(text: str, where: str) -> dict[str, Any]:
     try:
         data = toml.loads(text)
     except toml.NotTomlError as error:
-        raise StaleLockError(f"{where} is not TOML (a merge conflict?): {error}", hint=RELOCK) from error
+        raise StaleLockError(
+            f"{where} is not TOML (a merge conflict?): {error}",
+            expected="a lock as `linkmode lock` wrote it",
+            hint=RELOCK,
+        ) from error
     version = data.get("version")
     if isinstance(version, bool) or not isinstance(version, int):
-        raise StaleLockError(f"{where} has no format version that is known: found {rules.shown(version)}", hint=RELOCK)
+        raise StaleLockError(
+            f"{where} has no format version that is known: found {rules.shown(version)}",
+            expected=f"format version {LOCK_VERSION}",
+            hint=RELOCK,
+        )
     if version > LOCK_VERSION:
         raise _NewerFormatError(
             f"{where} has format version {version}; linkmode {__version__} knows version {LOCK_VERSION}",
+            expected=f"format version {LOCK_VERSION} or older",
             hint=Message(
                 "install the linkmode that wrote it, or a newer one; or delete the file and run `", Run("lock"), "`"
             ),
@@ -144,6 +171,7 @@ def _read(text: str, where: str) -> dict[str, Any]:
     if version < LOCK_VERSION:
         raise _OlderFormatError(
             f"{where} has format version {version}; linkmode {__version__} writes version {LOCK_VERSION}",
+            expected=f"format version {LOCK_VERSION}",
             hint=RELOCK,
             data=data,
         )
@@ -160,7 +188,9 @@ def _lock(data: Mapping[str, Any], where: str) -> Lock:
         for name, table in _TABLES.items():
             path = path.replace(f"{name}[", f"{table}[", 1)
         at = f": {path}" if path else ""
-        raise StaleLockError(f"{where} is not a whole lock{at}: {problem}", hint=RELOCK) from error
+        raise StaleLockError(
+            f"{where} is not a whole lock{at}: {problem}", expected="a lock as `linkmode lock` wrote it", hint=RELOCK
+        ) from error
 
 
 def _of_this_format(data: dict[str, Any]) -> dict[str, Any]:

@@ -27,10 +27,14 @@ def add_pin(file: Path, entry: str, catalog: Catalog) -> None:
     try:
         old = textfile.read(file)
     except FileNotFoundError as error:
-        raise ConfigError(f"{file} does not exist", hint="name a linkmode.toml, or a file of the catalogue") from error
+        raise ConfigError(
+            f"{file} does not exist", expected="a file of pins", hint="name a linkmode.toml, or a file of the catalogue"
+        ) from error
     except textfile.UnusableError as error:
         raise ConfigError(
-            f"{file} {error.problem}", hint="name a linkmode.toml, or a file of the catalogue, in UTF-8"
+            f"{file} {error.problem}",
+            expected="a text in UTF-8",
+            hint="name a linkmode.toml, or a file of the catalogue, in UTF-8",
         ) from error
     new = f"{old.rstrip()}\n\n{entry}"
     if any(line.startswith("schema") for line in old.splitlines()):

@@ -43,6 +43,7 @@ class Relock(msgspec.Struct, frozen=True, kw_only=True):
         if self.changes:
             raise CheckError(
                 f"{self.path} is not what linkmode.toml resolves to:\n{self.changes.rstrip()}",
+                expected="the lock that linkmode.toml gives",
                 hint=Message("write it with: ", Run("lock")),
             )
 
@@ -72,7 +73,9 @@ def relock(root: Path, *, upgrade: Iterable[str] = (), sources: Mapping[str, str
         if name not in (*requested, EVERYTHING):
             guess = did_you_mean(name, requested)
             raise UsageError(
-                f"linkmode.toml asks for no {name!r}{guess}", hint=f"what it asks for: {', '.join(requested)}"
+                f"linkmode.toml asks for no {name!r}{guess}",
+                expected="a name that linkmode.toml asks for",
+                hint=f"what it asks for: {', '.join(requested)}",
             )
     old_text = current.text(root)
     old = earlier.read(old_text, requested, str(root / lockfile.FILE))

@@ -16,12 +16,15 @@ class Layout(msgspec.Struct, frozen=True):
 
     ``remove`` are paths in the archive that must not be there, such as a link to its own root. ``has_whole_folders``
     says that its folders are inputs as a whole, in which a link that leads out of the archive would end an action.
+    ``launchers`` are scripts by their paths in the repository, each with the program of the same repository that it
+    starts, one that Bazel builds; ``{target}`` in them stands for each locked target.
     """
 
     file: str
     macro: str
     remove: tuple[str, ...] = ()
     has_whole_folders: bool = False
+    launchers: Mapping[str, str] = {}
 
 
 def found(package: str, path: Iterable[str], value: str) -> dict[str, Any]:

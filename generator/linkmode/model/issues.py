@@ -15,6 +15,13 @@ _T = TypeVar("_T")
 _TOMLS = {"str": "string", "int": "integer", "bool": "boolean", "object": "table", "array": "array", "float": "float"}
 """TOML's words for types, by those of msgspec's messages."""
 
+_MOST_SHOWN = 50
+"""Problems that are shown of one file. Of those after the first thousand only the count is kept."""
+
+_MOST_KEPT = 1000
+_LONGEST = 2000
+"""Characters of one text in a message: the value in it may be the whole file. The rule stands at its end."""
+
 _PYTHONS = re.compile(f"`({'|'.join(_TOMLS)})`")
 _HEADER = re.compile(r"\s*(?P<array>\[)?\[\s*(?P<name>[A-Za-z0-9_.-]+)\s*\]")
 _KEY = re.compile(r"""\s*(?:(?P<bare>[A-Za-z0-9_-]+)|"(?P<basic>[^"\\]*)"|'(?P<literal>[^']*)')\s*=""")
@@ -36,30 +43,41 @@ class Issues:
         self._text = text
         self._options = options or {}
         self._found: list[tuple[int, Message, Message]] = []
+        self._count = 0
 
     @functools.cached_property
     def _lines(self) -> dict[str, int]:
         return _key_lines(toml.without_strings(self._text))
 
+    @property
+    def _is_kept(self) -> bool:
+        return self._count < _MOST_KEPT
+
     def __len__(self) -> int:
-        return len(self._found)
+        return self._count
 
     def add(self, path: str, problem: str | Message, hint: str | Message = "") -> None:
         """Report ``problem`` at the key path ``path`` (``toolchain[1].targets[0]``); ``hint`` is what mends it."""
+        is_kept = self._is_kept
+        self._count += 1
+        if not is_kept:
+            return
         for given, option in self._options.items():
             if path == given or path.startswith((f"{given}[", f"{given}.")):
                 self._found.append((0, Message(f"{option}: ", problem), Message(hint)))
                 return
         line = self._line(path)
         at = f"{f'line {line}: ' if line else ''}{path}: "
-        self._found.append((line, Message(at, problem), Message(hint)))
+        said = [_cut(part) if isinstance(part, str) else part for part in Message(at, problem)]
+        self._found.append((line, Message(*said), Message(hint)))
 
     def unknown_keys(self, path: str, table: Mapping[str, Any], known: Iterable[str]) -> None:
         """Report every key of ``table`` that is not ``known``."""
         known = list(known)
         for key in table:
             if key not in known:
-                self.add(_join(path, key), f"unknown key{did_you_mean(key, known) or _one_of(known)}")
+                guess = did_you_mean(key, known) if self._is_kept else ""
+                self.add(_join(path, key), f"unknown key{guess or _one_of(known)}")
 
     def unknown_value(
         self,
@@ -71,7 +89,8 @@ class Issues:
     ) -> None:
         """Report that ``value`` is none of ``known``, of which ``guess`` finds what may be meant."""
         known = list(known)
-        self.add(path, f"{value!r} {problem}{guess(value, known)}{_one_of(known)}")
+        meant = guess(value, known) if self._is_kept else ""
+        self.add(path, f"{value!r} {problem}{meant}{_one_of(known)}")
 
     def value(self, path: str, table: Mapping[str, Any], key: str, kind: Any, default: _T) -> _T:
         """Return ``table[key]`` as ``kind``; ``default`` when it is absent, or when it is wrong, which is reported."""
@@ -116,14 +135,24 @@ class Issues:
             raise error(Message(f"{self._where}: ", problem), hint=own if own != ("",) else hint)
         if found:
             lines = [
-                Message("\n  ", problem, *(() if own == ("",) else ("\n    try: ", own))) for problem, own in found
+                Message("\n  ", problem, *(() if own == ("",) else ("\n    try: ", own)))
+                for problem, own in found[:_MOST_SHOWN]
             ]
-            raise error(Message(f"{self._where} has {len(found)} problems:", *lines), hint=hint)
+            if self._count > _MOST_SHOWN:
+                lines.append(Message(f"\n  and {self._count - _MOST_SHOWN:,} more"))
+            raise error(Message(f"{self._where} has {self._count} problems:", *lines), hint=hint)
 
     def _line(self, path: str) -> int:
         """Return the line of the key, or of the nearest table around it; 0 when none was seen."""
         around = [path, *(path[: match.start()] for match in reversed(list(re.finditer(r"[.\[]", path))))]
         return next((self._lines[part] for part in around if part in self._lines), 0)
+
+
+def _cut(text: str) -> str:
+    """Return ``text`` without the middle of what is too long to be read."""
+    if len(text) <= _LONGEST:
+        return text
+    return f"{text[: _LONGEST // 2]}… ({len(text):,} characters) …{text[-_LONGEST // 2 :]}"
 
 
 def _how(problem: str) -> str:

@@ -56,7 +56,10 @@ def path(checksum: Checksum, file: str) -> str:
         ConfigError: ``file`` is not a plain name, or the checksum not hexadecimal; a lock of linkmode's has neither.
     """
     if not _FILE.fullmatch(file):
-        raise ConfigError(f"{file!r} is not a name that a mirror can hold: expected letters, digits and any of ._+@~-")
+        raise ConfigError(
+            f"{file!r} is not a name that a mirror can hold: expected letters, digits and any of ._+@~-",
+            hint="give the archive another file name in its [[pin]]",
+        )
     return f"{checksum.algorithm}/{checksum.path_part}/{file}"
 
 
@@ -88,11 +91,14 @@ def loads(data: bytes, where: str) -> dict[str, Entry]:
         index = msgspec.json.decode(data, type=_Index)
     except (msgspec.DecodeError, RecursionError) as error:
         raise ConfigError(
-            f"{where} is not the index of a mirror: {error}", hint="name a new folder, or delete that file's folder"
+            f"{where} is not the index of a mirror: {error}",
+            expected="what `linkmode mirror` writes",
+            hint="name a new folder, or delete that file's folder",
         ) from error
     if index.version != FORMAT:
         raise ConfigError(
             f"{where} has format version {index.version}; this linkmode knows version {FORMAT}",
+            expected=f"format version {FORMAT}",
             hint="name a new folder, or use the linkmode that wrote it",
         )
     for name in index.files:

@@ -75,6 +75,7 @@ def system_errors(path: Path, verb: Literal["read", "written"] = "written") -> I
     except OSError as error:
         raise ConfigError(
             f"{path} cannot be {verb}: {error.strerror or error}: {error.filename or path}",
+            expected="a file that this user may use, on a disk with room",
             hint="check the permissions and the space left there, then run again; until then no file is half written",
         ) from error
 

@@ -7,7 +7,6 @@ The setting is read as the go command reads it: the variable, else the file that
 import os
 import re
 import shutil
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -19,12 +18,12 @@ from linkmode.messages import ConfigError
 from linkmode.model.failures import OriginError, UnreachableError
 from linkmode.model.field_rules import GOPROXY_URL, shown
 from linkmode.model.values import Checksum
+from linkmode.net.ask import ask
 from linkmode.net.reach import Access, Origin, redacted
 from linkmode.net.transport import Transport
 
 SCHEME = "goproxy:"
 _KEY = "GOPROXY"
-_TIMEOUT_SECONDS = 60.0
 _EXAMPLE = "go env -w GOPROXY=https://goproxy.example.com"
 _OTHERWISE = f"name a proxy: {_EXAMPLE}; or lock another source of Go: linkmode lock --source go=pypi"
 _NO_PROXY = {
@@ -97,28 +96,15 @@ def _of_go(environment: Mapping[str, str]) -> str:
     command = shutil.which("go", path=environment.get("PATH", ""))
     if command is None:
         return ""
-    try:
-        done = subprocess.run(
-            [command, "env", _KEY],
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-            stdin=subprocess.DEVNULL,
-            timeout=_TIMEOUT_SECONDS,
-            cwd="/",
-            # A go.mod or go.work may name another Go, which this one would download first.
-            env={**environment, "GOTOOLCHAIN": "local", "GOWORK": "off"},
-        )
-    except OSError:  # not there any more, or for another machine
-        return ""
-    except subprocess.TimeoutExpired as error:
-        raise ConfigError(
-            f"`{command} env {_KEY}` did not end within {_TIMEOUT_SECONDS:g} seconds",
-            expected="the Go proxies to use",
-            hint=f"set the variable {_KEY}, or run it yourself to see what it waits for",
-        ) from error
-    return done.stdout.strip() if done.returncode == 0 else ""
+    done = ask(
+        [command, "env", _KEY],
+        # A go.mod or go.work may name another Go, which this one would download first.
+        {**environment, "GOTOOLCHAIN": "local", "GOWORK": "off"},
+        cwd="/",
+        expected="the Go proxies to use",
+        hint=f"set the variable {_KEY}, or run it yourself to see what it waits for",
+    )
+    return done.stdout.strip() if done and done.returncode == 0 else ""
 
 
 def parse(setting: Setting) -> tuple[tuple[Proxy, ...], str]:

@@ -7,7 +7,6 @@ configured, the default is the endpoint that pypi-simple knows.
 import ast
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,12 +15,12 @@ from pathlib import Path
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
 from linkmode.messages import ConfigError
+from linkmode.net.ask import ask
 from linkmode.net.reach import Access, ca_bundle, proxy
 
 _SECTIONS = ("global", "download", "install", ":env:")
 """From weakest to strongest. ``:env:`` is what ``pip config list`` calls the PIP_* variables."""
 
-_TIMEOUT_SECONDS = 60.0
 _PIPS_WORDS = ("Configuration file ", "ERROR: ")
 """How pip's message begins when its settings are wrong."""
 
@@ -80,33 +79,21 @@ def read(environment: Mapping[str, str] = os.environ) -> PipConfig:
 
 def _listing(command: Sequence[str], environment: Mapping[str, str]) -> str | None:
     """Return the output of the command; None if there is no such pip."""
-    shown = " ".join(command)
-    try:
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-            stdin=subprocess.DEVNULL,
-            timeout=_TIMEOUT_SECONDS,
-            # Python must not run a folder named pip in the current folder.
-            env={**environment, "PYTHONSAFEPATH": "1"},
-        )
-    except OSError:  # not there any more, or for another machine
+    done = ask(
+        command,
+        # Python must not run a folder named pip in the current folder.
+        {**environment, "PYTHONSAFEPATH": "1"},
+        expected="the settings of pip, which say which package index to use",
+        hint="run it yourself to see what it waits for",
+    )
+    if done is None:
         return None
-    except subprocess.TimeoutExpired as error:
-        raise ConfigError(
-            f"`{shown}` did not end within {_TIMEOUT_SECONDS:g} seconds",
-            expected="the settings of pip, which say which package index to use",
-            hint="run it yourself to see what it waits for",
-        ) from error
     if done.returncode == 0:
         return done.stdout
     said = (done.stderr or done.stdout).strip().splitlines()
     if said and said[0].startswith(_PIPS_WORDS):
         raise ConfigError(
-            f"`{shown}` fails: {' '.join(said)}",
+            f"`{' '.join(command)}` fails: {' '.join(said)}",
             expected="the settings of pip, which say which package index to use",
             hint="correct pip's settings; `pip config debug` says where they are",
         )

@@ -74,20 +74,18 @@ def _children(folder: Path) -> list[Path]:
 def _entry(path: Path, name: str, kind: str, before: float, sizes: "_Sizes", *, pretend: bool) -> Leftover:
     if _used(path) >= before:
         return Leftover(path, kind, 0, "used since")
-    with _nobody(path, name, pretend=pretend) as is_free:
-        if not is_free:
-            return Leftover(path, kind, 0, "in use")
-        size = sizes.of(path)
-        if not pretend:
-            _remove(path)
-    return Leftover(path, kind, size)
+    return _taken(path, name, kind, sizes, otherwise="in use", pretend=pretend)
 
 
 def _half(path: Path, name: str, sizes: "_Sizes", *, pretend: bool) -> Leftover:
-    kind = "folder left half made"
+    return _taken(path, name, "folder left half made", sizes, otherwise="being made", pretend=pretend)
+
+
+def _taken(path: Path, name: str, kind: str, sizes: "_Sizes", *, otherwise: str, pretend: bool) -> Leftover:
+    """Remove a folder that nobody holds; ``otherwise`` says why it stays."""
     with _nobody(path, name, pretend=pretend) as is_free:
         if not is_free:
-            return Leftover(path, kind, 0, "being made")
+            return Leftover(path, kind, 0, otherwise)
         size = sizes.of(path)
         if not pretend:
             _remove(path)

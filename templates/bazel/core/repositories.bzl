@@ -7,7 +7,7 @@
     linkmode_register_toolchains()
 """
 
-load("//:lock.bzl", "ARTIFACTS", "TOOLCHAINS", "TOOLCHAIN_TARGETS")
+load("//:lock.bzl", "ARTIFACTS", "TOOLCHAIN_TARGETS")
 load("//private/cc:compat.bzl", "cc_compat_repo")
 load("//private/cc:links.bzl", "wrong_link")
 
@@ -85,18 +85,6 @@ archive_repo = repository_rule(
     },
 )
 
-def _launchers(artifact):
-    """Zig has its tools as commands of one program."""
-    launchers = {
-        "tools/" + name: "programs/" + ("ld.lld" if name == "ld" else name)
-        for name in ["ar", "gcov", "ld", "nm", "objcopy", "objdump", "strip"]
-    }
-    for toolchain in TOOLCHAINS:
-        if toolchain["artifact"] == artifact:
-            for name in ["cc", "cpp"]:
-                launchers["tools/%s-%s" % (name, toolchain["target"])] = "cc-%s_driver/%s" % (toolchain["target"], name)
-    return launchers
-
 def linkmode_repositories(cc_rules = "native"):
     """Declares the repositories of linkmode.lock, and @linkmode_cc. Each is fetched when something in it is first needed.
 
@@ -115,7 +103,7 @@ def linkmode_repositories(cc_rules = "native"):
             check_links = artifact.get("has_whole_folders", False),
             delete = artifact["remove"],
             integrity = artifact["integrity"],
-            launchers = _launchers(name) if artifact["macro"] == "zig_archive" else {},
+            launchers = artifact.get("launchers", {}),
             macro = artifact["macro"],
             rules = "@linkmode" + artifact["rules"],
             strip_prefix = artifact["strip_prefix"],

@@ -27,18 +27,23 @@ static char *text_in(int memory)
     return text;
 }
 
-/* Runs a link. The exit code is that of run(); what the linker says is passed on when it has ended. */
-static int run_link(const struct words *words, size_t fixed, const char *output)
+/* As run_long(), with what the program says in `said`; where no memory is left, that goes its usual way. */
+static int run_quietly(const struct words *words, size_t fixed, char **said)
 {
-    const struct failed_link link = {output, config.mode, config.target, LINK_OF_EXEC, put};
     const int memory = memfd_create("linkmode", MFD_CLOEXEC);
     const int code = run_long(words, fixed, memory);
-    char *said;
 
-    if (memory < 0)
-        return code;
-    said = text_in(memory);
-    close(memory);
+    *said = memory < 0 ? copied("", 0) : text_in(memory);
+    if (memory >= 0)
+        close(memory);
+    return code;
+}
+
+/* Passes on what the linker said of `output`, with why where it failed. Returns its exit code. */
+static int pass_on(const char *output, const char *said, int code)
+{
+    const struct failed_link link = {output, config.mode, config.target, LINK_OF_EXEC, put};
+
     fputs(said, stderr);
     if (code != 0)
         explain_link(&link, said);

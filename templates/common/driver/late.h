@@ -10,8 +10,8 @@
 #ifndef LINKMODE_DRIVER_LATE_H
 #define LINKMODE_DRIVER_LATE_H
 
+#include "failure.h"
 #include "link.h"
-#include "process.h"
 
 /* Where the libraries are to lie; NULL where they are, and where there are none. */
 static const char *missing_folder(void)
@@ -68,35 +68,8 @@ static void build_late(void)
                "the libraries of C++ for %s are not there and cannot be built (exit code %d)", config.target, code);
 }
 
-static void write_all(int stream, const char *text)
-{
-    for (size_t left = strlen(text); left;) {
-        const ssize_t written = write(stream, text, left);
-
-        if (written <= 0)
-            return;
-        text += written;
-        left -= (size_t)written;
-    }
-}
-
-/* As run_long(), with what the program says in `said`. */
-static int run_quietly(const struct words *words, size_t fixed, char **said)
-{
-    char *path = temporary_file();
-    const int stream = open(path, O_WRONLY | O_CLOEXEC);
-    const int code = run_long(words, fixed, stream);
-
-    close(stream);
-    *said = contents_of(path);
-    if (!*said)
-        *said = copied("", 0);
-    unlink(path);
-    return code;
-}
-
-/* Runs a link. */
-static int run_link(const struct words *words, size_t fixed)
+/* Runs a link. The exit code is that of run(); what the linker says is passed on when it has ended. */
+static int run_link(const struct words *words, size_t fixed, const char *output)
 {
     const char *folder = missing_folder();
     struct words without = {0}, tried = {0};
@@ -110,22 +83,19 @@ static int run_link(const struct words *words, size_t fixed)
             if (!starts(words->items[i].text, folder))
                 add(&without, words->items[i].text, false);
         add_all(&tried, &without);
-        if (call.action == SHARED) {
+        if (call.action == SHARED)
             /* a shared object may miss symbols: only so does the linker name them */
             add(&tried, "-Wl,-z,defs,--warn-unresolved-symbols", false);
-            run_quietly(&tried, fixed, &said);
-            if (!misses_late(said))
-                return run_long(&without, fixed, -1);
-        } else {
-            code = run_quietly(&tried, fixed, &said);
-            if (code == 0 || !misses_late(copied(said, strlen(said)))) {
-                write_all(2, said);
-                return code;
-            }
+        code = run_quietly(&tried, fixed, &said);
+        if ((code == 0 && call.action == PROGRAM) || !misses_late(copied(said, strlen(said)))) {
+            if (call.action == SHARED)
+                code = run_quietly(&without, fixed, &said);
+            return pass_on(output, said, code);
         }
         build_late();
     }
-    return run_long(words, fixed, -1);
+    code = run_quietly(words, fixed, &said);
+    return pass_on(output, said, code);
 }
 
 #endif

@@ -8,7 +8,7 @@ Every round has a checkout, an output base and a store of its own and no cache. 
 - ``remote``: a third path, and every action in the empty sandbox of a remote execution server.
 
 What this cannot do is give the build another clock: Bazel takes LD_PRELOAD away from its server, and compilers and
-linkers are static programs, which libfaketime does not reach. All they have is that the rounds come minutes apart.
+linkers are static programs, which libfaketime does not reach. Their clock differs by the minutes between two rounds.
 """
 
 import hashlib

@@ -1,5 +1,6 @@
 """Projects of tests/e2e/projects whose third-party code comes from a registry and is declared by `linkmode vendor`."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -8,6 +9,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import languages
+from lisp_dist import archive
+
+from harness import lisp_foreign
 from harness.cases import Binary, Case
 from harness.places import PROJECTS
 from harness.sandbox import MissingToolError
@@ -15,6 +20,30 @@ from harness.workspace import linkmode
 
 FOLDER = "vendored"
 """The folder of the project in the workspace of an example."""
+
+
+_LISP = """
+load("@linkmode//:defs.bzl", "link_modes")
+load("@linkmode//lisp:defs.bzl", "sbcl_binary")
+
+cc_library(name = "own", srcs = ["own.c"])
+sbcl_binary(
+    name = "app",
+    srcs = ["bound.lisp"],
+    main = "main",
+    optional_foreign_names = ["own_old"],
+    tags = ["manual"],
+    deps = ["//vendored/vendor:cffi", ":own"],
+)
+link_modes(name = "app_as", binary = ":app")
+"""
+
+_SYSTEMS = """# project system-file system-name [dependency1..dependencyN]
+alexandria alexandria alexandria asdf
+babel babel babel asdf alexandria trivial-features
+cl-cffi cffi cffi asdf uiop alexandria babel trivial-features
+trivial-features trivial-features trivial-features asdf
+"""
 
 
 def case(example: Case, prints: str) -> Case:
@@ -53,6 +82,31 @@ def add_rust(workspace: Path) -> None:
     pinned.unlink()
     _run(folder, "cargo", "vendor", "--locked", "vendor")
     linkmode(workspace, "vendor", "rust", FOLDER)
+
+
+def add_lisp(workspace: Path) -> None:
+    """Add a program with CFFI, of a dist made of Debian's packages. Raises MissingToolchainsError without them."""
+    folder, dist = workspace / FOLDER, workspace / "dist"
+    shutil.rmtree(folder, ignore_errors=True)
+    releases: dict[str, dict[str, str]] = {}
+    for path, text in lisp_foreign.cffi().items():
+        project, _, name = path.partition("/")
+        if name:
+            releases.setdefault(project, {})[name] = text
+    languages.write(
+        folder, {"BUILD.bazel": _LISP, **{name: lisp_foreign.CFFI[name] for name in ("own.c", "bound.lisp")}}
+    )
+    rows = []
+    for project, files in sorted(releases.items()):
+        data = archive(f"{project}-1", files)
+        (dist / "archives").mkdir(parents=True, exist_ok=True)
+        (dist / "archives" / f"{project}-1.tgz").write_bytes(data)
+        md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
+        systems = " ".join(name for name in sorted(files) if name.endswith(".asd"))
+        url = f"http://dist.example.com/{project}-1.tgz"
+        rows.append(f"{project} {url} {len(data)} {md5} {'0' * 40} {project}-1 {systems}")
+    languages.write(dist, {"releases.txt": "\n".join(rows), "systems.txt": _SYSTEMS})
+    linkmode(workspace, "vendor", "lisp", "--dist=dist", f"--sources={FOLDER}/vendor", "cffi")
 
 
 def _copy(workspace: Path, project: str) -> Path:

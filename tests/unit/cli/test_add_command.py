@@ -31,11 +31,29 @@ def test_the_words_of_others(repository: Path, capsys: pytest.CaptureFixture[str
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (("zlib",), 2, "linkmode.toml asks for zlib already: '>=1.2.11'\n  hint: change the version in its [library]"),
-        (("openssl",), 2, "linkmode has no language or library 'openssl'\n  hint: one of go, "),
+        (
+            ("zlib",),
+            2,
+            "linkmode.toml asks for zlib already: '>=1.2.11'\n"
+            "  expected: a name that [library] does not have\n  hint: change the version in its [library]",
+        ),
+        (
+            ("openssl",),
+            2,
+            "linkmode has no language or library 'openssl'\n  expected: a language or a library\n  hint: one of go, ",
+        ),
         (("ocmal",), 2, "did you mean 'ocaml'?"),
-        (("toolchain",), 2, "add toolchain: which family?\n  hint: linkmode add toolchain zig --target"),
-        (("toolchain", "msvc"), 2, "'msvc' is not a family\n  hint: one of musl.cc, zig"),
+        (
+            ("toolchain",),
+            2,
+            "add toolchain: which family?\n"
+            "  expected: the name of a family\n  hint: linkmode add toolchain zig --target",
+        ),
+        (
+            ("toolchain", "msvc"),
+            2,
+            "'msvc' is not a family\n  expected: the name of a family\n  hint: one of musl.cc, zig",
+        ),
         (("toolchain", "zig"), 2, "toolchain[0] asks zig for x86_64-linux-musl already"),
         (("toolchain", "zig", "--target", "x86-64-linux-musl"), 2, "did you mean 'x86_64-linux-musl'?"),
         (("toolchain", "zig", "--target", "\n"), 2, "is not a target triple"),

@@ -160,7 +160,8 @@ def test_urls_must_agree(place: Path, capsys: pytest.CaptureFixture[str]) -> Non
         (
             ("gone.tgz", "--family", "go"),
             2,
-            "cannot measure 'go'\n  hint: it can: musl.cc, zig, zlib; a [[pin]] of another",
+            "cannot measure 'go'\n"
+            "  expected: one of musl.cc, zig, zlib\n  hint: it can: musl.cc, zig, zlib; a [[pin]] of another",
         ),
         (("zlib.tar.gz", "--family", "zig"), 3, "has not the layout of zig"),
         (("gone.tgz",), 2, "gone.tgz: there is no such file; expected an archive"),
@@ -263,7 +264,10 @@ def test_verify_says_of_each_url_what_was_signed(
 def test_verify_no_such_family(capsys: pytest.CaptureFixture[str]) -> None:
     run = Run(capsys, "catalog", "verify", "--family", "zlb")
     assert (run.code, run.out) == (2, "")
-    assert "'zlb' is not a family of the catalogue; did you mean 'zlib'?\n  hint: use one of: gmp, go, " in run.err
+    assert (
+        "'zlb' is not a family of the catalogue; did you mean 'zlib'?\n"
+        "  expected: the name of a family\n  hint: use one of: gmp, go, " in run.err
+    )
 
 
 def test_the_name_of_a_file() -> None:

@@ -82,7 +82,8 @@ def test_usage_errors(
         (("fetch", "--lock", ""), "Invalid value for '--lock': the value is empty; expected a path"),
         (
             ("catalog", "verfy"),
-            "no such command: 'verfy'; did you mean 'verify'?\n  hint: see `linkmode catalog --help`",
+            "no such command: 'verfy'; did you mean 'verify'?\n"
+            "  expected: a command of linkmode catalog\n  hint: see `linkmode catalog --help`",
         ),
     ],
 )
@@ -117,11 +118,17 @@ def test_a_directory_can_be_named(
     ("error", "code", "message"),
     [
         (KeyboardInterrupt(), 130, ""),
-        (PermissionError(13, "Permission denied", "x.lock"), 3, "linkmode: error: x.lock: Permission denied\n"),
+        (
+            PermissionError(13, "Permission denied", "x.lock"),
+            3,
+            "linkmode: error: x.lock: Permission denied\n"
+            "  expected: a file that this user may use\n  hint: correct that, then run the command again\n",
+        ),
         (
             OSError(28, "No space left on device"),
             3,
-            "linkmode: error: No space left on device\n  hint: make room there, then run the command again\n",
+            "linkmode: error: No space left on device\n"
+            "  expected: room for what is written\n  hint: make room there, then run the command again\n",
         ),
     ],
 )

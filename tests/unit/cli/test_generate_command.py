@@ -10,7 +10,8 @@ def test_generate_without_with_stale_and_with_edited_lock(repository: Path, caps
     missing = Run(capsys, "generate")
     assert (missing.code, missing.err) == (
         6,
-        "linkmode: error: linkmode.lock does not exist\n  hint: write it with: linkmode lock\n",
+        "linkmode: error: linkmode.lock does not exist\n"
+        "  expected: the lock that `linkmode lock` writes\n  hint: write it with: linkmode lock\n",
     )
     Run(capsys, "lock")
     (repository / "linkmode.toml").write_text(TOML.replace(">=1.2.11", "1.3.1"))

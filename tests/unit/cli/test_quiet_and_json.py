@@ -47,7 +47,8 @@ def test_verbose_names_what_is_used(place: Path, capsys: pytest.CaptureFixture[s
     run = Run(capsys, "-q", "-v", "lock")
     assert (run.code, run.err) == (
         2,
-        "linkmode: error: --quiet and --verbose exclude each other\n  hint: drop one of them\n",
+        "linkmode: error: --quiet and --verbose exclude each other\n"
+        "  expected: one of the two\n  hint: drop one of them\n",
     )
 
 

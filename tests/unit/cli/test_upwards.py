@@ -46,6 +46,7 @@ def test_init_below_is_refused_and_forced(repository: Path, below: Path, capsys:
     assert (run.code, run.err) == (
         3,
         "linkmode: error: ../../linkmode.toml is there already, and holds for this folder too\n"
+        "  expected: no linkmode.toml in a folder above\n"
         "  hint: edit it, or write one of this folder's own: linkmode init --force\n",
     )
     assert not (below / "linkmode.toml").exists()
@@ -80,6 +81,7 @@ def test_a_file_of_another_user_is_used_only_where_it_is_named(
     assert (run.code, run.err) == (
         3,
         "linkmode: error: ../../linkmode.toml belongs to another user, and is not used from a folder below it\n"
+        "  expected: a linkmode.toml of this user\n"
         "  hint: if you trust it, name its folder: linkmode -C ../.. …\n",
     )
     assert Run(capsys, "-C", "../..", "lock").code == 0
@@ -91,5 +93,6 @@ def test_none_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: 
     assert (run.code, run.err) == (
         3,
         "linkmode: error: linkmode.toml does not exist, nor does one in a folder above\n"
+        "  expected: linkmode's configuration\n"
         "  hint: create it with `linkmode init`, or name its folder: linkmode -C DIR …\n",
     )

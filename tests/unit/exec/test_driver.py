@@ -1,103 +1,13 @@
 """What the compiler driver makes of a command line. --linkmode-explain prints it, and starts nothing."""
 
 import os
-import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from driver_toolchain import FLAGS, Toolchain
 
-from linkmode.exec import driver
-from linkmode.exec.rules import Flags
-from linkmode.exec.variables import ALWAYS_CLEARED
-from linkmode.families.musl_cc.compiler import MuslCcCompiler
-from linkmode.families.zig.compiler import ZigCompiler
-from linkmode.model.values import LinkMode, Target
-
-pytestmark = pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler on this machine: install gcc")
-
-FLAGS = Flags(
-    {
-        "compile_flags": ("--compile",),
-        "cxx_flags": ("-DCXX", "-isystem", "{root}/c++"),
-        "include_flags": ("-isystem", "{root}/include"),
-        "link_flags": ("--link",),
-        "static_flags": ("-static", "-no-pie", "{runtime}/crt1.o"),
-        "static_pie_flags": ("-static-pie", "{runtime}/rcrt1.o"),
-        "pie_flags": ("-pie", "{runtime}/Scrt1.o"),
-        "no_pie_flags": ("-no-pie", "{runtime}/crt1.o"),
-        "static_libraries": ("libs-static",),
-        "mostly_static_libraries": ("libs-mostly",),
-        "dynamic_libraries": ("libs-dynamic",),
-    }
-)
-PLACES = {"root": "/root", "runtime": "/run", "cxx_runtime": "/runxx", "lld": "/lld"}
-MUSL, GLIBC = "x86_64-linux-musl", "x86_64-linux-gnu.2.28"
-
-Explain = Callable[..., list[str]]
-
-
-class Toolchain:
-    """A driver for made-up compilers."""
-
-    def __init__(self, root: Path, programs: Path, kind: str, target: str, mode: LinkMode) -> None:
-        self.root = root
-        self.search = root / "search"
-        for folder in ("bin", "search", "project"):
-            (root / folder).mkdir(parents=True)
-        for name in ("cc", "g++", "go-toolexec", "x86_64-linux-gnu-gcc"):
-            os.link(programs / "driver", root / "bin" / name)
-        text = driver.configuration(
-            kind=kind,
-            own={"clang": ZigCompiler, "gcc": MuslCcCompiler}[kind].own,
-            target=Target(target),
-            mode=mode,
-            check=programs / "elfcheck",
-            compilers={"cc": ["/bin/echo", "cc"], "cxx": ["/bin/echo", "c++"]},
-            flags=FLAGS,
-            places=PLACES,
-            search=[self.search],
-            include=[],
-            tools={"ar": ["/bin/echo", "ar"]},
-        )
-        (root / "driver.conf").write_text(text)
-
-    def run(self, *arguments: str, name: str = "cc") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [self.root / "bin" / name, *arguments],
-            cwd=self.root / "project",
-            env={"PATH": os.environ["PATH"]},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    def explain(self, *arguments: str, name: str = "cc") -> list[str]:
-        done = self.run("--linkmode-explain", *arguments, name=name)
-        assert done.returncode == 0, done.stderr
-        return [line for line in done.stdout.splitlines() if line != f"-L{self.search}"]
-
-    def library(self, name: str, folder: str = "lib") -> None:
-        """Make a shared object, an archive, or a text, by its name."""
-        path = self.root / "project" / folder / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x03\x00" if ".so" in name else b"!<arch>\n")
-
-
-@pytest.fixture(scope="session")
-def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("programs")
-    driver.build(folder, ("cc", "-Wall", "-Wextra", "-Werror"), os.environ)
-    return folder
-
-
-@pytest.fixture
-def make(tmp_path: Path, programs: Path) -> Callable[..., Toolchain]:
-    def made(kind: str = "clang", target: str = MUSL, mode: LinkMode = "static") -> Toolchain:
-        return Toolchain(tmp_path / f"{kind}-{mode}", programs, kind, target, mode)
-
-    return made
+GLIBC = "x86_64-linux-gnu.2.28"
 
 
 @pytest.mark.parametrize(
@@ -323,136 +233,10 @@ def test_a_name_that_is_no_compiler(make: Callable[..., Toolchain], programs: Pa
     assert "called by a name that the driver does not know: nm" in made.run("x", name="nm").stderr
 
 
-def seen(made: Toolchain, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the driver with programs behind it that print the environment and fail."""
-    (made.root / "show").write_text("#!/bin/sh\nenv | grep -v '^_='\nexit 3\n")
-    (made.root / "show").chmod(0o755)
-    conf = (made.root / "driver.conf").read_text().replace("/bin/echo", str(made.root / "show"))
-    (made.root / "driver.conf").write_text(conf)
-    return subprocess.run(
-        [made.root / "bin" / command[0], *command[1:]],
-        cwd=made.root / "project",
-        env={"PATH": os.environ["PATH"]} | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-@pytest.mark.parametrize(
-    ("command", "says"),
-    [
-        ("cc -c x.c", True),
-        ("cc x.o -o x", True),
-        ("g++ x.o", True),
-        ("cc -dumpversion", False),
-        ("x86_64-linux-musl-ar t x", False),
-    ],
-)
-@pytest.mark.parametrize("name", [name.replace("*", "X") for name in ALWAYS_CLEARED])
-def test_no_program_of_the_toolchain_sees_what_steers_it(
-    make: Callable[..., Toolchain], programs: Path, command: str, says: bool, name: str
-) -> None:
-    """Set by a build system or a script inside of `linkmode exec`."""
-    made = make(kind="gcc")
-    os.link(programs / "driver", made.root / "bin" / "x86_64-linux-musl-ar")
-    done = seen(made, *command.split(), **{name: "/evil", f"{name}_OTHER": "1" if "X" not in name else "", "MINE": "1"})
-    assert "PATH=" in done.stdout
-    assert "MINE=1" in done.stdout
-    assert f"{name}=" not in done.stdout
-    if name == "CPATH":
-        assert "CPATH_OTHER=1" in done.stdout
-    words = f"cleared, since it steers the compiler or the linker behind the command line's back: {name}"
-    assert (words in done.stderr) == says
-
-
-def test_what_is_passed_is_seen_and_nothing_is_said(make: Callable[..., Toolchain]) -> None:
-    done = seen(make(kind="gcc"), "cc", "-c", "x.c", SOURCE_DATE_EPOCH="1", TMPDIR="/tmp", LD_LIBRARY_PATH="/l", CC="x")
-    assert {"SOURCE_DATE_EPOCH=1", "TMPDIR=/tmp", "LD_LIBRARY_PATH=/l", "CC=x"} <= set(done.stdout.splitlines())
-    assert "cleared" not in done.stderr
-
-
-def test_variables_beside_each_other_and_twice_are_cleared(make: Callable[..., Toolchain]) -> None:
-    names = ["COLLECT_A", "COLLECT_B", "CPATH", "GNUTARGET", "LIBRARY_PATH", "LD_RUN_PATH"]
-    done = seen(make(kind="gcc"), "cc", "-c", "x.c", **dict.fromkeys(names, "/evil"))
-    assert "/evil" not in done.stdout
-    assert set(names) <= set(done.stderr.split())
-
-
 def test_a_configuration_that_is_not_whole(make: Callable[..., Toolchain]) -> None:
     made = make()
     (made.root / "driver.conf").write_text("kind\tclang\n")
     assert "driver.conf is not whole" in made.run("x.c").stderr
-
-
-def linked(made: Toolchain, what: Path, *arguments: str, note: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Let the driver link, by a compiler that copies ``what`` to where it is told."""
-    text = (made.root / "driver.conf").read_text().replace("cc\t/bin/echo\ncc\tcc\n", f"cc\t{made.root}/copy\n")
-    (made.root / "driver.conf").write_text(text)
-    script = f'#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\ncp "{what}" "$2"\n'
-    (made.root / "copy").write_text(script)
-    (made.root / "copy").chmod(0o755)
-    environment = {"PATH": os.environ["PATH"]} | ({"LINKMODE_NOTE": str(note)} if note else {})
-    return subprocess.run(
-        [made.root / "bin" / "cc", *arguments],
-        cwd=made.root / "project",
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def test_a_program_that_is_not_of_its_mode_is_removed(
-    make: Callable[..., Toolchain], tmp_path: Path, programs: Path
-) -> None:
-    (tmp_path / "p.c").write_text("int main(void) { return 0; }\n")
-    subprocess.run(["cc", tmp_path / "p.c", "-o", tmp_path / "dynamic"], check=True)
-    made, note = make(), tmp_path / "note"
-    note.touch()
-    done = linked(made, tmp_path / "dynamic", "x.o", "-o", "p", note=note)
-    assert done.returncode == 1
-    assert "p: --expect static does not hold" in done.stderr
-    assert "p was removed: it is not what --target x86_64-linux-musl and --mode static say" in done.stderr
-    assert not (made.root / "project" / "p").exists()
-    assert note.read_text() == f"wrong\t{MUSL}\tstatic\t{made.root}/project/p\n"
-
-
-def test_a_program_of_its_mode_is_noted(make: Callable[..., Toolchain], tmp_path: Path) -> None:
-    (tmp_path / "p.c").write_text("void _start(void) { for (;;) {} }\n")
-    subprocess.run(["cc", "-static", "-nostdlib", tmp_path / "p.c", "-o", tmp_path / "static"], check=True)
-    made, note = make(), tmp_path / "note"
-    note.touch()
-    done = linked(made, tmp_path / "static", "x.o", "-o", "p", note=note)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert note.read_text() == f"program\t{MUSL}\tstatic\t{made.root}/project/p\n"
-
-
-@pytest.mark.parametrize("words", [("-L.", "-lthrows"), ("-L.", "-l:libthrows.so"), ("./libthrows.so",)])
-def test_two_cxx_runtimes_of_zig_are_refused(
-    make: Callable[..., Toolchain], tmp_path: Path, words: tuple[str, ...]
-) -> None:
-    (tmp_path / "p.c").write_text(
-        'const char text[] = "%s exception of type %s"; int main(void) { return !text[0]; }\n'
-    )
-    subprocess.run(["cc", tmp_path / "p.c", "-o", tmp_path / "program"], check=True)
-    for kind, code in (("clang", 1), ("gcc", 0)):
-        made = make(kind=kind, target="x86_64-linux-gnu", mode="dynamic")
-        shutil.copy(tmp_path / "program", made.root / "project" / "libthrows.so")
-        done = linked(made, tmp_path / "program", "x.o", "-o", "p", *words)
-        assert done.returncode == code, done.stderr
-        assert ("one in the program, and one in ./libthrows.so: an exception" in done.stderr) == (kind == "clang")
-        assert (made.root / "project" / "p").exists() == (kind == "gcc")
-
-
-def test_what_is_no_elf_file_is_no_shared_object(make: Callable[..., Toolchain], tmp_path: Path) -> None:
-    """As an archive that a compiler wrote under the name of a shared object."""
-    (tmp_path / "archive").write_bytes(b"!<arch>\n")
-    made = make()
-    done = linked(made, tmp_path / "archive", "-shared", "x.o", "-o", "libx.so")
-    assert done.returncode == 1
-    assert "a static library (ar archive), not a linked ELF file" in done.stderr
-    assert not (made.root / "project" / "libx.so").exists()
 
 
 def test_a_call_that_is_too_long_goes_through_a_file(make: Callable[..., Toolchain]) -> None:

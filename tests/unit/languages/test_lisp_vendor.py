@@ -27,9 +27,11 @@ def test_a_target_for_each_asd_file_that_is_needed_with_its_sources_and_its_need
         "srcs": Glob(lisp_files),
         "asd": ["web-2/web.asd"],
         "compile_data": Glob(("web-2/**",), lisp_files),
+        "contribs": ["asdf"],
         "systems": ["web"],
         "deps": [":words", "//c:ssl"],
     }
+    assert vendoring.rule(found, "words").attributes["contribs"] == []
     assert set(found.sources) == {
         *(f"web-2/{name}" for name in WEB),
         *(f"words-1/{name}" for name in WORDS),

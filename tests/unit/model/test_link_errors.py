@@ -44,7 +44,7 @@ def test_every_asker_has_a_remedy_for_every_fault() -> None:
 
 
 WORDS = ("undefined symbol: ", "undefined reference to", "cannot find -l", "unable to find library")
-"""What linkers write. Whoever looks for it explains a link himself."""
+"""What linkers write. A program that looks for it explains a link by itself."""
 
 
 def test_no_template_explains_a_link_by_itself() -> None:

@@ -52,7 +52,11 @@ def pin(measured: Measured, urls: Sequence[str], *, sha256: str, size: int, date
         f"{key}: {problem}" for key, problem in pin_problems(made, catalog.families[made.family].kind, shipped=False)
     ]
     if problems:
-        raise ConfigError("\n".join([f"{made.file} makes no pin:", *(f"  {problem}" for problem in problems)]))
+        raise ConfigError(
+            "\n".join([f"{made.file} makes no pin:", *(f"  {problem}" for problem in problems)]),
+            expected="a value for each of them, as docs/reference/catalogue.md says",
+            hint="measure another archive, or write its [[pin]] by hand in linkmode.toml",
+        )
     return made
 
 

@@ -17,6 +17,7 @@ def check_family(family: str | None) -> None:
         guess = did_you_mean(family, _KNOWN)
         raise UsageError(
             f"--family: linkmode cannot measure {family!r}{guess}",
+            expected=f"one of {', '.join(_KNOWN)}",
             hint=f"it can: {', '.join(_KNOWN)}; a [[pin]] of another is written by hand",
         )
 
@@ -33,7 +34,11 @@ def recognise(found: Survey, family: str | None = None) -> Measured:
         try:
             measured = _KNOWN[name].recognise(found)
         except UnclearError as error:
-            raise ConfigError(f"{found.file}: {error}") from error
+            raise ConfigError(
+                f"{found.file}: {error}",
+                expected="an archive in a layout that linkmode knows",
+                hint="name its family: linkmode catalog add --family NAME",
+            ) from error
         if measured:
             return measured
     looked = f"the layout of {family}" if family else f"the layout of {', '.join(_KNOWN)}"

@@ -56,7 +56,9 @@ def survey(archive: Path, file: str, *, version: str, judge: Judge) -> Survey:
     except Refusal as refusal:
         where = f"{file}: {refusal.member!r}" if refusal.member else file
         raise IntegrityError(
-            f"{where}: {refusal.problem}", hint="nothing was kept; look at what the URL really gives"
+            f"{where}: {refusal.problem}",
+            expected="an archive that can be read to its end",
+            hint="nothing was kept; look at what the URL really gives",
         ) from refusal
     return Survey(
         file=file,

@@ -12,13 +12,21 @@ if TYPE_CHECKING:
     from linkmode.families.compiler import Compiler
 
 
+_COMMANDS = {"ar": "ar", "ld": "ld.lld"} | {name: name for name in ("gcov", "nm", "objcopy", "objdump", "strip")}
+_LAUNCHERS = {
+    **{f"tools/{name}": f"programs/{program}" for name, program in _COMMANDS.items()},
+    **{f"tools/{name}-{{target}}": f"cc-{{target}}_driver/{name}" for name in ("cc", "cpp")},
+}
+"""Zig has its tools as commands of one program, which Bazel builds a program a command for."""
+
+
 class Zig:
     """Which targets are possible depends on the version alone, not on the archive."""
 
     name = "zig"
     also_called = ("ziglang", "clang", "llvm")
     folder = "zig"
-    layouts: Mapping[str, Layout] = {"zig": Layout("zig_archive.bzl", "zig_archive")}
+    layouts: Mapping[str, Layout] = {"zig": Layout("zig_archive.bzl", "zig_archive", launchers=_LAUNCHERS)}
     lines: Lines = releases(__name__)
     cpu_facts: tuple[str, ...] = (
         *("clang", "clang_flags", "glibc_loader", "musl_loader"),

@@ -104,6 +104,7 @@ def _build_language(
                 raise ConfigError(
                     f"zig {command} {' '.join(words_of_target)} links without {file}, which the rules know for this "
                     "version",
+                    expected=f"{file} among the files of that link",
                     hint="lock another version of zig; linkmode catalog list zig shows them",
                 )
             shutil.copyfile(paths[file], folder / file)
@@ -133,6 +134,7 @@ def _link(
     if done.returncode or not links:
         raise ConfigError(
             f"Zig's run-time files cannot be built: {' '.join(line)} failed:\n{done.stderr.rstrip()}",
+            expected="a Zig that starts and can write its cache",
             hint="see whether there is room in the cache, and whether its folder is mounted noexec",
         )
     return {Path(word).name: cache / word for word in links[-1].split(" ") if "/" in word}

@@ -231,6 +231,8 @@ def _rules(
                 "srcs": Glob(lisp),
                 "asd": [f"{release.prefix}/{asd}"],
                 "compile_data": Glob((f"{release.prefix}/**",), lisp),
+                # what uses UIOP may do so while it is loaded; every system of a dist is said to need asdf
+                "contribs": ["asdf"] if any("uiop" in system.deps for system in groups[key]) else [],
                 "systems": names,
                 "deps": sorted(f":{other}" for _, other in _deps(key, groups, systems))
                 + [request.libraries[name] for name in names if name in request.libraries],

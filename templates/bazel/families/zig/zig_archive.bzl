@@ -13,20 +13,7 @@ load(":zig_driver.bzl", "zig_driver")
 load(":zig_lines.bzl", "ZIG_LINES")
 load(":zig_programs.bzl", "zig_programs")
 load(":zig_runtime.bzl", "zig_module_map", "zig_runtime")
-load(":zig_tables.bzl", "OWN_LIBRARIES", "zig_flags", "zig_headers", "zig_target")
-
-# what a driver of a compiler's name needs of them, beside the places in them
-DRIVER_FLAGS = [
-    "compile_flags",
-    "cxx_flags",
-    "dynamic_libraries",
-    "include_flags",
-    "link_flags",
-    "mostly_static_libraries",
-    "pie_flags",
-    "static_flags",
-    "static_libraries",
-]
+load(":zig_tables.bzl", "DRIVER_FLAGS", "OWN_LIBRARIES", "zig_flags", "zig_headers", "zig_target")
 
 def zig_archive(name):
     """Declares the targets of a zig archive: `:cc-<target>` and its parts.

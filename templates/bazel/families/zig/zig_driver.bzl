@@ -6,6 +6,7 @@ Actions of C++ rules start clang with every word on the command line. What other
 
 load("//private/cc:cc_toolchain_config.bzl", "expand_paths", "folder_of")
 load(":zig_programs.bzl", "HEADERS", "compile_program")
+load(":zig_tables.bzl", "DRIVER_FLAGS")
 
 def _array(name, words):
     """A C array of words. What stands in it is a path or a flag of linkmode's own."""
@@ -54,24 +55,12 @@ def _zig_driver_impl(ctx):
         names.append(link)
     return [DefaultInfo(files = depset(names))]
 
-_LISTS = [
-    "compile_flags",
-    "cxx_flags",
-    "dynamic_libraries",
-    "include_flags",
-    "link_flags",
-    "mostly_static_libraries",
-    "pie_flags",
-    "static_flags",
-    "static_libraries",
-]
-
 zig_driver = rule(
     doc = "The programs cc, c++ and cpp for one target; the attributes are those of cc_toolchain_config.",
     implementation = _zig_driver_impl,
     attrs = dict({
         name: attr.string_list(doc = "Flags.")
-        for name in _LISTS
+        for name in DRIVER_FLAGS
     }, **{
         "cxx_runtime": attr.label_list(allow_files = True, cfg = "exec", doc = "Built run-time files of C++."),
         "exec": attr.string(mandatory = True, doc = "Execution platform of the archive."),

@@ -84,6 +84,19 @@ PROGRAM_LINK_WORDS = ["ld.lld", "-static", "--gc-sections", "-z", "noexecstack",
 
 _UNWIND_HEADERS = ["lib/libunwind/include"]
 
+# the flags of a toolchain that a driver of a compiler's name needs, beside the places in them
+DRIVER_FLAGS = [
+    "compile_flags",
+    "cxx_flags",
+    "dynamic_libraries",
+    "include_flags",
+    "link_flags",
+    "mostly_static_libraries",
+    "pie_flags",
+    "static_flags",
+    "static_libraries",
+]
+
 def _parts(target):
     libc, _, version = target.rpartition("-")[2].partition(".")
     return libc == "musl", version

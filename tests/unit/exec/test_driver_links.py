@@ -1,0 +1,80 @@
+"""What the compiler driver does with what a link made."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from driver_toolchain import MUSL, Toolchain
+
+
+def linked(made: Toolchain, what: Path, *arguments: str, note: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Let the driver link, by a compiler that copies ``what`` to where it is told."""
+    text = (made.root / "driver.conf").read_text().replace("cc\t/bin/echo\ncc\tcc\n", f"cc\t{made.root}/copy\n")
+    (made.root / "driver.conf").write_text(text)
+    script = f'#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\ncp "{what}" "$2"\n'
+    (made.root / "copy").write_text(script)
+    (made.root / "copy").chmod(0o755)
+    environment = {"PATH": os.environ["PATH"]} | ({"LINKMODE_NOTE": str(note)} if note else {})
+    return subprocess.run(
+        [made.root / "bin" / "cc", *arguments],
+        cwd=made.root / "project",
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_program_that_is_not_of_its_mode_is_removed(
+    make: Callable[..., Toolchain], tmp_path: Path, programs: Path
+) -> None:
+    (tmp_path / "p.c").write_text("int main(void) { return 0; }\n")
+    subprocess.run(["cc", tmp_path / "p.c", "-o", tmp_path / "dynamic"], check=True)
+    made, note = make(), tmp_path / "note"
+    note.touch()
+    done = linked(made, tmp_path / "dynamic", "x.o", "-o", "p", note=note)
+    assert done.returncode == 1
+    assert "p: --expect static does not hold" in done.stderr
+    assert "p was removed: it is not what --target x86_64-linux-musl and --mode static say" in done.stderr
+    assert not (made.root / "project" / "p").exists()
+    assert note.read_text() == f"wrong\t{MUSL}\tstatic\t{made.root}/project/p\n"
+
+
+def test_a_program_of_its_mode_is_noted(make: Callable[..., Toolchain], tmp_path: Path) -> None:
+    (tmp_path / "p.c").write_text("void _start(void) { for (;;) {} }\n")
+    subprocess.run(["cc", "-static", "-nostdlib", tmp_path / "p.c", "-o", tmp_path / "static"], check=True)
+    made, note = make(), tmp_path / "note"
+    note.touch()
+    done = linked(made, tmp_path / "static", "x.o", "-o", "p", note=note)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert note.read_text() == f"program\t{MUSL}\tstatic\t{made.root}/project/p\n"
+
+
+@pytest.mark.parametrize("words", [("-L.", "-lthrows"), ("-L.", "-l:libthrows.so"), ("./libthrows.so",)])
+def test_two_cxx_runtimes_of_zig_are_refused(
+    make: Callable[..., Toolchain], tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    (tmp_path / "p.c").write_text(
+        'const char text[] = "%s exception of type %s"; int main(void) { return !text[0]; }\n'
+    )
+    subprocess.run(["cc", tmp_path / "p.c", "-o", tmp_path / "program"], check=True)
+    for kind, code in (("clang", 1), ("gcc", 0)):
+        made = make(kind=kind, target="x86_64-linux-gnu", mode="dynamic")
+        shutil.copy(tmp_path / "program", made.root / "project" / "libthrows.so")
+        done = linked(made, tmp_path / "program", "x.o", "-o", "p", *words)
+        assert done.returncode == code, done.stderr
+        assert ("one in the program, and one in ./libthrows.so: an exception" in done.stderr) == (kind == "clang")
+        assert (made.root / "project" / "p").exists() == (kind == "gcc")
+
+
+def test_what_is_no_elf_file_is_no_shared_object(make: Callable[..., Toolchain], tmp_path: Path) -> None:
+    """As an archive that a compiler wrote under the name of a shared object."""
+    (tmp_path / "archive").write_bytes(b"!<arch>\n")
+    made = make()
+    done = linked(made, tmp_path / "archive", "-shared", "x.o", "-o", "libx.so")
+    assert done.returncode == 1
+    assert "a static library (ar archive), not a linked ELF file" in done.stderr
+    assert not (made.root / "project" / "libx.so").exists()
