@@ -54,7 +54,7 @@ def pin(measured: Measured, urls: Sequence[str], *, sha256: str, size: int, date
     if problems:
         raise ConfigError(
             "\n".join([f"{made.file} makes no pin:", *(f"  {problem}" for problem in problems)]),
-            expected="a value for each of them, as docs/reference/catalogue.md says",
+            expected="for each key of a pin a value that the catalogue may have",
             hint="measure another archive, or write its [[pin]] by hand in linkmode.toml",
         )
     return made

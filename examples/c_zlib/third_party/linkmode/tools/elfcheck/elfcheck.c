@@ -293,7 +293,8 @@ static void read_size(void)
 {
     long size;
 
-    if (fseek(elf.stream, 0, SEEK_END) != 0 || (size = ftell(elf.stream)) < 0)
+    /* the end of a folder is an invalid argument in some file systems, and its first byte is a folder's in all */
+    if ((fgetc(elf.stream) == EOF && ferror(elf.stream)) || fseek(elf.stream, 0, SEEK_END) != 0 || (size = ftell(elf.stream)) < 0)
         refuse("cannot be read: %s", strerror(errno));
     elf.size = (uint64_t)size;
 }
