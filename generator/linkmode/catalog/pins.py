@@ -106,7 +106,9 @@ def load(folder: Path) -> Catalog:
         except ConfigError as error:
             problems.append(error.problem)
     if problems:
-        raise ConfigError("\n".join(problems), expected="for each key of a pin a value that the catalogue may have", hint=_HINT)
+        raise ConfigError(
+            "\n".join(problems), expected="for each key of a pin a value that the catalogue may have", hint=_HINT
+        )
     return Catalog(families)
 
 
