@@ -70,6 +70,13 @@ def test_the_kinds_of_pages_search_and_both_themes_are_there(site: Path) -> None
     assert "mostly_static" in (site / "search/search_index.json").read_text(encoding="utf-8")
 
 
+def test_an_option_in_running_text_is_not_broken_at_its_hyphens(site: Path) -> None:
+    home = (site / "index.html").read_text(encoding="utf-8")
+    assert '<code class="short">generate --no-edit</code>' in home
+    assert '<code class="short">third_party/linkmode/linkmode.bazelrc' not in home, "too long for a phone"
+    assert re.search(r"code\.short \{\s*white-space: nowrap", (site / "site/linkmode.css").read_text(encoding="utf-8"))
+
+
 def test_every_page_of_docs_is_in_the_navigation(site: Path) -> None:
     home = (site / "index.html").read_text(encoding="utf-8")
     pages = [page for page in (ROOT / "docs").rglob("*.md") if page.parent.name != "site"]

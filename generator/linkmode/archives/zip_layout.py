@@ -9,7 +9,7 @@ directory, then the end record. Format: https://pkware.cachefly.net/webdocs/case
 import os
 import struct
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 from linkmode.archives.members import Refusal
@@ -22,13 +22,19 @@ _IS_LOCAL, _IS_END, _IS_LOCATOR, _IS_END_64, _IS_DESCRIPTOR = b"PK\3\4", b"PK\5\
 _MAX_COMMENT = 0xFFFF
 _HAS_DESCRIPTOR = 0x8
 _BEYOND_32 = 0xFFFFFFFF
+_BEYOND = (0xFFFF, _BEYOND_32, _BEYOND_32)
+"""What the end record says in place of a count, a length and an offset that it has no room for (zip64)."""
+
+_OTHER_NAME = 0x7075
+"""Info-ZIP's field for a name in Unicode, which some readers take in place of the header's (APPNOTE 4.6.9)."""
+
 _ZIP_64 = 1
 _EXPECTED = "expected one zip archive and nothing else"
 
 
 def check(source: BinaryIO, entries: Sequence[zipfile.ZipInfo]) -> None:
     """Raise Refusal unless the bytes of ``source`` are those of its central directory's ``entries``, without a gap."""
-    start = _directory(source)
+    start = _directory(source, len(entries))
     at = 0
     for entry in sorted(entries, key=lambda entry: entry.header_offset):
         if entry.header_offset != at:
@@ -43,8 +49,11 @@ def _gap(at: int, following: int) -> str:
     return f"{found}, at byte {min(at, following):,}; {_EXPECTED}"
 
 
-def _directory(source: BinaryIO) -> int:
-    """Where the central directory begins; it ends where the end record begins, and that ends with the file."""
+def _directory(source: BinaryIO, count: int) -> int:
+    """Where the central directory of ``count`` members begins.
+
+    It ends where the end record begins, and that ends with the file.
+    """
     size = source.seek(0, os.SEEK_END)
     from_here = max(0, size - _END.size - _MAX_COMMENT)
     tail = _read(source, from_here, size - from_here)
@@ -64,7 +73,18 @@ def _directory(source: BinaryIO) -> int:
         record = _read(source, place, _END_64.size) if place + _END_64.size <= end else b""
         if record[:4] != _IS_END_64 or place + 12 + int(_END_64.unpack(record)[1]) != end:
             raise Refusal(f"a zip64 end record in another place than it says; {_EXPECTED}")
-        end, (length, start) = place, _END_64.unpack(record)[-2:]
+        # Some readers ask the end record first, and this one only for what does not fit there; others ask only this.
+        said, (*_, disk, directory_disk, here, all_of_them, length, start) = (
+            (here, length, start),
+            _END_64.unpack(record),
+        )
+        if disk or directory_disk or here != all_of_them:
+            raise Refusal("a part of an archive in several; expected all of it in one file")
+        if any(one not in {two, most} for one, two, most in zip(said, (here, length, start), _BEYOND, strict=True)):
+            raise Refusal(f"two end records that say different things; {_EXPECTED}")
+        end = place
+    if here != count:
+        raise Refusal(f"an end record that counts {here:,} members, where there are {count:,}; {_EXPECTED}")
     if start + length != end:
         raise Refusal(f"a table of contents that does not end where the end record begins; {_EXPECTED}")
     return int(start)
@@ -82,6 +102,9 @@ def _end_of(source: BinaryIO, entry: zipfile.ZipInfo) -> int:
     encoding = "utf-8" if entry.flag_bits & 0x800 else "cp437"
     if (flags, method, spelled) != (entry.flag_bits, entry.compress_type, name.encode(encoding, "replace")):
         raise Refusal("its own header differs from the table of contents in its name or method", name)
+    for extra in (entry.extra, _read(source, body - extra_length, extra_length)):
+        if any(kind == _OTHER_NAME and field[5:] != spelled for kind, field in _fields(extra)):
+            raise Refusal("another name of it in an extra field, which some readers take for its name", name)
     end = body + entry.compress_size
     stated = (crc, packed, size)
     listed = (entry.CRC, entry.compress_size, entry.file_size)
@@ -97,13 +120,19 @@ def _end_of(source: BinaryIO, entry: zipfile.ZipInfo) -> int:
 def _sizes_64(extra: bytes) -> tuple[int, int]:
     """The packed and the full size that an extra field gives (zip64); of two such fields none is taken."""
     found = []
+    for kind, field in _fields(extra):
+        if kind == _ZIP_64 and len(field) >= 16:
+            full, packed = struct.unpack_from("<2Q", field)
+            found.append((int(packed), int(full)))
+    return found[0] if len(found) == 1 else (-1, -1)
+
+
+def _fields(extra: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield the kind and the bytes of each extra field."""
     while len(extra) >= 4:
         kind, length = struct.unpack_from("<2H", extra)
-        if kind == _ZIP_64 and length >= 16:
-            full, packed = struct.unpack_from("<2Q", extra.ljust(20, b"\0"), 4)
-            found.append((int(packed), int(full)))
+        yield int(kind), extra[4 : 4 + length]
         extra = extra[4 + length :]
-    return found[0] if len(found) == 1 else (-1, -1)
 
 
 def _descriptor(source: BinaryIO, at: int, listed: tuple[int, int, int], name: str) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from linkmode.messages import ConfigError
-from linkmode.net import go_proxy
+from linkmode.net import ask, go_proxy
 from linkmode.net.go_proxy import Proxy, Setting
 
 A, B = "https://a.example", "https://b.example/go"
@@ -101,7 +101,7 @@ def test_a_file_that_cannot_be_read_is_an_error_and_no_other_proxy_is_asked(tmp_
 
 
 def test_a_go_that_does_not_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(go_proxy, "_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(ask, "_TIMEOUT_SECONDS", 0.1)
     program(tmp_path / "go", "exec sleep 60")
     with pytest.raises(ConfigError, match=r"env GOPROXY` did not end within 0\.1 seconds"):
         go_proxy.read({"PATH": f"{tmp_path}:/usr/bin:/bin"})

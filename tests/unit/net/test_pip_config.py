@@ -7,7 +7,7 @@ import pytest
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
 from linkmode.messages import ConfigError
-from linkmode.net import pip_config
+from linkmode.net import ask, pip_config
 from linkmode.net.pip_config import PipConfig
 from linkmode.net.reach import Access
 
@@ -100,6 +100,6 @@ def test_a_pip_that_does_not_answer_is_named(tmp_path: Path, monkeypatch: pytest
     (tmp_path / "python").write_text("#!/bin/sh\nexec sleep 30\n")
     (tmp_path / "python").chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
-    monkeypatch.setattr(pip_config, "_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(ask, "_TIMEOUT_SECONDS", 0.2)
     with pytest.raises(ConfigError, match=r"python -m pip config list` did not end within 0\.2 seconds"):
         pip_config.read({"PATH": "/bin:/usr/bin"})

@@ -1,7 +1,7 @@
 """Runs every build script once, in a sandbox without a network, and reads what it printed.
 
-What a script says depends on the machine only by its C compiler: pkg-config is taken away, HOME is empty, and of the
-machine's files the script sees the programs and the compiler alone. All of it is written down for review.
+A script sees the workspace, the crates, the Rust toolchain and /usr, with the machine's C compiler and headers. It has
+no pkg-config, no network and an empty home. What it printed is written down for review.
 """
 
 import json
