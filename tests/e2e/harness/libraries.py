@@ -77,6 +77,12 @@ LIBRARIES = {
         others=("abseil", "googletest", "re2"),
         absent=("google_benchmark", "pybind11_bazel"),
     ),
+    "double-conversion": Library(
+        package="double-conversion",
+        file="double-conversion_3.3.1.orig.tar.gz",
+        sha256="fe54901055c71302dcdc5c3ccbe265a6c191978f3761ce1414d0895d6b0ea90e",
+        tests=("//:cctest",),  # which is given arguments by its rule
+    ),
 }
 
 
