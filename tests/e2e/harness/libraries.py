@@ -9,6 +9,7 @@ import tomli_w
 
 from harness import debian
 from harness.places import STORE, WORK
+from harness.untar import untar
 from harness.workspace import linkmode, pin
 
 TARGET = "x86_64-linux-musl"
@@ -120,7 +121,7 @@ def _sources(name: str) -> Path:
         part = folder.with_suffix(".part")
         shutil.rmtree(part, ignore_errors=True)
         with tarfile.open(archive) as packed:
-            packed.extractall(part, filter="data")
+            untar(packed, part)
         [top] = part.iterdir()
         top.rename(folder)
         part.rmdir()
