@@ -195,7 +195,9 @@ def test_an_index_says_where_attestations_are(attest: Attest, monkeypatch: pytes
         server.routes["/simple/ziglang/"] = whole(page, Content_Type="text/html")
     else:
         file = {"filename": NAME, "url": server.url("/f"), "hashes": {"sha256": SHA256}, "provenance": place}
-        page = msgspec.json.encode({"meta": {"api-version": "1.3"}, "name": "ziglang", "versions": [], "files": [file]})
+        page = msgspec.json.encode(
+            {"meta": {"api-version": "1.99"}, "name": "ziglang", "versions": [], "files": [file]}
+        )
         server.routes["/simple/ziglang/"] = whole(page, Content_Type="application/vnd.pypi.simple.v1+json")
     server.routes |= {"/f": whole(BODY), "/provenance": whole(as_index([bundle_of(Sigstore())], REPOSITORY))}
     for name in ("EXTRA_INDEX_URL", "FIND_LINKS", "CERT", "CLIENT_CERT", "PROXY", "NO_INDEX"):

@@ -162,12 +162,24 @@ def _listing(wanted: _Wanted, body: bytes, kind: str, base: str) -> Iterable[_Li
     try:
         if "json" not in kind:
             return list(_links(body.decode("utf-8", "replace"), base, wanted.file))
-        listed = ProjectPage.from_json_data(json.loads(body, object_pairs_hook=_once), base).packages
+        page = _of_first_version(json.loads(body, object_pairs_hook=_once))
+        listed = ProjectPage.from_json_data(page, base).packages
         return [_Listed(one.filename, one.url, _once(one.digests.items()), one.provenance_url or "") for one in listed]
     except RecursionError as error:
         raise UnreachableError("its page cannot be read: it is nested too deeply") from error
     except (ValueError, UnsupportedRepoVersionError) as error:
         raise UnreachableError(f"its page cannot be read: {str(error)[:_LONGEST_SHOWN]}") from error
+
+
+def _of_first_version(page: Any) -> Any:
+    """``page`` as of version 1.0 where it says 1.x, which says the same of what is read here (PEP 629).
+
+    pypi_simple would warn on standard error of each minor version that came after it.
+    """
+    match page:
+        case {"meta": {"api-version": str(version)}} if re.fullmatch(r"1\.[0-9]+", version):
+            return {**page, "meta": {**page["meta"], "api-version": "1.0"}}
+    return page
 
 
 def _once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
