@@ -102,8 +102,9 @@ def delete(folder: Path) -> None:
     if not _is_folder(folder):
         folder.unlink()
         return
-    for path, _, _ in os.walk(folder):
-        Path(path).chmod(0o700)
+    # By descriptor: the owner of a folder in it can give its name to a link in the meantime.
+    for _, _, _, descriptor in os.fwalk(folder):
+        os.fchmod(descriptor, 0o700)
     shutil.rmtree(folder)
 
 
