@@ -18,6 +18,7 @@ import filelock
 
 from linkmode.messages import ConfigError
 from linkmode.model import exchange
+from linkmode.model import locks as lock_files
 from linkmode.store import private
 from linkmode.store.trees import COMPILER_CACHE
 
@@ -130,8 +131,9 @@ def _nobody(path: Path, name: str, *, pretend: bool) -> Iterator[bool]:
         except (filelock.Timeout, BlockingIOError, FileNotFoundError):
             yield False
             return
-        except OSError as error:
-            raise _refused(path, error) from error
+        except (OSError, NotImplementedError) as error:
+            why = lock_files.explained(path, error)
+            raise (_refused(path, why) if isinstance(why, OSError) else why) from error
         yield True
 
 
