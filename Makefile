@@ -56,7 +56,7 @@ demo: $(USER_VENV)/stamp
 
 test: $(DEV_VENV)/stamp
 	@$(IN) tests/e2e/bazel/install 4
-	@$(IN) .ci/packages bubblewrap qemu-user-static binutils
+	@$(IN) .ci/packages bubblewrap qemu-user-static binutils gcc libc6-dev
 	@$(IN) $(BUILDIFIER) $(DEV_PYTHON) -m pytest -m 'fast or example' $(ON_ALL_CORES) $(PYTEST)
 
 test-lowest: $(WORK)/lowest/stamp

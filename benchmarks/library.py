@@ -22,6 +22,7 @@ sys.path.insert(0, str(HERE.parent / "tests" / "e2e"))
 
 from harness import bazel, workspace  # noqa: E402 - the tests' own harness, which is no package that is installed
 from harness.places import STORE, TOOLCHAINS, WORK  # noqa: E402
+from harness.untar import untar  # noqa: E402
 
 ROUNDS = 3
 CARRIED = "c-blosc/internal-complibs/"
@@ -76,7 +77,7 @@ def prepare(folder: Path, *, only: str = "") -> None:
     carrier = next(artifact for artifact in lock["artifact"] if artifact["family"] == "zlib")
     archive = STORE / "content_addressable" / "sha256" / carrier["sha256"] / "file"
     with tarfile.open(archive) as sdist:
-        sdist.extractall(folder / "src", members=_sources(sdist), filter="data")
+        untar(sdist, folder / "src", _sources(sdist))
 
 
 def _sources(sdist: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:

@@ -16,6 +16,7 @@ import tomli_w
 from harness import ocaml, readelf, sandbox
 from harness.places import EXAMPLES, STORE, WORK
 from harness.shared import MissingToolchainsError
+from harness.untar import untar
 from harness.workspace import linkmode, pin
 
 pytestmark = pytest.mark.skipif(not shutil.which("dune"), reason="no dune: install ocaml-dune")
@@ -63,7 +64,7 @@ def compiler(project: Path) -> Path:
             pytest.skip(str(error))
         sources = project.parent / "sources"
         with tarfile.open(archive) as files:
-            files.extractall(sources, filter="data")
+            untar(files, sources)
         folder = sources / release.prefix
         (folder / "configure").chmod(0o755)
         _executed(project, "sh", "-c", BUILD, "sh", str(folder), str(installed))

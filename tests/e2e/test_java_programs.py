@@ -10,13 +10,18 @@ import rows
 from envmap import Example
 from harness import bazel, checks, graalvm, registries, sandbox
 from harness.cases import Binary
-from harness.graalvm import MUSL
+from harness.graalvm import GLIBC, MUSL
 from harness.graalvm_home import REAL
 from harness.places import COMMON, PROJECTS
 from harness.shared import MissingToolchainsError
 
 pytestmark = pytest.mark.timeout(3600)  # as in test_graalvm_real.py
 PRINTED = "good morning\nsum 5050, 1,234,567.5\n1970-01-01T09:00\n"
+REPORTED = """{"name":"Ada","times":3}
+Report$Greeting: 2 fields
+Report$Unnamed: 0 fields
+Nowhere: not in the image
+"""
 
 
 @pytest.fixture(scope="module", params=rows.bazels("7.7.1"))
@@ -50,6 +55,24 @@ def test_a_service_runs_in_an_empty_root(programs: Example) -> None:
     checks.audit(programs.folder, binary)
     checks.readelf_agrees(path, binary)
     assert sandbox.run_alone(path, {}) == PRINTED
+
+
+@pytest.mark.parametrize(
+    ("binary", "libc"),
+    [
+        pytest.param(Binary("//programs:report_as_static", "static", MUSL), False, id="static"),
+        pytest.param(Binary("//programs:report_as_mostly_static", "mostly_static", GLIBC), True, id="mostly_static"),
+    ],
+)
+def test_picocli_and_jackson_find_what_metadata_names(programs: Example, binary: Binary, *, libc: bool) -> None:
+    programs.bazel.run(programs.folder, "build", binary.label)
+    path = programs.folder / binary.path
+    checks.audit(programs.folder, binary)
+    checks.readelf_agrees(path, binary)
+    files = sandbox.host_glibc() if libc else {}
+    asked = ("--name=Ada", "--times=3", "Report$Greeting", "Report$Unnamed", "Nowhere")
+    assert sandbox.run_alone(path, files, arguments=asked, proc=libc) == REPORTED
+    assert "-n, --name=<name>     Whom to greet." in sandbox.run_alone(path, files, arguments=["--help"], proc=libc)
 
 
 def test_a_library_by_jni_is_refused_in_static_by_name(programs: Example) -> None:

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from harness import debian
 from harness.places import WORK
 from harness.shared import MissingToolchainsError
+from harness.untar import untar
 from stranger import File, Stranger
 
 from linkmode.fetch import progress, unpinned
@@ -104,7 +105,7 @@ def _untar(archive: Path, into: Path, strip: int) -> None:
                 if member.islnk():
                     member.linkname = str(Path(*Path(member.linkname).parts[strip:]))
                 members.append(member)
-        opened.extractall(into, members, filter="data")
+        untar(opened, into, members)
 
 
 def _unzip(archive: Path, into: Path, strip: int) -> None:

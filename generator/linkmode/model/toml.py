@@ -13,14 +13,16 @@ DEEPEST = 32
 """How many tables and arrays may lie within each other, of those that a key and its value open together."""
 
 _BOM = "\ufeff"
+# Linear without possessive groups, which match wrongly before Python 3.11.5: each turn of a group begins with what ends
+# the run before it.
 _TOKEN = re.compile(
     r"""
-    (?P<comment>\#[^\n]*+)
-    | (?P<lines>\"{3}(?:[^"\\]++|\\[\s\S]|"{1,2}(?!"))*+"{3,5}|'{3}(?:[^']++|'{1,2}(?!'))*+'{3,5})
-    | (?P<string>"(?:[^"\\\n]++|\\[^\n])*+"|'[^'\n]*+')
+    (?P<comment>\#[^\n]*)
+    | (?P<lines>\"{3}[^"\\]*(?:(?:\\[\s\S]|"{1,2}(?!"))[^"\\]*)*"{3,5}|'{3}[^']*(?:'{1,2}(?!')[^']*)*'{3,5})
+    | (?P<string>"[^"\\\n]*(?:\\[^\n][^"\\\n]*)*"|'[^'\n]*')
     | (?P<unclosed>["'])
     | (?P<mark>[\[\]{}.,\n])
-    | (?P<bare>[^"'\#\[\]{}.,\n]++)
+    | (?P<bare>[^"'\#\[\]{}.,\n]+)
     """,
     re.VERBOSE,
 )

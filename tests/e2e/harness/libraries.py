@@ -9,6 +9,7 @@ import tomli_w
 
 from harness import debian
 from harness.places import STORE, WORK
+from harness.untar import untar
 from harness.workspace import linkmode, pin
 
 TARGET = "x86_64-linux-musl"
@@ -77,6 +78,12 @@ LIBRARIES = {
         others=("abseil", "googletest", "re2"),
         absent=("google_benchmark", "pybind11_bazel"),
     ),
+    "double-conversion": Library(
+        package="double-conversion",
+        file="double-conversion_3.3.1.orig.tar.gz",
+        sha256="fe54901055c71302dcdc5c3ccbe265a6c191978f3761ce1414d0895d6b0ea90e",
+        tests=("//:cctest",),  # which is given arguments by its rule
+    ),
 }
 
 
@@ -114,7 +121,7 @@ def _sources(name: str) -> Path:
         part = folder.with_suffix(".part")
         shutil.rmtree(part, ignore_errors=True)
         with tarfile.open(archive) as packed:
-            packed.extractall(part, filter="data")
+            untar(packed, part)
         [top] = part.iterdir()
         top.rename(folder)
         part.rmdir()
