@@ -185,11 +185,15 @@ def test_an_exchange_that_is_refused_changes_nothing(tmp_path: Path, monkeypatch
 def test_a_lock_that_stays_held_ends_the_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     prepared(tmp_path)
     monkeypatch.setattr(write, "_LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(write, "_SILENT_SECONDS", 0.1)
+    said: list[str] = []
     with (
-        write._locked(tmp_path / "out", tmp_path / "locks"),
+        write._locked(tmp_path / "out", tmp_path / "locks", said.append),
         pytest.raises(ConfigError, match="another linkmode has been writing it"),
     ):
-        put(NEW, tmp_path)
+        write.apply(NEW, tmp_path / "out", label="out", locks=tmp_path / "locks", say=said.append)
+    (lock,) = (tmp_path / "locks").iterdir()
+    assert said == [f"waiting for another run, which holds {lock}"]
     assert contents(tmp_path / "out") == {**OLD, "mine.txt": b"mine"}
 
 

@@ -44,7 +44,7 @@ def command(*, check: bool, show_diff: bool, no_edit: bool, force: bool, as_json
             output.check_edits()
     if check or show_diff:
         return
-    changes = output.save(force=force)
+    changes = output.save(say.note, force=force)
     if as_json:
         if not no_edit:
             output.save_edits()

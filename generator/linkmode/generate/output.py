@@ -1,5 +1,6 @@
 """What ``linkmode generate`` writes: a tree into its folder, and blocks into the user's own files."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -48,9 +49,9 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
         """Return the edits as a unified diff."""
         return "".join(write.unified_file(edit.file, edit.before, edit.after) for edit in self.edits)
 
-    def save(self, *, force: bool = False) -> write.Changes:
-        """Write the tree in one step, and return what that changed."""
-        return write.apply(self.tree, self.folder, label=self.label, force=force)
+    def save(self, say: Callable[[str], None], *, force: bool = False) -> write.Changes:
+        """Write the tree in one step, and return what that changed. ``say`` is told what is waited for."""
+        return write.apply(self.tree, self.folder, label=self.label, force=force, say=say)
 
     def save_edits(self) -> None:
         """Write the edits, each file in one step."""

@@ -10,7 +10,7 @@ import os
 import pwd
 import shutil
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
@@ -24,6 +24,7 @@ from linkmode.model.values import Tree
 
 _HEAD = 4096
 _LOCK_SECONDS = 120.0
+_SILENT_SECONDS = 1.0
 _NAMES_SHOWN = 10
 
 
@@ -108,12 +109,20 @@ def check(changes: Changes, label: str) -> None:
         )
 
 
-def apply(tree: Tree, folder: Path, *, label: str, locks: Path | None = None, force: bool = False) -> Changes:
+def apply(
+    tree: Tree,
+    folder: Path,
+    *,
+    label: str,
+    locks: Path | None = None,
+    force: bool = False,
+    say: Callable[[str], None] = lambda _: None,
+) -> Changes:
     """Make ``folder`` hold ``tree`` beside what is foreign in it, and return what that changed.
 
     The folder is replaced as a whole in one step; when nothing has to change, nothing is touched. ``locks`` is a
     folder for lock files that all runs of this user share, by default in the platform's cache: two runs at once write
-    one after the other.
+    one after the other, and ``say`` is told what is waited for.
 
     Raises:
         ConfigError: a foreign file is in the way and ``force`` is not set, another user owns what would be replaced,
@@ -127,7 +136,7 @@ def apply(tree: Tree, folder: Path, *, label: str, locks: Path | None = None, fo
                 _refuse_blocked(changes, label, force=force)
                 if not changes:
                     return changes
-        with _locked(folder, locks):
+        with _locked(folder, locks, say):
             exchange.recover(folder)
             changes = _compare(tree, folder)
             _refuse_blocked(changes, label, force=force)
@@ -298,24 +307,32 @@ def _keep(old: Path, new: Path) -> None:
 
 
 @contextmanager
-def _locked(folder: Path, locks: Path | None) -> Iterator[None]:
+def _locked(folder: Path, locks: Path | None, say: Callable[[str], None]) -> Iterator[None]:
     # not needed where nothing is written
     import platformdirs
     from filelock import FileLock, Timeout
 
+    from linkmode.model.locks import explained
+
     locks = locks or platformdirs.user_cache_path("linkmode") / "locks"
     name = hashlib.sha256(os.fsencode(folder.parent.resolve() / folder.name)).hexdigest()[:32]
-    lock = FileLock(locks / f"{name}.lock", timeout=_LOCK_SECONDS)
+    lock = FileLock(locks / f"{name}.lock")
     try:
         locks.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
+        try:
+            lock.acquire(timeout=_SILENT_SECONDS)
+        except Timeout:
+            say(f"waiting for another run, which holds {lock.lock_file}")
+            lock.acquire(timeout=_LOCK_SECONDS)
     except Timeout as error:  # an OSError too
         raise ConfigError(
             f"{folder}: another linkmode has been writing it for {_LOCK_SECONDS:.0f} seconds",
             expected="one linkmode at a time",
             hint=f"wait for it to end, or end it; the lock is {locks / name}.lock",
         ) from error
-    except OSError as error:
+    except (OSError, NotImplementedError) as error:
+        if not isinstance(error, OSError) or isinstance(explained(locks, error), ConfigError):
+            raise explained(Path(lock.lock_file), error) from error
         raise ConfigError(
             f"{locks}: linkmode's cache cannot be written: {error.strerror or error}: {error.filename or locks}",
             expected="a folder that this user can write",

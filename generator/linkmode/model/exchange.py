@@ -6,13 +6,16 @@ overlayfs), the finished folder gets a name that says so, and from then on the e
 this run, or by `recover` in the next one. Why: docs/decisions/0002-whole-tree-exchange.md.
 """
 
-import contextlib
 import errno
 import fcntl
 import os
 import shutil
 import stat
+import time
 from pathlib import Path
+
+_LOCK_SECONDS = 10.0
+"""How long to wait for another run that writes the same file: it takes milliseconds."""
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 1 << 1
@@ -62,7 +65,8 @@ def put_in_place(folder: Path) -> None:
 def put_file(file: Path, data: bytes) -> None:
     """Write one file whole or not at all, also when several runs do so at once. Raises OSError.
 
-    All go by one name, so that what a killed run leaves is one file, which the next run makes its own.
+    All go by one name, so that what a killed run leaves is one file, which the next run makes its own. Raises
+    BlockingIOError when another process holds that file for seconds.
     """
     while not _put(file, staging(file), data):
         pass  # another run's file took its place while this one waited for it
@@ -75,8 +79,7 @@ def _put(file: Path, new: Path, data: bytes) -> bool:
     with os.fdopen(descriptor, "wb") as stream:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise FileExistsError(errno.EEXIST, "is no regular file", str(new))
-        with contextlib.suppress(OSError):  # some network file systems have no locks
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _wait_for(descriptor, new)
         try:
             if not os.path.samestat(os.fstat(descriptor), new.lstat()):
                 return False
@@ -94,6 +97,23 @@ def _put(file: Path, new: Path, data: bytes) -> bool:
         return True
 
 
+def _wait_for(descriptor: int, path: Path) -> None:
+    """Lock a file, unless its file system has no locks, as some network file systems have none."""
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                told = f"another process has held it for {_LOCK_SECONDS:.0f} seconds"
+                raise BlockingIOError(errno.EWOULDBLOCK, told, str(path)) from None
+        except OSError:
+            return
+        else:
+            return
+        time.sleep(0.01)
+
+
 def delete(folder: Path) -> None:
     """Delete a folder with all it holds, read-only folders too; files that are hard links live on elsewhere.
 
@@ -102,8 +122,9 @@ def delete(folder: Path) -> None:
     if not _is_folder(folder):
         folder.unlink()
         return
-    for path, _, _ in os.walk(folder):
-        Path(path).chmod(0o700)
+    # By descriptor: the owner of a folder in it can give its name to a link in the meantime.
+    for _, _, _, descriptor in os.fwalk(folder):
+        os.fchmod(descriptor, 0o700)
     shutil.rmtree(folder)
 
 

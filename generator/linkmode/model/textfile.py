@@ -72,6 +72,12 @@ def system_errors(path: Path, verb: Literal["read", "written"] = "written") -> I
     """Raise ConfigError, naming ``path``, for what the system refuses in the meantime."""
     try:
         yield
+    except BlockingIOError as error:
+        raise ConfigError(
+            f"{path} cannot be {verb}: {error.filename}: {error.strerror}",
+            expected="one run of linkmode at a time",
+            hint="wait for that process to end, or end it, then run again",
+        ) from error
     except OSError as error:
         raise ConfigError(
             f"{path} cannot be {verb}: {error.strerror or error}: {error.filename or path}",

@@ -24,8 +24,9 @@ from typing import Literal, get_args
 import platformdirs
 
 from linkmode.messages import ConfigError
+from linkmode.model import locks
 from linkmode.model.values import Checksum
-from linkmode.store import locks, private
+from linkmode.store import private
 
 State = Literal["present", "absent", "corrupt", "unconfirmed"]
 """``corrupt``: the bytes are not what their folder says. ``unconfirmed``: they are, but no fetch of this canonical id

@@ -18,6 +18,8 @@ import filelock
 
 from linkmode.messages import ConfigError
 from linkmode.model import exchange
+from linkmode.model import locks as lock_files
+from linkmode.store import private
 from linkmode.store.trees import COMPILER_CACHE
 
 _ENTRY = re.compile(r"[0-9a-f]{64}")
@@ -43,8 +45,10 @@ def clear(home: Path, before: float, *, pretend: bool = False) -> Iterator[Lefto
     """Remove what was last used before a time (seconds since 1970), and yield everything that there is.
 
     Half-made folders of a killed run go at any age. With ``pretend`` nothing is removed. Raises ConfigError
-    when the system refuses.
+    when the system refuses, or a folder of entries is another user's, who could lead the removal elsewhere by a link.
     """
+    for folder in (home, *(home / group for group in _GROUPS)):
+        _require(folder)
     sizes = _Sizes()
     for group, kind in _GROUPS.items():
         for path in _children(home / group):
@@ -69,6 +73,14 @@ def locks(home: Path) -> int:
 
 def _children(folder: Path) -> list[Path]:
     return sorted(folder.iterdir()) if folder.is_dir() else []
+
+
+def _require(folder: Path) -> None:
+    try:
+        if os.path.lexists(folder):
+            private.require(folder)
+    except OSError as error:
+        raise _refused(folder, error) from error
 
 
 def _entry(path: Path, name: str, kind: str, before: float, sizes: "_Sizes", *, pretend: bool) -> Leftover:
@@ -119,8 +131,9 @@ def _nobody(path: Path, name: str, *, pretend: bool) -> Iterator[bool]:
         except (filelock.Timeout, BlockingIOError, FileNotFoundError):
             yield False
             return
-        except OSError as error:
-            raise _refused(path, error) from error
+        except (OSError, NotImplementedError) as error:
+            why = lock_files.explained(path, error)
+            raise (_refused(path, why) if isinstance(why, OSError) else why) from error
         yield True
 
 

@@ -19,9 +19,9 @@ from pathlib import Path
 import platformdirs
 
 from linkmode.messages import ConfigError
-from linkmode.model import exchange
+from linkmode.model import exchange, locks
 from linkmode.model.values import Artifact
-from linkmode.store import locks, private
+from linkmode.store import private
 
 COMPILER_CACHE = "zig"
 """The folder of what compilers made for themselves. Zig has such a cache, and gave it its name."""

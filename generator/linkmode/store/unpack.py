@@ -10,10 +10,10 @@ from typing import BinaryIO
 
 from linkmode.archives.unpack import extract_from
 from linkmode.messages import IntegrityError, Message, Run
+from linkmode.model.locks import Say
 from linkmode.model.values import Artifact
 from linkmode.store import private, trees
 from linkmode.store.files import Store
-from linkmode.store.locks import Say
 
 _BLOCK = 1 << 20
 

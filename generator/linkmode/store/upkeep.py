@@ -1,12 +1,14 @@
 """Verifies and cleans a store that Bazel and other projects may share."""
 
 import contextlib
+import stat
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 from linkmode.model.failures import Cancelled
 from linkmode.model.values import Checksum
+from linkmode.store import private
 from linkmode.store.files import Store, cannot_write, digest_of
 from linkmode.store.sweep import Leftover
 
@@ -16,14 +18,18 @@ def damaged(store: Store) -> Iterator[tuple[Checksum, bool]]:
     for checksum in store.entries():
         # A folder without the file is one that Bazel is filling just now, or was stopped while filling.
         with contextlib.suppress(FileNotFoundError):
-            yield checksum, digest_of(store.file(checksum), checksum.algorithm) != checksum.hex
+            path = store.file(checksum)
+            # Asked before opening: a pipe would never end, or never begin.
+            is_file = stat.S_ISREG(path.stat().st_mode)
+            yield checksum, not is_file or digest_of(path, checksum.algorithm) != checksum.hex
 
 
 def clear(store: Store, before: float, *, pretend: bool = False) -> Iterator[Leftover]:
     """Remove the archives and half downloads that were last used before a time (seconds since 1970); yield all.
 
     Bazel and linkmode both renew the time of an archive when they use it. What a run is bringing in is left alone.
-    With ``pretend`` nothing is removed. Raises ConfigError when the store cannot be written.
+    With ``pretend`` nothing is removed. Raises ConfigError when the store cannot be written, or leads elsewhere by a
+    link of another user's.
     """
     for checksum in store.entries():
         yield from _clear(store, checksum, store.file(checksum), "archive", before, pretend=pretend)
@@ -36,6 +42,7 @@ def clear(store: Store, before: float, *, pretend: bool = False) -> Iterator[Lef
 def _clear(
     store: Store, checksum: Checksum, path: Path, kind: str, before: float, *, pretend: bool
 ) -> Iterator[Leftover]:
+    private.refuse_links(store.root, *path.parent.relative_to(store.root).parts)
     try:
         found = path.stat()
     except FileNotFoundError:

@@ -39,14 +39,15 @@ def held(path: Path, say: Say, stop: threading.Event | None = None) -> Iterator[
             if polls == _POLLS_IN_SILENCE:
                 say(f"waiting for another run, which holds {path}")
         except (OSError, NotImplementedError) as error:
-            raise _explained(path, error) from error
+            raise explained(path, error) from error
     try:
         yield
     finally:
         guard.release()
 
 
-def _explained(path: Path, error: Exception) -> Exception:
+def explained(path: Path, error: Exception) -> Exception:
+    """Return what to raise for a lock file that cannot be locked: a ConfigError if its filesystem has no locks."""
     if isinstance(error, OSError) and error.errno not in _NO_LOCKS:
         return error
     words = (error.strerror if isinstance(error, OSError) else None) or "not supported"
