@@ -310,13 +310,13 @@ def _keep(old: Path, new: Path) -> None:
 def _locked(folder: Path, locks: Path | None, say: Callable[[str], None]) -> Iterator[None]:
     # not needed where nothing is written
     import platformdirs
-    from filelock import FileLock, Timeout
+    from filelock import Timeout
 
-    from linkmode.model.locks import explained
+    from linkmode.model.locks import explained, of_the_system
 
     locks = locks or platformdirs.user_cache_path("linkmode") / "locks"
     name = hashlib.sha256(os.fsencode(folder.parent.resolve() / folder.name)).hexdigest()[:32]
-    lock = FileLock(locks / f"{name}.lock")
+    lock = of_the_system(locks / f"{name}.lock")
     try:
         locks.mkdir(parents=True, exist_ok=True)
         try:

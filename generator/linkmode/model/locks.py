@@ -2,9 +2,11 @@
 
 import contextlib
 import errno
+import inspect
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import filelock
 
@@ -19,6 +21,17 @@ _POLLS_IN_SILENCE = 2
 _NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS)
 
 
+def of_the_system(path: Path, timeout: float = -1) -> filelock.BaseFileLock:
+    """Return a lock of the operating system, not acquired; ``timeout`` in seconds, -1 for none.
+
+    Where the system has none (ENOSYS), a newer filelock would take a file that is there for a lock that is held, and so
+    the lock file of every earlier run.
+    """
+    knows = "fallback_to_soft" in inspect.signature(filelock.FileLock.__init__).parameters
+    options: dict[str, Any] = {"fallback_to_soft": False} if knows else {}
+    return filelock.FileLock(path, timeout=timeout, mode=0o600, **options)
+
+
 @contextlib.contextmanager
 def held(path: Path, say: Say, stop: threading.Event | None = None) -> Iterator[None]:
     """Hold the lock file at ``path``, whose folder is there; after a moment ``say`` is told once what is waited for.
@@ -26,7 +39,7 @@ def held(path: Path, say: Say, stop: threading.Event | None = None) -> Iterator[
     Raises Cancelled when ``stop`` is set while it waits, ConfigError where the filesystem has no locks, and OSError
     when the system refuses anything else.
     """
-    guard = filelock.FileLock(path, mode=0o600)
+    guard = of_the_system(path)
     polls = 0
     while True:
         try:

@@ -124,7 +124,7 @@ def _nobody(path: Path, name: str, *, pretend: bool) -> Iterator[bool]:
     with contextlib.ExitStack() as held:
         try:
             if not pretend:
-                held.enter_context(filelock.FileLock(path.with_name(f"{name}.lock"), timeout=0, mode=0o600))
+                held.enter_context(lock_files.of_the_system(path.with_name(f"{name}.lock"), timeout=0))
             descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
             held.callback(os.close, descriptor)
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -48,6 +48,19 @@ def test_a_filesystem_without_locks_is_told_as_such(
         assert "free some space" not in caught.value.hint
 
 
+@pytest.mark.timeout(30)
+def test_the_lock_file_of_an_earlier_run_is_no_lock_where_the_system_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def flock(*_: object) -> None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    (tmp_path / "l").touch()
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with pytest.raises(ConfigError, match="its filesystem gives no lock"):
+        locks.held(tmp_path / "l", print).__enter__()
+
+
 @pytest.mark.parametrize(
     ("code", "hint"), [(errno.ENOSPC, "free some space, or"), (errno.EACCES, "get the right to write there, or")]
 )
