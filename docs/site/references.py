@@ -1,6 +1,6 @@
-"""The blocks of the references that are generated from the code.
+"""The blocks of the references that are generated from the code, and the manual page.
 
-    python docs/site/references.py            writes every block of docs/ again
+    python docs/site/references.py            writes every block of docs/ again, and docs/man/linkmode.1
     python docs/site/references.py --check    writes nothing; exits with 1 and names the pages that differ
 
 A page marks a block like this:
@@ -15,9 +15,10 @@ copies in the repository are for readers without the site; a test compares them.
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import manual
 import reference_catalogue
 import reference_cli
 import reference_config
@@ -26,10 +27,11 @@ import reference_rules
 import reference_schemas
 
 ROOT = Path(__file__).resolve().parents[2]
+MANUAL = ROOT / "docs/man/linkmode.1"
 
 BLOCKS: dict[str, Callable[[], str]] = {
     "commands": reference_cli.commands,
-    "exit-codes": reference_cli.exit_codes,
+    "exit-codes": reference_cli.exit_code_table,
     "config": reference_config.tables,
     "lock": reference_config.lock,
     "families": reference_catalogue.families,
@@ -65,12 +67,18 @@ def pages() -> list[Path]:
     return [page for page in sorted((ROOT / "docs").rglob("*.md")) if names(page.read_text(encoding="utf-8"))]
 
 
+def written() -> Iterator[tuple[Path, str]]:
+    """Yield every committed file that has something generated, with its text as the code has it now."""
+    for page in pages():
+        yield page, fill(page.read_text(encoding="utf-8"))
+    yield MANUAL, manual.page()
+
+
 def main(arguments: list[str]) -> int:
     """Write or check; return the exit code."""
     stale = 0
-    for page in pages():
-        text = page.read_text(encoding="utf-8")
-        if (filled := fill(text)) == text:
+    for page, filled in written():
+        if page.is_file() and page.read_text(encoding="utf-8") == filled:
             continue
         stale += 1
         if "--check" in arguments:

@@ -78,13 +78,13 @@ def test_every_command_and_option_is_on_the_page() -> None:
 
 
 def test_every_exit_code_is_on_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    page = reference_cli.exit_codes()
+    page = reference_cli.exit_code_table()
     codes = [kind.exit_code for kind in messages.LinkmodeError.__subclasses__()]
     assert len(codes) > 6
     for code in [*codes, cli.DEFECT, cli.INTERRUPTED, cli.CLOSED_PIPE]:
         assert f"\n| {code} | " in page
     monkeypatch.setattr(messages.NetworkError, "exit_code", 44)
-    assert "\n| 44 | " in reference_cli.exit_codes()
+    assert "\n| 44 | " in reference_cli.exit_code_table()
 
 
 # --- linkmode.toml and linkmode.lock -------------------------------------------------------------------------------

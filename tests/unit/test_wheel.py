@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("generator", "templates", "toolchains", "pyproject.toml", "LICENSE")
+PARTS = ("generator", "templates", "toolchains", "docs/man", "pyproject.toml", "LICENSE")
 
 
 @pytest.fixture(scope="module")
@@ -54,3 +54,9 @@ def test_a_wheel_holds_every_template_and_pin(wheel: Path) -> None:
     for folder in ("templates", "toolchains"):
         files = {str(path.relative_to(ROOT)) for path in (ROOT / folder).rglob("*") if path.is_file()}
         assert {f"linkmode/{file}" for file in files} <= names
+
+
+def test_a_wheel_installs_the_manual_page_where_man_looks(wheel: Path) -> None:
+    archive = zipfile.ZipFile(wheel)
+    (name,) = (name for name in archive.namelist() if name.endswith(".data/data/share/man/man1/linkmode.1"))
+    assert archive.read(name) == (ROOT / "docs/man/linkmode.1").read_bytes()
