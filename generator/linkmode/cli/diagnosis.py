@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from linkmode import pipeline
-from linkmode.config import bazel
-from linkmode.lock import inputs
+from linkmode.config import bazel, git
+from linkmode.config.document import FILE
+from linkmode.lock import inputs, lockfile
 from linkmode.messages import ConfigError, Message, NetworkError, Run
 from linkmode.store import files, health
 from linkmode.store.health import Finding
@@ -43,6 +44,20 @@ def diagnosis(root: Path, machine: str, store: Path | None) -> Iterator[Finding]
         output.check()
         return f"{output.label} is what the lock gives"
 
+    def kept() -> str:
+        ignored = git.ignored(root, (FILE, lockfile.FILE))
+        if ignored:
+            raise ConfigError(
+                "; ".join(f"Git ignores {name}, by {pattern}" for name, pattern in ignored.items()),
+                expected=f"{FILE} and {lockfile.FILE} in the repository, so that each clone builds the same",
+                hint=Message(f"take the pattern out, or run: git add --force {' '.join(ignored)}"),
+            )
+        path = pipeline.generated(root).path
+        pattern = git.ignored(root, (path,)).get(path)
+        if pattern:
+            return f"Git ignores {path}, by {pattern}: each clone has to run `linkmode generate` before a build"
+        return f"Git ignores none of {FILE}, {lockfile.FILE} and {path}"
+
     def own_files() -> str:
         pipeline.generated(root).check_edits()
         return "MODULE.bazel or WORKSPACE, .bazelrc and .bazelignore say what the library needs"
@@ -58,6 +73,9 @@ def diagnosis(root: Path, machine: str, store: Path | None) -> Iterator[Finding]
             break
     else:
         yield health.found(archives)
-        if bazel.is_root(root):
+        yield health.found(kept)
+        if not bazel.is_root(root):
+            yield Finding("no MODULE.bazel or WORKSPACE is here: only `linkmode exec` uses the lock")
+        else:
             yield from map(health.found, (lambda: bazel.checked_version(root), library, own_files))
     yield from health.machine(place.root, root)

@@ -7,7 +7,7 @@ import click
 from linkmode import pipeline
 from linkmode.cli import say
 from linkmode.config import bazel, find
-from linkmode.messages import Message, UsageError
+from linkmode.messages import Message, Run, UsageError
 
 
 @click.command("generate")
@@ -69,3 +69,6 @@ def command(*, check: bool, show_diff: bool, no_edit: bool, force: bool, as_json
         click.echo(f"{output.label} is up to date")
     elif bazel.is_root(root):
         say.next_step(Message("bazel build //..., then commit linkmode.toml, linkmode.lock and what was written"))
+    elif bazel.MODULE in output.tree:
+        step = Message(f"write {bazel.MODULE} or WORKSPACE, the root of a Bazel build, and run: ", Run("generate"))
+        say.next_step(Message(*step, "; without Bazel: ", Run("exec", "-- make")))

@@ -7,6 +7,7 @@ The exit codes are listed in docs/reference/cli.md.
 import errno
 import io
 import os
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -121,7 +122,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return UsageError.exit_code
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "linkmode"
-        return _report(UsageError(error.format_message(), hint=f"see `{command} --help`"))
+        return _report(
+            UsageError(f"{error.format_message().rstrip('.')}{_meant(error)}", hint=f"see `{command} --help`")
+        )
     except click.ClickException as error:
         return _report(UsageError(error.format_message()))
     except OSError as error:
@@ -135,6 +138,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return DEFECT
     return code if isinstance(code, int) else 0
+
+
+def _meant(error: click.UsageError) -> str:
+    """Return the choice that is nearest to a word that is none, which click does for the names of options alone."""
+    choice = error.param.type if isinstance(error, click.BadParameter) and error.param else None
+    found = re.match(r"'(.*?)' is not one of ", error.message)
+    if not isinstance(choice, click.Choice) or not found:
+        return ""
+    return did_you_mean(found[1].replace("-", "_"), map(str, choice.choices))
 
 
 def _report(error: LinkmodeError) -> int:

@@ -99,7 +99,9 @@ def load_with_text(path: Path) -> tuple[Config, str]:
         ) from error
     except textfile.NoTextError as error:
         raise ConfigError(
-            f"{path} {error.problem}", expected="a text in UTF-8", hint=f"save {path.name} as UTF-8, with what it needs"
+            f"{path} {error.problem}",
+            expected="a text in UTF-8",
+            hint=Message(f"save {path.name} as UTF-8, or write a new one: ", Run("init", "--force")),
         ) from error
     except textfile.UnusableError as error:
         raise ConfigError(
@@ -120,11 +122,12 @@ def parse(text: str, *, where: str, options: Mapping[str, str] | None = None) ->
     try:
         raw = toml.loads(text)
     except toml.NotTomlError as error:
-        raise ConfigError(
-            f"{where} is not TOML: {error}",
-            expected="a file of TOML",
-            hint=f"correct {where}: text stands in quotes, and a key once in its table; see https://toml.io",
-        ) from error
+        hint = (
+            f"line {line} has the marks of a merge conflict: keep one side, and remove the marks"
+            if (line := textfile.conflict(text))
+            else f"correct {where}: text stands in quotes, and a key once in its table; see https://toml.io"
+        )
+        raise ConfigError(f"{where} is not TOML: {error}", expected="a file of TOML", hint=hint) from error
     issues = Issues(where, text, options)
     issues.unknown_keys("", raw, TOP_LEVEL)
     build_systems = _build_systems(raw, issues)

@@ -10,7 +10,7 @@ from linkmode.config.document import FILE, Config, parse
 from linkmode.config.words import canonical, guess_name
 from linkmode.families import FAMILIES
 from linkmode.languages import LANGUAGES
-from linkmode.libraries import LIBRARIES
+from linkmode.libraries import LIBRARIES, OTHER_LIBRARIES
 from linkmode.lock import inputs
 from linkmode.lock.inputs import Inputs
 from linkmode.messages import ConfigError, UsageError
@@ -55,7 +55,7 @@ def entry(given: Inputs, name: str, version: str | None) -> Change:
         raise UsageError(
             f"add: linkmode has no language or library {name!r}{guess_name(name, every)}",
             expected="a language or a library",
-            hint=f"one of {', '.join(every)}, or a toolchain: add toolchain FAMILY --target TRIPLE",
+            hint=f"one of {', '.join(every)}, or a toolchain: add toolchain FAMILY --target TRIPLE. {OTHER_LIBRARIES}",
         )
     present: dict[str, str] = getattr(given.config, table)
     if name in present:

@@ -16,6 +16,7 @@ from linkmode.catalog.pins import Catalog, FamilyEntry
 from linkmode.config.document import Config, ToolchainRequest, specifier
 from linkmode.families import FAMILIES
 from linkmode.languages import LANGUAGES
+from linkmode.libraries import OTHER_LIBRARIES
 from linkmode.lock.artifacts import artifact, told_apart
 from linkmode.lock.preference import Preference
 from linkmode.messages import ConfigError, Message, Run, did_you_mean
@@ -179,9 +180,7 @@ class _Resolution:
             raise _RefusedError(
                 at,
                 f"the catalogue has no library {name!r}{did_you_mean(name, libraries)}",
-                f"linkmode builds {', '.join(libraries)}. To link any other: in Bazel, depend on a module or a "
-                "rules_foreign_cc target that builds it, which linkmode's toolchains compile; elsewhere, build it with "
-                "`linkmode exec -- make`",
+                f"linkmode builds {', '.join(libraries)}. {OTHER_LIBRARIES}",
             )
         pins = self._source_pins(at, entry)
         refusals = {pin.version: "" for pin in pins}

@@ -10,6 +10,7 @@ from linkmode.model.cpus import CPUS
 _TRIPLE = re.compile(
     r"(?P<cpu>[a-z0-9_]+)-(?P<os>[a-z]+)-(?P<libc>[a-z0-9]+)(?:\.(?P<version>[0-9]{1,4}\.[0-9]{1,4}))?"
 )
+_OTHER_SYSTEM = re.compile(r"\b(?:macos|darwin|windows|freebsd|android|wasi|wasm(?:32|64)?)\b")
 
 
 class Target(str):
@@ -29,6 +30,8 @@ class Target(str):
         """Raise ConfigError when ``text`` is no triple."""
         found = _TRIPLE.fullmatch(text)
         if not found:
+            if other := _OTHER_SYSTEM.search(text.lower()):
+                raise ConfigError(f"{text!r}: linkmode makes Linux binaries, and none for {other[0]}")
             raise ConfigError(f"{text!r} is not a target triple such as x86_64-linux-musl or x86_64-linux-gnu.2.28")
         major, _, minor = (found["version"] or "").partition(".")
         glibc = (int(major), int(minor)) if minor else None

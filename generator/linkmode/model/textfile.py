@@ -58,6 +58,15 @@ def read(path: Path) -> str:
         raise NoTextError(f"is not UTF-8: {error}") from error
 
 
+def conflict(text: str) -> int:
+    """Return the first line, counted from 1, that Git wrote for a merge conflict; 0 when there is none.
+
+    https://git-scm.com/docs/git-merge#_how_conflicts_are_presented has the marks.
+    """
+    lines = enumerate(text.split("\n"), start=1)
+    return next((number for number, line in lines if line.startswith(("<<<<<<< ", ">>>>>>> "))), 0)
+
+
 def replace(file: Path, data: bytes) -> None:
     """Write one file whole or not at all, also when several runs do so at once: the last one's stays.
 
