@@ -3,8 +3,7 @@
 import argparse
 import sys
 
-from harness import bazel
-from test_tutorial import follow
+from harness import bazel, tutorial
 
 
 def main() -> int:
@@ -13,7 +12,7 @@ def main() -> int:
     parser.add_argument("bazel", help=f"{', '.join(bazel.KNOWN)}, or the path or the name of any other")
     chosen = parser.parse_args()
     try:
-        follow(bazel.find(chosen.bazel))
+        tutorial.follow(bazel.find(chosen.bazel))
     except (bazel.NoBazelError, AssertionError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -1,0 +1,77 @@
+"""docs/tutorial/first-binary.md, followed to the letter: its files, its commands, and the failure that it promises."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from harness import bazel
+from harness.pages import Page
+from harness.places import STORE, WORK
+from harness.workspace import linkmode
+
+_PAGE = Page("docs/tutorial/first-binary.md")
+
+
+def _text(first: str) -> str:
+    """The block of text that begins with ``first``."""
+    return next(block for block in _PAGE.blocks("text") if block.startswith(first))
+
+
+def _write(folder: Path, builder: bazel.Bazel) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    build, module, _ = _PAGE.blocks("starlark")
+    (folder / "crc.c").write_text(_PAGE.blocks("c")[0])
+    (folder / "BUILD.bazel").write_text(build)
+    if builder.name in ("4.2.3", "7.7.1-workspace"):
+        (folder / "WORKSPACE").write_text('workspace(name = "first")\n')  # "instead", as the page says
+    else:
+        (folder / "MODULE.bazel").write_text(module)
+    (folder / ".bazelrc").write_text(_text("build --config=linkmode_hermetic"))
+
+
+def _add_the_wrong_one(folder: Path) -> None:
+    build = (folder / "BUILD.bazel").read_text().replace('"link_modes")', '"link_mode_binary", "link_modes")')
+    (folder / "BUILD.bazel").write_text(build + _PAGE.blocks("starlark")[2])
+
+
+def follow(builder: bazel.Bazel) -> None:
+    """Do what the tutorial says, with one Bazel. Raises AssertionError where it does not hold."""
+    folder = WORK / "e2e" / builder.name.replace("/", "_") / "tutorial"
+    _write(folder, builder)
+    ran = []
+    try:
+        for words, must_fail in _PAGE.commands():
+            match words:
+                case ["linkmode", *arguments]:
+                    store = [f"--store={STORE}"] if arguments[0] == "fetch" else []
+                    said = linkmode(folder, *arguments, *store).stdout
+                case ["bazel", *arguments]:
+                    if must_fail:
+                        _add_the_wrong_one(folder)
+                    done = builder.run(folder, *arguments, check=not must_fail)
+                    said = done.stdout + done.stderr
+                    assert done.returncode == (1 if must_fail else 0), said
+                case [program, *_]:
+                    assert program == "bazel-bin/crc_as_static"
+                    said = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=True).stdout
+            ran.append((words, said))
+            if words[0] == "bazel" and not must_fail:
+                for mode in ("static", "mostly_static", "dynamic"):
+                    linkmode(folder, "audit", "--expect", mode, "--max-glibc", "2.28", f"bazel-bin/crc_as_{mode}")
+    finally:
+        builder.leave(folder)
+    assert [words[:2] for words, _ in ran] == [
+        ["linkmode", "init"],
+        ["linkmode", "lock"],
+        ["linkmode", "fetch"],
+        ["linkmode", "generate"],
+        ["bazel", "build"],
+        ["linkmode", "audit"],
+        ["bazel-bin/crc_as_static", "hello"],
+        ["bazel", "build"],
+    ]
+    assert "\nmode: static\n" in ran[5][1]
+    assert "no interpreter" in ran[5][1].lower()
+    assert ran[6][1] == "3610a686\n"  # crc32 of "hello", as Python's zlib has it
+    assert "--expect static does not hold" in ran[7][1]
