@@ -2,7 +2,8 @@
 
 - README.md is the front page. Files outside docs/ that a page links to become pages too: Markdown as it is, a source
   file as a listing. So every relative link of the repository works on the site, and a broken one fails the build.
-- The generated blocks are filled anew (references.py).
+- The generated blocks are filled anew (references.py), the plot of sizes is drawn (sizes.py), and a sample is audited
+  (sample.py).
 - The navigation is made from the folders, so that a new page appears by itself.
 """
 
@@ -20,6 +21,8 @@ from mkdocs.structure.pages import Page
 sys.path.insert(0, str(Path(__file__).parent))
 
 import references
+import sample
+import sizes
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -33,11 +36,17 @@ KINDS = (
 """The tabs of the site, each with its folder of docs/."""
 
 FIRST = {
-    "how-to": ("other-build-tools", "use-without-bazel", "wheels", "remove-linkmode", "go", "rust"),
+    "how-to": ("come-from-another-tool", "use-without-bazel", "wheels", "remove-linkmode", "go", "rust"),
     "reference": ("cli", "config", "rules", "bazel", "lock", "audit"),
     "explanation": ("is-linkmode-for-you", "comparison", "link-modes"),
 }
 """The pages that come first in a tab; the others follow by name."""
+
+SHOWN = (".md", ".svg")
+"""The files of docs/ that the site has as they are; of any other, a page shows the text."""
+
+PLOT, REPORT = "how-to/sizes.svg", "reference/audit-report.html"
+"""What is made anew whenever the site is built, beside the generated blocks."""
 
 PROJECT = ("CONTRIBUTING.md", "STYLE.md", "CHANGELOG.md")
 
@@ -61,7 +70,12 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add README.md as the front page, and every file outside docs/ that a page links to."""
+    """Add README.md as the front page, what a page links to outside docs/, the plot, and the sample of a report."""
+    plotted = files.get_file_from_path(PLOT)
+    if plotted:
+        files.remove(plotted)
+    files.append(File.generated(config, PLOT, content=sizes.page()))
+    files.append(File.generated(config, REPORT, content=sample.html()))
     seen = {"README.md", *PROJECT, *_examples()}
     todo = sorted(seen)
     for page in sorted((ROOT / "docs").rglob("*.md")):
@@ -80,7 +94,10 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     if page.file.src_uri == "index.md":
         page.meta["hide"] = ["navigation"]  # the tabs are all there is to show
     source = _repository_path(page.file.src_uri)
-    return _relinked(references.fill(markdown), source, page.file.src_uri)
+    text = references.fill(markdown).replace(
+        "`audit-report.html`", f"[audit-report.html]({posixpath.basename(REPORT)})"
+    )
+    return _relinked(text, source, page.file.src_uri)
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
@@ -119,7 +136,7 @@ def _linked(source: Path) -> Iterator[str]:
     text = _FENCE.sub("", (ROOT / source).read_text(encoding="utf-8"))
     for match in _LINK.finditer(text):
         path = _target(match[2], source)
-        if path and not (path.startswith("docs/") and path.endswith(".md")):
+        if path and not (path.startswith("docs/") and path.endswith(SHOWN)):
             yield path
 
 
@@ -158,7 +175,7 @@ def _site_path(path: Path) -> str:
     """Return where a file of the repository is on the site."""
     if path.as_posix() == "README.md":
         return "index.md"
-    if path.parts[0] == "docs" and path.suffix == ".md":
+    if path.parts[0] == "docs" and path.suffix in SHOWN:
         return posixpath.join(*path.parts[1:])
     return f"repository/{path.as_posix()}{'' if path.suffix == '.md' else '.md'}"
 

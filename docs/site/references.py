@@ -1,6 +1,6 @@
-"""The blocks of the references that are generated from the code, and the manual page.
+"""The blocks of the references that are generated from the code, the manual page and the plot of sizes.
 
-    python docs/site/references.py            writes every block of docs/ again, and docs/man/linkmode.1
+    python docs/site/references.py            writes every block of docs/ again, the manual page and the plot
     python docs/site/references.py --check    writes nothing; exits with 1 and names the pages that differ
 
 A page marks a block like this:
@@ -25,9 +25,12 @@ import reference_config
 import reference_cpus
 import reference_rules
 import reference_schemas
+import sample
+import sizes
 
 ROOT = Path(__file__).resolve().parents[2]
 MANUAL = ROOT / "docs/man/linkmode.1"
+PLOT = ROOT / "docs/how-to/sizes.svg"
 
 BLOCKS: dict[str, Callable[[], str]] = {
     "commands": reference_cli.commands,
@@ -44,6 +47,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "pin": reference_config.pin,
     "rules": reference_rules.rules,
     "json": reference_schemas.schemas,
+    "audit-sample": sample.terminal,
 }
 """By the name in the marker: what gives the block's text."""
 
@@ -72,6 +76,7 @@ def written() -> Iterator[tuple[Path, str]]:
     for page in pages():
         yield page, fill(page.read_text(encoding="utf-8"))
     yield MANUAL, manual.page()
+    yield PLOT, sizes.page()
 
 
 def main(arguments: list[str]) -> int:

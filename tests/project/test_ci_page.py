@@ -8,10 +8,8 @@ from pathlib import Path
 import click
 import pytest
 import yaml
-from calling import TOML, Run
+from calling import TOML, Run, parse
 from harness.places import ROOT
-
-from linkmode.cli import main as cli
 
 PAGE = (ROOT / "docs/how-to/ci-systems.md").read_text(encoding="utf-8")
 HOOKS = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
@@ -35,16 +33,6 @@ def commands() -> list[str]:
     ]
     found += [line for one in blocks("sh") for line in one.splitlines()]
     return [line for line in found if line.startswith("linkmode ")]
-
-
-def parse(words: list[str]) -> None:
-    """Parse the command line of a command, which is not called. Raises click.UsageError."""
-    name, *rest = words
-    group = cli._linkmode
-    assert isinstance(group, click.Group)
-    command = group.get_command(click.Context(group), name)
-    assert command is not None, name
-    command.make_context(name, rest)
 
 
 @pytest.mark.parametrize("line", commands())
@@ -104,9 +92,16 @@ def test_renovate_finds_the_versions_that_init_writes(
     assert found == {"ziglang/zig": ["0.16.0"], "madler/zlib": ["1.3.1"]}
 
 
-def test_the_image_holds_one_file_and_runs_nothing_to_make_it() -> None:
-    (text,) = blocks("dockerfile")
-    assert [line.split()[0] for line in text.splitlines()] == ["FROM", "COPY", "ENTRYPOINT"]
-    assert text.startswith("FROM scratch\n")
-    copied = text.splitlines()[1].split()[-1]
-    assert json.loads(text.splitlines()[2].removeprefix("ENTRYPOINT ")) == [copied]
+def test_the_images_hold_one_file_and_run_nothing_to_make_it() -> None:
+    one, several = blocks("dockerfile")
+    assert [line.split()[0] for line in one.splitlines()] == ["FROM", "COPY", "ENTRYPOINT"]
+    assert [line.split()[0] for line in several.splitlines()] == ["FROM", "ARG", "COPY", "ENTRYPOINT"]
+    for text in (one, several):
+        assert text.startswith("FROM scratch\n")
+        *_, copy, entry = text.splitlines()
+        assert json.loads(entry.removeprefix("ENTRYPOINT ")) == [copy.split()[-1]]
+
+
+def test_no_page_copies_through_the_link_that_leads_out_of_what_docker_sees() -> None:
+    for page in sorted((ROOT / "docs").rglob("*.md")):
+        assert not re.search(r"^COPY .*bazel-bin", page.read_text(encoding="utf-8"), re.MULTILINE), page
