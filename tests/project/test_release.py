@@ -1,17 +1,20 @@
 """`make release`: the same bytes twice, valid metadata, and nothing in the wheel that points at what it lacks."""
 
 import ast
+import io
 import json
 import re
 import subprocess
 import sys
 import tomllib
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
 from harness.places import ROOT
+from packaging.metadata import Metadata
 from packaging.requirements import Requirement
 from schemas import problem_of_cyclonedx
 
@@ -41,6 +44,21 @@ def test_twice_the_same_bytes(released: dict[str, bytes], tmp_path: Path) -> Non
         f"linkmode-{__version__}.tar.gz",
     ]
     assert release(tmp_path / "again") == released
+
+
+def test_the_metadata_claims_no_address(released: dict[str, bytes]) -> None:
+    """No public one is known: docs/decisions/0022-what-is-published.md."""
+    with zipfile.ZipFile(io.BytesIO(released[f"linkmode-{__version__}-py3-none-any.whl"])) as wheel:
+        name = next(name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
+        found = Metadata.from_email(wheel.read(name), validate=True)
+    assert not found.project_urls
+    assert not found.home_page
+    assert not found.download_url
+
+
+def test_the_changelog_has_the_version_with_its_day() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.search(rf"^## \[{re.escape(__version__)}\] - \d{{4}}-\d\d-\d\d$", text, re.MULTILINE)
 
 
 def test_our_own_bill_of_materials(released: dict[str, bytes]) -> None:

@@ -2,12 +2,16 @@
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
-from harness import bazel
+from harness import bazel, sandbox
 from harness.pages import Page
 from harness.places import STORE, WORK
 from harness.workspace import linkmode
+
+IMAGE = 1_000_000
+"""Bytes: the page promises an image of less."""
 
 _PAGE = Page("docs/tutorial/first-binary.md")
 
@@ -70,8 +74,15 @@ def follow(builder: bazel.Bazel) -> None:
         ["linkmode", "audit"],
         ["bazel-bin/crc_as_static", "hello"],
         ["bazel", "build"],
+        ["linkmode", "audit"],
     ]
     assert "\nmode: static\n" in ran[5][1]
     assert "no interpreter" in ran[5][1].lower()
     assert ran[6][1] == "3610a686\n"  # crc32 of "hello", as Python's zlib has it
     assert "--expect static does not hold" in ran[7][1]
+    assert "\nmode: static\n" in ran[8][1]
+    assert (folder / "bazel-bin/crc_as_static").stat().st_size < IMAGE
+    try:
+        assert sandbox.run_alone(folder / "bazel-bin/crc_as_static", {}, arguments=["hello"]) == "3610a686\n"
+    except sandbox.MissingToolError as error:
+        sys.stderr.write(f"not run in an empty root: {error}\n")
