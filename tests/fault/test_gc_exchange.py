@@ -1,10 +1,11 @@
-"""`store gc` while another exchanges a folder of the store for a link, at the moment after it was checked."""
+"""`store gc` and `fetch` while another exchanges a folder of the store for a link, after it was checked."""
 
 import fcntl
 import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -91,6 +92,34 @@ def test_what_was_opened_is_what_is_cleared(tmp_path: Path, monkeypatch: pytest.
     assert not list((tmp_path / "away").rglob("file"))
 
 
+@pytest.mark.parametrize("level", LEVELS[:3])
+def test_an_archive_goes_into_the_folder_that_was_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, level: str
+) -> None:
+    """At the moment of the rename, a link to the victim's folder gets the name."""
+    body = b"an archive"
+    checksum = Checksum("sha256", hashlib.sha256(body).hexdigest())
+    level = level.replace(SUM.hex, checksum.hex)
+    store, victim = Store(tmp_path / "store"), tmp_path / "victim"
+    (victim / "content_addressable" / "sha256" / checksum.hex).mkdir(parents=True)
+    before = set(victim.rglob("*"))
+    store.root.mkdir()
+    (store.root / "verified").write_bytes(body)
+    replace = os.replace
+
+    def exchanged(*given: Any, **more: Any) -> None:
+        (store.root / level).rename(tmp_path / "away")
+        (store.root / level).symlink_to(victim / level)
+        replace(*given, **more)
+
+    monkeypatch.setattr(os, "replace", exchanged)
+    store.admit(store.root / "verified", checksum, "its id")
+    assert set(victim.rglob("*")) == before
+    (file,) = (tmp_path / "away").rglob("file")
+    assert file.read_bytes() == body
+    assert [path.name[:3] for path in file.parent.iterdir() if path != file] == ["id-"]
+
+
 def test_a_link_of_another_user_is_opened_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whose link it is, is asked of the link that is followed, and not of what has its name a moment later."""
     (tmp_path / "victim").mkdir()
@@ -104,7 +133,7 @@ def test_a_link_of_another_user_is_opened_nowhere(tmp_path: Path, monkeypatch: p
         monkeypatch.setattr("linkmode.store.private._trusted", lambda: (54321,))
         with pytest.raises(ConfigError, match="link: is a link of another user"), folder.below("link"):
             pass
-        with pytest.raises(ConfigError, match="victim: belongs to another user"), folder.own("victim"):
+        with pytest.raises(ConfigError, match="victim: belongs to another user"), folder.made("victim", own=True):
             pass
 
 
@@ -117,7 +146,7 @@ def test_what_is_no_folder_is_none(tmp_path: Path, plant: Callable[[Path], None]
             assert inner is None
         with folder.below("gone") as inner:
             assert inner is None
-        with pytest.raises(NotADirectoryError), folder.own("one"):
+        with pytest.raises(NotADirectoryError), folder.made("one"):
             pass
     with opened.folder(tmp_path / "one") as folder:
         assert folder is None
@@ -128,7 +157,7 @@ def test_folders_made_by_descriptor_are_this_users_alone(tmp_path: Path) -> None
     try:
         with opened.folder(tmp_path) as folder:
             assert folder is not None
-            with folder.own("one", "two") as inner, inner.lock("l.lock"):
+            with folder.made("one", "two", own=True) as inner, inner.lock("l.lock"):
                 with pytest.raises(BlockingIOError), inner.lock("l.lock"):
                     pass
                 found = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.rglob("*")}

@@ -26,7 +26,7 @@ import platformdirs
 from linkmode.messages import ConfigError
 from linkmode.model import locks
 from linkmode.model.values import Checksum
-from linkmode.store import private
+from linkmode.store import opened, private
 
 State = Literal["present", "absent", "corrupt", "unconfirmed"]
 """``corrupt``: the bytes are not what their folder says. ``unconfirmed``: they are, but no fetch of this canonical id
@@ -150,12 +150,15 @@ class Store:
         """
         target = self.file(checksum)
         try:
-            private.refuse_links(self.root, *target.parent.relative_to(self.root).parts)
-            private.make(target.parent)
+            private.make(self.root)
             _sync(verified)
-            verified.replace(target)
-            private.mark(self._id(checksum, canonical_id))
-            _sync(target.parent)
+            with opened.folder(self.root) as root:
+                if root is None:
+                    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self.root))
+                with root.made(*target.parent.relative_to(self.root).parts) as folder:
+                    os.replace(verified, target.name, dst_dir_fd=folder.descriptor)
+                    folder.mark(self._id(checksum, canonical_id).name)
+                    os.fsync(folder.descriptor)
         except OSError as error:
             raise cannot_write(target, error) from error
 

@@ -1,7 +1,8 @@
 """Folders that are opened once and then used by their descriptor: what gets their name later leads nowhere else.
 
 A check of a path holds for a moment. Who can rename a folder above may exchange it before the path is used. So what
-removes files opens each folder below the store from its parent, and names only files in it.
+removes files, and what brings an archive in, opens each folder below the store from its parent, and names only files in
+it.
 """
 
 import contextlib
@@ -57,10 +58,11 @@ class Opened:
             yield folder
 
     @contextlib.contextmanager
-    def own(self, *names: str) -> Iterator["Opened"]:
-        """Open the folder ``names`` below this one; make what is missing, and hold that each is this user's or root's.
+    def made(self, *names: str, own: bool = False) -> Iterator["Opened"]:
+        """Open the folder ``names`` below this one; make what is missing, with mode 0700.
 
-        Raises ConfigError when one is another user's, or a link of another's, and OSError.
+        With ``own``, hold that each is this user's or root's, and that nobody else can write it. Raises ConfigError
+        when one is a link of another user's, and OSError.
         """
         with contextlib.ExitStack() as held:
             folder = self
@@ -71,9 +73,18 @@ class Opened:
                 if inner is None:
                     raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder.path / name))
                 held.callback(os.close, inner.descriptor)
-                inner.require()
+                if own:
+                    inner.require()
                 folder = inner
             yield folder
+
+    def mark(self, name: str) -> None:
+        """Make an empty file with mode 0600 where there is none; a link is replaced. Raises OSError."""
+        with contextlib.suppress(FileNotFoundError):
+            if stat.S_ISLNK(os.lstat(name, dir_fd=self.descriptor).st_mode):
+                self.unlink(name)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        os.close(os.open(name, flags, 0o600, dir_fd=self.descriptor))
 
     @contextlib.contextmanager
     def lock(self, name: str) -> Iterator[None]:

@@ -35,28 +35,11 @@ def make(folder: Path) -> None:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
 
 
-def refuse_links(base: Path, *names: str) -> None:
-    """Raise ConfigError where a folder of ``names`` below ``base`` is a link of another user's. Raises OSError."""
-    folder = base
-    for name in names:
-        folder = folder / name
-        if folder.is_symlink():
-            refuse_link(folder, folder.lstat())
-
-
 def refuse_link(path: Path, found: os.stat_result) -> None:
     """Raise ConfigError for a link of another user's; ``found`` is what the link itself is."""
     if found.st_uid not in _trusted():
         whose = f"is a link of another user ({found.st_uid})"
         raise ConfigError(f"{path}: {whose}: nothing is written through it", expected=_OWN, hint=_HINT)
-
-
-def mark(path: Path) -> None:
-    """Make an empty file with mode 0600 where there is none; a link is replaced. Raises OSError."""
-    if path.is_symlink():
-        path.unlink()
-    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    os.close(os.open(path, flags, 0o600))
 
 
 def own(base: Path, *names: str) -> Path:

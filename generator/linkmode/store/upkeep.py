@@ -98,7 +98,7 @@ def _locked(root: Opened, checksum: Checksum) -> Iterator[bool]:
     path = root.path / "linkmode" / "locks" / name
     with contextlib.ExitStack() as held:
         try:
-            held.enter_context(held.enter_context(root.own("linkmode", "locks")).lock(name))
+            held.enter_context(held.enter_context(root.made("linkmode", "locks", own=True)).lock(name))
         except BlockingIOError:
             yield False
             return
