@@ -193,7 +193,7 @@ static void read_driver_word(const char *text, const char *value, bool *stops, b
 /* Reads a call. `is_cxx`: the driver was called by a name of a C++ compiler's. */
 static void read_call(const struct words *given, bool is_cxx)
 {
-    bool stops = false, asks = false, shared = false, relocatable = false, is_for_linker = false;
+    bool stops = false, asks = false, shared = false, relocatable = false;
 
     call.is_cxx = is_cxx;
     take_apart(given);
@@ -201,7 +201,6 @@ static void read_call(const struct words *given, bool is_cxx)
         const struct word *word = &call.words.items[i];
         const char *value = i + 1 < call.words.count ? call.words.items[i + 1].text : NULL;
 
-        is_for_linker |= word->for_linker;
         if (is_input(word))
             read_source(word->text);
         else if (word->for_linker)
@@ -221,7 +220,6 @@ static void read_call(const struct words *given, bool is_cxx)
         call.action = QUESTION;
     else
         call.action = relocatable ? RELOCATABLE : shared ? SHARED : PROGRAM;
-    (void)is_for_linker;
 }
 
 #endif

@@ -60,17 +60,22 @@ static bool answered(const char *text)
     return true;
 }
 
+/* clang takes some of the words of a link for inputs, and would begin one where only itself is asked (`cc -v`). */
 _Noreturn static void answer(void)
 {
     struct words words = {0};
+    bool is_for_linker = false;
 
-    for (size_t i = 0; i < call.words.count; i++)
+    for (size_t i = 0; i < call.words.count; i++) {
         if (answered(call.words.items[i].text))
             exit(0);
+        is_for_linker |= call.words.items[i].for_linker;
+    }
     add_all(&words, listed(call.is_cxx ? "cxx" : "cc"));
     if (config.is_clang) {
         add_all(&words, listed("compile"));
-        add_all(&words, listed("link"));
+        if (is_for_linker)
+            add_all(&words, listed("link"));
     }
     for (size_t i = 0; i < call.words.count; i++) {
         if (call.words.items[i].for_linker)

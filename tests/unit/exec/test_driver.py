@@ -215,7 +215,9 @@ def test_a_folder_below_the_machine_s_own_is_a_package_s(make: Callable[..., Too
         ("-print-file-name=libq.a", "{search}/libq.a\n"),
         ("-print-file-name=none.a", "none.a\n"),
         ("-print-prog-name=none", "none\n"),
-        ("--version", "cc --compile --link --version\n"),
+        ("--version", "cc --compile --version\n"),
+        ("-v", "cc --compile -v\n"),
+        ("-Wl,--version", "cc --compile --link -Xlinker --version\n"),
     ],
 )
 def test_questions(make: Callable[..., Toolchain], question: str, answer: str) -> None:
