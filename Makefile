@@ -17,6 +17,8 @@ ON_ALL_CORES := -n auto --dist loadfile --no-loadscope-reorder
 FOR_GRAALVM := maven default-jdk-headless gcc libc6-dev musl-tools zlib1g-dev
 # Bazel alone leaves a core idle while it loads and analyses; a third at once would need more memory than a runner has
 ON_TWO_BAZELS := -n 2 --dist loadfile
+# hundreds of processes are started, and each would compile linkmode once more
+export PYTHONDONTWRITEBYTECODE :=
 RUNS ?= 100000
 KILLS ?= 200
 
@@ -121,7 +123,7 @@ kills: $(DEV_VENV)/stamp
 
 truth: $(DEV_VENV)/stamp
 	@$(IN) .ci/packages binutils file gcc libc6-dev pax-utils python3-pyelftools
-	@$(IN) LINKMODE_TRUTH=full $(DEV_PYTHON) -m pytest -rP tests/truth $(PYTEST)
+	@$(IN) LINKMODE_TRUTH=full LINKMODE_PARITY=full $(DEV_PYTHON) -m pytest -rP tests/truth tests/parity $(PYTEST)
 
 fuzz: $(DEV_VENV)/stamp
 	@$(IN) $(DEV_PYTHON) -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes \

@@ -5,14 +5,13 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from fetching import artifact
+from forks import children
 
-import linkmode
 from linkmode.messages import ConfigError, IntegrityError
 from linkmode.model import mirror_layout
 from linkmode.model.values import Artifact
@@ -34,24 +33,24 @@ ARTIFACTS = [
 CHILD = """
 import os, signal, sys
 from pathlib import Path
-sys.path.insert(0, sys.argv[4])
 from test_mirror_faults import ARTIFACTS
 from linkmode.store import mirror as writer
 from linkmode.store.files import Store
 
-left = int(sys.argv[3])
+def run(store, folder, step):
+    left = int(step)
 
-def count(event, arguments):
-    # Every call that changes the disk is a moment to die at.
-    global left
-    if event in {"os.rename", "os.mkdir"} or (event == "open" and ".linkmode-mirror-new" in str(arguments[0])):
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+    def count(event, arguments):
+        # Every call that changes the disk is a moment to die at.
+        nonlocal left
+        if event in {"os.rename", "os.mkdir"} or (event == "open" and ".linkmode-mirror-new" in str(arguments[0])):
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
 
-sys.addaudithook(count)
-for _ in writer.write(ARTIFACTS, Store(Path(sys.argv[1])), Path(sys.argv[2])):
-    continue
+    sys.addaudithook(count)
+    for _ in writer.write(ARTIFACTS, Store(Path(store)), Path(folder)):
+        continue
 """
 
 
@@ -85,24 +84,23 @@ def whole(artifacts: list[Artifact]) -> list[str]:
 @pytest.mark.kills
 def test_killed_at_every_step(tmp_path: Path) -> None:
     store = fill(tmp_path / "store")
-    environment = {**os.environ, "PYTHONPATH": str(Path(linkmode.__file__).parents[1])}
     reached: set[int] = set()
-    for step in range(1, 200):
-        folder = tmp_path / f"mirror{step}"
-        command = [sys.executable, "-c", CHILD, str(store.root), str(folder), str(step), str(Path(__file__).parent)]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        found = valid(folder)
-        reached.add(len(found))
-        if done.returncode == 0:
-            assert found == whole(ARTIFACTS)
-            break
-        assert done.returncode == -signal.SIGKILL, done.stderr
-        if step % 4 == 0:  # the next run completes it, and leaves nothing of the first behind
-            list(writer.write(ARTIFACTS, store, folder))
-            assert valid(folder) == whole(ARTIFACTS)
-            assert not (folder / ".linkmode-mirror-new").exists()
-    else:
-        pytest.fail("the run never ended")
+    with children(CHILD) as run:
+        for step in range(1, 200):
+            folder = tmp_path / f"mirror{step}"
+            ended = run(str(store.root), str(folder), str(step))
+            found = valid(folder)
+            reached.add(len(found))
+            if ended == 0:
+                assert found == whole(ARTIFACTS)
+                break
+            assert ended == -signal.SIGKILL
+            if step % 4 == 0:  # the next run completes it, and leaves nothing of the first behind
+                list(writer.write(ARTIFACTS, store, folder))
+                assert valid(folder) == whole(ARTIFACTS)
+                assert not (folder / ".linkmode-mirror-new").exists()
+        else:
+            pytest.fail("the run never ended")
     assert reached == {0, 1, 2, 3}
 
 

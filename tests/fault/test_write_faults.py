@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from forks import ENVIRONMENT, children
 
 from linkmode.generate import write
 from linkmode.generate.header import HEADER
@@ -30,7 +31,6 @@ import os, signal, sys
 from pathlib import Path
 from linkmode.generate import write
 from linkmode.model import exchange
-sys.path.insert(0, sys.argv[1])
 from test_write_faults import OLD, NEW
 
 def killed_at(count, of):
@@ -44,21 +44,21 @@ def killed_at(count, of):
     left = count
     sys.addaudithook(hook)
 
-folder, locks = Path(sys.argv[2]), Path(sys.argv[3])
-if "no-exchange" in sys.argv:
-    exchange._exchange = lambda one, other: False
-if sys.argv[4] != "-":
-    killed_at(int(sys.argv[4]), {"open", "os.mkdir", "os.link", "os.rename", "os.chmod", "os.remove", "os.rmdir",
-                                 "os.scandir", "shutil.rmtree", "ctypes.dlopen"})
-for wanted in ([NEW] if "once" in sys.argv else [NEW, OLD] * 10000):
-    write.apply(wanted, folder, label="out", locks=locks)
+def run(folder, step, way):
+    folder = Path(folder)
+    if way == "no-exchange":
+        exchange._exchange = lambda one, other: False
+    if step != "-":
+        killed_at(int(step), {"open", "os.mkdir", "os.link", "os.rename", "os.chmod", "os.remove", "os.rmdir",
+                              "os.scandir", "shutil.rmtree", "ctypes.dlopen"})
+    for wanted in ([NEW, OLD] * 10000 if way == "endless" else [NEW]):
+        write.apply(wanted, folder / "out", label="out", locks=folder / "locks")
 """
 
 
-def start(tmp_path: Path, *arguments: str) -> subprocess.Popen[bytes]:
-    package = Path(write.__file__).parents[1]
-    command = [sys.executable, "-c", WRITER, str(Path(__file__).parent), str(tmp_path / "out"), str(tmp_path / "locks")]
-    return subprocess.Popen([*command, *arguments], env={**os.environ, "PYTHONPATH": str(package)})
+def start(folder: Path, way: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", WRITER + "run(*sys.argv[1:])", str(folder), "-", way]
+    return subprocess.Popen(command, env=ENVIRONMENT)
 
 
 def put(wanted: Tree, tmp_path: Path) -> write.Changes:
@@ -89,20 +89,20 @@ def prepared(tmp_path: Path) -> None:
 def test_killed_at_every_step_it_is_old_or_new_and_the_next_run_cleans_up(tmp_path: Path, way: str) -> None:
     """Audit events are the steps: the n-th call that touches the disk is the last."""
     states = set()
-    for step in range(0, 10_000, 7):
-        if not (tmp_path / "out").exists():
-            prepared(tmp_path)
-        process = start(tmp_path, str(step), "once", way)
-        ended = process.wait()
-        assert ended in (0, -signal.SIGKILL)
-        found = contents(tmp_path / "out") if (tmp_path / "out").exists() else {}
-        found.pop("mine.txt", None)
-        if way == "exchange":
-            assert found in (OLD, NEW)
-        states.add("old" if found == OLD else "new" if found == NEW else "between")
-        assert_clean(tmp_path, OLD)
-        if ended == 0:
-            break
+    with children(WRITER) as run:
+        for step in range(0, 10_000, 7):
+            if not (tmp_path / "out").exists():
+                prepared(tmp_path)
+            ended = run(str(tmp_path), str(step), way)
+            assert ended in (0, -signal.SIGKILL)
+            found = contents(tmp_path / "out") if (tmp_path / "out").exists() else {}
+            found.pop("mine.txt", None)
+            if way == "exchange":
+                assert found in (OLD, NEW)
+            states.add("old" if found == OLD else "new" if found == NEW else "between")
+            assert_clean(tmp_path, OLD)
+            if ended == 0:
+                break
     assert {"old", "new"} <= states
 
 
@@ -111,7 +111,7 @@ def test_killed_at_random_moments_it_is_old_or_new(tmp_path: Path) -> None:
     prepared(tmp_path)
     moments = random.Random(20211120)
     for _ in range(25):
-        process = start(tmp_path, "-", "exchange")
+        process = start(tmp_path, "endless")
         time.sleep(0.25 + moments.random() * 0.15)
         process.kill()
         process.wait()
@@ -123,7 +123,7 @@ def test_killed_at_random_moments_it_is_old_or_new(tmp_path: Path) -> None:
 
 def test_two_runs_at_once_leave_one_whole_tree(tmp_path: Path) -> None:
     prepared(tmp_path)
-    runs = [start(tmp_path, "-", "once") for _ in range(4)]
+    runs = [start(tmp_path, "exchange") for _ in range(4)]
     assert [run.wait() for run in runs] == [0, 0, 0, 0]
     assert_clean(tmp_path, NEW)
 

@@ -39,7 +39,7 @@ def system_files() -> Iterator[Path]:
 def test_every_file_of_this_system(elfcheck: Path) -> None:
     files = list(system_files())
     if not IS_FULL:
-        files = files[:: max(1, len(files) // 2000)]
+        files = files[:: max(1, len(files) // 500)]
     assert files
     wanted = EXPECTATIONS if IS_FULL else (*EXPECTATIONS[:2], *EXPECTATIONS[-2:])
     different = [
@@ -53,7 +53,10 @@ def test_every_file_of_this_system(elfcheck: Path) -> None:
 
 def test_made_binaries(sanitized: Path, made: dict[str, Path]) -> None:
     different = [
-        found for path in made.values() for options in EXPECTATIONS if (found := difference(sanitized, path, options))
+        found
+        for at, path in enumerate(made.values())
+        for options in (EXPECTATIONS if IS_FULL else EXPECTATIONS[at % 3 :: 3])
+        if (found := difference(sanitized, path, options))
     ]
     assert not different, "\n".join(different)
 
@@ -132,7 +135,7 @@ def edits(draw: st.DrawFn) -> tuple[int, list[tuple[float, bool, int, int]], flo
 
 
 @settings(
-    max_examples=20_000 if IS_FULL else 600,
+    max_examples=20_000 if IS_FULL else 250,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

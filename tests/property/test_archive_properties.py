@@ -74,7 +74,7 @@ def check(outer: Path, into: Path, file: str, body: bytes, prefix: str = "") -> 
     shutil.rmtree(archive.parent)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(member, max_size=8), st.sampled_from(["", "a", "a/b"]))
 def test_no_tar_archive_reaches_outside(members: list[tuple[bytes, str, str, bytes, int]], prefix: str) -> None:
     with place() as (outer, into):
@@ -104,7 +104,7 @@ def test_no_zip_archive_reaches_outside(members: list[tuple[bytes, str, str, byt
         check(outer, into, "a.zip", stream.getvalue())
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_no_change_of_bytes_reaches_outside_or_ends_in_another_error(data: st.DataObject) -> None:
     """Headers with a few bytes changed and their checksums made right again, so that they are read at all."""

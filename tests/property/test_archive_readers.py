@@ -129,7 +129,7 @@ def test_nothing_can_be_put_into_a_zip_to_unpack_beside_its_members(
 ) -> None:
     """Wherever it is put, even where a member's bytes are: it is another archive then, or none.
 
-    The archive's own comment is the one place: git archive writes the commit there, and no reader takes it for a member.
+    The one place is the comment of the archive, where git archive writes the commit: no reader takes it for a member.
     """
     raw = in_zip(tree, zipfile.ZIP_STORED)
     at = place % (len(raw) + 1)

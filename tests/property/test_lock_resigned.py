@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from resigning import Data, Place, at, changed, leaves, read, signed, without
 
@@ -69,6 +69,15 @@ HOSTILE: list[object] = [
 ]
 
 
+def kind(place: Place) -> str:
+    """The place without its numbers: all rows of a table are read by one rule."""
+    return ".".join("*" if isinstance(key, int) else str(key) for key in place)
+
+
+FIRST = {kind(place): place for place in reversed(PLACES)}
+"""One place of each kind, which is given every value; the others get an eighth of them."""
+
+
 def refused(data: Data) -> StaleLockError:
     text = signed(data)
     with pytest.raises(StaleLockError) as caught:
@@ -91,7 +100,8 @@ def test_it_has_every_table_that_a_lock_can_have() -> None:
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: ".".join(map(str, place)))
 def test_no_field_can_hold_another_value(place: Place) -> None:
-    for value in HOSTILE:
+    number = PLACES.index(place)
+    for value in HOSTILE if FIRST[kind(place)] == place else HOSTILE[number % 8 :: 8]:
         if value == at(DATA, place) and type(value) is type(at(DATA, place)):
             continue
         refused(changed(DATA, place, value))
@@ -155,6 +165,7 @@ COMMANDS = {
 def test_every_command_ends_with_a_documented_code_and_touches_nothing(
     repository: Path, capsys: pytest.CaptureFixture[str], place: Place, value: object, command: str
 ) -> None:
+    assume(value != at(DATA, place) or type(value) is not type(at(DATA, place)))
     home = repository.parent
     text = signed(changed(DATA, place, value))
     (repository / lockfile.FILE).write_text(text, encoding="utf-8", newline="")
@@ -168,14 +179,13 @@ def test_every_command_ends_with_a_documented_code_and_touches_nothing(
     assert (said.out + said.err).replace("\n", "").isprintable()
     names = {path.name for path in home.rglob("*")}
     assert names == {"repository", "linkmode.toml", lockfile.FILE}
-    same = value == at(DATA, place) and type(value) is type(at(DATA, place))
     newer = place == ("version",) and isinstance(value, int) and value > 2
     if command == "lock":  # recovers from all but a lock of a newer linkmode, and from a choice that is not to be had
         source = place[-1] == "source" or (place[0], place[-1]) == ("artifact", "family")
         assert code in ({6} if newer else {0, 3} if source else {0})
     elif command == "lock --check":
         assert code in ({6} if newer else {0, 1, 3})
-    elif not same:
+    else:
         only_artifacts = command == "fetch --lock" and place[0] not in ("artifact", "version")
         assert code in ({6, 4} if only_artifacts else {6})
 

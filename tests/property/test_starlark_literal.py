@@ -61,7 +61,7 @@ def buildifier() -> str | None:
 
 
 @pytest.mark.skipif(buildifier() is None, reason="buildifier is not installed")
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(VALUES, min_size=1, max_size=30))
 def test_is_a_fixpoint_of_buildifier(tmp_path: Path, values: list[Any]) -> None:
     for name, text in {

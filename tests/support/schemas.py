@@ -1,4 +1,8 @@
-"""A JSON schema by what it says: two makers of schemas, or two versions of one, write the same thing in many ways."""
+"""A JSON schema by what it says, and what a document has against it.
+
+Two makers of schemas, or two versions of one, write the same thing in many ways. jsonschema is imported where it is
+asked: it compiles grammars for seconds, which every process of tests would pay that only collects.
+"""
 
 import inspect
 import json
@@ -14,6 +18,22 @@ _OF_SOME_VERSIONS = frozenset(("propertyNames",))
 
 That the shipped schemas have them is proved by documents that they refuse.
 """
+
+
+def problems(document: Any, schema: Any) -> list[str]:
+    """What of ``document`` is not as ``schema``, which must be one of draft 2020-12, has it."""
+    from jsonschema import Draft202012Validator
+
+    Draft202012Validator.check_schema(schema)
+    return [error.message for error in Draft202012Validator(schema).iter_errors(document)]
+
+
+def problem_of_cyclonedx(text: str) -> object:
+    """What of ``text`` is not as the schema of CycloneDX 1.6 has it, or None."""
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
+    return JsonStrictValidator(SchemaVersion.V1_6).validate_str(text)
 
 
 def meaning(schema: Any) -> Any:

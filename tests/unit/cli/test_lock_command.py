@@ -1,5 +1,6 @@
 """``linkmode lock`` as a user has it: what it keeps, what it upgrades, and what it makes of a lock that is there."""
 
+import random
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,9 @@ def test_upstream_out_of_reach_names_the_package_index_and_what_it_changes(
     repository: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9/")
+    monkeypatch.setattr(
+        random, "uniform", lambda low, high: 0.0
+    )  # the pauses between attempts: tests/fault/test_clocks.py
     Run(capsys, "lock")
     refused = Run(capsys, "fetch", "--store", "s", "--only", "zlib-1.3.2")
     assert refused.code == 4

@@ -3,8 +3,8 @@
 import tomllib
 from pathlib import Path
 
-import jsonschema
 import pytest
+from schemas import problems
 
 from linkmode.config import schema
 from linkmode.config.document import parse
@@ -13,12 +13,10 @@ from linkmode.messages import ConfigError
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = schema.schema()
-VALID = jsonschema.Draft202012Validator(SCHEMA)
 TOOLCHAIN = '[[toolchain]]\nfamily = "zig"\nversion = "~=0.15.2"\ntargets = ["x86_64-linux-musl"]\n'
 
 
 def test_it_is_a_schema_of_every_key() -> None:
-    jsonschema.Draft202012Validator.check_schema(SCHEMA)
     assert set(SCHEMA["properties"]) == set(TOP_LEVEL)
     for name in ("toolchain", "bazel-module", "advisories"):
         table = SCHEMA["properties"][name]
@@ -27,7 +25,7 @@ def test_it_is_a_schema_of_every_key() -> None:
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("examples/*/linkmode.toml")), ids=lambda path: path.parent.name)
 def test_every_example_holds(path: Path) -> None:
-    VALID.validate(tomllib.loads(path.read_text()))
+    assert problems(tomllib.loads(path.read_text()), SCHEMA) == []
 
 
 @pytest.mark.parametrize(
@@ -51,7 +49,7 @@ def test_every_example_holds(path: Path) -> None:
     ],
 )
 def test_what_both_refuse(text: str) -> None:
-    assert not VALID.is_valid(tomllib.loads(text))
+    assert problems(tomllib.loads(text), SCHEMA)
     with pytest.raises(ConfigError):
         parse(text, where="linkmode.toml")
 
@@ -67,5 +65,5 @@ def test_what_both_refuse(text: str) -> None:
     ],
 )
 def test_what_both_accept(more: str) -> None:
-    VALID.validate(tomllib.loads(TOOLCHAIN + more))
+    assert problems(tomllib.loads(TOOLCHAIN + more), SCHEMA) == []
     parse(TOOLCHAIN + more, where="linkmode.toml")

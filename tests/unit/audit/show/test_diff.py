@@ -4,11 +4,10 @@ import json
 from importlib import resources
 from pathlib import Path
 
-import jsonschema
-import pytest
 from archives import tar
 from click.testing import CliRunner, Result
 from elf_maker import GLIBC_LOADER, MUSL_START, Elf, interp
+from schemas import problems
 
 from linkmode.cli.audit import command
 from linkmode.messages import UsageError
@@ -76,11 +75,10 @@ def test_json_follows_the_shipped_schema(here: Path) -> None:
     (here / "b").write_bytes(MORE)
     document = json.loads(run("--json", "a", "b").stdout)
     shipped = resources.files("linkmode.audit.show").joinpath("audit-diff.schema.json").read_text(encoding="utf-8")
-    jsonschema.validate(document, json.loads(shipped), cls=jsonschema.Draft202012Validator)
+    assert problems(document, json.loads(shipped)) == []
     assert document["differences"][0]["changes"][1] == {"key": "needed", "before": [], "after": ["libz.so.1"]}
     document["differences"][0]["what"] = "moved"
-    with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(document, json.loads(shipped))
+    assert problems(document, json.loads(shipped))
 
 
 def test_usage(here: Path) -> None:

@@ -5,11 +5,11 @@ from importlib import resources
 from io import BytesIO, StringIO
 from pathlib import Path
 
-import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 from elf_maker import ABI_TAG, GLIBC_LOADER, MUSL_START, Elf, interp
 from rich.console import Console
+from schemas import problems
 
 from linkmode.audit.judge import verdict
 from linkmode.audit.read import elf
@@ -180,8 +180,7 @@ def test_json_follows_the_shipped_schema(files: Path) -> None:
     result = run("--json", "--expect", "static", "static", "dynamic", "script")
     document = json.loads(result.stdout)
     schema = json.loads(resources.files("linkmode.audit.show").joinpath("audit-report.schema.json").read_text())
-    jsonschema.Draft202012Validator.check_schema(schema)
-    jsonschema.validate(document, schema, cls=jsonschema.Draft202012Validator)
+    assert problems(document, schema) == []
     assert result.exit_code == 3
     assert document["format"] == 1
     static, dynamic, script = document["files"]
@@ -196,12 +195,10 @@ def test_the_schema_refuses_another_shape(files: Path) -> None:
     schema = json.loads(resources.files("linkmode.audit.show").joinpath("audit-report.schema.json").read_text())
     document = json.loads(run("--json", "static").stdout)
     document["summary"]["modes"]["semi"] = 1
-    with pytest.raises(jsonschema.ValidationError, match="'semi'"):
-        jsonschema.validate(document, schema)
+    assert "'semi'" in problems(document, schema)[0]
     document = json.loads(run("--json", "static").stdout)
     document["files"][0]["verdict"]["mode"] = "semi"
-    with pytest.raises(jsonschema.ValidationError, match="'semi'"):
-        jsonschema.validate(document, schema)
+    assert "'semi'" in problems(document, schema)[0]
 
 
 def test_a_name_of_any_bytes_stays_one_line_of_text(files: Path) -> None:

@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 from elf_maker import ABI_TAG, Elf
 from license_expression import get_spdx_licensing
 from reading import ZLIB
+from schemas import problem_of_cyclonedx
 
 from linkmode.audit.read import components
 from linkmode.audit.show import sbom
@@ -37,12 +38,7 @@ def document(form: str) -> Any:
 
 
 def test_cyclonedx_follows_its_schema(files: Path) -> None:
-    from cyclonedx.schema import SchemaVersion
-    from cyclonedx.validation.json import JsonStrictValidator
-
-    assert (
-        JsonStrictValidator(SchemaVersion.V1_6).validate_str(run("--sbom", "cyclonedx", "app", "musl").stdout) is None
-    )
+    assert problem_of_cyclonedx(run("--sbom", "cyclonedx", "app", "musl").stdout) is None
 
 
 SBCL = b'\0core was built for runtime "%.*s" but this is "%s"\n\0'
