@@ -91,9 +91,20 @@ def changed(bundle: dict[str, Any], key: str) -> dict[str, Any]:
     return bundle
 
 
+def with_part(bundle: dict[str, Any], key: str, value: object) -> dict[str, Any]:
+    """The same, with another's part in it."""
+    bundle["verificationMaterial"][key] = value
+    return bundle
+
+
 def bundle_of(sigstore: Sigstore, **given: Any) -> dict[str, Any]:
     asked: dict[str, Any] = {"name": NAME, "sha256": SHA256, "repository": REPOSITORY} | given
     return sigstore.bundle(asked.pop("name"), asked.pop("sha256"), **asked)
+
+
+def of_another(sigstore: Sigstore, key: str, repository: str) -> dict[str, Any]:
+    """An attestation by a repository, with a part of one that is right."""
+    return with_part(bundle_of(sigstore, repository=repository), key, bundle_of(sigstore)["verificationMaterial"][key])
 
 
 WRONG: dict[str, tuple[Callable[[Sigstore], dict[str, Any]], str]] = {
@@ -106,6 +117,11 @@ WRONG: dict[str, tuple[Callable[[Sigstore], dict[str, Any]], str]] = {
     "another name": (lambda own: bundle_of(own, name=OLD), f"it is of a file of another name, {OLD}"),
     "an altered statement": (lambda own: changed(bundle_of(own), "payload"), "invalid signature"),
     "an altered signature": (lambda own: changed(bundle_of(own), "signature"), "invalid signature"),
+    "an expired certificate": (lambda own: bundle_of(own, days=10), "cert is not valid at validation time"),
+    "a certificate of later": (lambda own: bundle_of(own, logged=-1), "cert is not valid at validation time"),
+    "no log": (lambda own: with_part(bundle_of(own), "tlogEntries", []), "attestations that cannot be read: "),
+    "another's log": (lambda own: of_another(own, "tlogEntries", REPOSITORY), "log entry"),
+    "another's certificate": (lambda own: of_another(own, "certificate", "evil/zig-pypi"), "invalid signature"),
     "an altered log": (lambda own: changed(bundle_of(own), "log"), "invalid log entry"),
 }
 

@@ -12,11 +12,12 @@ import time
 from pathlib import Path
 
 import pytest
-from faultserver import FaultServer, drip, stall, whole
+from faultserver import FaultServer, Handler, drip, stall, whole
 from fetching import BODY, Notes, artifact, fetch, kept, stored
 
 from linkmode.messages import ConfigError, IntegrityError, NetworkError
 from linkmode.net.web import Limits
+from linkmode.store.files import Store
 
 KILLS = int(os.environ.get("LINKMODE_KILLS", "12"))
 """How many runs are killed; 200 in the long run (``LINKMODE_KILLS=200``)."""
@@ -51,6 +52,35 @@ def paced(body: bytes) -> object:
             time.sleep(0.002)
 
     return answer
+
+
+@pytest.mark.parametrize("what", ["moved", "another file", "a link", "a pipe"])
+def test_a_download_that_is_exchanged_under_way_is_not_stored(server: FaultServer, store: Path, what: str) -> None:
+    """What was verified is the open file, and what would be stored is what has its name."""
+    art = artifact(server.url("/f"))
+    partial = Store(store).partial(art.checksum)
+    (store.parent / "victim").write_bytes(b"precious")
+
+    def exchange(handler: Handler) -> None:
+        handler.head(200, {"Content-Length": str(len(BODY))})
+        handler.wfile.write(BODY[:1000])
+        partial.rename(store.parent / "away")
+        if what == "another file":
+            partial.write_bytes(BODY[::-1])
+        elif what == "a link":
+            partial.symlink_to(store.parent / "victim")
+        elif what == "a pipe":
+            os.mkfifo(partial)
+        handler.wfile.write(BODY[1000:])
+
+    server.routes["/f"] = exchange
+    with pytest.raises(ConfigError, match="another process moved or replaced it while it was downloaded"):
+        fetch(store, art)
+    assert not Store(store).folder(art.checksum).exists()
+    assert (store.parent / "victim").read_bytes() == b"precious"
+    server.routes["/f"] = whole(BODY)
+    fetch(store, art)
+    assert stored(store) == kept(art)
 
 
 def test_a_hit_asks_nobody(server: FaultServer, store: Path) -> None:

@@ -2,7 +2,9 @@
 
 import hashlib
 import os
+import shutil
 import signal
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -104,6 +106,25 @@ def test_gc_does_not_work_in_a_folder_of_another_user(private: Path, folder: str
     assert isinstance(result.exception, ConfigError)
     assert f"{private / folder}: belongs to another user ({OTHER})" in result.exception.problem
     assert (private / "linkmode" / "unpacked" / ENTRY).exists()
+
+
+@as_root
+@pytest.mark.parametrize("verb", ["verify", "gc"])
+@pytest.mark.parametrize("folder", ["content_addressable", "content_addressable/sha256"])
+def test_a_store_that_this_user_may_not_read_is_a_line(verb: str, folder: str) -> None:
+    store = Path(tempfile.mkdtemp(prefix="linkmode-shared-"))
+    store.chmod(0o755)
+    (store / "content_addressable" / "sha256").mkdir(parents=True)
+    (store / folder).chmod(0o700)
+    os.seteuid(OTHER)
+    try:
+        result = run(store, verb)
+    finally:
+        os.seteuid(0)
+        shutil.rmtree(store)
+    assert isinstance(result.exception, ConfigError), result.output
+    assert str(store) in result.exception.problem
+    assert result.exception.problem.endswith("the store: Permission denied")
 
 
 @pytest.mark.usefixtures("soon")

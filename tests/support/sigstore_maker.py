@@ -78,8 +78,13 @@ class Sigstore:
         repository: str,
         predicate: str = SLSA,
         issuer: str = ISSUER,
+        days: int = 60,
+        logged: int = 30,
     ) -> dict[str, Any]:
-        """An attestation of a file, by a workflow of ``repository``, as GitHub hands it out."""
+        """An attestation of a file, by a workflow of ``repository``, as GitHub hands it out.
+
+        The certificate is valid for ``days``, and the log took the signature up ``logged`` days after its start.
+        """
         statement = {
             "_type": "https://in-toto.io/Statement/v1",
             "subject": [{"name": name, "digest": {"sha256": sha256}}],
@@ -90,12 +95,12 @@ class Sigstore:
         kind = "application/vnd.in-toto+json"
         key = _new_key()
         signature = key.sign(b"DSSEv1 %d %s %d %s" % (len(kind), kind.encode(), len(payload), payload), _SHA256)
-        certificate = self._certificate(key, repository, issuer)
+        certificate = self._certificate(key, repository, issuer, days)
         return {
             "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
             "verificationMaterial": {
                 "certificate": {"rawBytes": _b64(certificate.public_bytes(serialization.Encoding.DER))},
-                "tlogEntries": [self._entry(payload, signature, certificate)],
+                "tlogEntries": [self._entry(payload, signature, certificate, logged)],
                 "timestampVerificationData": {"rfc3161Timestamps": []},
             },
             "dsseEnvelope": {
@@ -105,10 +110,12 @@ class Sigstore:
             },
         }
 
-    def _certificate(self, key: ec.EllipticCurvePrivateKey, repository: str, issuer: str) -> x509.Certificate:
+    def _certificate(
+        self, key: ec.EllipticCurvePrivateKey, repository: str, issuer: str, days: int
+    ) -> x509.Certificate:
         """The certificate of a signer, with the receipt of the log of certificates in it."""
         build = (
-            self._builder(x509.Name([]), self.root.subject, key, days=60)
+            self._builder(x509.Name([]), self.root.subject, key, days=days)
             .add_extension(_usage(signs=True), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING]), critical=False)
             .add_extension(
@@ -143,7 +150,7 @@ class Sigstore:
         scts = x509.UnrecognizedExtension(_SCTS, bytes([4, len(listed)]) + listed)
         return build.add_extension(scts, critical=False).sign(self.authority, hashes.SHA256())
 
-    def _entry(self, payload: bytes, signature: bytes, certificate: x509.Certificate) -> dict[str, Any]:
+    def _entry(self, payload: bytes, signature: bytes, certificate: x509.Certificate, logged: int) -> dict[str, Any]:
         """The only entry of a transparency log, with the proof that it is in it."""
         pem = certificate.public_bytes(serialization.Encoding.PEM)
         body = json.dumps(
@@ -161,7 +168,7 @@ class Sigstore:
         root = hashlib.sha256(b"\0" + body).digest()
         note = f"a log - 1\n1\n{_b64(root)}\n"
         checkpoint = f"{note}\n— log {_b64(number[:4] + self.log.sign(note.encode(), _SHA256))}\n"
-        when = int(_SIGNED.timestamp())
+        when = int((_START + datetime.timedelta(days=logged)).timestamp())
         # RFC 8785: keys sorted, no blanks
         promise = json.dumps(
             {"body": _b64(body), "integratedTime": when, "logID": number.hex(), "logIndex": 0},

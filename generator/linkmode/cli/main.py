@@ -5,6 +5,7 @@ The exit codes are listed in docs/reference/cli.md.
 """
 
 import errno
+import functools
 import io
 import os
 import sys
@@ -100,7 +101,22 @@ def _linkmode(directory: str, *, quiet: bool, verbose: bool) -> None:
     """Generate Bazel rules with pinned C and C++ toolchains and one link mode for each target, and audit ELF files."""
     if quiet and verbose:
         raise UsageError("--quiet and --verbose exclude each other", expected="one of the two", hint="drop one of them")
+    context = click.get_current_context()
+    if context.invoked_subcommand != "exec":  # its command inherits the user's
+        context.call_on_close(functools.partial(os.umask, _close_to_others()))
     os.chdir(directory)
+
+
+def _close_to_others() -> int:
+    """Let this user alone write what is made; return the umask that there was.
+
+    One that opens files to the group, and not to all, is a team's and is kept. umask 0 is what some containers have,
+    and nobody's wish: what is written decides what is built and run.
+    """
+    before = os.umask(0o022)
+    if before & 0o002:
+        os.umask(before)
+    return before
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -163,6 +163,7 @@ class _Run:
                     if isinstance(origin, Origin) or isinstance(failure, WrongBytesError):
                         self._progress.note(artifact.name, f"passed over {shown}: {failure.reason}")
                 else:
+                    partial.require_in_place()
                     self._store.admit(partial.path, checksum, artifact.upstream)
                     return Result(artifact.name, checksum, "fetched", shown, tuple(failed))
         raise _nowhere(artifact, failed, reach.redacted(self._options.mirror))

@@ -114,18 +114,19 @@ def _wait_for(descriptor: int, path: Path) -> None:
         time.sleep(0.01)
 
 
-def delete(folder: Path) -> None:
+def delete(folder: Path, dir_fd: int | None = None) -> None:
     """Delete a folder with all it holds, read-only folders too; files that are hard links live on elsewhere.
 
-    What has the name of a folder and is none, such as a link or a pipe, is deleted itself.
+    What has the name of a folder and is none, such as a link or a pipe, is deleted itself. With ``dir_fd``, ``folder``
+    is relative to that open folder. Raises OSError.
     """
-    if not _is_folder(folder):
-        folder.unlink()
+    if not stat.S_ISDIR(os.lstat(folder, dir_fd=dir_fd).st_mode):
+        os.unlink(folder, dir_fd=dir_fd)
         return
-    # By descriptor: the owner of a folder in it can give its name to a link in the meantime.
-    for _, _, _, descriptor in os.fwalk(folder):
+    # By descriptor, as rmtree does: the owner of a folder in it can give its name to a link in the meantime.
+    for _, _, _, descriptor in os.fwalk(folder, dir_fd=dir_fd):
         os.fchmod(descriptor, 0o700)
-    shutil.rmtree(folder)
+    shutil.rmtree(folder, dir_fd=dir_fd)
 
 
 def _is_folder(path: Path) -> bool:

@@ -16,6 +16,15 @@ LARGEST = 1 << 20
 """In bytes. A linkmode.toml or a lock has some kilobytes, and each archive that it names about one."""
 
 
+_IN_THE_WAY = {
+    errno.ELOOP: "a symbolic link",
+    errno.EISDIR: "a folder",
+    errno.ENXIO: "a pipe or a socket",
+    errno.EEXIST: "no regular file",
+}
+"""What has the name of a file that is opened, by what the system says then."""
+
+
 class UnusableError(Exception):
     """There is something, and it cannot be read. ``problem`` is half a sentence that follows its path."""
 
@@ -79,6 +88,13 @@ def system_errors(path: Path, verb: Literal["read", "written"] = "written") -> I
             hint="wait for that process to end, or end it, then run again",
         ) from error
     except OSError as error:
+        if kind := _IN_THE_WAY.get(error.errno or 0):
+            place = error.filename2 or error.filename or path
+            raise ConfigError(
+                f"{path} cannot be {verb}: {place} is {kind}",
+                expected="a regular file there, or nothing",
+                hint=f"move {place} away, then run again; linkmode writes through no link",
+            ) from error
         raise ConfigError(
             f"{path} cannot be {verb}: {error.strerror or error}: {error.filename or path}",
             expected="a file that this user may use, on a disk with room",

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from linkmode.messages import ConfigError
 from linkmode.model.failures import WrongBytesError
 from linkmode.model.values import Checksum
 from linkmode.store import private
@@ -103,6 +104,18 @@ class Partial:
         if not self.complete:
             algorithm = self.checksum.algorithm
             raise WrongBytesError(f"{algorithm} mismatch: expected {self.checksum.hex}, got {self._hash.hexdigest()}")
+
+    def require_in_place(self) -> None:
+        """Raise ConfigError unless the path still names the file whose bytes were verified."""
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(self._file.fileno()), self.path.lstat()):
+                return
+        raise ConfigError(
+            f"{self.path}: another process moved or replaced it while it was downloaded",
+            expected="a store in which only linkmode and Bazel write",
+            hint="run the command again; if that happens again, choose another store with --store DIR (or "
+            "LINKMODE_STORE)",
+        )
 
 
 def _own(path: Path) -> int:

@@ -17,7 +17,7 @@ import os
 import re
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -26,13 +26,14 @@ import platformdirs
 from linkmode.messages import ConfigError
 from linkmode.model import locks
 from linkmode.model.values import Checksum
-from linkmode.store import private
+from linkmode.store import opened, private
 
 State = Literal["present", "absent", "corrupt", "unconfirmed"]
 """``corrupt``: the bytes are not what their folder says. ``unconfirmed``: they are, but no fetch of this canonical id
 has brought them, so that a URL which changed while its checksum did not would go unnoticed."""
 
 _Algorithm = Literal["sha256", "sha512"]
+ALGORITHMS: tuple[_Algorithm, ...] = get_args(_Algorithm)
 
 
 def default_root() -> Path:
@@ -64,6 +65,15 @@ def cannot_write(path: Path, error: OSError) -> ConfigError:
         f"{path}: cannot write to the store: {error.strerror or error}",
         expected="a folder that you may write, with room for the archives",
         hint=f"{first}, or choose another place with --store DIR (or LINKMODE_STORE)",
+    )
+
+
+def cannot_read(path: Path, error: OSError) -> ConfigError:
+    """The error for a store whose files this user may not read."""
+    return ConfigError(
+        f"{path}: cannot read the store: {error.strerror or error}",
+        expected="a file or folder that you may read",
+        hint="choose another place with --store DIR (or LINKMODE_STORE)",
     )
 
 
@@ -100,11 +110,7 @@ class Store:
         except (FileNotFoundError, NotADirectoryError):
             return "absent"
         except OSError as error:
-            raise ConfigError(
-                f"{path}: cannot read the store: {error.strerror or error}",
-                expected="a file that you may read",
-                hint="choose another place with --store DIR (or LINKMODE_STORE)",
-            ) from error
+            raise cannot_read(path, error) from error
         if not sound:
             return "corrupt"
         if not self._id(checksum, canonical_id).exists():
@@ -144,31 +150,33 @@ class Store:
         """
         target = self.file(checksum)
         try:
-            private.refuse_links(self.root, *target.parent.relative_to(self.root).parts)
-            private.make(target.parent)
+            private.make(self.root)
             _sync(verified)
-            verified.replace(target)
-            private.mark(self._id(checksum, canonical_id))
-            _sync(target.parent)
+            with opened.folder(self.root) as root:
+                if root is None:
+                    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self.root))
+                with root.made(*target.parent.relative_to(self.root).parts) as folder:
+                    os.replace(verified, target.name, dst_dir_fd=folder.descriptor)
+                    folder.mark(self._id(checksum, canonical_id).name)
+                    os.fsync(folder.descriptor)
         except OSError as error:
             raise cannot_write(target, error) from error
 
     def entries(self) -> Iterator[Checksum]:
         """Every checksum that has a folder in the store, in a stable order."""
-        for algorithm in get_args(_Algorithm):
-            yield from _checksums(self.root / "content_addressable" / algorithm, "", algorithm)
+        for algorithm in ALGORITHMS:
+            folder = self.root / "content_addressable" / algorithm
+            try:
+                names = sorted(one.name for one in folder.iterdir()) if folder.is_dir() else []
+            except OSError as error:
+                raise cannot_read(folder, error) from error
+            yield from checksums(names, "", algorithm)
 
-    def partials(self) -> Iterator[Checksum]:
-        """Every checksum with a download that began and did not end, in a stable order."""
-        for algorithm in get_args(_Algorithm):
-            yield from _checksums(self.root / "linkmode" / "partial", f"{algorithm}-", algorithm)
 
-
-def _checksums(folder: Path, prefix: str, algorithm: _Algorithm) -> Iterator[Checksum]:
+def checksums(names: Iterable[str], prefix: str, algorithm: _Algorithm) -> Iterator[Checksum]:
     """The checksums among the names in a folder, each after ``prefix``; other names are not ours to judge."""
     digits = hashlib.new(algorithm).digest_size * 2
     pattern = re.compile(f"{prefix}([0-9a-f]{{{digits}}})")
-    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
     return (Checksum(algorithm, found[1]) for name in names if (found := pattern.fullmatch(name)))
 
 

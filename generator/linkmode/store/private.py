@@ -6,8 +6,10 @@ is trusted is looked at again before it is used (docs/reference/store.md).
 """
 
 import errno
+import functools
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 from linkmode.messages import ConfigError
@@ -33,25 +35,11 @@ def make(folder: Path) -> None:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
 
 
-def refuse_links(base: Path, *names: str) -> None:
-    """Raise ConfigError where a folder of ``names`` below ``base`` is a link of another user's. Raises OSError."""
-    folder = base
-    for name in names:
-        folder = folder / name
-        if folder.is_symlink() and (owner := folder.lstat().st_uid) not in _trusted():
-            raise ConfigError(
-                f"{folder}: is a link of another user ({owner}): nothing is written through it",
-                expected=_OWN,
-                hint=_HINT,
-            )
-
-
-def mark(path: Path) -> None:
-    """Make an empty file with mode 0600 where there is none; a link is replaced. Raises OSError."""
-    if path.is_symlink():
-        path.unlink()
-    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    os.close(os.open(path, flags, 0o600))
+def refuse_link(path: Path, found: os.stat_result) -> None:
+    """Raise ConfigError for a link of another user's; ``found`` is what the link itself is."""
+    if found.st_uid not in _trusted():
+        whose = f"is a link of another user ({found.st_uid})"
+        raise ConfigError(f"{path}: {whose}: nothing is written through it", expected=_OWN, hint=_HINT)
 
 
 def own(base: Path, *names: str) -> Path:
@@ -74,15 +62,29 @@ def require(folder: Path) -> None:
 
     Where a link leads to it, the link must be theirs too. Raises OSError when it cannot be asked.
     """
-    for found in (folder.lstat(), folder.stat()):
-        if found.st_uid not in _trusted():
-            whose = f"belongs to another user ({found.st_uid}), who could change what is in it"
-            raise ConfigError(f"{folder}: {whose}", expected=_OWN, hint=_HINT)
-    mode = stat.S_IMODE(folder.stat().st_mode)
+    _require_owner(folder, folder.lstat())
+    _close(folder, folder.stat(), folder.chmod)
+
+
+def require_opened(path: Path, descriptor: int) -> None:
+    """Raise ConfigError unless this holds of an open folder, even if another has its name now. Raises OSError."""
+    _close(path, os.fstat(descriptor), functools.partial(os.fchmod, descriptor))
+
+
+def _close(path: Path, found: os.stat_result, chmod: Callable[[int], None]) -> None:
+    """Hold that a folder is this user's or root's; one of this user's that others could write loses that."""
+    _require_owner(path, found)
+    mode = stat.S_IMODE(found.st_mode)
     if mode & _OTHERS_WRITE:
-        if folder.stat().st_uid != os.geteuid():
-            raise ConfigError(f"{folder}: can be written by others (mode {mode:o})", expected=_OWN, hint=_HINT)
-        folder.chmod(mode & ~_OTHERS_WRITE)
+        if found.st_uid != os.geteuid():
+            raise ConfigError(f"{path}: can be written by others (mode {mode:o})", expected=_OWN, hint=_HINT)
+        chmod(mode & ~_OTHERS_WRITE)
+
+
+def _require_owner(path: Path, found: os.stat_result) -> None:
+    if found.st_uid not in _trusted():
+        whose = f"belongs to another user ({found.st_uid}), who could change what is in it"
+        raise ConfigError(f"{path}: {whose}", expected=_OWN, hint=_HINT)
 
 
 def is_own(found: os.stat_result) -> bool:

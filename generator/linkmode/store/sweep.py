@@ -14,15 +14,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import filelock
-
 from linkmode.messages import ConfigError
 from linkmode.model import exchange
 from linkmode.model import locks as lock_files
-from linkmode.store import private
+from linkmode.store import opened
+from linkmode.store.opened import Opened
 from linkmode.store.trees import COMPILER_CACHE
 
 _ENTRY = re.compile(r"[0-9a-f]{64}")
+_CACHE = re.compile(re.escape(COMPILER_CACHE))
 _HALF = re.compile(rf"\.([0-9a-f]{{64}}|{COMPILER_CACHE})\.linkmode-new")
 _GROUPS = {"exec": "toolchain made ready", "unpacked": "unpacked archive"}
 """The folders of entries; those that are hard links to others come first."""
@@ -47,20 +47,18 @@ def clear(home: Path, before: float, *, pretend: bool = False) -> Iterator[Lefto
     Half-made folders of a killed run go at any age. With ``pretend`` nothing is removed. Raises ConfigError
     when the system refuses, or a folder of entries is another user's, who could lead the removal elsewhere by a link.
     """
-    for folder in (home, *(home / group for group in _GROUPS)):
-        _require(folder)
-    sizes = _Sizes()
-    for group, kind in _GROUPS.items():
-        for path in _children(home / group):
-            if _ENTRY.fullmatch(path.name):
-                yield _entry(path, path.name, kind, before, sizes, pretend=pretend)
-            elif found := _HALF.fullmatch(path.name):
-                yield _half(path, found[1], sizes, pretend=pretend)
-    for path in _children(home):
-        if path.name == COMPILER_CACHE:
-            yield _entry(path, path.name, "cache of Zig's", before, sizes, pretend=pretend)
-        elif found := _HALF.fullmatch(path.name):
-            yield _half(path, found[1], sizes, pretend=pretend)
+    with _opened(home) as root, contextlib.ExitStack() as groups:
+        if root is None:
+            return
+        found = {group: groups.enter_context(root.below(group)) for group in _GROUPS}
+        for one in (root, *found.values()):
+            if one is not None:
+                one.require()
+        sizes = _Sizes()
+        for group, kind in _GROUPS.items():
+            if (folder := found[group]) is not None:
+                yield from _clear(folder, _ENTRY, kind, before, sizes, pretend=pretend)
+        yield from _clear(root, _CACHE, "cache of Zig's", before, sizes, pretend=pretend)
 
 
 def locks(home: Path) -> int:
@@ -72,81 +70,107 @@ def locks(home: Path) -> int:
 
 
 def _children(folder: Path) -> list[Path]:
-    return sorted(folder.iterdir()) if folder.is_dir() else []
-
-
-def _require(folder: Path) -> None:
     try:
-        if os.path.lexists(folder):
-            private.require(folder)
+        return list(folder.iterdir())
+    except OSError:  # it is not there, or not any more, or another user's
+        return []
+
+
+@contextlib.contextmanager
+def _opened(home: Path) -> Iterator[Opened | None]:
+    """Open ``home`` from the folder above it, which is the user's word."""
+    try:
+        with opened.folder(home.parent) as above:
+            if above is None:
+                yield None
+                return
+            with above.below(home.name) as folder:
+                yield folder
     except OSError as error:
-        raise _refused(folder, error) from error
+        raise _refused(home, error) from error
 
 
-def _entry(path: Path, name: str, kind: str, before: float, sizes: "_Sizes", *, pretend: bool) -> Leftover:
-    if _used(path) >= before:
-        return Leftover(path, kind, 0, "used since")
-    return _taken(path, name, kind, sizes, otherwise="in use", pretend=pretend)
+def _clear(
+    folder: Opened, entries: re.Pattern[str], kind: str, before: float, sizes: "_Sizes", *, pretend: bool
+) -> Iterator[Leftover]:
+    for name in folder.names():
+        if entries.fullmatch(name):
+            yield _entry(folder, name, kind, before, sizes, pretend=pretend)
+        elif found := _HALF.fullmatch(name):
+            yield _half(folder, name, found[1], sizes, pretend=pretend)
 
 
-def _half(path: Path, name: str, sizes: "_Sizes", *, pretend: bool) -> Leftover:
-    return _taken(path, name, "folder left half made", sizes, otherwise="being made", pretend=pretend)
+def _entry(folder: Opened, name: str, kind: str, before: float, sizes: "_Sizes", *, pretend: bool) -> Leftover:
+    if _used(folder, name) >= before:
+        return Leftover(folder.path / name, kind, 0, "used since")
+    return _taken(folder, name, name, kind, sizes, otherwise="in use", pretend=pretend)
 
 
-def _taken(path: Path, name: str, kind: str, sizes: "_Sizes", *, otherwise: str, pretend: bool) -> Leftover:
-    """Remove a folder that nobody holds; ``otherwise`` says why it stays."""
-    with _nobody(path, name, pretend=pretend) as is_free:
+def _half(folder: Opened, name: str, of: str, sizes: "_Sizes", *, pretend: bool) -> Leftover:
+    return _taken(folder, name, of, "folder left half made", sizes, otherwise="being made", pretend=pretend)
+
+
+def _taken(
+    folder: Opened, name: str, of: str, kind: str, sizes: "_Sizes", *, otherwise: str, pretend: bool
+) -> Leftover:
+    """Remove a folder that nobody holds and nobody makes ``of`` of; ``otherwise`` says why it stays."""
+    path = folder.path / name
+    with _nobody(folder, name, of, pretend=pretend) as is_free:
         if not is_free:
             return Leftover(path, kind, 0, otherwise)
-        size = sizes.of(path)
+        size = sizes.of(folder, name)
         if not pretend:
-            _remove(path)
+            _remove(folder, name)
     return Leftover(path, kind, size)
 
 
-def _used(path: Path) -> float:
+def _used(folder: Opened, name: str) -> float:
     """When it was last used; of Zig's cache, also when Zig last put something in: its scripts run without us too."""
     try:
-        times = [path.stat().st_mtime]
-        if path.name == COMPILER_CACHE:
-            times += [below.stat().st_mtime for below in path.iterdir()]
+        times = [folder.stat(name).st_mtime]
+        if name == COMPILER_CACHE:
+            with folder.below(name) as cache:
+                times += [cache.stat(below).st_mtime for below in cache.names()] if cache else []
     except FileNotFoundError:  # another run is removing it
         return 0.0
     return max(times)
 
 
 @contextlib.contextmanager
-def _nobody(path: Path, name: str, *, pretend: bool) -> Iterator[bool]:
-    """Hold the lock under which it is made, and the folder itself, and yield True; False where another holds one.
+def _nobody(folder: Opened, name: str, of: str, *, pretend: bool) -> Iterator[bool]:
+    """Hold the lock under which ``of`` is made, and the folder itself, and yield True; False where another holds one.
 
     With ``pretend`` only the folder: a lock would be written.
     """
+    path = folder.path / name
     with contextlib.ExitStack() as held:
         try:
             if not pretend:
-                held.enter_context(lock_files.of_the_system(path.with_name(f"{name}.lock"), timeout=0))
-            descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+                held.enter_context(folder.lock(f"{of}.lock"))
+            flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+            descriptor = os.open(name, flags, dir_fd=folder.descriptor)
             held.callback(os.close, descriptor)
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except (filelock.Timeout, BlockingIOError, FileNotFoundError):
+        except (BlockingIOError, FileNotFoundError):
             yield False
             return
-        except (OSError, NotImplementedError) as error:
+        except OSError as error:
             why = lock_files.explained(path, error)
             raise (_refused(path, why) if isinstance(why, OSError) else why) from error
         yield True
 
 
-def _remove(path: Path) -> None:
+def _remove(folder: Opened, name: str) -> None:
+    above = folder.descriptor
     try:
-        new = path if _HALF.fullmatch(path.name) else exchange.staging(path)
-        if path != new:
-            if os.path.lexists(new):
-                exchange.delete(new)
-            path.rename(new)
-        exchange.delete(new)
+        new = name if _HALF.fullmatch(name) else exchange.staging(Path(name)).name
+        if name != new:
+            with contextlib.suppress(FileNotFoundError):
+                exchange.delete(Path(new), above)
+            os.rename(name, new, src_dir_fd=above, dst_dir_fd=above)
+        exchange.delete(Path(new), above)
     except OSError as error:
-        raise _refused(path, error) from error
+        raise _refused(folder.path / name, error) from error
 
 
 def _refused(path: Path, error: OSError) -> ConfigError:
@@ -164,12 +188,12 @@ class _Sizes:
         self._seen: Counter[tuple[int, int]] = Counter()
         self._counted: set[tuple[int, int]] = set()
 
-    def of(self, folder: Path) -> int:
+    def of(self, folder: Opened, name: str) -> int:
         total = 0
-        for place, _, files in os.walk(folder):
-            for name in files:
+        for _, _, files, descriptor in os.fwalk(name, dir_fd=folder.descriptor):
+            for file in files:
                 with contextlib.suppress(FileNotFoundError):
-                    total += self._one((Path(place) / name).lstat())
+                    total += self._one(os.lstat(file, dir_fd=descriptor))
         return total
 
     def _one(self, found: os.stat_result) -> int:

@@ -1,15 +1,16 @@
 """Verifies and cleans a store that Bazel and other projects may share."""
 
 import contextlib
+import os
 import stat
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from linkmode.model.failures import Cancelled
+from linkmode.model import locks
 from linkmode.model.values import Checksum
-from linkmode.store import private
-from linkmode.store.files import Store, cannot_write, digest_of
+from linkmode.store import opened
+from linkmode.store.files import ALGORITHMS, Store, cannot_write, checksums, digest_of
+from linkmode.store.opened import Opened
 from linkmode.store.sweep import Leftover
 
 
@@ -31,47 +32,89 @@ def clear(store: Store, before: float, *, pretend: bool = False) -> Iterator[Lef
     With ``pretend`` nothing is removed. Raises ConfigError when the store cannot be written, or leads elsewhere by a
     link of another user's.
     """
-    for checksum in store.entries():
-        yield from _clear(store, checksum, store.file(checksum), "archive", before, pretend=pretend)
-        for half in sorted(store.folder(checksum).glob("tmp-*")):
-            yield from _clear(store, checksum, half, "half download of Bazel's", before, pretend=pretend)
-    for checksum in store.partials():
-        yield from _clear(store, checksum, store.partial(checksum), "half download", before, pretend=pretend)
+    try:
+        with opened.folder(store.root) as root:
+            if root is not None:
+                yield from _archives(root, before, pretend=pretend)
+                yield from _partials(root, before, pretend=pretend)
+    except OSError as error:
+        raise cannot_write(store.root, error) from error
+
+
+def _archives(root: Opened, before: float, *, pretend: bool) -> Iterator[Leftover]:
+    for algorithm in ALGORITHMS:
+        with root.below("content_addressable", algorithm) as archives:
+            if archives is None:
+                continue
+            for checksum in checksums(archives.names(), "", algorithm):
+                with archives.below(checksum.path_part) as folder:
+                    if folder is None:
+                        continue
+                    names = folder.names()
+                    kinds = [("file", "archive")] if "file" in names else []
+                    kinds += [(name, "half download of Bazel's") for name in names if name.startswith("tmp-")]
+                    for name, kind in kinds:
+                        yield from _clear(root, folder, name, checksum, kind, before, pretend=pretend)
+                if not pretend:
+                    # Not empty if something in it stays, or if Bazel has begun to download it again.
+                    with contextlib.suppress(OSError):
+                        os.rmdir(checksum.path_part, dir_fd=archives.descriptor)
+
+
+def _partials(root: Opened, before: float, *, pretend: bool) -> Iterator[Leftover]:
+    with root.below("linkmode", "partial") as partials:
+        if partials is None:
+            return
+        for algorithm in ALGORITHMS:
+            for checksum in checksums(partials.names(), f"{algorithm}-", algorithm):
+                name = f"{algorithm}-{checksum.path_part}"
+                yield from _clear(root, partials, name, checksum, "half download", before, pretend=pretend)
 
 
 def _clear(
-    store: Store, checksum: Checksum, path: Path, kind: str, before: float, *, pretend: bool
+    root: Opened, folder: Opened, name: str, checksum: Checksum, kind: str, before: float, *, pretend: bool
 ) -> Iterator[Leftover]:
-    private.refuse_links(store.root, *path.parent.relative_to(store.root).parts)
+    path = folder.path / name
     try:
-        found = path.stat()
+        found = folder.stat(name)
     except FileNotFoundError:
         return
     if found.st_mtime >= before:
         yield Leftover(path, kind, found.st_size, "used since")
         return
-    if not pretend:
-        taken = threading.Event()
-        taken.set()
+    if pretend:
+        yield Leftover(path, kind, found.st_size)
+        return
+    with _locked(root, checksum) as is_free:
+        if is_free:
+            _remove(folder, name, path)
+    yield Leftover(path, kind, found.st_size, "" if is_free else "in use")
+
+
+@contextlib.contextmanager
+def _locked(root: Opened, checksum: Checksum) -> Iterator[bool]:
+    """Hold the lock of an archive (`Store.lock`) and yield True; False where another run holds it."""
+    name = f"{checksum.algorithm}-{checksum.path_part}.lock"
+    path = root.path / "linkmode" / "locks" / name
+    with contextlib.ExitStack() as held:
         try:
-            with store.lock(checksum, taken, lambda _: None):
-                _remove(store, checksum, path)
-        except Cancelled:
-            yield Leftover(path, kind, found.st_size, "in use")
+            held.enter_context(held.enter_context(root.made("linkmode", "locks", own=True)).lock(name))
+        except BlockingIOError:
+            yield False
             return
-    yield Leftover(path, kind, found.st_size)
+        except OSError as error:
+            why = locks.explained(path, error)
+            raise (cannot_write(path, why) if isinstance(why, OSError) else why) from error
+        yield True
 
 
-def _remove(store: Store, checksum: Checksum, path: Path) -> None:
+def _remove(folder: Opened, name: str, path: Path) -> None:
     """Remove a file. Remove the bytes of an archive first, so that no canonical id is left for other bytes."""
     try:
-        path.unlink(missing_ok=True)
-        if path == store.file(checksum):
-            for identity in path.parent.glob("id-*"):
-                identity.unlink(missing_ok=True)
-        if path.parent == store.folder(checksum):
-            # Not empty if Bazel has begun to download it again.
-            with contextlib.suppress(OSError):
-                path.parent.rmdir()
+        folder.unlink(name)
+        if name == "file":
+            for identity in folder.names():
+                if identity.startswith("id-"):
+                    folder.unlink(identity)
     except OSError as error:
         raise cannot_write(path, error) from error

@@ -95,6 +95,20 @@ MUTATIONS = {
         "confirmations = 3",
         ("pin[0].confirmations", "expected 2, the repositories that confirmed-by names", "found 3"),
     ),
+    **{
+        f"a repository without {what} is counted": (
+            "confirmations = 2\nconfirmed-by = [",
+            f'confirmations = 3\nconfirmed-by = ["{text}", ',
+            ("pin[0].confirmations", "expected 2, the repositories that confirmed-by names", "found 3"),
+        )
+        for what, text in {
+            "a revision": "c/three:f",
+            "a whole revision": f"c/three@{REVISION[:12]}:f",
+            "a commit": "c/three@main:f",
+            "a file": f"c/three@{REVISION}",
+            "another owner": f"A/One@{REVISION}:g",
+        }.items()
+    },
     "family in a pin": (
         'layout = "cross"',
         'layout = "cross"\nfamily = "zig"',

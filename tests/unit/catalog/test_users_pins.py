@@ -73,6 +73,10 @@ def test_a_users_pin_of_a_package_index(catalog: Catalog) -> None:
             {"urls": ("https://example.com/a/x86_64-linux-musl-cross.tgz",), "sha256": OTHER_SHA},
             "has two checksums",
         ),
+        (
+            {"confirmations": 1, "confirmed_by": ("who/said:so",)},
+            "pin[1].confirmations: mine.tgz: expected 0",
+        ),
         ({"file": "good.tgz"}, "good.tgz: version 12.2.0 from user is pinned twice"),
     ],
 )

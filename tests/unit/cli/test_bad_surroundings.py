@@ -1,6 +1,7 @@
 """What lies where something else is expected: said by name, with what to do, and never as the system's bare word."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,57 @@ def test_a_lock_that_is_a_folder(
     error = said(capsys, *command, code=3)
     assert error.startswith("linkmode: error: linkmode.lock cannot be read: Is a directory; expected linkmode's lock")
     assert "move it away, then run: linkmode lock" in error
+
+
+def test_a_lock_that_is_a_link_is_replaced_by_a_file(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What it led to stays as it is: it may be another repository's."""
+    (repository / "elsewhere").write_text("precious")
+    (repository / "linkmode.lock").symlink_to("elsewhere")
+    assert "linkmode.lock is not TOML" in said(capsys, "generate", code=6)
+    said(capsys, "lock", code=0)
+    assert not (repository / "linkmode.lock").is_symlink()
+    assert (repository / "elsewhere").read_text() == "precious"
+    said(capsys, "lock", "--check", code=0)
+    (repository / "linkmode.lock").unlink()
+    (repository / "linkmode.lock").symlink_to("linkmode.lock")
+    assert "Too many levels of symbolic links" in said(capsys, "lock", code=3)
+
+
+@pytest.mark.parametrize(
+    ("plant", "kind"),
+    [
+        (lambda path: path.symlink_to("linkmode.toml"), "a symbolic link"),
+        (lambda path: path.symlink_to("nowhere"), "a symbolic link"),
+        (Path.mkdir, "a folder"),
+        (os.mkfifo, "a pipe or a socket"),
+    ],
+    ids=["a link", "a link to nothing", "a folder", "a pipe"],
+)
+def test_what_is_in_the_way_of_a_file_is_told_with_what_to_do(
+    repository: Path, capsys: pytest.CaptureFixture[str], plant: Callable[[Path], None], kind: str
+) -> None:
+    plant(repository / ".linkmode.lock.linkmode-new")
+    error = said(capsys, "lock", code=3)
+    assert f"linkmode.lock cannot be written: .linkmode.lock.linkmode-new is {kind}\n" in error
+    assert "hint: move .linkmode.lock.linkmode-new away, then run again; linkmode writes through no link" in error
+    assert (repository / "linkmode.toml").read_text() == TOML
+
+
+@pytest.mark.parametrize(("umask", "writable"), [(0, 0), (0o002, 0o020), (0o022, 0), (0o077, 0)])
+def test_what_is_written_only_this_user_can_change(repository: Path, umask: int, writable: int) -> None:
+    """umask 0 is what some containers have. One that is a team's, 002, is kept."""
+    made = [repository / "linkmode.lock", repository / "third_party"]
+    before = os.umask(umask)
+    try:
+        assert main(["lock"]) == 0
+        assert main(["generate"]) == 0
+        assert os.umask(umask) == umask
+    finally:
+        os.umask(before)
+    made += [*(repository / "third_party").rglob("*"), *(repository.parent / "cache").rglob("*")]
+    found = {path.stat().st_mode & 0o022 for path in made if path.suffix != ".lock" or path in made[:1]}
+    assert found == {writable}
+    assert not any(path.stat().st_mode & 0o002 for path in made)
 
 
 @pytest.mark.parametrize("command", [("lock",), ("generate",), ("fetch",), ("exec", "--", "true"), ("mirror", "m")])

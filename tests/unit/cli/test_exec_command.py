@@ -47,6 +47,16 @@ def test_nothing_is_fetched_unasked(gcc: Repository) -> None:
     assert not (gcc.store / "linkmode" / "unpacked").exists()
 
 
+def test_a_command_has_the_umask_of_its_caller(gcc: Repository) -> None:
+    """Every other command of linkmode closes what it writes to others."""
+    before = os.umask(0)
+    try:
+        assert gcc.run("fetch").returncode == 0
+        assert gcc.exec("sh", "-c", "umask").stdout.strip() == "0000"
+    finally:
+        os.umask(before)
+
+
 def test_unpacked_once_and_then_without_the_store(gcc: Repository) -> None:
     assert gcc.run("fetch").returncode == 0
     first = gcc.exec("sh", "-c", "$CC hello.c")

@@ -2,12 +2,16 @@
 
 import os
 import platform
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from c_sources import c_sources
+
+from linkmode.exec.variables import ALWAYS_CLEARED
+from linkmode.model import resources
 
 FREESTANDING = ("-std=c11", "-O2", "-Wall", "-Wextra", "-Wno-unused-function", "-Werror", "-ffreestanding", "-nostdlib")
 STATIC = ("-static", "-fno-builtin", "-fno-stack-protector", "-fno-PIE", "-no-pie")
@@ -32,12 +36,13 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     c_sources(root)
     _compile(root, "launcher", "programs/clang", SELF="programs", ZIG="zig")
-    for name in ("strip", "objcopy", "nm"):
+    for name in ("strip", "objcopy", "nm", "ar"):
         (root / "programs" / name).symlink_to("clang")
     _compile(root, "driver", "target/cc", SELF="target", ZIG="zig", WORDS_FILE=str(root / "words.h"))
     (root / "target/cpp").symlink_to("cc")
     _compile(root, "module_map", "programs/module_map")
-    (root / "zig").write_text('#!/bin/sh\necho "$@"\nif [ -n "$MADE" ]; then cp "$MADE" out; fi\nexit ${CODE:-0}\n')
+    told = 'echo "$@"\nif [ -n "$SHOWN" ]; then env; fi\nif [ -n "$MADE" ]; then cp "$MADE" out; fi\nexit ${CODE:-0}'
+    (root / "zig").write_text(f"#!/bin/sh\n{told}\n")
     (root / "zig").chmod(0o755)
     return root
 
@@ -106,6 +111,26 @@ def test_what_zig_has_no_library_for_is_refused(run: Program, word: str) -> None
         assert done.returncode == 1
         assert f"linkmode: error: {word}: Zig has no run-time library for it\n  try:" in done.stderr
     assert run("programs/clang", "-c", "-fsanitize=undefined", "-fopenmp-simd", "x.c").returncode == 0
+
+
+@pytest.mark.parametrize("program", ["programs/clang", "programs/ar", "target/cc"])
+def test_what_steers_zig_behind_the_command_line_is_cleared(run: Program, program: str) -> None:
+    """Those that `linkmode exec` clears, whoever sets them: a user's --action_env, or a rule."""
+    evil = {name.replace("*", ending): "evil" for name in ALWAYS_CLEARED for ending in ("", "X")}
+    kept = dict.fromkeys(
+        ("CPATHS", "XCPATH", "CPAT", "COLLECT", "SOURCE_DATE_EPOCH", "TMPDIR", "LD_LIBRARY_PATH"), "kept"
+    )
+    done = run(program, "-c", "x.c", SHOWN="1", **evil, **kept)
+    assert (done.returncode, done.stderr) == (0, "")
+    shown = set(done.stdout.splitlines())
+    assert not [line for line in shown if line.endswith("evil")]
+    assert {f"{name}=kept" for name in kept} <= shown
+
+
+def test_the_launcher_clears_what_exec_clears() -> None:
+    text = (resources.templates() / "common/families/zig/refusals.h").read_text()
+    (table,) = re.findall(r"STEERING\[\] = \{(.*?)\};", text, re.DOTALL)
+    assert tuple(re.findall('"([^"]+)"', table)) == ALWAYS_CLEARED
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,7 @@ int run(int argc, char **argv, char **envp) {
     struct words given = {0, 0, 0}, words = {0, 0, 0};
     int links = 0, stops = equal(name, "cpp"), is_shared = 0, has_words = 0, has_headers = 0, has_language = 0;
 
+    clear_environment(envp);
     if (called < tail) die("called by a name that is not a path of the build: ", argv[0]);
     char *root = concatenate(argv[0], called - tail, "");
     for (int i = 1; i < argc; i++) add_argument(&given, argv[i]);

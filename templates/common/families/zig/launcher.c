@@ -12,6 +12,7 @@
 #include "freestanding.h"
 
 int run(int argc, char **argv, char **envp) {
+    clear_environment(envp);
     const char *name = basename(argv[0]);
     size_t tail = length(SELF) + 1 + length(name);
     size_t called = length(argv[0]);
