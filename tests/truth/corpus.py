@@ -58,16 +58,20 @@ WHEELS = Path(__file__).with_name("wheels.txt")
 """Wheels of PyPI, one a line: requirement, Python tag, ABI tag and platform tag."""
 
 
-def fetch_wheels(folder: Path, every: int = 1) -> list[Path]:
-    """Download each ``every``-th wheel of WHEELS below ``folder``; return those that pip could get."""
-    for line in WHEELS.read_text(encoding="utf-8").splitlines()[::every]:
-        requirement, python, abi, platform = line.split()
-        version = python.removeprefix("cp") if python.startswith("cp") else "311"
-        choice = ["--python-version", version, "--abi", abi, "--platform", platform, "--implementation", "cp"]
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
-        subprocess.run(
-            [*command, "--only-binary=:all:", *choice, "--dest", str(folder), requirement],
-            capture_output=True,
-            check=False,
-        )
-    return sorted(folder.glob("*.whl"))
+def wheels(every: int = 1) -> list[str]:
+    """Return each ``every``-th line of WHEELS."""
+    return WHEELS.read_text(encoding="utf-8").splitlines()[::every]
+
+
+def fetch_wheel(line: str, folder: Path) -> Path | None:
+    """Download the wheel of a line of WHEELS into ``folder``; None when pip cannot get it."""
+    requirement, python, abi, platform = line.split()
+    version = python.removeprefix("cp") if python.startswith("cp") else "311"
+    choice = ["--python-version", version, "--abi", abi, "--platform", platform, "--implementation", "cp"]
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    subprocess.run(
+        [*command, "--only-binary=:all:", *choice, "--dest", str(folder), requirement],
+        capture_output=True,
+        check=False,
+    )
+    return next(folder.glob("*.whl"), None)

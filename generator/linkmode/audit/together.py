@@ -17,7 +17,14 @@ from linkmode.audit.read.facts import Facts
 from linkmode.audit.show.report import Audited, Wheel
 
 
-def judge(audited: list[Audited], whole: Package, places: Mapping[str, int], wanted: Expectations) -> Wheel | None:
+def judge(
+    audited: list[Audited],
+    whole: Package,
+    places: Mapping[str, int],
+    wanted: Expectations,
+    *,
+    with_images: bool = True,
+) -> Wheel | None:
     """Judge the files of an archive or image in place; ``places`` says where in ``audited`` each shown path stands.
 
     Returns what a wheel keeps, None for what is none.
@@ -25,7 +32,7 @@ def judge(audited: list[Audited], whole: Package, places: Mapping[str, int], wan
     at = {name: places[shown] for name, shown in whole.files.items() if shown in places}
     facts = _facts(audited, at)
     root = Members(facts, whole.links, whole.texts)
-    resolved = _replace(audited, at, root, facts, wanted, is_whole=whole.is_whole)
+    resolved = _replace(audited, at, root, facts, wanted, is_whole=whole.is_whole, with_images=with_images)
     files = {whole.files[name]: (one, resolved.get(name, ALONE)) for name, one in facts.items()}
     kept = wheels.of_wheel(files) if whole.is_wheel else None
     if kept is None:
@@ -51,11 +58,18 @@ def trees(outcome: Outcome) -> Iterator[Tree]:
             yield msgspec.structs.replace(found, path=first.path, objects=(first, *found.objects[1:]))
 
 
-def judge_folder(audited: list[Audited], folder: str, places: Mapping[str, int], wanted: Expectations) -> None:
+def judge_folder(
+    audited: list[Audited],
+    folder: str,
+    places: Mapping[str, int],
+    wanted: Expectations,
+    *,
+    with_images: bool = True,
+) -> None:
     """Judge the files of a folder in place; ``places`` are by their paths, which begin with the folder's."""
     at = {"/" + os.path.relpath(path, folder): place for path, place in places.items()}
     facts = _facts(audited, at)
-    _replace(audited, at, Root(folder, facts), facts, wanted)
+    _replace(audited, at, Root(folder, facts), facts, wanted, with_images=with_images)
 
 
 def _facts(audited: list[Audited], at: Mapping[str, int]) -> dict[str, Facts]:
@@ -70,12 +84,13 @@ def _replace(
     wanted: Expectations,
     *,
     is_whole: bool = True,
+    with_images: bool,
 ) -> dict[str, Resolved]:
     found = package.resolve(root, facts)
     if not is_whole:
         found = {name: msgspec.structs.replace(one, missing=()) for name, one in found.items()}
     for name, resolved in found.items():
-        judged = verdict.judge(facts[name], wanted.allow, resolved=resolved)
+        judged = verdict.judge(facts[name], wanted.allow, resolved=resolved, with_images=with_images)
         failures = verdict.check(facts[name], judged, wanted, resolved)
         audited[at[name]] = msgspec.structs.replace(audited[at[name]], verdict=judged, failures=failures)
     return found

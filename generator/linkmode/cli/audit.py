@@ -212,7 +212,13 @@ def command(
             hint="add --sbom cyclonedx, or drop --lock",
         )
     stdin = ctx.with_resource(_standard_input()) if STDIN in paths else None
-    settings = run.Settings(wanted=wanted, with_contents=not headers_only, archives=archives, stdin=stdin)
+    settings = run.Settings(
+        wanted=wanted,
+        with_contents=not headers_only,
+        archives=archives,
+        stdin=stdin,
+        with_images=verbose or is_json or is_diff or page is not None,
+    )
     if is_tree or is_diff:
         from linkmode.cli import audit_views  # only these need them
 

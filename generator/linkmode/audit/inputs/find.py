@@ -42,14 +42,11 @@ def find(path: str, stdin: str | None = None) -> Iterator[Found]:
     ``stdin`` is a file with what standard input gave, which is audited for the path ``-``.
     """
     if path == STDIN and stdin is not None:
-        yield Found(stdin, kind_of(stdin), name=STDIN)
+        yield Found(stdin, kind_of(stdin) or "file", name=STDIN)
         return
-    try:
-        is_folder = stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116 - any bytes a command line can hold
-    except (OSError, ValueError):
-        is_folder = False
-    if not is_folder:
-        yield Found(path, kind_of(path))
+    kind = kind_of(path)
+    if kind is not None:
+        yield Found(path, kind)
     elif os.path.isfile(os.path.join(path, "oci-layout")):  # noqa: PTH113, PTH118
         yield Found(path, "layout")
     else:
@@ -84,15 +81,19 @@ def _entry(entry: os.DirEntry[str]) -> Found | str:
     return Found(entry.path, "passed over", is_inside=True, words=SPECIAL)
 
 
-def kind_of(path: str) -> Kind:
-    """Tell archives from other files by their first bytes. Never waits, as opening a FIFO would."""
+_OPENED = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+def kind_of(path: str) -> Kind | None:
+    """Tell archives from other files by their first bytes; None for a folder. Never waits, as opening a FIFO would."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, _OPENED)
     except (OSError, ValueError):
-        return "file"  # reading it gives the reason
+        return None if os.path.isdir(path) else "file"  # noqa: PTH112 - reading it gives the reason
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return "file"
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            return None if stat.S_ISDIR(mode) else "file"
         start = os.pread(descriptor, 512, 0)
     except OSError:
         return "file"

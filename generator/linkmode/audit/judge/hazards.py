@@ -76,9 +76,11 @@ def _payload(facts: Facts) -> list[Hazard]:
 
 
 def _search_paths(tag: str, paths: str | None) -> list[Hazard]:
+    if not paths:
+        return []  # an empty element counts, an empty list does not
     found = []
     folders = components.load().folders
-    for entry in paths.split(":") if paths else ():  # empty elements count, an empty list does not
+    for entry in paths.split(":"):
         path = f"{entry}/"
         if path.startswith(("$ORIGIN/", "${ORIGIN}/")):
             continue

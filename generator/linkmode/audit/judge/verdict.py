@@ -63,16 +63,18 @@ def judge(
     allow: tuple[str, ...] = (),
     catalogued: Mapping[str, Iterable[Advisory]] = _NONE,
     resolved: Resolved = ALONE,
+    *,
+    with_images: bool = True,
 ) -> Verdict:
     """Return the strictest link mode whose rule the facts meet, and what else is to be said of the file.
 
     ``catalogued`` has the catalogue's advisories by family, for libraries that the audit has none of its own for.
-    ``resolved`` is what its package holds of what it needs.
+    ``resolved`` is what its package holds of what it needs. Without ``with_images``, no base image is asked for.
     """
     return msgspec.structs.replace(
         _mode(facts, allow),
         hazards=(*hazards.of(facts), *hazards.of_missing(resolved.missing)),
-        images=platforms.images(facts, resolved),
+        images=platforms.images(facts, resolved) if with_images else (),
         weaknesses=components.weaknesses(facts.contents, catalogued),
         brought=resolved.brought,
         lowest_tag=wheels.lowest(facts, resolved) if facts.kind == "shared object" else None,

@@ -102,25 +102,28 @@ def _reason(facts: Facts, resolved: Resolved, *, is_musl: bool) -> str:
 
 
 def _lowest(facts: Facts, resolved: Resolved, *, is_musl: bool) -> str | None:
-    table, cpu = platforms.wheels(), _cpu_of(facts.machine)
+    candidates = _candidates(facts.machine, None if is_musl else facts.glibc_required or "")
+    if not candidates or platforms.lacking(facts, candidates[-1], resolved):
+        return None  # all tags of a libc promise the same libraries
+    suiting = (one.name for one in candidates if platforms.suits(facts, one, resolved).answer == "yes")
+    return next(suiting, None)
+
+
+@functools.lru_cache(maxsize=1024)
+def _candidates(machine: str, glibc: str | None) -> tuple[Platform, ...]:
+    # The tags of a machine from the lowest on that has the release of glibc; None stands for musl.
+    table, cpu = platforms.wheels(), _cpu_of(machine)
     if cpu is None:
-        return None
-    if is_musl:
-        candidates = [f"musllinux_{release.replace('.', '_')}" for release in table.musl_releases]
+        return ()
+    if glibc is None:
+        tags = [f"musllinux_{release}" for release in table.musl_releases]
     else:
-        least = version_number(facts.glibc_required or "") or ()
+        least = version_number(glibc) or ()
         releases = [release for release in table.releases if (version_number(release) or ()) >= least]
         # a glibc newer than the table has a tag as well
-        releases = releases or [".".join((facts.glibc_required or "").split(".")[:2])]
-        candidates = [f"manylinux_{release.replace('.', '_')}" for release in releases]
-    newest = named(f"{candidates[-1]}_{cpu}")
-    if newest and platforms.lacking(facts, newest, resolved):
-        return None  # all tags of a libc promise the same libraries
-    for tag in candidates:
-        platform = named(f"{tag}_{cpu}")
-        if platform and platforms.suits(facts, platform, resolved).answer == "yes":
-            return f"{tag}_{cpu}"
-    return None
+        tags = [f"manylinux_{release}" for release in releases or [".".join(glibc.split(".")[:2])]]
+    found = (named(f"{tag.replace('.', '_')}_{cpu}") for tag in tags)
+    return tuple(one for one in found if one)
 
 
 def rank(tag: str) -> tuple[int, ...]:

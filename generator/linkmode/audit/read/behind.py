@@ -31,11 +31,13 @@ def read(image: Image, known: Policy) -> Behind | None:
     mark = image.bytes_at(tables + 4, 4) if tables + 8 <= image.size else b""
     if mark == _UPX or (_UPX in tail and not header.shnum):
         raise NotAudited("packed by UPX: its headers are the unpacker's, not the program's; unpack it: upx -d FILE")
-    end = max(tables, *(segment.offset + segment.file_size for segment in image.segments))
     shown, data = _sections(image, known)
     if shown is None:
         return data
-    return data or _payload(image, known, max(end, shown))
+    if data or shown >= image.size:
+        return data
+    end = max(tables, *(segment.offset + segment.file_size for segment in image.segments))
+    return _payload(image, known, max(end, shown))
 
 
 def _sections(image: Image, known: Policy) -> tuple[int | None, Behind | None]:

@@ -5,6 +5,7 @@ libcs' loaders really do where it leaves a choice: the last of two equal dynamic
 ``vn_next == 0``.
 """
 
+import struct
 from itertools import takewhile
 from operator import itemgetter
 from typing import Any
@@ -17,6 +18,9 @@ MAX_NAMES = 1024
 MAX_STRING = 16384
 MAX_TEXT = 1 << 20
 MAX_VERSIONS = 4096
+
+_READ_AT_ONCE = 1 << 14
+"""Bytes of the string table: nearly every program's and most libraries' whole table."""
 
 DT_NEEDED, DT_PLTRELSZ, DT_HASH, DT_STRTAB, DT_SYMTAB = 1, 2, 4, 5, 6
 DT_RELA, DT_RELASZ, DT_STRSZ, DT_SONAME, DT_RPATH = 7, 8, 10, 14, 15
@@ -53,7 +57,8 @@ class Dynamic:
         self.present = segment is not None
         if segment is not None:
             self._walk(segment, needed, also)
-        self._strings = self._locate_strings()
+        start, size = self._strings = self._locate_strings()
+        self._first_names = image.bytes_at(start, min(size, _READ_AT_ONCE))
         self.needed = tuple(self.string(offset, "DT_NEEDED") for offset in needed)
         self.also_loads = tuple(AlsoLoads(tag, self.string(offset, tag)) for tag, offset in also)
 
@@ -73,7 +78,11 @@ class Dynamic:
         start, size = self._strings
         if offset >= size:
             raise NotAudited(f"malformed: {what} names byte {offset} of a string table of {size} bytes")
-        text = self._image.text_at(start + offset, min(size - offset, MAX_STRING))
+        end = self._first_names.find(b"\0", offset, offset + MAX_STRING)
+        if end >= 0:
+            text: bytes | None = self._first_names[offset:end]
+        else:
+            text = self._image.text_at(start + offset, min(size - offset, MAX_STRING))
         if text is None:
             raise NotAudited(f"malformed: the string of {what} does not end within {MAX_STRING} bytes")
         self._text_left -= len(text) + 1
@@ -93,15 +102,22 @@ class Dynamic:
         if place is None:
             raise NotAudited("malformed: DT_VERNEED lies outside the loadable segments")
         start, size = place
+        raw, low = self._image.window(start)
+        at_once = min(size, len(raw) - low)
+        need, aux_need = (struct.Struct(self._image.order + layout).unpack_from for layout in ("HHIII", "IHHII"))
         needs, at, left = [], 0, MAX_VERSIONS
         while True:
-            _, _, file, aux_at, next_need = self._record("HHIII", start, at, size)
+            is_near = at + 16 <= at_once
+            row = need(raw, low + at) if is_near else self._record("HHIII", start, at, size)
+            _, _, file, aux_at, next_need = row
             versions, aux = [], at + aux_at
             while True:
                 left -= 1
                 if left < 0:
                     raise NotAudited(f"malformed: DT_VERNEED holds more than {MAX_VERSIONS} versions")
-                _, _, other, name, next_aux = self._record("IHHII", start, aux, size)
+                is_near = aux + 16 <= at_once
+                row = aux_need(raw, low + aux) if is_near else self._record("IHHII", start, aux, size)
+                _, _, other, name, next_aux = row
                 versions.append((other, self.string(name, "DT_VERNEED")))
                 if not next_aux:
                     break

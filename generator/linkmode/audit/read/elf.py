@@ -41,6 +41,7 @@ from linkmode.audit.read.image import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+_PF_WX = PF_W | PF_X
 _DF_TEXTREL = 0x4
 _DF_BIND_NOW = 0x8
 _DF_1_NOW = 0x1
@@ -124,7 +125,7 @@ def facts(stream: BinaryIO, size: int, *, with_contents: bool = False, floor: st
         endianness=image.endianness,
         machine=image.machine_name,
         abi=known.abis(image.machine_name, image.header.flags),
-        os_abi=_OS_ABI.get(image.os_abi, f"OS/ABI {image.os_abi}"),
+        os_abi=_OS_ABI.get(image.os_abi) or f"OS/ABI {image.os_abi}",
         kind=kind,
         entry=image.header.entry,
         entry_in_code=image.header.entry != 0 and image.is_code(image.header.entry),
@@ -139,7 +140,7 @@ def facts(stream: BinaryIO, size: int, *, with_contents: bool = False, floor: st
         system=found.system,
         cpu=cpu,
         cpu_features=features,
-        writable_code=any(load.flags & PF_X and load.flags & PF_W for load in image.loads),
+        writable_code=any(load.flags & _PF_WX == _PF_WX for load in image.loads),
         glibc_required=required,
         glibc_unnumbered=unnumbered,
         executable_stack="unset" if not stacks else "yes" if stacks[-1].flags & PF_X else "no",

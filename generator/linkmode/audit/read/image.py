@@ -6,6 +6,8 @@ Bounds: at most MAX_SEGMENTS program headers; every read is checked against the 
 """
 
 import functools
+import io
+import os
 import struct
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, Literal, NamedTuple
@@ -29,6 +31,7 @@ PF_X, PF_W = 1, 2
 EM_PPC64 = 21
 
 _NAMES = {PT_LOAD: "PT_LOAD", PT_DYNAMIC: "PT_DYNAMIC", PT_INTERP: "PT_INTERP", PT_NOTE: "PT_NOTE"}
+_UNLINKED = {ET_REL: "a relocatable object (.o), not linked yet", ET_CORE: "a core dump, not a program"}
 _BITS: dict[int, Literal[32, 64]] = {1: 32, 2: 64}
 _ENDIANNESS: dict[int, Endianness] = {1: "little", 2: "big"}
 
@@ -82,6 +85,7 @@ class Image:
     def __init__(self, stream: BinaryIO, size: int, policy: Policy) -> None:
         self.size = size
         self._stream = stream
+        self._descriptor = stream.fileno() if isinstance(stream, io.FileIO) else None
         self._pages: dict[int, bytes] = {}  # by number: each with the one behind it, so that no record is cut
         start = self.bytes_at(0, min(size, 64))
         _refuse_foreign(start, policy)
@@ -92,7 +96,15 @@ class Image:
         if len(start) < (64 if self.bits == 64 else 52):
             raise NotAudited("truncated: the file ends inside the ELF header")
         self.header = Header._make(self.record("HHIQQQIHHHHHH" if self.bits == 64 else "HHIIIIIHHHHHH", 16))
-        _refuse_other_reading(start, self.bits, self.endianness, policy)
+        other = policy.linux_reads(start[18:20], start[42:44], start[54:56])
+        if other is not None and (other.class_, other.endianness) != (self.bits, self.endianness):
+            said = f"{self.bits}-bit {self.endianness}-endian (EI_CLASS, EI_DATA)"
+            raise NotAudited(
+                f"malformed: its first bytes say {said}, and Linux, which does not ask them, reads it as {other.name}, "
+                f"{other.class_}-bit {other.endianness}-endian"
+            )
+        self.word = self.bits // 8
+        """The size of an address in bytes."""
         self.machine: Machine | None = policy.find_machine(self.header.machine, self.bits, self.endianness)
         self._check_type()
         self.segments = self._read_segments()
@@ -107,11 +119,6 @@ class Image:
     def machine_name(self) -> str:
         """The machine's name, or its number when the policy has no name for it."""
         return self.machine.name if self.machine else f"machine {self.header.machine}"
-
-    @property
-    def word(self) -> int:
-        """The size of an address in bytes."""
-        return self.bits // 8
 
     def number(self, raw: bytes) -> int:
         """Return the unsigned integer that ``raw`` holds in the file's byte order."""
@@ -140,6 +147,11 @@ class Image:
         except struct.error:
             return compiled.unpack(self.bytes_at(offset, compiled.size))  # says what is missing
 
+    def window(self, offset: int) -> tuple[bytes, int]:
+        """Return bytes that lie around ``offset``, and where among them it is: 4096 follow it, or the file ends."""
+        number = offset // _PAGE
+        return self._pages.get(number) or self._page(number), offset % _PAGE
+
     def text_at(self, offset: int, most: int) -> bytes | None:
         """Return the bytes at ``offset`` up to a NUL, None without one among the next ``most``, which are checked."""
         number = offset // _PAGE
@@ -159,6 +171,8 @@ class Image:
 
     def _read(self, offset: int, size: int) -> bytes:
         # An unbuffered stream may give less than is there, in the middle of a file only by an interrupt.
+        if self._descriptor is not None and len(raw := os.pread(self._descriptor, size, offset)) == size:
+            return raw
         self._stream.seek(offset)
         raw = self._stream.read(size)
         while len(raw) < size and offset + len(raw) < self.size and (more := self._stream.read(size - len(raw))):
@@ -167,7 +181,8 @@ class Image:
 
     def records(self, layout: str, raw: bytes) -> Iterator[tuple[int, ...]]:
         """Yield the records of ``raw``, in the file's byte order; ``W`` in ``layout`` is a word of its class."""
-        return struct.iter_unpack(self.order + layout.replace("W", "Q" if self.bits == 64 else "I"), raw)
+        layout = layout.replace("W", "Q" if self.bits == 64 else "I")
+        return _compiled(self.order + layout).iter_unpack(raw)
 
     def only(self, kind: int) -> Segment | None:
         """Return the segment of this type, or None; raises NotAudited when there are more than one."""
@@ -182,18 +197,19 @@ class Image:
 
     def locate(self, address: int) -> tuple[int, int] | None:
         """Return (file offset, bytes up to the end of its segment's file part) of a loaded address, or None."""
-        for load in self.loads:
-            inside = address - load.address
-            if 0 <= inside < load.file_size:
-                return load.offset + inside, load.file_size - inside
+        for _, _, offset, start, file_size, _, _ in self.loads:
+            inside = address - start
+            if 0 <= inside < file_size:
+                return offset + inside, file_size - inside
         return None
 
     def is_code(self, address: int) -> bool:
         """Whether code of the file lies at ``address``; on big-endian powerpc64 (ELFv1) it may be a descriptor."""
         is_descriptor = self.header.machine == EM_PPC64 and self.endianness == "big"
-        return any(
-            0 <= address - load.address < load.file_size and (load.flags & PF_X or is_descriptor) for load in self.loads
-        )
+        for _, flags, _, start, file_size, _, _ in self.loads:
+            if 0 <= address - start < file_size and (flags & PF_X or is_descriptor):
+                return True
+        return False
 
     def span(self) -> tuple[int, int]:
         """Return the file offsets (start, end) between which all loadable bytes lie."""
@@ -207,9 +223,8 @@ class Image:
             start += PIECE
 
     def _check_type(self) -> None:
-        unlinked = {ET_REL: "a relocatable object (.o), not linked yet", ET_CORE: "a core dump, not a program"}
-        if self.header.type in unlinked:
-            raise NothingToAudit(unlinked[self.header.type])
+        if self.header.type in _UNLINKED:
+            raise NothingToAudit(_UNLINKED[self.header.type])
         if self.header.type not in (ET_EXEC, ET_DYN):
             raise NotAudited(f"malformed: ELF type {self.header.type}, 2 (EXEC) or 3 (DYN) expected")
 
@@ -232,11 +247,10 @@ class Image:
                 Segment(kind, flags, at, to, size, memory, align)
                 for kind, at, to, size, memory, flags, align in self.records("III4xIIII", table)
             ]
-        for segment in segments:
-            if segment.type in _NAMES and segment.offset + segment.file_size > self.size:
+        for kind, _, offset, _, file_size, _, _ in segments:
+            if offset + file_size > self.size and kind in _NAMES:
                 raise NotAudited(
-                    f"truncated: {_NAMES[segment.type]} holds {segment.file_size} bytes from byte {segment.offset} on, "
-                    f"of a file of {self.size}"
+                    f"truncated: {_NAMES[kind]} holds {file_size} bytes from byte {offset} on, of a file of {self.size}"
                 )
         return segments
 
@@ -252,35 +266,19 @@ class Image:
         if not self.loads:
             raise NotAudited("malformed: no PT_LOAD segment, so nothing that could be loaded")
         end = 0
-        for load in self.loads:
-            if load.file_size > load.memory_size:
+        code = []
+        for _, flags, _, address, file_size, memory_size, _ in self.loads:
+            if file_size > memory_size:
                 raise NotAudited("malformed: a PT_LOAD segment has more bytes in the file than in memory")
-            if load.address < end:
+            if address < end:
                 raise NotAudited("malformed: PT_LOAD segments overlap or are out of order")
-            end = load.address + load.memory_size
+            end = address + memory_size
             if end >= 1 << 64:
                 raise NotAudited("malformed: a PT_LOAD segment ends outside the address space")
-        code = [load.file_size for load in self.loads if load.flags & PF_X]
+            if flags & PF_X:
+                code.append(file_size)
         if code and not any(code):
             raise NothingToAudit("a separate debug file: its code segments hold no bytes")
-
-
-def _refuse_other_reading(start: bytes, bits: int, endianness: Endianness, policy: Policy) -> None:
-    # Linux tells by e_machine and e_phentsize, not by EI_CLASS and EI_DATA, what it has before it.
-    for machine in policy.machine:
-        order, entry_at, entry = machine.endianness, *((54, 56) if machine.class_ == 64 else (42, 32))
-        fits = (
-            machine.ignores_class
-            and int.from_bytes(start[18:20], order) == machine.e_machine
-            and int.from_bytes(start[entry_at : entry_at + 2], order) == entry
-        )
-        if fits and (machine.class_, order) == (bits, endianness):
-            return
-        if fits:
-            raise NotAudited(
-                f"malformed: its first bytes say {bits}-bit {endianness}-endian (EI_CLASS, EI_DATA), and Linux, which "
-                f"does not ask them, reads it as {machine.name}, {machine.class_}-bit {order}-endian"
-            )
 
 
 def _refuse_foreign(start: bytes, policy: Policy) -> None:

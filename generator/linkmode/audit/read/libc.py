@@ -124,19 +124,29 @@ def version_number(text: str) -> tuple[int, ...] | None:
 
 def glibc_number(version: str, known: Policy) -> str | None:
     """Return the release that a ``GLIBC_`` version name stands for, or None if it has no number."""
-    release = known.glibc_version.get(version, version.removeprefix("GLIBC_"))
-    return release if version_number(release) else None
+    return _release(version, known.glibc_version.get(version))[0]
 
 
 def glibc_required(needs: tuple[VersionNeed, ...], known: Policy) -> tuple[str | None, tuple[str, ...]]:
     """Return the highest glibc release that the version names ask for, and the names that have no number."""
     highest: str | None = None
+    number: tuple[int, ...] = ()
     unnumbered: list[str] = []
-    for version in (version for need in needs for version in need.versions if version.startswith("GLIBC_")):
-        release = glibc_number(version, known)
-        if release is None:
-            if version not in unnumbered:
-                unnumbered.append(version)
-        elif highest is None or (version_number(release) or ()) > (version_number(highest) or ()):
-            highest = release
+    for need in needs:
+        for version in need.versions:
+            if not version.startswith("GLIBC_"):
+                continue
+            release, its_number = _release(version, known.glibc_version.get(version))
+            if release is None:
+                if version not in unnumbered:
+                    unnumbered.append(version)
+            elif its_number > number:
+                highest, number = release, its_number
     return highest, tuple(unnumbered)
+
+
+@functools.lru_cache(maxsize=1024)
+def _release(version: str, renamed: str | None) -> tuple[str | None, tuple[int, ...]]:
+    release = renamed or version.removeprefix("GLIBC_")
+    number = version_number(release)
+    return (release, number) if number else (None, ())

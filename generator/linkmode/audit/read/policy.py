@@ -103,8 +103,12 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     machine: tuple[Machine, ...]
     abi: tuple[Abi, ...]
 
-    def abis(self, machine: str, flags: int) -> tuple[str, ...]:
-        """Return the words for what e_flags says of the ABI on ``machine``, in the table's order."""
+    @functools.cached_property
+    def abis(self) -> Callable[[str, int], tuple[str, ...]]:
+        """The words for what e_flags says of the ABI on a machine, in the table's order."""
+        return functools.lru_cache(maxsize=1024)(self._abis)
+
+    def _abis(self, machine: str, flags: int) -> tuple[str, ...]:
         return tuple(
             word
             for row in self.abi
@@ -120,9 +124,27 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
 
     def find_machine(self, e_machine: int, bits: int, endianness: Endianness) -> Machine | None:
         """Return the machine that an ELF header names, or None when the policy does not know it."""
-        for machine in self.machine:
-            if (machine.e_machine, machine.class_, machine.endianness) == (e_machine, bits, endianness):
-                return machine
+        return self._by_header.get((e_machine, bits, endianness))
+
+    @functools.cached_property
+    def _by_header(self) -> dict[tuple[int, int, Endianness], Machine]:
+        return {(one.e_machine, one.class_, one.endianness): one for one in reversed(self.machine)}
+
+    @functools.cached_property
+    def linux_reads(self) -> Callable[[bytes, bytes, bytes], Machine | None]:
+        """The machine for which Linux takes a header whose first bytes it does not ask.
+
+        It goes by e_machine and by e_phentsize, which lies elsewhere in a 32-bit header (the second argument) than in a
+        64-bit one (the third).
+        """
+        return functools.lru_cache(maxsize=1024)(self._linux_reads)
+
+    def _linux_reads(self, machine: bytes, entry_32: bytes, entry_64: bytes) -> Machine | None:
+        for one in self.machine:
+            raw, size = (entry_64, 56) if one.class_ == 64 else (entry_32, 32)
+            is_machine = one.ignores_class and int.from_bytes(machine, one.endianness) == one.e_machine
+            if is_machine and int.from_bytes(raw, one.endianness) == size:
+                return one
         return None
 
     @functools.cached_property

@@ -54,7 +54,10 @@ class Pinned(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """A file with what is inside; ``ref`` is unique in the document."""
+    """A file with what is inside; ``ref`` is unique in the document.
+
+    ``untold`` are parts of the lock, in words, that may be inside: nothing in the file tells.
+    """
 
     ref: str
     path: str
@@ -62,6 +65,7 @@ class Listed(NamedTuple):
     parts: tuple[Part, ...]
     needed: tuple[str, ...]
     weaknesses: tuple[Weakness, ...]
+    untold: tuple[str, ...] = ()
 
 
 def listed(files: tuple[Audited, ...], pinned: tuple[Pinned, ...] = ()) -> tuple[Listed, ...]:
@@ -75,7 +79,9 @@ def listed(files: tuple[Audited, ...], pinned: tuple[Pinned, ...] = ()) -> tuple
             is_program = one.facts.kind != "shared object"
             fitting = tuple(part for part in pinned if _fits(part, one.facts, one.verdict.mode))
             parts = _completed(tuple(_parts(one.facts)), fitting)
-            out.append(Listed(f"file-{at}", one.path, is_program, parts, one.facts.needed, one.verdict.weaknesses))
+            untold = tuple(_untold(parts, fitting))
+            needed, weaknesses = one.facts.needed, one.verdict.weaknesses
+            out.append(Listed(f"file-{at}", one.path, is_program, parts, needed, weaknesses, untold))
     return tuple(out)
 
 
@@ -121,6 +127,12 @@ def _completed(parts: tuple[Part, ...], pinned: tuple[Pinned, ...]) -> tuple[Par
     return tuple(out)
 
 
+def _untold(parts: tuple[Part, ...], pinned: tuple[Pinned, ...]) -> Iterator[str]:
+    there = {part.name for part in parts}
+    for pin in {pin.name: pin for pin in pinned if pin.name not in there}.values():
+        yield f"{pin.name} {pin.version}: the lock has it, and nothing in the file tells whether it is inside"
+
+
 def _license(library: components.Library | None, version: str | None) -> str | None:
     if library is None:
         return None
@@ -160,7 +172,8 @@ def _cyclonedx(files: tuple[Listed, ...], digest: str, created: datetime) -> str
     for one in files:
         kind = ComponentType.APPLICATION if one.is_program else ComponentType.LIBRARY
         needs = [Property(name="linkmode:needed", value=name) for name in one.needed]
-        whole = Component(name=one.path, type=kind, bom_ref=one.ref, properties=needs)
+        untold = [Property(name="linkmode:untold", value=words) for words in one.untold]
+        whole = Component(name=one.path, type=kind, bom_ref=one.ref, properties=[*needs, *untold])
         bom.components.add(whole)
         inside = []
         for at, part in enumerate(one.parts, 1):
@@ -221,7 +234,8 @@ def _spdx(files: tuple[Listed, ...], digest: str, created: datetime) -> str:
     document = Document(info)
     for one in files:
         whole = f"SPDXRef-{one.ref}"
-        document.packages.append(Package(whole, one.path, nothing, files_analyzed=False))
+        comment = "; ".join(one.untold) or None
+        document.packages.append(Package(whole, one.path, nothing, files_analyzed=False, comment=comment))
         document.relationships.append(Relationship("SPDXRef-DOCUMENT", RelationshipType.DESCRIBES, whole))
         for at, part in enumerate(one.parts, 1):
             inside = f"{whole}-{at}"

@@ -140,6 +140,28 @@ def test_a_lock_tells_the_versions_of_what_it_has(files: Path) -> None:
     }
 
 
+def untold(*arguments: str) -> dict[str, list[str]]:
+    found = json.loads(run("--sbom", "cyclonedx", "--lock", str(LOCK), *arguments).stdout)
+    named = {
+        one["name"]: [each["value"] for each in one.get("properties", []) if each["name"] == "linkmode:untold"]
+        for one in found["components"]
+    }
+    spdx = json.loads(run("--sbom", "spdx", "--lock", str(LOCK), *arguments).stdout)
+    files = [one for one in spdx["packages"] if "versionInfo" not in one and one["SPDXID"].count("-") == 2]
+    comments = {one["name"]: one.get("comment", "") for one in files}
+    assert comments == {name: "; ".join(words) for name, words in named.items()}
+    return named
+
+
+def test_a_bill_says_what_of_the_lock_it_cannot_tell(files: Path) -> None:
+    """A program that calls only crc32 has no text of zlib's; one whose text tells has it among its parts instead."""
+    Path("packs").write_bytes(STATIC + ZLIB)
+    assert inside("--lock", str(LOCK), "packs")["packs"]["zlib"] == "1.2.11"
+    words = ": the lock has it, and nothing in the file tells whether it is inside"
+    cxx, zlib = f"libstdc++ 11.2.1{words}", f"zlib 1.3.2{words}"
+    assert untold("musl", "packs", "app") == {"musl": [cxx, zlib], "packs": [cxx], "app": []}
+
+
 def test_a_lock_is_of_no_use_without_a_bill(files: Path) -> None:
     with pytest.raises(UsageError, match="--lock tells --sbom"):
         CliRunner().invoke(command, ["--lock", str(LOCK), "app"], catch_exceptions=False)
