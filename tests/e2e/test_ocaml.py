@@ -223,7 +223,7 @@ def test_no_path_of_the_machine_is_in_a_binary(server: Built) -> None:
     languages.no_path_of_the_machine_is_inside(server)
 
 
-@pytest.mark.tier("slow")  # Go and Rust show the same sooner
+@pytest.mark.tier("slow")  # Go shows the same sooner
 def test_every_action_runs_in_an_empty_sandbox_and_gives_the_same_bytes(server: Built) -> None:
     languages.every_action_runs_in_an_empty_sandbox_and_gives_the_same_bytes(server)
 

@@ -219,7 +219,7 @@ def test_no_path_of_the_machine_is_in_a_binary(tool: Built) -> None:
     languages.no_path_of_the_machine_is_inside(tool, "utf-32-le")  # as Lisp keeps strings
 
 
-@pytest.mark.tier("slow")  # Go and Rust show the same sooner
+@pytest.mark.tier("slow")  # Go shows the same sooner
 def test_every_action_runs_in_an_empty_sandbox_and_gives_the_same_bytes(tool: Built) -> None:
     # SBCL itself is built there once more, where there is no /proc
     languages.every_action_runs_in_an_empty_sandbox_and_gives_the_same_bytes(tool)
@@ -249,6 +249,7 @@ def test_what_cannot_be_built_is_refused_with_the_target_and_a_remedy(tool: Buil
     languages.wrong_is_refused(tool, SOURCES, REFUSED)
 
 
+@pytest.mark.tier("slow")
 def test_the_contribs_tests_of_gmp_pass_with_gmp_inside(tool: Built) -> None:
     """The seed's own case: sb-gmp, whose library is linked from its sources."""
     languages.write(tool.workspace / "gmp", {**GMP, "tests.lisp": lisp.source("contrib/sb-gmp/tests.lisp")})
