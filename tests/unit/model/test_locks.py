@@ -22,7 +22,11 @@ def fails_with(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def acquire(*_: object, **__: object) -> None:
         raise error
 
+    def flock(*_: object) -> None:
+        raise error if isinstance(error, OSError) else OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
     monkeypatch.setattr(filelock.FileLock, "acquire", acquire)
+    monkeypatch.setattr(fcntl, "flock", flock)
 
 
 NONE = [OSError(code, os.strerror(code)) for code in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)]
