@@ -79,6 +79,7 @@ SCENARIOS: dict[str, Callable[[Path], Scenario]] = {
 
 ELSEWHERE = {
     "docs/tutorial/first-binary.md": "tests/e2e/test_tutorial.py",
+    "docs/tutorial/java-binary.md": "tests/e2e/test_tutorial_java.py",
     "docs/tutorial/release-artifact.md": "tests/e2e/test_tutorial_artifact.py",
 }
 """Pages whose blocks another test runs, since they need Bazel or a compiler."""
