@@ -42,7 +42,8 @@ def sources() -> tuple[Path, Path]:
 
 def ingredients() -> str:
     """Return all of the sources as one text, for a digest."""
-    folders = [*(source.parent for source in sources()), resources.templates() / "common" / "private" / "cc"]
+    common = resources.templates() / "common"
+    folders = [*(source.parent for source in sources()), common / "private" / "cc", common / "languages" / "graalvm"]
     files = [path for folder in folders for path in sorted(folder.iterdir()) if path.suffix in {".c", ".h"}]
     return "\0".join(path.read_text(encoding="utf-8") for path in files)
 

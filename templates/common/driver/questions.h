@@ -4,6 +4,7 @@
 #ifndef LINKMODE_DRIVER_QUESTIONS_H
 #define LINKMODE_DRIVER_QUESTIONS_H
 
+#include "../languages/graalvm/version.h"
 #include "link.h"
 #include "process.h"
 
@@ -82,6 +83,8 @@ _Noreturn static void answer(void)
             add(&words, "-Xlinker", false);
         add(&words, call.words.items[i].text, false);
     }
+    if (call.words.count == 1 && equal(call.words.items[0].text, "-v"))
+        exit(say_version(arguments_of(&words)));
     become(&words);
 }
 

@@ -226,6 +226,30 @@ def test_questions(make: Callable[..., Toolchain], question: str, answer: str) -
     assert made.run(question).stdout == answer.format(search=made.search)
 
 
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("clang version 21.1.0", "clang version 21.1.0 (linkmode)"),
+        (
+            "clang version 20.1.2 (https://example.org/llvm 7ef74e6)",
+            "clang version 20.1.2 (https://example.org/llvm 7ef74e6)",
+        ),
+        ("gcc version 12.2.0", "gcc version 12.2.0"),
+    ],
+)
+def test_native_image_finds_three_numbers_in_a_version(
+    make: Callable[..., Toolchain], tmp_path: Path, said: str, answer: str
+) -> None:
+    compiler = tmp_path / "clang"
+    compiler.write_text(f"#!/bin/sh\nprintf '%s\\nTarget: x' '{said}' >&2\nexit 3\n")
+    compiler.chmod(0o755)
+    made = make()
+    configuration = made.root / "driver.conf"
+    configuration.write_text(configuration.read_text().replace("/bin/echo", str(compiler)))
+    done = made.run("-v")
+    assert (done.returncode, done.stderr) == (3, f"{answer}\nTarget: x")
+
+
 def test_a_name_that_is_no_compiler(make: Callable[..., Toolchain], programs: Path) -> None:
     made = make()
     for name in ("x86_64-linux-musl-ar", "x86_64-linux-musl-static-ar", "nm"):

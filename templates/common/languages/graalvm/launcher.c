@@ -18,6 +18,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "version.h"
+
 static const char ROOT[] = "{root}";
 
 static void die(const char *what, const char *path) {
@@ -109,6 +111,7 @@ int main(int argc, char **argv) {
     for (int i = 1; i < argc; i++) command[count++] = argv[i];
     for (size_t i = 0; i < count_after; i++) command[count++] = after[i];
     command[count] = NULL;
+    if (argc == 2 && !strcmp(argv[1], "-v")) return say_version(command);
     execv(command[0], command);
     die("cannot start", command[0]);
 }
