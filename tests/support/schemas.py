@@ -4,6 +4,7 @@ Two makers of schemas, or two versions of one, write the same thing in many ways
 asked: it compiles grammars for seconds, which every process of tests would pay that only collects.
 """
 
+import functools
 import inspect
 import json
 from typing import Any
@@ -22,10 +23,15 @@ That the shipped schemas have them is proved by documents that they refuse.
 
 def problems(document: Any, schema: Any) -> list[str]:
     """What of ``document`` is not as ``schema``, which must be one of draft 2020-12, has it."""
+    return [error.message for error in _validator(json.dumps(schema)).iter_errors(document)]
+
+
+@functools.cache
+def _validator(schema: str) -> Any:
     from jsonschema import Draft202012Validator
 
-    Draft202012Validator.check_schema(schema)
-    return [error.message for error in Draft202012Validator(schema).iter_errors(document)]
+    Draft202012Validator.check_schema(json.loads(schema))
+    return Draft202012Validator(json.loads(schema))
 
 
 def problem_of_cyclonedx(text: str) -> object:
