@@ -54,11 +54,7 @@ def _archives(root: Opened, before: float, *, pretend: bool) -> Iterator[Leftove
                     kinds = [("file", "archive")] if "file" in names else []
                     kinds += [(name, "half download of Bazel's") for name in names if name.startswith("tmp-")]
                     for name, kind in kinds:
-                        yield from _clear(root, folder, name, checksum, kind, before, pretend=pretend)
-                if not pretend:
-                    # Not empty if something in it stays, or if Bazel has begun to download it again.
-                    with contextlib.suppress(OSError):
-                        os.rmdir(checksum.path_part, dir_fd=archives.descriptor)
+                        yield from _clear(root, folder, name, checksum, kind, before, archives, pretend=pretend)
 
 
 def _partials(root: Opened, before: float, *, pretend: bool) -> Iterator[Leftover]:
@@ -72,8 +68,17 @@ def _partials(root: Opened, before: float, *, pretend: bool) -> Iterator[Leftove
 
 
 def _clear(
-    root: Opened, folder: Opened, name: str, checksum: Checksum, kind: str, before: float, *, pretend: bool
+    root: Opened,
+    folder: Opened,
+    name: str,
+    checksum: Checksum,
+    kind: str,
+    before: float,
+    archives: Opened | None = None,
+    *,
+    pretend: bool,
 ) -> Iterator[Leftover]:
+    """Clear one file of ``folder``, and with ``archives``, the folder above, also ``folder`` when that empties it."""
     path = folder.path / name
     try:
         found = folder.stat(name)
@@ -88,6 +93,11 @@ def _clear(
     with _locked(root, checksum) as is_free:
         if is_free:
             _remove(folder, name, path)
+            if archives is not None:
+                # Not empty if something in it stays, or if Bazel has begun to download it again. Under the lock: a run
+                # that brings the archive in has made the folder, and not yet put the file there.
+                with contextlib.suppress(OSError):
+                    os.rmdir(checksum.path_part, dir_fd=archives.descriptor)
     yield Leftover(path, kind, found.st_size, "" if is_free else "in use")
 
 
