@@ -115,8 +115,7 @@ def _close_to_others() -> int:
     and nobody's wish: what is written decides what is built and run.
     """
     before = os.umask(0o022)
-    if before & 0o002:
-        os.umask(before)
+    os.umask(before if before & 0o002 else before | 0o022)
     return before
 
 
