@@ -128,6 +128,17 @@ def test_a_store_that_this_user_may_not_read_is_a_line(monkeypatch: pytest.Monke
     assert result.exception.problem.endswith("the store: Permission denied")
 
 
+def test_verify_says_which_archive_cannot_be_read_and_passes_over_what_is_none(private: Path) -> None:
+    folder = Store(private).folder(SUM)
+    (folder.parent / ("0" * 64)).touch()
+    assert run(private, "verify").stdout == "1 archives, none damaged\n"
+    (folder / "file").unlink()
+    (folder / "file").symlink_to("file")
+    result = run(private, "verify")
+    assert isinstance(result.exception, ConfigError), result.output
+    assert result.exception.problem == f"{folder / 'file'}: cannot read the store: Too many levels of symbolic links"
+
+
 @pytest.mark.usefixtures("soon")
 @pytest.mark.parametrize(
     "plant",

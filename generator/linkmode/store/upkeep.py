@@ -9,20 +9,27 @@ from pathlib import Path
 from linkmode.model import locks
 from linkmode.model.values import Checksum
 from linkmode.store import opened
-from linkmode.store.files import ALGORITHMS, Store, cannot_write, checksums, digest_of
+from linkmode.store.files import ALGORITHMS, Store, cannot_read, cannot_write, checksums, digest_of
 from linkmode.store.opened import Opened
 from linkmode.store.sweep import Leftover
 
 
 def damaged(store: Store) -> Iterator[tuple[Checksum, bool]]:
-    """Read every archive of the store, also those of others; yield its checksum and whether it is damaged."""
+    """Read every archive of the store, also those of others; yield its checksum and whether it is damaged.
+
+    Raises ConfigError when one cannot be read.
+    """
     for checksum in store.entries():
-        # A folder without the file is one that Bazel is filling just now, or was stopped while filling.
-        with contextlib.suppress(FileNotFoundError):
-            path = store.file(checksum)
+        path = store.file(checksum)
+        try:
             # Asked before opening: a pipe would never end, or never begin.
             is_file = stat.S_ISREG(path.stat().st_mode)
-            yield checksum, not is_file or digest_of(path, checksum.algorithm) != checksum.hex
+            is_damaged = not is_file or digest_of(path, checksum.algorithm) != checksum.hex
+        except (FileNotFoundError, NotADirectoryError):
+            continue  # a folder without the file: Bazel is filling it just now, or was stopped while filling
+        except OSError as error:
+            raise cannot_read(path, error) from error
+        yield checksum, is_damaged
 
 
 def clear(store: Store, before: float, *, pretend: bool = False) -> Iterator[Leftover]:
