@@ -98,14 +98,19 @@ def _clear(
         yield Leftover(path, kind, found.st_size)
         return
     with _locked(root, checksum) as is_free:
-        if is_free:
+        kept = "" if is_free else "in use"
+        # A run that held the lock until now may have replaced what was damaged.
+        with contextlib.suppress(FileNotFoundError):
+            if is_free and folder.stat(name).st_mtime >= before:
+                kept = "used since"
+        if not kept:
             _remove(folder, name, path)
             if archives is not None:
                 # Not empty if something in it stays, or if Bazel has begun to download it again. Under the lock: a run
                 # that brings the archive in has made the folder, and not yet put the file there.
                 with contextlib.suppress(OSError):
                     os.rmdir(checksum.path_part, dir_fd=archives.descriptor)
-    yield Leftover(path, kind, found.st_size, "" if is_free else "in use")
+    yield Leftover(path, kind, found.st_size, kept)
 
 
 @contextlib.contextmanager
