@@ -87,8 +87,9 @@ def test_a_folder_exchanged_for_a_link_leads_the_removal_nowhere(
 def test_what_was_opened_is_what_is_cleared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The folder that was checked is emptied under its new name too."""
     store, victim = filled(tmp_path / "store"), filled(tmp_path / "victim")
-    exchange_at(monkeypatch, store, "content_addressable", victim, 1)
+    is_done = exchange_at(monkeypatch, store, "content_addressable", victim, 1)
     gc(store)
+    assert is_done()
     assert not list((tmp_path / "away").rglob("file"))
 
 
@@ -164,3 +165,22 @@ def test_folders_made_by_descriptor_are_this_users_alone(tmp_path: Path) -> None
     finally:
         os.umask(before)
     assert found == {"one": 0o700, "two": 0o700, "l.lock": 0o600}
+
+
+def test_a_lock_file_that_its_last_holder_deleted_is_no_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some versions of filelock delete it on release: the next run then holds another file of the same name."""
+    flock = fcntl.flock
+
+    def deleted_before(descriptor: int, operation: int) -> None:
+        (tmp_path / "l.lock").unlink()
+        (tmp_path / "l.lock").touch()
+        flock(descriptor, operation)
+
+    with opened.folder(tmp_path) as folder:
+        assert folder is not None
+        monkeypatch.setattr(fcntl, "flock", deleted_before)
+        with pytest.raises(BlockingIOError), folder.lock("l.lock"):
+            pass
+        monkeypatch.undo()
+        with folder.lock("l.lock"):
+            pass

@@ -111,7 +111,8 @@ def test_gc_does_not_work_in_a_folder_of_another_user(private: Path, folder: str
 @as_root
 @pytest.mark.parametrize("verb", ["verify", "gc"])
 @pytest.mark.parametrize("folder", ["content_addressable", "content_addressable/sha256"])
-def test_a_store_that_this_user_may_not_read_is_a_line(verb: str, folder: str) -> None:
+def test_a_store_that_this_user_may_not_read_is_a_line(monkeypatch: pytest.MonkeyPatch, verb: str, folder: str) -> None:
+    monkeypatch.setattr(Path, "is_dir", lambda path: os.path.isdir(path))  # noqa: PTH112 - as Python 3.14 has it
     store = Path(tempfile.mkdtemp(prefix="linkmode-shared-"))
     store.chmod(0o755)
     (store / "content_addressable" / "sha256").mkdir(parents=True)
@@ -125,6 +126,17 @@ def test_a_store_that_this_user_may_not_read_is_a_line(verb: str, folder: str) -
     assert isinstance(result.exception, ConfigError), result.output
     assert str(store) in result.exception.problem
     assert result.exception.problem.endswith("the store: Permission denied")
+
+
+def test_verify_says_which_archive_cannot_be_read_and_passes_over_what_is_none(private: Path) -> None:
+    folder = Store(private).folder(SUM)
+    (folder.parent / ("0" * 64)).touch()
+    assert run(private, "verify").stdout == "1 archives, none damaged\n"
+    (folder / "file").unlink()
+    (folder / "file").symlink_to("file")
+    result = run(private, "verify")
+    assert isinstance(result.exception, ConfigError), result.output
+    assert result.exception.problem == f"{folder / 'file'}: cannot read the store: Too many levels of symbolic links"
 
 
 @pytest.mark.usefixtures("soon")

@@ -9,6 +9,7 @@ import functools
 import io
 import os
 import re
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -115,8 +116,7 @@ def _close_to_others() -> int:
     and nobody's wish: what is written decides what is built and run.
     """
     before = os.umask(0o022)
-    if before & 0o002:
-        os.umask(before)
+    os.umask(before if before & 0o002 else before | 0o022)
     return before
 
 
@@ -125,6 +125,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character is no reason to fail
+    # Some parents leave it ignored. Then the system keeps no exit code, and subprocess takes each command's for 0.
+    if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     try:
         code = _linkmode.main(arguments, prog_name="linkmode", standalone_mode=False)
     except LinkmodeError as error:

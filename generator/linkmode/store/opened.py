@@ -96,6 +96,9 @@ class Opened:
         descriptor = os.open(name, flags, 0o600, dir_fd=self.descriptor)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # filelock 3.21 to 3.29 delete the file on release: who comes later locks another one of this name.
+            if os.fstat(descriptor).st_nlink == 0:
+                raise BlockingIOError(errno.EWOULDBLOCK, os.strerror(errno.EWOULDBLOCK), str(self.path / name))
             yield
         finally:
             os.close(descriptor)

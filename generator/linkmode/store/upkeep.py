@@ -9,20 +9,27 @@ from pathlib import Path
 from linkmode.model import locks
 from linkmode.model.values import Checksum
 from linkmode.store import opened
-from linkmode.store.files import ALGORITHMS, Store, cannot_write, checksums, digest_of
+from linkmode.store.files import ALGORITHMS, Store, cannot_read, cannot_write, checksums, digest_of
 from linkmode.store.opened import Opened
 from linkmode.store.sweep import Leftover
 
 
 def damaged(store: Store) -> Iterator[tuple[Checksum, bool]]:
-    """Read every archive of the store, also those of others; yield its checksum and whether it is damaged."""
+    """Read every archive of the store, also those of others; yield its checksum and whether it is damaged.
+
+    Raises ConfigError when one cannot be read.
+    """
     for checksum in store.entries():
-        # A folder without the file is one that Bazel is filling just now, or was stopped while filling.
-        with contextlib.suppress(FileNotFoundError):
-            path = store.file(checksum)
+        path = store.file(checksum)
+        try:
             # Asked before opening: a pipe would never end, or never begin.
             is_file = stat.S_ISREG(path.stat().st_mode)
-            yield checksum, not is_file or digest_of(path, checksum.algorithm) != checksum.hex
+            is_damaged = not is_file or digest_of(path, checksum.algorithm) != checksum.hex
+        except (FileNotFoundError, NotADirectoryError):
+            continue  # a folder without the file: Bazel is filling it just now, or was stopped while filling
+        except OSError as error:
+            raise cannot_read(path, error) from error
+        yield checksum, is_damaged
 
 
 def clear(store: Store, before: float, *, pretend: bool = False) -> Iterator[Leftover]:
@@ -54,11 +61,7 @@ def _archives(root: Opened, before: float, *, pretend: bool) -> Iterator[Leftove
                     kinds = [("file", "archive")] if "file" in names else []
                     kinds += [(name, "half download of Bazel's") for name in names if name.startswith("tmp-")]
                     for name, kind in kinds:
-                        yield from _clear(root, folder, name, checksum, kind, before, pretend=pretend)
-                if not pretend:
-                    # Not empty if something in it stays, or if Bazel has begun to download it again.
-                    with contextlib.suppress(OSError):
-                        os.rmdir(checksum.path_part, dir_fd=archives.descriptor)
+                        yield from _clear(root, folder, name, checksum, kind, before, archives, pretend=pretend)
 
 
 def _partials(root: Opened, before: float, *, pretend: bool) -> Iterator[Leftover]:
@@ -72,8 +75,17 @@ def _partials(root: Opened, before: float, *, pretend: bool) -> Iterator[Leftove
 
 
 def _clear(
-    root: Opened, folder: Opened, name: str, checksum: Checksum, kind: str, before: float, *, pretend: bool
+    root: Opened,
+    folder: Opened,
+    name: str,
+    checksum: Checksum,
+    kind: str,
+    before: float,
+    archives: Opened | None = None,
+    *,
+    pretend: bool,
 ) -> Iterator[Leftover]:
+    """Clear one file of ``folder``, and with ``archives``, the folder above, also ``folder`` when that empties it."""
     path = folder.path / name
     try:
         found = folder.stat(name)
@@ -86,9 +98,19 @@ def _clear(
         yield Leftover(path, kind, found.st_size)
         return
     with _locked(root, checksum) as is_free:
-        if is_free:
+        kept = "" if is_free else "in use"
+        # A run that held the lock until now may have replaced what was damaged.
+        with contextlib.suppress(FileNotFoundError):
+            if is_free and folder.stat(name).st_mtime >= before:
+                kept = "used since"
+        if not kept:
             _remove(folder, name, path)
-    yield Leftover(path, kind, found.st_size, "" if is_free else "in use")
+            if archives is not None:
+                # Not empty if something in it stays, or if Bazel has begun to download it again. Under the lock: a run
+                # that brings the archive in has made the folder, and not yet put the file there.
+                with contextlib.suppress(OSError):
+                    os.rmdir(checksum.path_part, dir_fd=archives.descriptor)
+    yield Leftover(path, kind, found.st_size, kept)
 
 
 @contextlib.contextmanager

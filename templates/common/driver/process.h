@@ -76,6 +76,7 @@ static int run(const struct words *words, int out, int err)
     pid_t child;
     int status;
 
+    signal(SIGCHLD, SIG_DFL); /* ignored, as some parents leave it, it leaves no exit code to wait for */
     fflush(NULL);
     child = fork();
     if (child < 0)

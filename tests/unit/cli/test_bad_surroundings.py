@@ -93,6 +93,27 @@ def test_what_is_written_only_this_user_can_change(repository: Path, umask: int,
     assert not any(path.stat().st_mode & 0o002 for path in made)
 
 
+@pytest.mark.parametrize(
+    ("umask", "used"), [(0, 0o022), (0o020, 0o022), (0o002, 0o002), (0o007, 0o007), (0o070, 0o072), (0o055, 0o077)]
+)
+def test_no_umask_is_made_wider(monkeypatch: pytest.MonkeyPatch, umask: int, used: int) -> None:
+    seen: list[int] = []
+
+    def looked() -> Path:
+        seen.append(os.umask(0))
+        os.umask(seen[0])
+        return Path()
+
+    monkeypatch.setattr("linkmode.cli.store.default_root", looked)
+    before = os.umask(umask)
+    try:
+        assert main(["store", "path"]) == 0
+        assert os.umask(umask) == umask
+    finally:
+        os.umask(before)
+    assert seen == [used]
+
+
 @pytest.mark.parametrize("command", [("lock",), ("generate",), ("fetch",), ("exec", "--", "true"), ("mirror", "m")])
 def test_a_configuration_that_is_a_folder(
     repository: Path, capsys: pytest.CaptureFixture[str], command: tuple[str, ...]

@@ -57,6 +57,20 @@ def test_a_command_has_the_umask_of_its_caller(gcc: Repository) -> None:
         os.umask(before)
 
 
+def test_an_exit_code_is_the_commands_where_a_parent_ignores_the_end_of_children(gcc: Repository) -> None:
+    """An ignored SIGCHLD is inherited, and by default the system then keeps no exit code."""
+    assert gcc.run("fetch").returncode == 0
+    code = "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
+    words = ["linkmode", "exec", "--store", str(gcc.store), "--", "sh", "-c", "$CC -v && exit 3"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, sys.executable, "-m", *words],
+        cwd=gcc.root,
+        env=os.environ | {"PYTHONPATH": str(Path(linkmode.__file__).parents[1])},
+        check=False,
+    )
+    assert done.returncode == 3
+
+
 def test_unpacked_once_and_then_without_the_store(gcc: Repository) -> None:
     assert gcc.run("fetch").returncode == 0
     first = gcc.exec("sh", "-c", "$CC hello.c")

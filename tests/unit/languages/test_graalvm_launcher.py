@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,14 @@ def run(launcher: Path, script: str, *words: str) -> subprocess.CompletedProcess
 def test_a_version_has_three_numbers_for_native_image(launcher: Path, said: str, answer: str) -> None:
     done = run(launcher, f"printf '%s\\nTarget: x' '{said}' >&2; exit 3", "-v")
     assert (done.returncode, done.stderr) == (3, f"{answer}\nTarget: x")
+
+
+def test_a_version_is_answered_where_a_parent_ignores_the_end_of_children(launcher: Path) -> None:
+    """An ignored SIGCHLD is inherited, and by default the system then keeps no exit code."""
+    code = "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
+    assert run(launcher, "exit 3", "-v").returncode == 3
+    command = [sys.executable, "-c", code, str(launcher), "-v"]
+    assert subprocess.run(command, env={"ASAN_OPTIONS": "detect_leaks=0"}, check=False).returncode == 3
 
 
 def test_only_a_link_gets_the_words_of_a_link(launcher: Path) -> None:

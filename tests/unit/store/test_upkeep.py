@@ -1,10 +1,12 @@
 """``linkmode store``: damage is named, what is in use stays, and nothing that is not an archive is touched."""
 
+import fcntl
 import hashlib
 import os
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -86,6 +88,31 @@ def test_gc_leaves_what_a_run_holds(store: Store) -> None:
     with store.lock(old, threading.Event(), print):
         assert run(store, "gc").stdout.splitlines() == [f"kept {store.file(old)}: in use", "0 bytes freed", LOCK]
     assert store.file(old).exists()
+
+
+def test_gc_leaves_the_folder_that_a_run_is_about_to_fill(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under the lock a run makes the folder, and then puts the archive there."""
+    replace = os.replace
+
+    def after_gc(*given: Any, **more: Any) -> None:
+        assert run(store, "gc").exception is None
+        replace(*given, **more)
+
+    monkeypatch.setattr(os, "replace", after_gc)
+    assert store.state(put(store, b"new"), 3, "id") == "present"
+
+
+def test_gc_leaves_what_a_run_replaced_until_it_got_the_lock(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = put(store, b"old", used=OLD)
+    flock = fcntl.flock
+
+    def after_a_run(descriptor: int, operation: int) -> None:
+        assert put(store, b"old") == old
+        flock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", after_a_run)
+    assert "1 x archive" in run(store, "gc").stdout
+    assert store.state(old, 3, "id") == "present"
 
 
 def test_gc_removes_what_bazel_left_half_done(store: Store) -> None:

@@ -6,6 +6,7 @@
 #ifndef LINKMODE_VERSION_H
 #define LINKMODE_VERSION_H
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -26,6 +27,7 @@ static int say_version(char **command) {
     int ends[2], status = 0;
     pid_t child;
 
+    signal(SIGCHLD, SIG_DFL); // ignored, as some parents leave it, it leaves no exit code to wait for
     fflush(NULL);
     if (pipe(ends) || (child = fork()) < 0) return 127;
     if (child == 0) {
