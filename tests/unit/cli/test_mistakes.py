@@ -89,7 +89,7 @@ OF_THE_FILE = {
     "no lock": Mistake(TOML, "generate", 6, "linkmode.lock does not exist", "write it with: linkmode lock"),
     "no lock for exec": Mistake(TOML, "exec -- make", 6, "linkmode.lock does not exist", "linkmode lock"),
     "a command": Mistake(TOML, "genrate", 2, "no such command: 'genrate'; did you mean 'generate'?", "--help"),
-    "an option": Mistake(TOML, "lock --chek", 2, "No such option '--chek'", "see `linkmode lock --help`"),
+    "an option": Mistake(TOML, "lock --chek", 2, "--chek", "see `linkmode lock --help`"),
     "a name to upgrade": Mistake(TOML, "lock --upgrade zlb", 2, "asks for no 'zlb'; did you mean 'zlib'?", "zig, zlib"),
     "to add openssl": Mistake(TOML, "add openssl", 2, "no language or library 'openssl'", "To link any other:"),
     "init again": Mistake(TOML, "init", 3, "linkmode.toml is there already", "linkmode init --force"),
