@@ -45,3 +45,7 @@ def seconds(command: Sequence[str]) -> float:
     subprocess.run(command, stdout=subprocess.DEVNULL, env=AS_INSTALLED, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+if __name__ == "__main__":
+    main()
