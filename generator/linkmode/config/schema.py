@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 
-from linkmode.config.adapters import ADAPTERS
 from linkmode.config.document import BUILD_SYSTEMS
 from linkmode.config.keys import REQUIRED, TABLES, Key
 from linkmode.families import FAMILIES
@@ -29,7 +28,7 @@ _WORDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("toolchain", "family"): tuple(FAMILIES),
     ("malloc", "<target>"): ALLOCATORS,
 }
-_NAMES: dict[str, tuple[str, ...]] = {"library": tuple(LIBRARIES), "language": tuple(LANGUAGES), "adapters": ADAPTERS}
+_NAMES: dict[str, tuple[str, ...]] = {"library": tuple(LIBRARIES), "language": tuple(LANGUAGES)}
 """Tables whose keys in angle brackets are of these names."""
 _ARRAYS = ("toolchain",)
 
