@@ -55,7 +55,7 @@ class Family(Component, Protocol):
     def pins_for(self, pins: Sequence[Pin], exec_platform: ExecPlatform, target: Target) -> tuple[Pin, ...]:
         """Return those of ``pins`` that run on ``exec_platform`` and make ``target``, the best first."""
 
-    def unwanted(self, target: str, without: Sequence[str]) -> tuple[str, ...]:
+    def unwanted(self, target: Target, without: Sequence[str]) -> tuple[str, ...]:
         """Return the paths in an archive that must not be there for a toolchain that does ``without`` these parts."""
 
 

@@ -58,9 +58,9 @@ class MuslCc:
         fitting = [pin for pin in pins if pin.exec == exec_platform and CPUS[target.cpu].gcc in pin.targets]
         return tuple(sorted(fitting, key=lambda pin: _LAYOUTS.index(pin.layout)))
 
-    def unwanted(self, target: str, without: Sequence[str]) -> tuple[str, ...]:
+    def unwanted(self, target: Target, without: Sequence[str]) -> tuple[str, ...]:
         """Return the headers of C++, in either layout: a folder of headers is one input, with all that is in it."""
-        gcc = CPUS[target.partition("-")[0]].gcc
+        gcc = CPUS[target.cpu].gcc
         return ("include/c++", f"{gcc}/include/c++") if "c++" in without else ()
 
 

@@ -80,7 +80,7 @@ class Zig:
         """Keep the catalogue's order: its pins name no targets, and any of them makes all."""
         return tuple(pin for pin in pins if pin.exec == exec_platform and not self.refuses(target, pin.version))
 
-    def unwanted(self, target: str, without: Sequence[str]) -> tuple[str, ...]:
+    def unwanted(self, target: Target, without: Sequence[str]) -> tuple[str, ...]:
         """Return nothing: what a toolchain does without lies in folders that are inputs by themselves."""
         del target, without
         return ()
