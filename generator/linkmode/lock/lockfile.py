@@ -22,7 +22,7 @@ from linkmode.model import field_rules as rules
 from linkmode.model import toml
 from linkmode.model.issues import Issues
 from linkmode.model.target import read
-from linkmode.model.values import Artifact, Lock
+from linkmode.model.values import Artifact, Lock, LockedToolchain
 
 FILE = "linkmode.lock"
 
@@ -204,18 +204,17 @@ def _of_this_format(data: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
+def _without_empty(kind: type[msgspec.Struct], table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``table`` without empty keys that ``kind`` can do without: a new one changes no lock that lacks it."""
+    optional = {field.encode_name for field in msgspec.structs.fields(kind) if not field.required}
+    return {key: value for key, value in table.items() if value or key not in optional}
+
+
 def _data(lock: Lock) -> dict[str, Any]:
     """Return ``lock`` as TOML has it: the short tables first, each table in the order of its fields."""
     builtins: dict[str, Any] = msgspec.to_builtins(lock, enc_hook=str)
-    if not lock.parts:  # as in a lock from before there were languages
-        del builtins["parts"]
-    if not lock.exec_properties:
-        del builtins["exec-properties"]
-    if not lock.malloc:
-        del builtins["malloc"]
-    for toolchain in builtins["toolchains"]:
-        if not toolchain["without"]:
-            del toolchain["without"]
+    builtins = _without_empty(Lock, builtins)
+    builtins["toolchains"] = [_without_empty(LockedToolchain, toolchain) for toolchain in builtins["toolchains"]]
     builtins["artifacts"] = [{"name": artifact["name"], **artifact} for artifact in builtins["artifacts"]]
     last = sorted(builtins, key=lambda key: (key in _TABLES, key == "artifacts"))
     return {_TABLES.get(key, key): builtins[key] for key in last}

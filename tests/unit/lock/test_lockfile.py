@@ -1,3 +1,5 @@
+import tomllib
+
 import msgspec
 import pytest
 from resolving import CATALOG, MIRRORS, ZIG_REQUEST, config
@@ -6,7 +8,7 @@ from linkmode.lock import derive, lockfile
 from linkmode.lock.preference import Preference
 from linkmode.lock.resolve import resolve
 from linkmode.messages import StaleLockError
-from linkmode.model.values import Lock
+from linkmode.model.values import Lock, LockedPart
 
 ASKED = config(ZIG_REQUEST, more='[library]\nzlib = "~=1.3.1"\n' + MIRRORS)
 LOCK = resolve(ASKED, CATALOG)
@@ -188,3 +190,31 @@ def test_diff_of_equal_locks_is_empty_and_an_order_is_a_change() -> None:
     turned = msgspec.structs.replace(LOCK.artifacts[0], urls=LOCK.artifacts[0].urls[::-1])
     other = msgspec.structs.replace(LOCK, artifacts=(turned, *LOCK.artifacts[1:]))
     assert lockfile.diff(LOCK, other) == "  ~ artifact zig-x86_64-linux\n      urls: another order\n"
+
+
+FULL = msgspec.structs.replace(
+    LOCK,
+    parts=(LockedPart(language="go", role="sdk", artifact="go-1.27.0"),),
+    exec_properties={"x86_64-linux": {"pool": "large"}},
+    malloc={"x86_64-linux-musl": "mimalloc"},
+)
+"""A lock that says something in each of its tables."""
+TABLES = {field.name: field for field in msgspec.structs.fields(Lock) if field.name != "version"}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_diff_knows_each_table(name: str) -> None:
+    held = getattr(FULL, name)
+    assert held
+    empty = msgspec.structs.replace(FULL, **{name: type(held)()})
+    assert "  + " in lockfile.diff(empty, FULL)
+    assert "  - " in lockfile.diff(FULL, empty)
+
+
+def test_a_table_that_a_lock_can_do_without_is_absent_when_it_is_empty() -> None:
+    optional = {name for name, field in TABLES.items() if not field.required}
+    assert optional == {"parts", "exec_properties", "malloc"}
+    keys = {"language", "exec-properties", "malloc"}
+    assert keys <= tomllib.loads(lockfile.dumps(FULL)).keys()
+    assert not keys & tomllib.loads(TEXT).keys()
+    assert "libraries" in tomllib.loads(lockfile.dumps(msgspec.structs.replace(LOCK, libraries={})))
