@@ -80,6 +80,8 @@ from linkmode.model.components import NO_LINES, Layout
 
 class Toy:
     name = "toy"
+    also_called = ("plaything",)
+    marks = ("?*.toy",)
     folder = "toys"
     layouts = {"toy": Layout("toy_archive.bzl", "toy_archive")}
     lines = NO_LINES

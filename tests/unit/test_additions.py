@@ -101,6 +101,10 @@ def test_a_language(tmp_path: Path, copy: Path, run: Run) -> None:
         "templates/common/languages/toy/builder.c": HEADER.replace("#", "//"),
     }
     add(copy, files | {f"templates/bazel/languages/toy/private/{name}": text for name, text in RULES.items()})
+    (tmp_path / "project" / "a.toy").touch()
+    run("init")
+    assert '# toy = ">=1"  # a.toy is here' in (tmp_path / "project" / "linkmode.toml").read_text()
+    assert "did you mean 'toy'?" in refused(tmp_path, run, ZIG.format(more="") + '[language]\nplaything = ">=1"\n')
     read = generated(tmp_path, run, ZIG.format(more="") + '[language]\ntoy = ">=1"\n')
     assert folders(tmp_path) == {"cc", "link_mode", "toys", "words", "zig"}
     assert "# linkmode_toy-1.0" in read("toys/BUILD.bazel")

@@ -4,12 +4,15 @@ import ast
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 import linkmode
 from linkmode.families import FAMILIES
+from linkmode.languages import LANGUAGES
+from linkmode.libraries import LIBRARIES
 
 PACKAGE = Path(linkmode.__file__).parent
 MODULES = sorted(
@@ -125,11 +128,38 @@ def between() -> set[tuple[str, str]]:
     return {(one, other) for one, other in pairs if one and other and one != other}
 
 
+AUDIT_LAYERS = (
+    {"naming", "read"},
+    {"inputs", "judge"},
+    {"load"},
+    {"show"},
+    {"outcome"},
+    {"archived", "together"},
+    {"run"},
+)
+"""The modules and packages of audit/, which is read from the last to the first."""
+
+
+def backwards(pairs: set[tuple[str, str]], layers: Sequence[set[str]]) -> set[tuple[str, str]]:
+    """Return those of ``pairs`` that lead to the same layer or to one above; each name must be in one of them."""
+    place = {name: layer for layer, names in enumerate(layers) for name in names}
+    return {(one, other) for one, other in pairs if place[one] <= place[other]}
+
+
+def test_each_import_within_the_audit_leads_to_a_layer_below() -> None:
+    inside = {module: module.split(".")[2] for module in MODULES if module.startswith("linkmode.audit.")}
+    pairs = {(inside[module], inside[name]) for module in inside for name in imports(module) if name in inside}
+    assert set(inside.values()) == set().union(*AUDIT_LAYERS)
+    assert backwards({(one, other) for one, other in pairs if one != other}, AUDIT_LAYERS) == set()
+
+
+def test_an_import_that_runs_back_is_told() -> None:
+    assert backwards({("b", "a"), ("a", "b"), ("b", "c")}, ({"a"}, {"b", "c"})) == {("a", "b"), ("b", "c")}
+
+
 def test_each_import_at_the_top_leads_to_a_layer_below() -> None:
-    place = {name: layer for layer, names in enumerate(LAYERS) for name in names}
-    assert set(place) == {top(module) for module in MODULES} - {""}
-    back = {pair for pair in between() if place[pair[0]] <= place[pair[1]]}
-    assert back == set()
+    assert set().union(*LAYERS) == {top(module) for module in MODULES} - {""}
+    assert backwards(between(), LAYERS) == set()
 
 
 def test_the_top_stays_as_small_as_it_is() -> None:
@@ -186,6 +216,27 @@ def test_no_family_is_named_outside_of_its_folder() -> None:
 
 def test_a_family_that_is_named_is_found() -> None:
     assert named("linkmode.families.zig", {"zig", "musl.cc"}) == {("families.zig", "zig")}
+
+
+APART_FROM_COMPONENTS = {
+    ("cli.vendor", "go"): "a command, whose lock file is Go's own",
+    ("cli.vendor", "rust"): "a command, whose lock file is Cargo's",
+    ("exec.driver", "graalvm"): "the folder of a header that the driver shares with native-image's launcher",
+    ("exec.native_image", "zlib"): "what the JDK's libraries are linked with",
+    ("exec.session", "gmp"): "what a project calls what it looks for",
+    ("exec.session", "go"): "a kind of line in the driver's note",
+    ("exec.session", "zlib"): "what a project calls what it looks for",
+    ("exec.tools", "zlib"): "what native-image finds beside the C compiler",
+    ("net.go_proxy", "go"): "the program that is asked for the user's proxy",
+}
+"""Where a language or a library may be named, and as what."""
+
+
+def test_no_language_and_no_library_is_named_outside_of_its_folder() -> None:
+    """What others call it, how a repository shows it and how code links it is asked of the value in its folder."""
+    others = [module for module in MODULES if top(module) not in ("languages", "libraries", "families", "audit")]
+    found = {found for module in others for found in named(module, {*LANGUAGES, *LIBRARIES})}
+    assert found == set(APART_FROM_COMPONENTS)
 
 
 LONGEST = 350

@@ -14,14 +14,12 @@ import click
 from linkmode import pipeline
 from linkmode.cli import again, places, say
 from linkmode.config import find
+from linkmode.config import words as words_of_others
 from linkmode.messages import ConfigError, IntegrityError, Message, Run, UsageError
 from linkmode.model.failures import WrongBytesError
 from linkmode.model.values import Lock
 from linkmode.model.vendored import Request
 from linkmode.store import contents, module_digest, trees
-
-_LIBRARIES = {"gmp": "gmp", "z": "zlib", "zlib": "zlib"}
-"""The libraries of linkmode.toml by the names that code asks for."""
 
 _LINES_SHOWN = 5
 
@@ -157,7 +155,7 @@ def _sdk(lock: Lock, root: Path, store: Path | None) -> Path:
 
 def _request(folder: Path, sources: Path, libraries: Sequence[str], words: Sequence[str], **more: Any) -> Request:
     lock = pipeline.locked(find.root(Path()))
-    known = {name: f"@linkmode//lib:{library}" for name, library in _LIBRARIES.items() if library in lock.libraries}
+    known = {name: f"@linkmode//lib:{library}" for name, library in words_of_others.linked_as(lock.libraries).items()}
     for text in libraries:
         name, equals, label = text.partition("=")
         if not (name and equals and label.startswith(("//", "@", ":"))):

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import msgspec
@@ -10,8 +11,6 @@ from linkmode.config import bazel
 from linkmode.config.adapters import ADAPTERS
 from linkmode.languages import LANGUAGES
 
-_MARKS = {"go.mod": "go", "Cargo.toml": "rust", "dune-project": "ocaml"}
-_ENDINGS = {".asd": "sbcl", ".opam": "ocaml"}
 _DEEPEST, _MOST = 3, 10_000
 """How far it looks: folders within each other, and entries in all. A monorepo must not make `init` slow."""
 
@@ -27,9 +26,9 @@ def look(root: Path) -> Surroundings:
     """Return what the repository at ``root`` shows. What cannot be read is passed over."""
     languages: dict[str, str] = {}
     for path in _files(root):
-        name = _MARKS.get(path.name) or _ENDINGS.get(path.suffix)
-        if name in LANGUAGES:
-            languages.setdefault(name, path.relative_to(root).as_posix())
+        for name, language in LANGUAGES.items():
+            if any(fnmatchcase(path.name, mark) for mark in language.marks):
+                languages.setdefault(name, path.relative_to(root).as_posix())
     rule_sets: dict[str, str] = {}
     for file in bazel.ROOTS:
         try:

@@ -1,25 +1,16 @@
-"""Words of other tools for what linkmode.toml says: names of languages and families, and ranges of versions. Pure."""
+"""Words of other tools for what linkmode.toml says: names of languages, families, libraries, and of versions. Pure."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from linkmode.families import FAMILIES
+from linkmode.languages import LANGUAGES
+from linkmode.libraries import LIBRARIES
 from linkmode.messages import did_you_mean
+from linkmode.model.components import Component
 
-_NAMES = {
-    "golang": "go",
-    "cargo": "rust",
-    "rustc": "rust",
-    "java": "graalvm",
-    "native-image": "graalvm",
-    "lisp": "sbcl",
-    "common-lisp": "sbcl",
-    "dune": "ocaml",
-    "opam": "ocaml",
-    "libz": "zlib",
-    "libgmp": "gmp",
-    **{other: family.name for family in FAMILIES.values() for other in family.also_called},
-}
+_COMPONENTS: tuple[Component, ...] = (*LANGUAGES.values(), *LIBRARIES.values(), *FAMILIES.values())
+_NAMES = {other: one.name for one in _COMPONENTS for other in one.also_called}
 _C = ("c", "c++", "cpp", "cc", "cxx")
 
 _NUMBER = r"\d+(?:\.\d+)*"
@@ -36,9 +27,14 @@ def guess_name(name: str, known: Iterable[str]) -> str:
     """Return ``; did you mean …?`` with what ``name`` is called here, or with what is spelled almost like it."""
     known = list(known)
     other = canonical(name, known)
-    if name.lower() in _C and "go" in known:
+    if name.lower() in _C and not LANGUAGES.keys().isdisjoint(known):
         return "; C and C++ need no entry: a [[toolchain]] compiles them"
     return f"; did you mean {other!r}?" if other in known else did_you_mean(name, known)
+
+
+def linked_as(libraries: Container[str]) -> dict[str, str]:
+    """Return those of ``libraries`` by the names that code links them by."""
+    return {name: one.name for one in LIBRARIES.values() if one.name in libraries for name in one.linked_as}
 
 
 def versions_meant(text: str) -> str:

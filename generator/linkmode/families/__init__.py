@@ -15,10 +15,6 @@ class Family(Component, Protocol):
     """What linkmode must know about a family beyond its pins."""
 
     @property
-    def also_called(self) -> tuple[str, ...]:
-        """Names that people have for its compiler, for messages and for ``linkmode add``."""
-
-    @property
     def folder(self) -> str:
         """The folder of its rules below ``private/``."""
 

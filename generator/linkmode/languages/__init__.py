@@ -16,6 +16,10 @@ class Language(Component, Protocol):
         """The folder of its rules: ``<folder>/defs.bzl``, and what they load below ``private/<folder>/``."""
 
     @property
+    def marks(self) -> tuple[str, ...]:
+        """Names of files by which ``linkmode init`` knows that a repository has it: ``go.mod``, ``?*.asd``."""
+
+    @property
     def suggested_version(self) -> str:
         """A specifier for examples and messages."""
 

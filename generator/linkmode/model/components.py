@@ -58,6 +58,10 @@ class Component(Protocol):
         """The name in linkmode.toml and in the catalogue."""
 
     @property
+    def also_called(self) -> tuple[str, ...]:
+        """Names that people have for it, for messages and for ``linkmode add``."""
+
+    @property
     def layouts(self) -> Mapping[str, Layout]:
         """The layouts of its archives, by the word for each in a pin."""
 

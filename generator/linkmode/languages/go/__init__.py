@@ -16,6 +16,8 @@ class Go:
     """Which targets are possible depends on cgo's C toolchain, not on the SDK."""
 
     name = "go"
+    also_called = ("golang",)
+    marks = ("go.mod",)
     folder = "go"
     # the tools are there, and built
     layouts: Mapping[str, Layout] = {"go": Layout("go_archive.bzl", "go_archive", ("src/cmd", "test"))}

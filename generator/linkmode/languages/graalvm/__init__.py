@@ -20,6 +20,8 @@ class GraalVM:
     """Which link modes a target has is decided when the rule is used: the reasons are in the generated library."""
 
     name = "graalvm"
+    also_called = ("java", "native-image")
+    marks: tuple[str, ...] = ()
     folder = "graalvm"
     layouts: Mapping[str, Layout] = {
         "graalvm": Layout("graalvm_archive.bzl", "graalvm_archive", has_whole_folders=True)

@@ -12,6 +12,8 @@ class OCaml:
     """The compiler is linked with musl, so that it runs in an empty sandbox."""
 
     name = "ocaml"
+    also_called = ("dune", "opam")
+    marks = ("dune-project", "?*.opam")
     folder = "ocaml"
     layouts: Mapping[str, Layout] = {"ocaml": Layout("ocaml_archive.bzl", "ocaml_archive")}
     lines: Lines = releases(__name__)

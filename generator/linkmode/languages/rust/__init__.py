@@ -15,6 +15,8 @@ class Rust:
     """Which targets are possible depends on the std that there is for them."""
 
     name = "rust"
+    also_called = ("cargo", "rustc")
+    marks = ("Cargo.toml",)
     folder = "rust"
     layouts: Mapping[str, Layout] = {
         word: Layout("rust_archive.bzl", macro)

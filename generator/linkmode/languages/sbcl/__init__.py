@@ -14,6 +14,8 @@ class SBCL:
     """
 
     name = "sbcl"
+    also_called = ("lisp", "common-lisp")
+    marks = ("?*.asd",)
     folder = "lisp"
     layouts: Mapping[str, Layout] = {
         word: Layout("sbcl_archive.bzl", macro)
