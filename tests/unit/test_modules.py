@@ -107,10 +107,8 @@ LAYERS = (
     {"messages"},
     {"archives", "model"},
     {"audit", "families", "languages", "libraries", "store"},
-    {"config", "exec", "net"},
-    {"fetch", "generate"},
-    {"catalog"},
-    {"lock"},
+    {"catalog", "config", "exec", "net"},
+    {"fetch", "generate", "lock"},
     {"pipeline"},
     {"cli"},
     {"__main__"},
@@ -164,6 +162,7 @@ def test_each_import_at_the_top_leads_to_a_layer_below() -> None:
 
 def test_the_top_stays_as_small_as_it_is() -> None:
     """The counts only fall: raise one, and say in docs/decisions why."""
+    assert len(LAYERS) <= 8
     assert sum(map(len, LAYERS)) <= 18
     assert len(between()) <= 60
 
@@ -237,6 +236,14 @@ def test_no_language_and_no_library_is_named_outside_of_its_folder() -> None:
     others = [module for module in MODULES if top(module) not in ("languages", "libraries", "families", "audit")]
     found = {found for module in others for found in named(module, {*LANGUAGES, *LIBRARIES})}
     assert found == set(APART_FROM_COMPONENTS)
+
+
+def test_the_unit_tests_lie_as_the_modules_do() -> None:
+    unit = Path(__file__).parent
+    packages = {path.parent.relative_to(PACKAGE) for path in PACKAGE.rglob("__init__.py")}
+    folders = {path.parent.relative_to(unit) for path in unit.rglob("test_*.py")}
+    assert folders <= packages
+    assert {package for package in packages if len(package.parts) == 1} <= folders
 
 
 LONGEST = 350
