@@ -194,6 +194,15 @@ def test_a_hazard(copy: Path, run: Run) -> None:
     assert "is a toy" in run("audit", sys.executable)
 
 
+def test_every_kind_of_hazard_is_on_the_page_of_the_table() -> None:
+    code = (ROOT / "generator/linkmode/audit/judge/hazards.py").read_text(encoding="utf-8")
+    kinds = set(re.findall(r'Hazard\(\s*"([a-z-]+)"', code))
+    row = next(line for line in (ROOT / "CONTRIBUTING.md").read_text().splitlines() if line.startswith("| a hazard |"))
+    page = (ROOT / re.findall(r"`(docs/[^`]*)`", row)[0]).read_text(encoding="utf-8")
+    assert len(kinds) > 10
+    assert [kind for kind in sorted(kinds) if f"`{kind}`" not in page] == []
+
+
 def loads(path: Path) -> set[str]:
     """Return the repositories that a .bzl loads from, beside its own, linkmode's, and the platforms of every Bazel."""
     found = re.findall(r"^load\(\"@([a-z_]+)//", path.read_text(encoding="utf-8"), re.MULTILINE)
@@ -231,6 +240,12 @@ def test_every_path_of_the_table_is_there() -> None:
     assert len(paths) > 15
     for path in paths:
         assert list(ROOT.glob(re.sub(r"<[a-z]+>", "*", path).rstrip("/"))), path
+
+
+def test_every_folder_of_tests_is_in_the_table() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"`tests/([a-z0-9_]+)`", text.partition("| folder | what |")[2].partition("\n\n")[0]))
+    assert told == {path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and path.name[0] not in "._"}
 
 
 def test_without_its_row_or_folder_there_is_none(tmp_path: Path, run: Run) -> None:

@@ -7,7 +7,7 @@ from linkmode.audit.read.facts import Contents, Facts
 
 
 class Hazard(msgspec.Struct, frozen=True):
-    """A hazard: its kind (one of docs/reference/audit.md), a description, and the evidence in the file."""
+    """A hazard: its kind (one of docs/reference/audit-contents.md), a description, and the evidence in the file."""
 
     kind: str
     words: str
