@@ -31,7 +31,7 @@ SLOW = {
     "linkmode.cli.main": HEAVY | {"jinja2"},
     "linkmode.cli.init": HEAVY | {"jinja2"},
     "linkmode.cli.lock": HEAVY | {"jinja2"},
-    "linkmode.cli.generate": HEAVY,
+    "linkmode.cli.generate": HEAVY | {"difflib"},
     "linkmode.cli.exec": HEAVY | {"jinja2"},
     "linkmode.cli.audit": HEAVY
     | {"jinja2", "pathlib", "tempfile", "shutil", "difflib", "importlib.resources", "linkmode.audit.together"},

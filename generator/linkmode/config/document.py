@@ -4,7 +4,6 @@ The keys are described in docs/reference/config.md.
 """
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -190,8 +189,11 @@ def _exec_platforms(raw: Mapping[str, Any], issues: Issues) -> tuple[ExecPlatfor
 
 def _toolchains(raw: Mapping[str, Any], issues: Issues) -> tuple[ToolchainRequest, ...]:
     tables = issues.tables(raw, "toolchain")
-    if not tables and "toolchain" not in raw and not get_close_matches("toolchain", raw):
-        issues.add("toolchain", "expected at least one [[toolchain]], with family, version and targets")
+    if not tables and "toolchain" not in raw:
+        from difflib import get_close_matches  # only for who mistyped
+
+        if not get_close_matches("toolchain", raw):
+            issues.add("toolchain", "expected at least one [[toolchain]], with family, version and targets")
     requests = tuple(_toolchain(f"toolchain[{index}]", table, issues) for index, table in enumerate(tables))
     seen: dict[tuple[str, str], int] = {}
     for index, request in enumerate(requests):

@@ -1,7 +1,8 @@
 """Targets and exec platforms: parsed once where text comes in, then values."""
 
+import itertools
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from linkmode.messages import ConfigError, did_you_mean
@@ -104,7 +105,7 @@ def meant(text: str, possible: Callable[[Target], bool]) -> str:
     return next(
         (
             one
-            for one in (plain, f"{plain}.{usual}", *_near(plain, candidates))
+            for one in itertools.chain((plain, f"{plain}.{usual}"), _near(plain, candidates))
             if _TRIPLE.fullmatch(one) and possible(Target(one))
         ),
         "",
@@ -136,10 +137,10 @@ def _without_abi(cpu: str, word: str) -> str:
     return libc.removesuffix(abi) + dot + version if abi else word
 
 
-def _near(text: str, known: Iterable[str]) -> list[str]:
+def _near(text: str, known: Iterable[str]) -> Iterator[str]:
     from difflib import get_close_matches  # only for who mistyped
 
-    return get_close_matches(text, list(known), n=1, cutoff=0.9)
+    yield from get_close_matches(text, list(known), n=1, cutoff=0.9)
 
 
 def read(kind: type[Any], value: object) -> Any:

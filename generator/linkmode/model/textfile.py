@@ -1,6 +1,5 @@
 """Reads an untrusted text file: a regular file of bounded size, in UTF-8. Replaces a file as a whole."""
 
-import difflib
 import errno
 import os
 import stat
@@ -113,6 +112,8 @@ def system_errors(path: Path, verb: Literal["read", "written"] = "written") -> I
 
 def unified(path: str, before: bytes | None, after: bytes | None) -> str:
     """Return the unified diff of a file, which is not there where its bytes are None; escapes what is not UTF-8."""
+    import difflib  # only where something differs
+
     lines = difflib.unified_diff(
         _lines(before),
         _lines(after),
