@@ -47,7 +47,8 @@ class Opened:
     def below(self, *names: str) -> Iterator["Opened | None"]:
         """Open the folder ``names`` below this one; None where there is none.
 
-        Follows links of this user and of root alone; raises ConfigError for one of another user's, and OSError.
+        Follows links of this user and of root alone, to wherever they lead; raises ConfigError for one of another
+        user's, and OSError.
         """
         with contextlib.ExitStack() as held:
             folder: Opened | None = self
