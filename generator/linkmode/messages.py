@@ -112,7 +112,7 @@ class LinkmodeError(Exception):
 
 
 class CheckError(LinkmodeError):
-    """A check did not hold: ``audit --expect``, ``lock --deny-advisories``, ``--check`` of generate, lock, vendor."""
+    """An expectation or check failed: ``audit``, ``doctor``, ``exec``, ``lock --deny-advisories``, any ``--check``."""
 
     exit_code = 1
 

@@ -32,7 +32,7 @@ DEFECT = 70
 _COMMANDS = {
     "init": "Write a commented linkmode.toml for this repository.",
     "add": "Add a language, a library or a toolchain to linkmode.toml.",
-    "lock": "Resolve linkmode.toml to linkmode.lock.",
+    "lock": "Resolve linkmode.toml and write linkmode.lock.",
     "outdated": "List what is newer than what is locked.",
     "fetch": "Download every locked archive into the store and verify it.",
     "generate": "Write the rule library.",

@@ -34,7 +34,7 @@ def path(store: Path | None) -> None:
 def verify(store: Path | None) -> None:
     """Verify every archive of the store; name the damaged ones and exit with 5.
 
-    The store may hold archives of other projects, and those that Bazel fetched itself: they are read too.
+    Reads all archives there, also those of other projects and those that Bazel fetched itself.
     """
     place = _existing(store)
     count, broken = 0, []
@@ -60,8 +60,8 @@ def verify(store: Path | None) -> None:
 def gc(store: Path | None, days: int, *, dry_run: bool) -> None:
     """Remove archives, partial downloads and unpacked archives that neither linkmode nor Bazel has used lately.
 
-    By age and not by lock, for other projects may share the store. What a run of linkmode, or a command that linkmode
-    exec started, is using stays. Don't run it while Bazel fetches.
+    Age decides, not the lock, because other projects may share the store. Keeps what a running linkmode, or a command
+    that linkmode exec started, is using. Do not run it while Bazel fetches.
     """
     place = _existing(store)
     homes = dict.fromkeys([trees.home(store), place.root / "linkmode"])

@@ -117,7 +117,7 @@ def _check_file(path: Path, shown: str) -> None:
         raise ConfigError(
             f"{shown}: cannot be read: {error.strerror or error}",
             expected="an archive that you may read",
-            hint="get the right to read it, or name another copy",
+            hint="get read permission for it, or name another copy",
         ) from error
     if found:
         raise UsageError(f"{shown}: {found}; expected an archive", hint="name an archive, or its https: URL")

@@ -96,7 +96,7 @@ class PackageIndex:
         pages = [(place, place) for place in config.find_links]
         pages += [(index, f"{index.rstrip('/')}/{wanted.project}/") for index in config.indexes]
         if not pages:
-            yield url, UnreachableError("pip is told to ask no index (no-index), and has no find-links")
+            yield url, UnreachableError("pip's settings disable the index (no-index) and have no find-links")
         for place, page in pages:
             label = f"{url} ({redacted(place)})"
             try:
@@ -104,7 +104,7 @@ class PackageIndex:
             except OriginError as failure:
                 yield label, failure
             except ValueError as error:
-                yield label, UnreachableError(f"names what is no URL: {error}")
+                yield label, UnreachableError(f"names something that is not a URL: {error}")
 
     def _search(self, label: str, page: str, wanted: _Wanted, access: Access) -> Origin:
         """The file in one page of links or one folder; raise an OriginError if it is not there."""

@@ -1,7 +1,7 @@
 """Removes unused unpacked archives and prepared toolchains (`trees`), also while others use or make some.
 
 A folder goes only where nobody makes it (its lock is free) and nobody uses it (`cache.hold`), and first loses its name:
-who comes in between finds it whole, or not at all, and then makes it anew.
+who comes in between finds it whole, or not at all, and then makes it again.
 """
 
 import contextlib
@@ -176,8 +176,8 @@ def _remove(folder: Opened, name: str) -> None:
 def _refused(path: Path, error: OSError) -> ConfigError:
     return ConfigError(
         f"{path}: cannot be removed: {error.strerror or error}",
-        expected="a folder that you may write",
-        hint="get the right to write there, and run the command again",
+        expected="a folder that you can write to",
+        hint="get write permission there, and run the command again",
     )
 
 

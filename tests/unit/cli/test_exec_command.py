@@ -101,7 +101,7 @@ def test_what_another_user_put_there_is_not_run(gcc: Repository, group: str) -> 
         folder.chmod(0o555)
     done = gcc.exec("sh", "-c", "$CC hello.c")
     assert (done.returncode, done.stdout) == (3, "")
-    assert f"{TRIPLE}-gcc: belongs to another user (12345): nothing of what lies there is run" in done.stderr
+    assert f"{TRIPLE}-gcc: belongs to another user (12345): linkmode runs nothing from there" in done.stderr
 
 
 def test_a_damaged_archive(gcc: Repository) -> None:
