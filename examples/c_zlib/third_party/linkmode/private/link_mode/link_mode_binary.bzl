@@ -152,7 +152,7 @@ def link_mode_binary(
             cannot be read, and a binary that has some is an error until you say which ones you want.
         data: what `args` name, in the configuration of the mode.
         malloc: mimalloc: linked in place of the libc's malloc, and proved to be there. libc: not, even if [malloc] of linkmode.toml names
-            another. Default: as [malloc] says for the target. See docs/how-to/malloc.md.
+            another. Default: as [malloc] says for the target.
         platform: the platform to build for; default: see //private/link_mode:transition.bzl.
         static_pie: with static: link a position-independent binary, which the kernel loads at a random address.
         strip: link without a symbol table and debug information.
