@@ -56,7 +56,7 @@ def test_no_step_to_plain_http_even_from_plain_http(server: FaultServer, store: 
     server.routes |= {"/f": redirect(to), "/there": whole(BODY)}
     with pytest.raises(NetworkError) as caught:
         fetch(store, artifact(server.url("/f")))
-    assert f"redirects from http to http: refused ({to}); name the address that it leads to" in str(caught.value)
+    assert f"redirects from http to http: refused ({to}); use the address that it leads to instead" in str(caught.value)
     assert server.times("/there") == 0
 
 

@@ -227,7 +227,7 @@ def test_what_others_can_write_is_not_run(tmp_path: Path, what: str, mode: int) 
     put(tmp_path)
     folder = unpack(tool(), Store(tmp_path), trees.home(tmp_path), print)
     (folder / what).chmod(mode)
-    with pytest.raises(ConfigError, match=rf"can be written by others \(mode {mode:o}\): nothing of what"):
+    with pytest.raises(ConfigError, match=rf"can be written by others \(mode {mode:o}\): linkmode runs nothing"):
         trees.hold(folder)
 
 

@@ -93,7 +93,9 @@ def test_a_program_that_was_changed_after_its_link_is_a_failure(tmp_path: Path) 
 def test_a_build_folder_of_another_target(tmp_path: Path) -> None:
     (tmp_path / "app").touch()
     lines, holds = judge(Note(linked=(("x86_64-linux-gnu.2.28", "mostly_static", str(tmp_path / "app")),)), tmp_path)
-    assert lines[0].startswith("app was linked for x86_64-linux-gnu.2.28 and mostly_static: the build folder is of")
+    assert lines[0].startswith(
+        "app was linked for x86_64-linux-gnu.2.28 and mostly_static: the build folder comes from"
+    )
     assert not holds
 
 
