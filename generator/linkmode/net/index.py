@@ -224,11 +224,20 @@ def _choose(listing: Iterable[_Listed], wanted: _Wanted) -> _Listed:
             checksum = wanted.checksum
             if checksum is None:
                 return listed
-            declared = listed.digests.get(checksum.algorithm, checksum.hex).lower()
-            if declared != checksum.hex:
-                raise WrongBytesError(f"the index declares {checksum.algorithm} {declared}, expected {checksum.hex}")
+            declared = listed.digests.get(checksum.algorithm, checksum.hex)
+            if declared.lower() != checksum.hex:
+                said = said_digest(checksum.algorithm, declared)
+                raise WrongBytesError(f"the index declares {said}, expected {checksum.hex}")
             return listed
     raise UnreachableError(f"has no file {wanted.file}")
+
+
+def said_digest(algorithm: str, declared: str) -> str:
+    """What a page declares of a file, for a message; of what is no digest, what was expected as well."""
+    digits = hashlib.new(algorithm).digest_size * 2
+    if re.fullmatch(f"[0-9a-fA-F]{{{digits}}}", declared):
+        return f"{algorithm} {declared.lower()}"
+    return f"{algorithm} {declared[:_LONGEST_SHOWN]!r}, which is no digest of {digits} hexadecimal digits"
 
 
 def _with_login(url: str, page: str) -> str:
