@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, unquote, urljoin, urlsplit, urlunsplit
 
 from packaging.utils import canonicalize_name
 
+from linkmode.model import textfile
 from linkmode.model.failures import OriginError, UnreachableError, WrongBytesError
 from linkmode.model.values import Checksum
 from linkmode.net.html import tags
@@ -146,7 +147,7 @@ def _read(path: Path) -> tuple[bytes, str, str]:
     """A page of this machine as the transport would give it: body, content type, and the URL to resolve links by."""
     path = path / "index.html" if path.is_dir() else path
     try:
-        return path.read_bytes(), "text/html", path.absolute().as_uri()
+        return textfile.regular(path), "text/html", path.absolute().as_uri()
     except OSError as error:
         raise UnreachableError(error.strerror or str(error)) from error
 
