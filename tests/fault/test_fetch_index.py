@@ -149,6 +149,15 @@ def test_wrong_bytes_are_refused_before_and_after_they_come(
     assert server.times(f"/no/{FILE}") == 0
 
 
+def test_a_digest_that_is_none_is_told_with_what_was_expected(server: FaultServer, store: Path) -> None:
+    server.routes["/simple/my-tool/"] = whole(page(f"/no/{FILE}#sha256="), Content_Type="text/html")
+    with pytest.raises(IntegrityError) as caught:
+        fetch(store, artifact(URL))
+    said = "the index declares sha256 '', which is no digest of 64 hexadecimal digits, expected"
+    assert f"{said} {DIGEST}" in str(caught.value)
+    assert server.times(f"/no/{FILE}") == 0
+
+
 def test_a_page_of_the_network_cannot_name_a_file_of_this_machine(
     server: FaultServer, store: Path, tmp_path: Path
 ) -> None:

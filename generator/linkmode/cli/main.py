@@ -18,7 +18,7 @@ from typing import Any
 import click
 
 from linkmode import __version__
-from linkmode.messages import ConfigError, LinkmodeError, UsageError, did_you_mean, plain
+from linkmode.messages import ConfigError, LinkmodeError, UsageError, did_you_mean, shown
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C: 128 plus the number of the signal, as in shells."""
@@ -169,7 +169,7 @@ def _meant(error: click.UsageError) -> str:
 
 
 def _report(error: LinkmodeError) -> int:
-    click.echo(f"linkmode: error: {plain(str(error))}", err=True)
+    click.echo(f"linkmode: error: {shown(str(error))}", err=True)
     return error.exit_code
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from linkmode.cli import places
-from linkmode.messages import IntegrityError, Message, UsageError
+from linkmode.messages import ConfigError, IntegrityError, Message, UsageError
 from linkmode.store import sweep, trees, upkeep
 from linkmode.store.files import Store, default_root
 
@@ -66,7 +66,7 @@ def gc(store: Path | None, days: int, *, dry_run: bool) -> None:
     place = _existing(store)
     homes = dict.fromkeys([trees.home(store), place.root / "linkmode"])
     before = time.time() - days * _SECONDS_A_DAY
-    freed, kept = 0, Counter[str]()
+    freed, kept, refused = 0, Counter[str](), list[ConfigError]()
     sweeps = [sweep.clear(home, before, pretend=dry_run) for home in homes]
     for found in itertools.chain(upkeep.clear(place, before, pretend=dry_run), *sweeps):
         if not found.kept:
@@ -76,12 +76,15 @@ def gc(store: Path | None, days: int, *, dry_run: bool) -> None:
             kept[found.kind] += 1
         else:
             click.echo(f"kept {found.path}: {found.kept}")
+            refused += [found.error] if found.error else []
     click.echo(f"{freed:,} bytes {'would be freed' if dry_run else 'freed'}")
     if kept:
         listed = ", ".join(f"{count} x {kind}" for kind, count in kept.items())
         click.echo(f"kept, used in the last {days} days: {listed}")
     if locks := sum(map(sweep.locks, homes)):
         click.echo(f"kept {locks} lock files: they are empty, and another run may be waiting for them")
+    if refused:
+        raise refused[0]
 
 
 def _existing(given: Path | None) -> Store:
