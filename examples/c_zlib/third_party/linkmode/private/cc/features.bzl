@@ -7,6 +7,7 @@ those of https://bazel.build/docs/cc-toolchain-config-reference#cctoolchainconfi
 """
 
 load("@linkmode_cc//:config_lib.bzl", "feature", "feature_set", "flag_group", "flag_set", "variable_with_value")
+load(":common_flags.bzl", "STRIP_DEBUG")
 
 # Names of the C++ actions, as plain strings: they are the same in every Bazel, where the constants have moved.
 # See https://bazel.build/docs/cc-toolchain-config-reference#actions.
@@ -167,8 +168,8 @@ def layering_features():
         ),
     ]
 
-# No linker finds a library of such a name, and all of them say what they did not find. Without blanks: Bazel does not quote the words of
-# a link's response file.
+# No linker finds a library of such a name, and all of them say what they did not find. Without blanks: older Bazels do not quote the words
+# of a link's response file.
 _NO_SHARED = ":_link_mode_static_takes_no_shared_library:_put_it_into_deps_and_not_dynamic_deps,_or_give_cc_import_a_static_library"
 
 def link_variables(static, others):
@@ -216,10 +217,26 @@ def link_variables(static, others):
             _libraries_to_link(LINK_EXECUTABLE, others),
             _libraries_to_link(LINK_EXECUTABLE, static, _NO_SHARED),
         ]),
+        # what --strip says: by default, debug information goes from what -c fastbuild links
+        feature(name = "strip_debug_symbols", enabled = True, flag_sets = [flag_set(
+            actions = LINK,
+            flag_groups = [flag_group(flags = STRIP_DEBUG, expand_if_available = "strip_debug_symbols")],
+        )]),
+        feature(name = "set_soname", flag_sets = [flag_set(
+            actions = LINK_SHARED,
+            flag_groups = [flag_group(flags = ["-Wl,-soname,%{runtime_solib_name}"], expand_if_available = "runtime_solib_name")],
+        )]),
+        feature(name = "generate_linkmap", flag_sets = [flag_set(
+            actions = LINK_EXECUTABLE + ["c++-link-dynamic-library"],
+            flag_groups = [flag_group(flags = ["-Wl,-Map=%{output_execpath}.map"], expand_if_available = "output_execpath")],
+        )]),
         feature(name = "user_link_flags", enabled = True, flag_sets = [flag_set(
             actions = LINK,
             flag_groups = [flag_group(flags = ["%{user_link_flags}"], iterate_over = "user_link_flags", expand_if_available = "user_link_flags")],
         )]),
+        # a name with a blank is one word of a response file, and a library of thousands of objects has one
+        feature(name = "gcc_quoting_for_param_files", enabled = True),
+        feature(name = "archive_param_file", enabled = True),
         feature(name = "linker_param_file", enabled = True, flag_sets = [flag_set(
             actions = LINK + ARCHIVE,
             flag_groups = [flag_group(flags = ["@%{linker_param_file}"], expand_if_available = "linker_param_file")],
