@@ -1,5 +1,6 @@
 """The toolchains as other people's rules see them: shared objects, names of libraries, features, Make variables."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -225,6 +226,29 @@ def test_flags_of_a_build_are_not_those_of_the_check(seen: Seen) -> None:
     archives = [action for action in actions if "Mnemonic: CppArchive" in action]
     assert archives
     assert all("Params File Content" in action for action in archives), archives[0]
+
+
+def test_an_extractor_of_compile_commands_finds_the_driver_and_its_headers(seen: Seen) -> None:
+    """As hedron_compile_commands does it for clangd: a command of aquery, asked for headers, in the execution root."""
+    program = "//seen:asks a blank as_static"
+    seen.run("build", program)
+    query = f'mnemonic("CppCompile", deps("{program}"))'
+    actions = json.loads(seen.bazel.run(seen.folder, "aquery", "--output=jsonproto", query).stdout)["actions"]
+    commands = [action["arguments"] for action in actions if "seen/asks.c" in action["arguments"]]
+    root = (seen.folder / "bazel-bin").resolve().parents[2]
+    assert commands
+    for command in commands:
+        asked = [*command[: command.index("-c")], "-M", "seen/asks.c"]
+        asked = [word for word in asked if word != "-MD" and word != "-MF" and not word.endswith(".d")]
+        said = subprocess.run(asked, cwd=root, capture_output=True, text=True, check=True, timeout=60).stdout
+        headers = said.replace("\\\n", " ").split()[2:]
+        assert any(header.endswith("/stdio.h") for header in headers), said
+        assert all(header.startswith("external/") and (root / header).is_file() for header in headers), said
+    if not seen.is_zig:  # clangd --query-driver; clang's own folders are in its command
+        asked = [commands[0][0], "-E", "-v", "-x", "c", "/dev/null"]
+        said = subprocess.run(asked, cwd=root, capture_output=True, text=True, check=True, timeout=60).stderr
+        folders = said.partition("search starts here:\n")[2].partition("End of search list")[0].split("\n ")
+        assert any((root / folder.strip() / "stdio.h").is_file() for folder in folders), said
 
 
 def test_openmp_is_there_or_named(seen: Seen) -> None:
