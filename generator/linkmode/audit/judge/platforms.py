@@ -182,16 +182,7 @@ def _other_system(facts: Facts) -> str:
         return ""
     if facts.bits == 64 and facts.entry >= 1 << 63:
         return f"its entry point 0x{facts.entry:x} is in the half of the addresses that is the kernel's"
-    return no_start(facts)
-
-
-def no_start(facts: Facts) -> str:
-    """Return why no kernel can start the program; nothing when one could, and for a shared object."""
-    if facts.kind == "shared object" or facts.entry_in_code:
-        return ""
-    if not facts.entry:
-        return "it has no entry point (e_entry), so that it cannot be started"
-    return f"no code lies at its entry point 0x{facts.entry:x} (e_entry), so that it cannot be started"
+    return facts.unstartable
 
 
 _LINUX_TOO = "Android"
