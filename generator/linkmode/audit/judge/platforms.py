@@ -60,7 +60,9 @@ class Platform(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return True, ""
 
 
-class _Manylinux(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Manylinux(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What manylinux promises from the release ``glibc`` on, and the machines that have a tag from there on."""
+
     glibc: str
     machines: tuple[str, ...]
     newest: dict[str, str]
@@ -77,7 +79,7 @@ class Wheels(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     aliases: dict[str, str]
     machines: dict[str, str]
     releases: tuple[str, ...]
-    manylinux: tuple[_Manylinux, ...]
+    manylinux: tuple[Manylinux, ...]
 
 
 class _Platforms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
