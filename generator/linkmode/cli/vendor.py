@@ -59,46 +59,90 @@ _folder = click.argument("folder", default=".", type=places.Folder(), metavar="[
 
 @command.command("go")
 @_options(
-    click.option("--no-cgo", is_flag=True, help="Build every package without C, as CGO_ENABLED=0 does."), places.store
+    click.option("--no-cgo", is_flag=True, help="Build every package without C, as CGO_ENABLED=0 does."),
+    click.option(
+        "--tags",
+        default="",
+        metavar="TAG,…",
+        help="Build tags of every vendored package, as `go build -tags` has them; default: none.",
+    ),
+    places.store,
 )
 @_folder
 def _go(
-    folder: Path, libraries: tuple[str, ...], store: Path | None, *, no_cgo: bool, check: bool, as_json: bool
+    folder: Path,
+    libraries: tuple[str, ...],
+    tags: str,
+    store: Path | None,
+    *,
+    no_cgo: bool,
+    check: bool,
+    as_json: bool,
 ) -> None:
     """Write FOLDER/vendor/BUILD.bazel for what `go mod vendor` copied there.
 
-    FOLDER holds go.mod and go.sum; the default is the current one. Each file must be that of its module in Go's module
-    cache, and each module what go.sum says. Runs the locked Go, whose archive has to be in the store: linkmode fetch.
+    FOLDER holds go.mod and go.sum, or go.work; the default is the current one. Each file must be that of its module in
+    Go's module cache, and each module what go.sum says. Runs the locked Go, whose archive has to be in the store:
+    linkmode fetch.
     """
     root = find.root(Path())
     with again.repeating({"fetch": again.store(store)}):
         sdk = _sdk(pipeline.locked(root), root, store)
-    words = ["go", *(["--no-cgo"] if no_cgo else []), *_given(folder, libraries)]
-    _finish(
-        "go", _request(folder, folder / "vendor", libraries, words, pure=no_cgo, home=sdk), check=check, as_json=as_json
-    )
+    chosen = tuple(sorted({tag for tag in tags.split(",") if tag}))
+    options = [*(["--no-cgo"] if no_cgo else []), *([f"--tags={','.join(chosen)}"] if chosen else [])]
+    words = ["go", *options, *_given(folder, libraries)]
+    request = _request(folder, folder / "vendor", libraries, words, pure=no_cgo, home=sdk, tags=chosen)
+    _finish("go", request, check=check, as_json=as_json)
 
 
 @command.command("rust")
 @_options(
+    click.option(
+        "--env",
+        "variables",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="An environment variable for the build scripts, such as OPENSSL_DIR=/usr; repeatable.",
+    ),
     click.option(
         "--sources",
         default="vendor",
         type=places.Folder(),
         metavar="DIR",
         help="Where the crates lie, below FOLDER; the default is vendor.",
-    )
+    ),
 )
 @_folder
-def _rust(folder: Path, libraries: tuple[str, ...], sources: Path, *, check: bool, as_json: bool) -> None:
+def _rust(
+    folder: Path,
+    libraries: tuple[str, ...],
+    variables: tuple[str, ...],
+    sources: Path,
+    *,
+    check: bool,
+    as_json: bool,
+) -> None:
     """Write FOLDER/vendor/BUILD.bazel for what `cargo vendor` copied there, and build-scripts.txt for review.
 
     FOLDER holds Cargo.toml and Cargo.lock; the default is the current one. Each file must be what .cargo-checksum.json
     says, and that must be of the checksum in Cargo.lock. Runs the `cargo` on PATH, and every build script once, in a
     sandbox of bubblewrap without a network.
     """
-    words = ["rust", *([f"--sources={sources}"] if sources != Path("vendor") else []), *_given(folder, libraries)]
-    _finish("rust", _request(folder, folder / sources, libraries, words), check=check, as_json=as_json)
+    place = [f"--sources={sources}"] if sources != Path("vendor") else []
+    words = ["rust", *place, *(f"--env={text}" for text in variables), *_given(folder, libraries)]
+    request = _request(folder, folder / sources, libraries, words, environment=dict(map(_variable, variables)))
+    _finish("rust", request, check=check, as_json=as_json)
+
+
+def _variable(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (equals and name.isidentifier() and name.isascii()) or name.startswith("CARGO_"):
+        raise UsageError(
+            f"--env: {text!r} is no variable for a build script",
+            expected="NAME=VALUE, such as OPENSSL_DIR=/usr; the names of cargo's own begin with CARGO_",
+            hint="correct it, then run the command again",
+        )
+    return name, value
 
 
 @command.command("lisp")

@@ -6,6 +6,7 @@ A language turns a request into targets. It runs a program or opens an archive o
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
 import msgspec
 
@@ -17,6 +18,7 @@ BUILD_FILE = "BUILD.bazel"
 """The file that is written, in the folder of the sources. One file, so that no folder below it is a package."""
 
 _SHOWN = 10
+_Read = TypeVar("_Read")
 
 
 class Glob(msgspec.Struct, frozen=True):
@@ -24,6 +26,14 @@ class Glob(msgspec.Struct, frozen=True):
 
     include: tuple[str, ...]
     exclude: tuple[str, ...] = ()
+
+
+class Select(msgspec.Struct, frozen=True):
+    """A list that depends on what is built for: what is always in it, what is in each case, and what is in none."""
+
+    always: tuple[str, ...]
+    cases: dict[str, list[str]]
+    otherwise: tuple[str, ...]
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -55,7 +65,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     ``folder`` holds the language's own lock file, and ``sources`` the vendored code. ``command`` is what asked.
     ``libraries`` are C libraries by the name that code asks for. ``names`` are what the user wants, where the language
-    has no file that says so. ``home`` is the folder of the language's own program, and ``archives`` that of a dist.
+    has no file that says so, ``tags`` are build tags, and ``environment`` is for the code's own scripts. ``home`` is
+    the folder of the language's own program, and ``archives`` that of a dist.
 
     ``run`` runs a command in a folder with more in its environment, and returns what it printed. ``digests`` gives the
     SHA-256 of each file in a zip archive, and ``contents`` each file below a folder of an archive.
@@ -70,6 +81,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     digests: Callable[[Path], dict[str, str]]
     contents: Callable[[Path, str], dict[str, bytes]]
     names: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    environment: Mapping[str, str] = {}
     home: Path = Path()
     archives: Path = Path()
     pure: bool = False
@@ -104,6 +117,11 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def files_below(folder: Path) -> set[str]:
+    """Return the paths below a folder of all that is no folder: of symbolic links too, which `sha256` refuses."""
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()}
+
+
 def text_of(path: Path, hint: str) -> str:
     """Return the text of a file. Raises ConfigError, with ``hint``, where there is none; also where it is no text."""
     try:
@@ -112,6 +130,15 @@ def text_of(path: Path, hint: str) -> str:
         raise ConfigError(f"{path}: is missing", expected="the file as its own tool writes it", hint=hint) from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}", expected="text in UTF-8", hint=hint) from error
+
+
+def parsed(path: Path, parse: Callable[[str], _Read], *, expected: str, hint: str) -> _Read:
+    """Return what ``parse`` makes of a file. Raises ConfigError where there is none or ``parse`` cannot read it."""
+    text = text_of(path, hint)
+    try:
+        return parse(text)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise ConfigError(f"{path}: {error}", expected=expected, hint=hint) from error
 
 
 def packages_within(sources: Path, files: Iterable[str]) -> list[str]:

@@ -100,6 +100,16 @@ def test_a_library_that_is_no_name_and_label_is_a_usage_error(
     assert f"--library: {text!r} is no name and label" in run.err
 
 
+@pytest.mark.parametrize("text", ["A", "=b", "a-b=c", "CARGO_HOME=/root"])
+def test_a_variable_that_is_none_for_a_script_is_a_usage_error(
+    dist: Dist, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    (dist.root / "Cargo.lock").write_text("")
+    run = Run(capsys, "vendor", "rust", f"--env={text}")
+    assert run.code == 2
+    assert f"--env: {text!r} is no variable for a build script" in run.err
+
+
 def test_a_language_without_a_command_is_a_usage_error(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     del repository
     assert Run(capsys, "vendor", "ocaml").code == 2

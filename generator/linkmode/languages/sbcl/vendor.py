@@ -11,13 +11,27 @@ from pathlib import Path
 
 import msgspec
 
-from linkmode.model.vendored import Glob, Request, Rule, Vendored, distrust, header, packages_within, refuse, text_of
+from linkmode.model.vendored import (
+    Glob,
+    Request,
+    Rule,
+    Vendored,
+    distrust,
+    files_below,
+    header,
+    packages_within,
+    parsed,
+    refuse,
+    text_of,
+)
 
 PINS = "archives.toml"
 
 _HINT = "name the folder of a dist, which holds both, with --dist"
 _OWN = {"asdf", "uiop"}
 _SOURCES = ("lisp", "lsp", "cl")
+_DIGITS = 18
+"""Of the size of an archive: more are no number of bytes."""
 
 
 class Release(msgspec.Struct, frozen=True):
@@ -85,8 +99,8 @@ def _releases(dist: Path) -> dict[str, Release]:
     found = {}
     for number, words in _lines(dist / "releases.txt", least=6):
         project, url, size, md5, _, prefix, *files = words
-        plain = all(part not in ("", ".", "..") for part in (*prefix.split("/"), *"/".join(files).split("/")))
-        if not size.isdigit() or len(md5) != 32 or "/" in prefix or (files and not plain):
+        plain = all(part not in ("", ".", "..") for path in (prefix, *files) for part in path.split("/"))
+        if not size.isdecimal() or len(size) > _DIGITS or len(md5) != 32 or "/" in prefix or not plain:
             _bad(dist / "releases.txt", number, "project url size file-md5 content-sha1 prefix system-file…")
         found[project] = Release(project, url, int(size), md5.lower(), prefix, tuple(files))
     return found
@@ -160,8 +174,15 @@ def _deps(
     return {(systems[name].project, systems[name].file) for name in names if name in systems} & groups.keys() - {key}
 
 
-def _pins(path: Path) -> dict[str, dict[str, str]]:
-    return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+def _pins(path: Path) -> dict[str, dict[str, str | int]]:
+    hint = "take the file as it was committed, or delete it and compare what is written anew"
+    if not path.exists():
+        return {}
+    return parsed(path, _pinned, expected="the pins that this command writes", hint=hint)
+
+
+def _pinned(text: str) -> dict[str, dict[str, str | int]]:
+    return msgspec.convert(tomllib.loads(text), dict[str, dict[str, str | int]])
 
 
 def _archive(request: Request, release: Release) -> Path:
@@ -177,7 +198,7 @@ def _archive(request: Request, release: Release) -> Path:
     return found or places[0]
 
 
-def _verified(request: Request, release: Release, pins: Mapping[str, Mapping[str, str]]) -> str:
+def _verified(request: Request, release: Release, pins: Mapping[str, Mapping[str, str | int]]) -> str:
     """Return the SHA-256 of a release's archive, which is what the dist and the pins say."""
     path = _archive(request, release)
     data = path.read_bytes()
@@ -195,10 +216,12 @@ def _verified(request: Request, release: Release, pins: Mapping[str, Mapping[str
     return digest
 
 
-def _sources(request: Request, release: Release, pins: Mapping[str, Mapping[str, str]]) -> dict[str, bytes]:
+def _sources(request: Request, release: Release, pins: Mapping[str, Mapping[str, str | int]]) -> dict[str, bytes]:
     files = request.contents(_archive(request, release), release.prefix)
     folder = request.sources / release.prefix
-    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+    there = files_below(folder)
+    if folder.is_symlink():
+        there.add("")
     others = there if pins.get(release.project, {}).get("prefix") != release.prefix else there - files.keys()
     refuse(
         [f"{folder / name}: is not of the archive of {release.project}" for name in sorted(others)],
