@@ -30,6 +30,7 @@ class Workspace:
         self.prints: dict[str, list[str]] = {}
         self.asked: list[Sequence[str]] = []
         self.unbuilt: dict[str, str] = {}
+        self.made: dict[str, str] = {}
         self.add("app", "bin", dep("one"), source=None)
         self.add("one", "lib", dep("two"))
         self.add("two", "proc-macro")
@@ -83,6 +84,8 @@ class Workspace:
         messages = []
         for name, lines in self.prints.items():
             vendoring.write(Path(target), {f"build/{name}/output": "\n".join(lines)})
+            if name in self.made:
+                vendoring.write(Path(target), {f"build/{name}/out/{self.made[name]}": ""})
             messages.append(
                 {"reason": "build-script-executed", "package_id": name, "out_dir": f"/target/build/{name}/out"}
             )

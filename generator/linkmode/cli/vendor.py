@@ -21,7 +21,9 @@ from linkmode.model.values import Lock
 from linkmode.model.vendored import Request
 from linkmode.store import contents, module_digest, trees
 
-_LINES_SHOWN = 5
+_SANDBOX = "bwrap"
+_LINES_SHOWN = {False: 5, True: 30}
+"""How many last lines are shown; the reason of a build script, in the sandbox, stands further up."""
 
 
 @click.group(name="vendor")
@@ -266,12 +268,14 @@ def _run(argv: Sequence[str], folder: Path, environment: Mapping[str, str]) -> s
             hint=f"install {argv[0]}, or add its folder to PATH; then run this command again",
         ) from error
     if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        lines = "".join(f"\n  {line}" for line in said[-_LINES_SHOWN:])
+        within = argv[argv.index("--") + 1 :] if argv[0] == _SANDBOX else argv
+        said = [line for line in done.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
+        lines = "".join(f"\n  {line}" for line in said[-_LINES_SHOWN[within is not argv] :])
+        way = "give a build script what it looks for by --env NAME=VALUE, or " if within is not argv else ""
         raise ConfigError(
-            f"{folder}: `{shlex.join(argv[:4])} …` ended with exit code {done.returncode}:{lines}",
-            expected=f"sources that {argv[0]} accepts without a network",
-            hint="correct what it says, then run this command again",
+            f"{folder}: `{shlex.join(within[:4])} …` ended with exit code {done.returncode}:{lines}",
+            expected=f"sources that {within[0]} accepts without a network{', in a sandbox' if way else ''}",
+            hint=f"{way}correct what it says, then run this command again",
         )
     return done.stdout.decode("utf-8", "replace")
 

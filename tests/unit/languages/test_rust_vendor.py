@@ -131,8 +131,18 @@ def test_a_c_library_that_nothing_is_known_of_is_refused_by_name(workspace: Work
 def test_a_script_that_links_and_makes_sources_is_refused(workspace: Workspace) -> None:
     text = 'include!(concat!(env!("OUT_DIR"), "/made.rs"));'
     workspace.add("one", "lib", prints=["cargo:rustc-link-lib=z"], text=text)
+    workspace.made["one"] = "made.rs"
     with pytest.raises(ConfigError, match="links a C library and makes Rust sources"):
         workspace.vendor()
+
+
+@pytest.mark.parametrize("made", ["", "one.o", "lib/libone.a", "flag_check", "expanded.i"])
+def test_a_script_that_links_and_only_compiles_is_none_that_makes_sources(workspace: Workspace, made: str) -> None:
+    text = '#[cfg(bindgen)] include!(concat!(env!("OUT_DIR"), "/made.rs"));'
+    workspace.add("one", "lib", prints=["cargo:rustc-link-lib=z"], text=text)
+    if made:
+        workspace.made["one"] = made
+    assert vendoring.rule(workspace.vendor(), "one-1.2.3").attributes["build_script"] == ""
 
 
 def test_a_file_that_was_changed_added_or_removed_is_refused(workspace: Workspace) -> None:

@@ -18,14 +18,19 @@ from linkmode.model.vendored import Request, refuse
 FILE = "build-scripts.txt"
 
 _SYSTEM = ("/bin", "/lib", "/lib32", "/lib64", "/libx32", "/sbin", "/etc/alternatives", "/etc/ld.so.cache")
+_C = {".a", ".c", ".cc", ".cpp", ".d", ".h", ".hpp", ".i", ".o"}
 _LIBC = {"c", "m", "dl", "pthread", "rt", "util", "gcc_s", "gcc"}
 
 
 class Said(msgspec.Struct):
-    """What a script printed, line by line: https://doc.rust-lang.org/cargo/reference/build-scripts.html."""
+    """What a script printed, line by line: https://doc.rust-lang.org/cargo/reference/build-scripts.html.
+
+    ``made`` says whether it wrote more into OUT_DIR than what a C compiler reads and writes.
+    """
 
     lines: tuple[str, ...]
     ran: bool = True
+    made: bool = False
 
     def values(self, key: str) -> list[str]:
         """Return the values of a key that cargo knows, such as ``rustc-cfg``."""
@@ -64,15 +69,15 @@ def run(request: Request, crates: Mapping[str, Crate]) -> dict[str, Said]:
         return {}
     sysroot = request.run(("rustc", "--print", "sysroot"), request.folder, {}).strip()
     with tempfile.TemporaryDirectory(prefix="linkmode-") as target:
-        text = request.run(_command(request, sysroot, target), request.folder, {})
+        printed = request.run(_command(request, sysroot, target), request.folder, {})
         found: dict[str, Said] = {}
-        for message in map(json.loads, filter(None, text.splitlines())):
+        for message in map(json.loads, filter(None, printed.splitlines())):
             key = message.get("package_id", "")
             if message.get("reason") == "build-script-executed" and key in wanted:
-                output = Path(target) / Path(message["out_dir"]).relative_to("/target").with_name("output")
-                found[key] = _said(
-                    output.read_text(encoding="utf-8", errors="replace"), wanted[key], message["out_dir"]
-                )
+                folder = Path(target) / Path(message["out_dir"]).relative_to("/target")
+                text = folder.with_name("output").read_text(encoding="utf-8", errors="replace")
+                made = any(path.is_file() and not _is_of_c(path) for path in folder.rglob("*"))
+                found[key] = Said(_own_lines(text, wanted[key], message["out_dir"]), made=made)
     elsewhere = {key: crate for key, crate in wanted.items() if key not in found}
     refuse(
         [
@@ -114,11 +119,16 @@ def _command(request: Request, sysroot: str, target: str) -> tuple[str, ...]:
     )
 
 
-def _said(text: str, crate: Crate, out_dir: str) -> Said:
+def _is_of_c(path: Path) -> bool:
+    # the crate cc tries options with files of that name
+    return path.suffix in _C or path.name.startswith("flag_check")
+
+
+def _own_lines(text: str, crate: Crate, out_dir: str) -> tuple[str, ...]:
     folder = f"/vendored/{crate.folder}"
     lines = (line.replace(out_dir, "$OUT_DIR").replace(folder, "$CARGO_MANIFEST_DIR") for line in text.splitlines())
     own = [line for line in lines if line.startswith("cargo:")]
-    return Said(tuple(line for line in own if not _key(line).startswith(("rerun-if-", "warning"))))
+    return tuple(line for line in own if not _key(line).startswith(("rerun-if-", "warning")))
 
 
 def _key(line: str) -> str:

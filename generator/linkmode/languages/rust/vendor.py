@@ -68,7 +68,7 @@ def _refuse_what_cannot_be_linked(request: Request, crates: Mapping[str, Crate],
         [
             f"{crates[key].name}: its build script links a C library and makes Rust sources, which need both at once"
             for key, one in said.items()
-            if one.libraries and _mentions(request, crates[key], _OUT_DIR)
+            if one.libraries and one.made and _mentions(request, crates[key], _OUT_DIR)
         ],
         expected="sources of the crate itself where it links a C library",
         hint="choose the feature of the crate that brings its sources along, or write its target by hand",
