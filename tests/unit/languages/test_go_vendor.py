@@ -44,6 +44,8 @@ def test_the_go_command_has_no_network_and_each_architecture_is_asked_with_and_w
     project = Project(folder)
     project.vendor()
     assert all(environment["GOPROXY"] == "off" for environment in project.asked)
+    # the module cache is where the user has it; what is listed is not for the user's settings to say
+    assert {"GOARCH" in one: one.get("GOENV") for one in project.asked} == {True: "off", False: None}
     asked = {(one["GOARCH"], one["CGO_ENABLED"]) for one in project.asked if "GOARCH" in one}
     assert asked == {("amd64", "0"), ("amd64", "1")}
     project.asked.clear()
@@ -221,3 +223,18 @@ def test_a_workspace_is_listed_as_one_and_its_checksums_are_those_of_its_modules
     project.asked.clear()
     project.vendor()
     assert {one["GOWORK"] for one in project.asked} == {"off"}
+
+
+def test_a_folder_of_c_that_no_go_file_is_in_for_a_target_is_no_package(folder: Path) -> None:
+    project = Project(folder, Imports=[])
+    excluded = {"Err": "build constraints exclude all Go files in vendor/example.com/one/in"}
+    project.packages[2] |= {"GoFiles": [], "CFiles": ["in.c"], "Error": excluded}
+    assert project.vendor().packages == ("example.com/one",)
+
+
+def test_a_package_whose_files_all_need_c_is_named_without_it(folder: Path) -> None:
+    project = Project(folder)
+    project.packages[2] |= {"GoFiles": []}
+    with pytest.raises(ConfigError, match=r"one: imports example\.com/one/in, which has no Go file for it") as caught:
+        project.vendor(pure=True)
+    assert "leave --no-cgo out" in caught.value.hint

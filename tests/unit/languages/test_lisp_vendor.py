@@ -101,6 +101,15 @@ def test_a_folder_above_cannot_be_named(dist: Dist) -> None:
                 dist.vendor("words")
 
 
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "/etc/words-1.tgz", "ftp://example.com/words-1.tgz"])
+def test_the_url_of_a_release_is_that_of_a_publisher(dist: Dist, url: str) -> None:
+    text = (dist.folder / "releases.txt").read_text()
+    (dist.folder / "releases.txt").write_text(text.replace("http://dist.example.com/words-1.tgz", url))
+    with pytest.raises(ConfigError, match=r"releases\.txt: line \d is none of a dist") as caught:
+        dist.vendor("words")
+    assert url in str(caught.value.expected)
+
+
 def test_a_missing_archive_a_missing_asd_file_and_a_missing_dist_are_named(dist: Dist, tmp_path: Path) -> None:
     dist.files["words"] = "other.asd"
     dist.write()

@@ -21,6 +21,10 @@ _LIBC = {"c", "m", "pthread", "dl", "rt", "util", "resolv", "stdc++", "gcc", "gc
 """What `#cgo LDFLAGS` may ask for without a library: the C toolchain has it."""
 
 
+_PLAIN = {"GO111MODULE": "on", "GOAMD64": "", "GOENV": "off", "GOEXPERIMENT": ""}
+"""What keeps `go list` from choosing files by settings of the user's, those of `go env -w` too."""
+
+
 class Module(msgspec.Struct, rename="pascal"):
     """A module, as `go list -m -json` has it; ``main`` is one of the user's own."""
 
@@ -124,7 +128,7 @@ def read(request: Request) -> dict[str, Union]:
                     mine.add(package.import_path)
                 elif package.error and not _is_excluded(package):
                     problems[f"{package.import_path}: {' '.join(package.error.err.split())}"] = None
-                elif package.module and (package.sources or package.foreign):
+                elif package.module and (package.go_files or package.cgo_files or package.foreign):
                     _add(found, package, request.sources, architecture)
     refuse(list(problems), expected="packages that `go list -mod=vendor` finds", hint=HINT)
     standing = {path: found[path] for path in sorted(found)}
@@ -141,6 +145,12 @@ def _refuse_what_is_missing(request: Request, found: dict[str, Union], mine: Ite
         expected="third-party packages that import third-party packages",
         hint="move what both need into a module of its own, or write the target of this package by hand",
     )
+    there = [(path, dep) for path, dep in missing if (request.sources / dep).is_dir()]
+    refuse(
+        [f"{path}: imports {dep}, which has no Go file for it" for path, dep in there],
+        expected=f"a file for each target of linkmode.lock{', without C' if request.pure else ''}",
+        hint="give the build tags that it needs by --tags, or leave --no-cgo out" if request.pure else HINT,
+    )
     refuse(
         [f"{path}: imports {dep}, which is not below {request.sources}" for path, dep in missing],
         expected="every import of a vendored package in vendor/, or in the standard library",
@@ -155,7 +165,7 @@ def _list(request: Request, names: list[str], architecture: str, cgo: str) -> It
     text = request.run(
         (str(request.home / "bin/go"), "list", "-e", "-mod=vendor", "-deps", *tags, f"-json={_FIELDS}", "--", *names),
         request.folder,
-        {**environment(request), "CGO_ENABLED": cgo, "GOARCH": architecture, "GOOS": "linux"},
+        {**environment(request), **_PLAIN, "CGO_ENABLED": cgo, "GOARCH": architecture, "GOOS": "linux"},
     )
     decoder, at = json.JSONDecoder(), 0
     while (at := _next(text, at)) < len(text):

@@ -102,6 +102,8 @@ def _releases(dist: Path) -> dict[str, Release]:
         plain = all(part not in ("", ".", "..") for path in (prefix, *files) for part in path.split("/"))
         if not size.isdecimal() or len(size) > _DIGITS or len(md5) != 32 or "/" in prefix or not plain:
             _bad(dist / "releases.txt", number, "project url size file-md5 content-sha1 prefix system-file…")
+        if not url.startswith(("http://", "https://")):
+            _bad(dist / "releases.txt", number, f"the URL of a publisher, http:// or https://, and not {url}")
         found[project] = Release(project, url, int(size), md5.lower(), prefix, tuple(files))
     return found
 
