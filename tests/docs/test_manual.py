@@ -28,7 +28,7 @@ def test_every_command_option_and_exit_code_is_on_it() -> None:
         assert f".SS {section.path}".replace("-", r"\-") in lines
     for section in (root, *sections):
         for option, _, _ in section.options:
-            assert f".B {option}".replace("-", r"\-") in lines
+            assert f".B {option}".replace("-", r"\-").replace("…", r"\[u2026]") in lines
     for number, _ in reference_cli.exit_codes():
         assert f".B {number}" in lines
 

@@ -19,14 +19,14 @@ from harness.workspace import linkmode
 
 _SDK = f"--store={STORE}"
 
-GO = vendored.case(test_go.ZIG, r"sqlite 42 12 &lt;a&gt; h2 true true\n")
+GO = vendored.case(test_go.ZIG, r"sqlite 42 12 &lt;a&gt; h2 true true 14 64\n")
 RUST = vendored.case(test_rust.ZIG, r'\{"name":"world","words":1,"packed":true\}\n')
 LISP = vendored.case(test_sbcl.ZIG, lisp_foreign.CFFI_SAYS)
 
 
 @pytest.fixture(scope="module", params=["4.2.3", "7.7.1"])
 def go(request: pytest.FixtureRequest) -> Iterator[Built]:
-    """Build the program of cobra, mux, go-sqlite3, x/crypto, x/net and x/sys."""
+    """Build the program of cobra, mux, go-sqlite3, x/crypto, x/net and x/sys, and a module with C in a folder of it."""
     yield from _built(request, GO, golang.prepare, lambda workspace: vendored.add_go(workspace, _SDK))
 
 

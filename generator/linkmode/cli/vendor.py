@@ -21,7 +21,9 @@ from linkmode.model.values import Lock
 from linkmode.model.vendored import Request
 from linkmode.store import contents, module_digest, trees
 
-_LINES_SHOWN = 5
+_SANDBOX = "bwrap"
+_LINES_SHOWN = {False: 5, True: 30}
+"""How many last lines are shown; the reason of a build script, in the sandbox, stands further up."""
 
 
 @click.group(name="vendor")
@@ -59,46 +61,89 @@ _folder = click.argument("folder", default=".", type=places.Folder(), metavar="[
 
 @command.command("go")
 @_options(
-    click.option("--no-cgo", is_flag=True, help="Build every package without C, as CGO_ENABLED=0 does."), places.store
+    click.option("--no-cgo", is_flag=True, help="Build every package without C, as CGO_ENABLED=0 does."),
+    click.option(
+        "--tags",
+        default="",
+        metavar="TAG,…",
+        help="Build tags of every vendored package, as `go build -tags` has them; default: none.",
+    ),
+    places.store,
 )
 @_folder
 def _go(
-    folder: Path, libraries: tuple[str, ...], store: Path | None, *, no_cgo: bool, check: bool, as_json: bool
+    folder: Path,
+    libraries: tuple[str, ...],
+    tags: str,
+    store: Path | None,
+    *,
+    no_cgo: bool,
+    check: bool,
+    as_json: bool,
 ) -> None:
     """Write FOLDER/vendor/BUILD.bazel for what `go mod vendor` copied there.
 
-    FOLDER contains go.mod and go.sum; the default is the current folder. Each file must equal that of its module in
-    Go's module cache, and each module must match go.sum. Runs the locked Go: run linkmode fetch first.
+    FOLDER contains go.mod and go.sum, or go.work; the default is the current folder. Each file must equal that of its
+    module in Go's module cache, and each module must match go.sum. Runs the locked Go: run linkmode fetch first.
     """
     root = find.root(Path())
     with again.repeating({"fetch": again.store(store)}):
         sdk = _sdk(pipeline.locked(root), root, store)
-    words = ["go", *(["--no-cgo"] if no_cgo else []), *_given(folder, libraries)]
-    _finish(
-        "go", _request(folder, folder / "vendor", libraries, words, pure=no_cgo, home=sdk), check=check, as_json=as_json
-    )
+    chosen = tuple(sorted({tag for tag in tags.split(",") if tag}))
+    options = [*(["--no-cgo"] if no_cgo else []), *([f"--tags={','.join(chosen)}"] if chosen else [])]
+    words = ["go", *options, *_given(folder, libraries)]
+    request = _request(folder, folder / "vendor", libraries, words, pure=no_cgo, home=sdk, tags=chosen)
+    _finish("go", request, check=check, as_json=as_json)
 
 
 @command.command("rust")
 @_options(
+    click.option(
+        "--env",
+        "variables",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="An environment variable for the build scripts, such as OPENSSL_DIR=/usr; repeatable.",
+    ),
     click.option(
         "--sources",
         default="vendor",
         type=places.Folder(),
         metavar="DIR",
         help="The folder of the crates, below FOLDER; the default is vendor.",
-    )
+    ),
 )
 @_folder
-def _rust(folder: Path, libraries: tuple[str, ...], sources: Path, *, check: bool, as_json: bool) -> None:
+def _rust(
+    folder: Path,
+    libraries: tuple[str, ...],
+    variables: tuple[str, ...],
+    sources: Path,
+    *,
+    check: bool,
+    as_json: bool,
+) -> None:
     """Write FOLDER/vendor/BUILD.bazel for what `cargo vendor` copied there, and build-scripts.txt for review.
 
     FOLDER contains Cargo.toml and Cargo.lock; the default is the current folder. Each file must match
     .cargo-checksum.json, and that file must have the checksum of Cargo.lock. Runs the `cargo` on PATH, and every build
     script once, in a sandbox of bubblewrap without a network.
     """
-    words = ["rust", *([f"--sources={sources}"] if sources != Path("vendor") else []), *_given(folder, libraries)]
-    _finish("rust", _request(folder, folder / sources, libraries, words), check=check, as_json=as_json)
+    place = [f"--sources={sources}"] if sources != Path("vendor") else []
+    words = ["rust", *place, *(f"--env={text}" for text in variables), *_given(folder, libraries)]
+    request = _request(folder, folder / sources, libraries, words, environment=dict(map(_variable, variables)))
+    _finish("rust", request, check=check, as_json=as_json)
+
+
+def _variable(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (equals and name.isidentifier() and name.isascii()) or name.startswith("CARGO_"):
+        raise UsageError(
+            f"--env: {text!r} is no variable for a build script",
+            expected="NAME=VALUE, such as OPENSSL_DIR=/usr; the names of cargo's own begin with CARGO_",
+            hint="correct it, then run the command again",
+        )
+    return name, value
 
 
 @command.command("lisp")
@@ -222,12 +267,14 @@ def _run(argv: Sequence[str], folder: Path, environment: Mapping[str, str]) -> s
             hint=f"install {argv[0]}, or add its folder to PATH; then run this command again",
         ) from error
     if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        lines = "".join(f"\n  {line}" for line in said[-_LINES_SHOWN:])
+        within = argv[argv.index("--") + 1 :] if argv[0] == _SANDBOX else argv
+        said = [line for line in done.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
+        lines = "".join(f"\n  {line}" for line in said[-_LINES_SHOWN[within is not argv] :])
+        way = "give a build script what it looks for by --env NAME=VALUE, or " if within is not argv else ""
         raise ConfigError(
-            f"{folder}: `{shlex.join(argv[:4])} …` ended with exit code {done.returncode}:{lines}",
-            expected=f"sources that {argv[0]} accepts without a network",
-            hint="correct what it says, then run this command again",
+            f"{folder}: `{shlex.join(within[:4])} …` ended with exit code {done.returncode}:{lines}",
+            expected=f"sources that {within[0]} accepts without a network{', in a sandbox' if way else ''}",
+            hint=f"{way}correct what it says, then run this command again",
         )
     return done.stdout.decode("utf-8", "replace")
 

@@ -37,6 +37,6 @@ def output(raw: Mapping[str, Any], issues: Issues) -> str:
         if part.lower() in _VERSION_CONTROL or (index == 0 and (part in _NOT_OUTPUT or _BUILT.fullmatch(part))):
             issues.add(
                 "output",
-                f"{part} is not linkmode's to write into; expected a folder such as third_party/linkmode",
+                f"{part} is no folder for linkmode to write into; expected one such as third_party/linkmode",
             )
     return folder

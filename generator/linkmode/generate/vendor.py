@@ -11,7 +11,7 @@ from linkmode.generate.starlark import literal
 from linkmode.languages import LANGUAGES
 from linkmode.messages import CheckError, ConfigError, Message, Run
 from linkmode.model import textfile
-from linkmode.model.vendored import BUILD_FILE, Glob, Request, Rule, Vendored, header
+from linkmode.model.vendored import BUILD_FILE, Glob, Request, Rule, Select, Vendored, header
 
 
 class _Module(Protocol):
@@ -107,7 +107,7 @@ def _text(found: Vendored, line: str) -> str:
     return "\n".join([f"{line}\n{title}", "".join(loads), package, *rules])
 
 
-_SORTED = {"cdeps", "deps", "embedsrcs", "link_deps", "proc_macro_deps", "srcs"}
+_SORTED = {"cdeps", "deps", "embedsrcs", "link_deps", "proc_macro_deps", "srcs", "textual_hdrs"}
 """Attributes whose order means nothing."""
 
 
@@ -132,6 +132,11 @@ def _file_order(label: str) -> tuple[int, list[str]]:
 
 
 def _value(name: str, value: object) -> str:
+    if isinstance(value, Select):
+        cases = {case: sorted(value.cases[case], key=_file_order) for case in sorted(value.cases)}
+        cases["//conditions:default"] = sorted(value.otherwise, key=_file_order)
+        always = f"{_value(name, list(value.always))} + " if value.always else ""
+        return f"{always}select({literal(cases, 4)})"
     if isinstance(value, list) and name in _SORTED:
         return literal(sorted(value, key=_file_order), 4)
     if not isinstance(value, Glob):

@@ -31,6 +31,14 @@ class Glob(msgspec.Struct, frozen=True):
     exclude: tuple[str, ...] = ()
 
 
+class Select(msgspec.Struct, frozen=True):
+    """A list that depends on what is built for: what is always in it, what is in each case, and what is in none."""
+
+    always: tuple[str, ...]
+    cases: dict[str, list[str]]
+    otherwise: tuple[str, ...]
+
+
 class Rule(msgspec.Struct, frozen=True):
     """One target: the rule, and its attributes; those that are empty are not written."""
 
@@ -60,7 +68,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     ``folder`` holds the language's own lock file, and ``sources`` the vendored code. ``command`` is what asked.
     ``libraries`` are C libraries by the name that code asks for. ``names`` are what the user wants, where the language
-    has no file that says so. ``home`` is the folder of the language's own program, and ``archives`` that of a dist.
+    has no file that says so, ``tags`` are build tags, and ``environment`` is for the code's own scripts. ``home`` is
+    the folder of the language's own program, and ``archives`` that of a dist.
 
     ``run`` runs a command in a folder with more in its environment, and returns what it printed. ``digests`` gives the
     SHA-256 of each file in a zip archive, and ``contents`` each file below a folder of an archive.
@@ -75,6 +84,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     digests: Callable[[Path], dict[str, str]]
     contents: Callable[[Path, str], dict[str, bytes]]
     names: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    environment: Mapping[str, str] = {}
     home: Path = Path()
     archives: Path = Path()
     pure: bool = False

@@ -234,7 +234,7 @@ def _choose(listing: Iterable[_Listed], wanted: _Wanted) -> _Listed:
 
 
 def said_digest(algorithm: str, declared: str) -> str:
-    """What a page declares of a file, for a message; of what is no digest, what was expected as well."""
+    """What a page declares of a file, for a message; where it is something else, with what was expected."""
     digits = hashlib.new(algorithm).digest_size * 2
     if re.fullmatch(f"[0-9a-fA-F]{{{digits}}}", declared):
         return f"{algorithm} {declared.lower()}"

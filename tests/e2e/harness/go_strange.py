@@ -24,6 +24,10 @@ go_library(
     importpath = "example.com/strange/lib",
     module = "example.com/strange@v1.2.3",
     module_sum = "h1:0123=",
+    textual_hdrs = [
+        "beside/beside.h",
+        "lib/src/all.c",
+    ],
     x_defs = {"Name": "by name", "example.com/strange/lib.Path": "by path", "Stamp": "<{BUILD_EMBED_LABEL}>"},
 )
 go_binary(
@@ -53,7 +57,9 @@ go_test(
 // #include "one.h"
 // #include "generated.h"
 // #include "same.h"
-// static int answer(void) { return zlibVersion()[0] == '1' ? ONE * 100 + TWO * 10 + GENERATED + A : 0; }
+// #include "../beside/beside.h"
+// #include "src/all.c"
+// static int answer(void) { return zlibVersion()[0] == '1' ? ONE * 100 + TWO * 10 + GENERATED + A + none() : 0; }
 import "C"
 import _ "embed"
 
@@ -75,6 +81,8 @@ func TestAll(t *testing.T) {
 }
 """,
     "lib/a/same.h": "#define A 1000\n",
+    "beside/beside.h": "#define NONE 0\n",
+    "lib/src/all.c": "static int none(void) { return NONE; }\n",
     "lib/b/same.h": "#ifndef A\n#include_next <same.h>\n#endif\n",
     "lib/inc/one.h": "#define ONE 1\n",
     "lib/texts/text.txt": "embedded",

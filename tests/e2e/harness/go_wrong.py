@@ -56,6 +56,7 @@ go_binary(name = "twice", srcs = ["main.go"], deps = [":cc", ":other_cc"], tags 
 go_binary(name = "no_main", srcs = ["empty.go"], tags = MANUAL)
 go_binary(name = "buildmode", srcs = ["empty_main.go"], linkmode = "c-shared", tags = MANUAL)
 go_binary(name = "option", srcs = ["empty_main.go"], gc_linkopts = ["-buildmode=pie"], tags = MANUAL)
+go_binary(name = "debug", srcs = ["debug.go"], tags = MANUAL)
 go_binary(name = "linkmode", srcs = ["empty_main.go"], linkmode = "static", tags = MANUAL)
 go_binary(name = "versions", srcs = ["main_m.go"], deps = [":m1", ":m2"], tags = MANUAL)
 go_binary(name = "texts", srcs = ["main_m.go"], deps = [":m1", ":x2"], tags = MANUAL)
@@ -87,6 +88,7 @@ SOURCES = {
     "itself.go": 'package itself\n\nimport _ "wrong/itself"\n',
     "empty.go": "package empty\n",
     "empty_main.go": 'package main\n\nvar v = ""\n\nfunc main() {}\n',
+    "debug.go": "//go:debug panicnil=1\n//go:debug madvdontneed=1\npackage main\n\nfunc main() {}\n",
     "main.go": 'package main\n\nimport "wrong/c"\n\nfunc main() { c.Call() }\n',
     "c.go": 'package c\n\n// void fortified(void);\nimport "C"\n\nfunc Call() { C.fortified() }\n',
     "half.go": "package c\n\nfunc Half() { Call() }\n",
@@ -124,6 +126,8 @@ REFUSED = {
     "shared_code": r"//wrong:shared_code: gc_goopts: -shared: the standard library is not compiled with it",
     "buildmode": r"//wrong:buildmode: -buildmode=c-shared asks for position-independent code.* Use go_binary of",
     "option": r"//wrong:option: -buildmode=pie asks for position-independent code, which the standard library is not",
+    "debug": r"//wrong:debug: wrong/debug.go:1: //go:debug is not for a compiler to read, and the rules do not pass it "
+    r'on; say it in x_defs of the program: \{"runtime.godebugDefault": "panicnil=1,madvdontneed=1"\}',
     "linkmode": r'//wrong:linkmode: linkmode = "static" is no build mode of Go: leave it out, and see link_mode of',
     "versions": r"//wrong:versions: a program has one version of a module, and of wrong it has v\d\.0\.0 "
     r"\(\S*//wrong:m\d\) and v\d\.0\.0 \(\S*//wrong:m\d\)",

@@ -100,6 +100,16 @@ def test_a_library_that_is_no_name_and_label_is_a_usage_error(
     assert f"--library: {text!r} is no name and label" in run.err
 
 
+@pytest.mark.parametrize("text", ["A", "=b", "a-b=c", "CARGO_HOME=/root"])
+def test_a_variable_that_is_none_for_a_script_is_a_usage_error(
+    dist: Dist, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    (dist.root / "Cargo.lock").write_text("")
+    run = Run(capsys, "vendor", "rust", f"--env={text}")
+    assert run.code == 2
+    assert f"--env: {text!r} is no variable for a build script" in run.err
+
+
 def test_a_language_without_a_command_is_a_usage_error(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     del repository
     assert Run(capsys, "vendor", "ocaml").code == 2
@@ -135,6 +145,40 @@ def test_a_program_that_is_missing_or_fails_is_named(
     failed = Run(capsys, "vendor", "rust")
     assert failed.code == 3
     assert "ended with exit code 101:\n  error: the lock file needs to be updated\n" in failed.err
+
+
+def test_a_build_script_that_fails_shows_its_reason_and_the_way_on(
+    dist: Dist, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crate = dist.root / "vendor/one"
+    (crate / "src").mkdir(parents=True)
+    (dist.root / "Cargo.lock").write_text(
+        '[[package]]\nname = "one"\nversion = "1.0.0"\nsource = "registry"\nchecksum = "aa"\n'
+    )
+    (crate / ".cargo-checksum.json").write_text('{"files": {}, "package": "aa"}')
+    library = {"name": "one", "kind": ["lib"], "src_path": str(crate / "src/lib.rs")}
+    script = {"name": "build-script-build", "kind": ["custom-build"], "src_path": str(crate / "build.rs")}
+    one = {"id": "one", "name": "one", "version": "1.0.0", "source": "registry", "targets": [library, script]}
+    app = {"id": "app", "name": "app", "version": "1.0.0", "source": None, "targets": []}
+    packages = [{**one, "manifest_path": str(crate / "Cargo.toml")}, {**app, "manifest_path": "Cargo.toml"}]
+    edges = [{"name": "one", "pkg": "one", "dep_kinds": [{"kind": None}]}]
+    nodes = [{"id": "app", "deps": edges}, {"id": "one", "deps": []}]
+    metadata = json.dumps({"packages": packages, "resolve": {"nodes": nodes}})
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    said = "\n".join(["no such library: foo", *map(str, range(20))])
+    for name, text in (
+        ("cargo", f"case $1 in metadata) echo '{metadata}';; *) echo 'one v1.0.0|';; esac"),
+        ("rustc", "echo /usr"),
+        ("bwrap", f"echo '{said}' >&2; exit 101"),
+    ):
+        (programs / name).write_text(f"#!/bin/sh\n{text}\n")
+        (programs / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs))
+    run = Run(capsys, "vendor", "rust")
+    assert run.code == 3
+    assert "`cargo check --workspace --tests …` ended with exit code 101:\n  no such library: foo\n  0\n" in run.err
+    assert "give a build script what it looks for by --env NAME=VALUE" in run.err
 
 
 def test_what_is_written_is_a_fixpoint_of_buildifier(dist: Dist, capsys: pytest.CaptureFixture[str]) -> None:

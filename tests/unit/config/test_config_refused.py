@@ -21,7 +21,7 @@ MIRROR = "expected https://, http://, file:// and a path that ends in '/'; found
         *(
             (
                 f"output = '{first}/x'\n" + TOOLCHAIN,
-                f"line 1: output: {first} is not linkmode's to write into; expected a folder such as "
+                f"line 1: output: {first} is no folder for linkmode to write into; expected one such as "
                 "third_party/linkmode",
             )
             for first in (
@@ -39,7 +39,7 @@ MIRROR = "expected https://, http://, file:// and a path that ends in '/'; found
         *(
             (
                 f"output = 'sub/{part}{below}'\n" + TOOLCHAIN,
-                f"line 1: output: {part} is not linkmode's to write into; expected a folder such as "
+                f"line 1: output: {part} is no folder for linkmode to write into; expected one such as "
                 "third_party/linkmode",
             )
             for part, below in ((".git", ""), (".git", "/hooks"), (".GIT", ""), (".hg", ""), (".svn", "/x"))

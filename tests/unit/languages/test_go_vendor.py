@@ -1,61 +1,18 @@
 """`linkmode vendor go`: which go_library a package becomes, go.sum of its files, and what is refused."""
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 import vendoring
+from go_module import FILES, MODULE, Project
 
 from linkmode.languages.go import vendor as go
 from linkmode.messages import ConfigError, IntegrityError
 from linkmode.model.module_digest import h1
+from linkmode.model.target import Target
+from linkmode.model.vendored import Select
 
-MODULE = {"Path": "example.com/one", "Version": "v1.2.3", "GoVersion": "1.20"}
-FILES = {"example.com/one/one.go": "package one\n", "example.com/one/in/in.go": "package in\n"}
-
-
-def digests(files: Mapping[str, str] = FILES) -> dict[str, str]:
-    """Return what the module's archive has."""
-    return {
-        f"example.com/one@v1.2.3/{name.removeprefix('example.com/one/')}": hashlib.sha256(text.encode()).hexdigest()
-        for name, text in files.items()
-    }
-
-
-class Project:
-    """A vendored module of two packages, of which one may have more."""
-
-    def __init__(self, folder: Path, **more: Any) -> None:
-        self.folder = folder
-        self.packages = [
-            {"ImportPath": "fmt", "Standard": True},
-            {
-                "ImportPath": "example.com/one",
-                "Module": MODULE,
-                "Imports": ["fmt", "example.com/one/in"],
-                "GoFiles": ["one.go"],
-                **more,
-            },
-            {"ImportPath": "example.com/one/in", "Module": MODULE, "GoFiles": ["in.go"]},
-        ]
-        self.sum = h1(digests())
-        self.asked: list[Mapping[str, str]] = []
-        vendoring.write(folder / "vendor", {"modules.txt": "# example.com/one v1.2.3\nexample.com/one\n", **FILES})
-        vendoring.write(folder, {"cache/cache/download/example.com/one/@v/v1.2.3.zip": ""})
-
-    def answer(self, argv: Sequence[str], environment: Mapping[str, str]) -> str:
-        self.asked.append(environment)
-        if argv[1] == "env":
-            return f"{self.folder / 'cache'}\n"
-        return "\n".join(json.dumps(package, indent=1) for package in self.packages)
-
-    def vendor(self, **more: Any) -> go.Vendored:
-        vendoring.write(self.folder, {"go.sum": f"example.com/one v1.2.3 {self.sum}\n"})
-        given = {"digests": lambda _: digests(), **more}
-        return go.vendor(vendoring.request(self.folder, self.answer, **given))
+BOTH = (Target("x86_64-linux-musl"), Target("aarch64-linux-musl"))
 
 
 @pytest.fixture
@@ -78,6 +35,8 @@ def test_a_package_is_a_library_of_its_files_its_imports_and_its_module(folder: 
         "module_sum": project.sum,
         "cdeps": [],
         "deps": [":example.com/one/in"],
+        "gotags": [],
+        "textual_hdrs": [],
     }
 
 
@@ -85,6 +44,8 @@ def test_the_go_command_has_no_network_and_each_architecture_is_asked_with_and_w
     project = Project(folder)
     project.vendor()
     assert all(environment["GOPROXY"] == "off" for environment in project.asked)
+    # the module cache is where the user has it; what is listed is not for the user's settings to say
+    assert {"GOARCH" in one: one.get("GOENV") for one in project.asked} == {True: "off", False: None}
     asked = {(one["GOARCH"], one["CGO_ENABLED"]) for one in project.asked if "GOARCH" in one}
     assert asked == {("amd64", "0"), ("amd64", "1")}
     project.asked.clear()
@@ -186,3 +147,94 @@ def test_a_replacement_by_a_folder_is_compared_with_it(folder: Path) -> None:
     (folder / "mine/one.go").write_text("package mine\n")
     with pytest.raises(IntegrityError, match=r"one\.go: SHA-256 is"):
         project.vendor()
+
+
+def test_a_release_candidate_is_the_language_of_its_release(folder: Path) -> None:
+    project = Project(folder)
+    for package in project.packages[1:]:
+        package["Module"] = {**MODULE, "GoVersion": "1.21rc2"}
+    assert vendoring.rule(project.vendor(), "example.com/one").attributes["gc_goopts"] == ["-lang=go1.21"]
+    for package in project.packages[1:]:
+        package["Module"] = {**MODULE, "GoVersion": ""}
+    assert vendoring.rule(project.vendor(), "example.com/one").attributes["gc_goopts"] == ["-lang=go1.16"]
+
+
+def test_what_one_cpu_imports_is_no_dependency_on_another(folder: Path) -> None:
+    project = Project(folder)
+    assert vendoring.rule(project.vendor(targets=BOTH), "example.com/one").attributes["deps"] == [":example.com/one/in"]
+    project.unlisted = {"arm64": {"example.com/one/in"}}
+    assert vendoring.rule(project.vendor(targets=BOTH), "example.com/one").attributes["deps"] == Select(
+        (),
+        {
+            "@linkmode//platforms:cpu_aarch64": [],
+            "@linkmode//platforms:cpu_x86_64": [":example.com/one/in"],
+        },
+        (":example.com/one/in",),
+    )
+
+
+def test_what_exists_on_one_cpu_only_needs_no_choice(folder: Path) -> None:
+    project = Project(folder)
+    project.unlisted = {"arm64": {"example.com/one", "example.com/one/in"}}
+    found = project.vendor(targets=BOTH)
+    assert vendoring.rule(found, "example.com/one").attributes["deps"] == [":example.com/one/in"]
+
+
+def test_a_program_among_the_packages_is_a_binary(folder: Path) -> None:
+    found = Project(folder, Name="main").vendor()
+    assert [(rule.name, rule.kind) for rule in found.rules] == [
+        ("example.com/one", "go_binary"),
+        ("example.com/one/in", "go_library"),
+    ]
+    assert found.loads == {"@linkmode//go:defs.bzl": ("go_binary", "go_library")}
+
+
+def test_an_import_of_the_users_own_package_is_refused_as_that(folder: Path) -> None:
+    project = Project(folder, Imports=["example.com/mine"])
+    project.packages.append({"ImportPath": "example.com/mine", "Module": {"Path": "example.com/mine", "Main": True}})
+    with pytest.raises(
+        ConfigError, match=r"example\.com/one: imports example\.com/mine, which is a package of your own"
+    ):
+        project.vendor()
+
+
+def test_tags_are_asked_for_and_are_those_of_each_package(folder: Path) -> None:
+    project = Project(folder)
+    attributes = vendoring.rule(project.vendor(tags=("fts5", "json1")), "example.com/one").attributes
+    assert attributes["gotags"] == ["fts5", "json1"]
+    assert all("-tags=fts5,json1" in argv for argv in project.commands if argv[1] == "list")
+    project.commands.clear()
+    project.vendor()
+    assert not any(word.startswith("-tags") for argv in project.commands for word in argv)
+
+
+def test_a_workspace_is_listed_as_one_and_its_checksums_are_those_of_its_modules(folder: Path) -> None:
+    project = Project(folder)
+    vendoring.write(folder, {"go.work": "go 1.24\nuse ./mine\n"})
+    with pytest.raises(
+        IntegrityError, match=r"go\.work\.sum: example\.com/one@v1\.2\.3: found h1:.* has no line for it"
+    ):
+        project.vendor()
+    for file in ("go.work.sum", "mine/go.sum"):
+        assert project.vendor(file).verified == 2, file
+        (folder / file).unlink()
+    assert {one["GOWORK"] for one in project.asked} == {str(folder / "go.work")}
+    (folder / "go.work").unlink()
+    project.asked.clear()
+    project.vendor()
+    assert {one["GOWORK"] for one in project.asked} == {"off"}
+
+
+def test_a_folder_of_c_that_no_go_file_is_in_for_a_target_is_no_package(folder: Path) -> None:
+    project = Project(folder, Imports=[])
+    excluded = {"Err": "build constraints exclude all Go files in vendor/example.com/one/in"}
+    project.packages[2] |= {"GoFiles": [], "CFiles": ["in.c"], "Error": excluded}
+    assert project.vendor().packages == ("example.com/one",)
+
+
+def test_a_package_whose_files_all_need_c_is_named_without_it(folder: Path) -> None:
+    project = Project(folder)
+    project.packages[2] |= {"GoFiles": []}
+    with pytest.raises(ConfigError, match=r"one: imports example\.com/one/in, which has no Go file for it") as caught:
+        project.vendor(pure=True)
+    assert "leave --no-cgo out" in caught.value.hint

@@ -79,7 +79,13 @@ def test_systems_that_need_each_other_are_refused(dist: Dist) -> None:
     assert "web.asd of web: its systems and those of other files need each other" in str(caught.value)
 
 
-@pytest.mark.parametrize("line", ["words", "words u x 00000000000000000000000000000000 0 words-1"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "words",
+        *(f"words u {size} 00000000000000000000000000000000 0 words-1" for size in ("x", "²", "-1", "9" * 5000)),
+    ],
+)
 def test_a_line_that_is_none_of_a_dist_is_named(dist: Dist, line: str) -> None:
     (dist.folder / "releases.txt").write_text(f"# header\n{line}\n")
     with pytest.raises(ConfigError, match=r"releases\.txt: line 2 is none of a dist"):
@@ -89,9 +95,19 @@ def test_a_line_that_is_none_of_a_dist_is_named(dist: Dist, line: str) -> None:
 def test_a_folder_above_cannot_be_named(dist: Dist) -> None:
     text = (dist.folder / "releases.txt").read_text()
     for prefix in ("..", "a/b"):
-        (dist.folder / "releases.txt").write_text(text.replace(" words-1 ", f" {prefix} "))
-        with pytest.raises(ConfigError, match="is none of a dist"):
-            dist.vendor("words")
+        for after in (text.replace(" words-1 ", f" {prefix} "), text.replace(" words-1 words.asd", f" {prefix}")):
+            (dist.folder / "releases.txt").write_text(after)
+            with pytest.raises(ConfigError, match="is none of a dist"):
+                dist.vendor("words")
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "/etc/words-1.tgz", "ftp://example.com/words-1.tgz"])
+def test_the_url_of_a_release_is_that_of_a_publisher(dist: Dist, url: str) -> None:
+    text = (dist.folder / "releases.txt").read_text()
+    (dist.folder / "releases.txt").write_text(text.replace("http://dist.example.com/words-1.tgz", url))
+    with pytest.raises(ConfigError, match=r"releases\.txt: line \d is none of a dist") as caught:
+        dist.vendor("words")
+    assert url in str(caught.value.expected)
 
 
 def test_a_missing_archive_a_missing_asd_file_and_a_missing_dist_are_named(dist: Dist, tmp_path: Path) -> None:
@@ -125,3 +141,21 @@ def test_a_link_in_an_archive_is_refused(dist: Dist) -> None:
     dist.write()
     with pytest.raises(IntegrityError, match=r"src/link\.lisp"):
         dist.vendor("words")
+
+
+def test_nothing_is_written_through_a_link(dist: Dist, tmp_path: Path) -> None:
+    (tmp_path / "else").mkdir()
+    for name in ("vendor/words-1", "vendor/words-1/src"):
+        (dist.root / name).parent.mkdir(parents=True, exist_ok=True)
+        (dist.root / name).symlink_to(tmp_path / "else")
+        with pytest.raises(ConfigError, match=rf"{name}: is not of the archive of words"):
+            dist.vendor("words")
+        (dist.root / name).unlink()
+
+
+@pytest.mark.parametrize("text", ["[words", "words = 1", "[words]\nsha256 = []"])
+def test_pins_that_cannot_be_read_are_named(dist: Dist, text: str) -> None:
+    vendoring.write(dist.root, {"vendor/archives.toml": text})
+    with pytest.raises(ConfigError, match=r"archives\.toml: ") as caught:
+        dist.vendor("words")
+    assert "take the file as it was committed" in caught.value.hint

@@ -1,100 +1,15 @@
 """`linkmode vendor rust`: the targets of a crate, Cargo.lock of its files, build scripts, and what is refused."""
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 import vendoring
+from crates import SUM, Workspace, dep
 
 from linkmode.languages.rust import vendor as rust
 from linkmode.messages import ConfigError, IntegrityError
-from linkmode.model.vendored import Glob
-
-REGISTRY = "registry+https://index.example.com"
-SUM = "a" * 64
-
-
-def dep(name: str, *kinds: str | None, called: str = "") -> dict[str, Any]:
-    """Return an edge of the graph."""
-    return {"name": called or name, "pkg": name, "dep_kinds": [{"kind": kind} for kind in kinds or (None,)]}
-
-
-class Workspace:
-    """The user's package `app`, which needs `one`, which needs the macros `two`; what more there is, tests add."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.packages: dict[str, dict[str, Any]] = {}
-        self.nodes: dict[str, dict[str, Any]] = {}
-        self.prints: dict[str, list[str]] = {}
-        self.asked: list[Sequence[str]] = []
-        self.add("app", "bin", dep("one"), source=None)
-        self.add("one", "lib", dep("two"))
-        self.add("two", "proc-macro")
-
-    def add(
-        self, name: str, kind: str, *deps: dict[str, Any], prints: Sequence[str] | None = None, **more: Any
-    ) -> dict[str, Any]:
-        """Add a package with one target, and a build script that prints these lines."""
-        folder = self.folder / "vendor" / name if more.get("source", REGISTRY) else self.folder
-        path = folder / ("src/main.rs" if kind == "bin" else "src/lib.rs")
-        targets = [{"name": name, "kind": [kind], "src_path": str(path), "edition": "2021"}]
-        vendoring.write(folder, {"Cargo.toml": "", str(path.relative_to(folder)): more.pop("text", "")})
-        if prints is not None:
-            targets.append(
-                {"name": "build-script-build", "kind": ["custom-build"], "src_path": str(folder / "build.rs")}
-            )
-            vendoring.write(folder, {"build.rs": ""})
-            self.prints[name] = list(prints)
-        self.packages[name] = {
-            "id": name,
-            "name": name,
-            "version": "1.2.3",
-            "source": REGISTRY,
-            "manifest_path": str(folder / "Cargo.toml"),
-            "targets": targets,
-            **more,
-        }
-        self.nodes[name] = {"id": name, "deps": list(deps), "features": ["std"]}
-        if self.packages[name]["source"]:
-            self.seal(name)
-        return self.packages[name]
-
-    def seal(self, name: str) -> None:
-        """Write what `cargo vendor` writes of a crate's files."""
-        folder = self.folder / "vendor" / name
-        paths = [path for path in folder.rglob("*") if path.is_file() and path.name != ".cargo-checksum.json"]
-        files = {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
-        (folder / ".cargo-checksum.json").write_text(json.dumps({"files": files, "package": SUM}))
-
-    def answer(self, argv: Sequence[str], _: Mapping[str, str]) -> str:
-        self.asked.append(argv)
-        if argv[0] == "rustc":
-            return "/usr\n"
-        if argv[0] == "cargo":
-            return json.dumps(
-                {"packages": list(self.packages.values()), "resolve": {"nodes": list(self.nodes.values())}}
-            )
-        [target] = (argv[at - 1] for at, word in enumerate(argv) if word == "/target" and argv[at - 2] == "--bind")
-        messages = []
-        for name, lines in self.prints.items():
-            vendoring.write(Path(target), {f"build/{name}/output": "\n".join(lines)})
-            messages.append(
-                {"reason": "build-script-executed", "package_id": name, "out_dir": f"/target/build/{name}/out"}
-            )
-        return "\n".join(map(json.dumps, messages))
-
-    def vendor(self, **more: Any) -> rust.Vendored:
-        text = "".join(
-            f'[[package]]\nname = "{name}"\nversion = "1.2.3"\nsource = "{REGISTRY}"\nchecksum = "{SUM}"\n'
-            for name, package in self.packages.items()
-            if package["source"]
-        )
-        vendoring.write(self.folder, {"Cargo.lock": text})
-        return rust.vendor(vendoring.request(self.folder, self.answer, **more))
+from linkmode.model.target import Target
+from linkmode.model.vendored import Glob, Select
 
 
 @pytest.fixture
@@ -216,8 +131,18 @@ def test_a_c_library_that_nothing_is_known_of_is_refused_by_name(workspace: Work
 def test_a_script_that_links_and_makes_sources_is_refused(workspace: Workspace) -> None:
     text = 'include!(concat!(env!("OUT_DIR"), "/made.rs"));'
     workspace.add("one", "lib", prints=["cargo:rustc-link-lib=z"], text=text)
+    workspace.made["one"] = "made.rs"
     with pytest.raises(ConfigError, match="links a C library and makes Rust sources"):
         workspace.vendor()
+
+
+@pytest.mark.parametrize("made", ["", "one.o", "lib/libone.a", "flag_check", "expanded.i"])
+def test_a_script_that_links_and_only_compiles_is_none_that_makes_sources(workspace: Workspace, made: str) -> None:
+    text = '#[cfg(bindgen)] include!(concat!(env!("OUT_DIR"), "/made.rs"));'
+    workspace.add("one", "lib", prints=["cargo:rustc-link-lib=z"], text=text)
+    if made:
+        workspace.made["one"] = made
+    assert vendoring.rule(workspace.vendor(), "one-1.2.3").attributes["build_script"] == ""
 
 
 def test_a_file_that_was_changed_added_or_removed_is_refused(workspace: Workspace) -> None:
@@ -272,4 +197,71 @@ def test_without_a_lock_or_sources_the_next_command_is_named(tmp_path: Path) -> 
     vendoring.write(tmp_path, {"Cargo.lock": ""})
     with pytest.raises(ConfigError, match="vendor: is missing") as caught:
         rust.vendor(vendoring.request(tmp_path))
+    assert "cargo vendor" in caught.value.hint
+
+
+def test_what_cargo_does_not_build_is_left_out_though_its_metadata_has_it(workspace: Workspace) -> None:
+    workspace.add("weak", "lib", prints=["cargo:rustc-link-lib=nowhere"])
+    workspace.nodes["one"]["deps"].append(dep("weak"))
+    workspace.unbuilt = {"weak": "tree"}
+    found = workspace.vendor()
+    assert found.packages == ("one-1.2.3", "two-1.2.3")
+    assert vendoring.rule(found, "one-1.2.3").attributes["deps"] == []
+
+
+def test_features_are_those_that_cargo_builds_with(workspace: Workspace) -> None:
+    workspace.nodes["one"]["features"] = ["default", "fast"]
+    assert vendoring.rule(workspace.vendor(), "one-1.2.3").attributes["crate_features"] == ["default", "fast"]
+    workspace.nodes["one"]["features"] = []
+    assert vendoring.rule(workspace.vendor(), "one-1.2.3").attributes["crate_features"] == []
+
+
+def test_a_dependency_of_one_cpu_is_none_on_another(workspace: Workspace) -> None:
+    workspace.add("three", "lib")
+    workspace.nodes["one"]["deps"].append(dep("three"))
+    workspace.unbuilt = {"three": "aarch64"}
+    targets = (Target("x86_64-linux-musl"), Target("x86_64-linux-gnu.2.28"), Target("aarch64-linux-musl"))
+    attributes = vendoring.rule(workspace.vendor(targets=targets), "one-1.2.3").attributes
+    assert attributes["deps"] == Select(
+        (),
+        {"@linkmode//platforms:cpu_aarch64": [], "@linkmode//platforms:cpu_x86_64": [":three-1.2.3"]},
+        (":three-1.2.3",),
+    )
+    assert attributes["proc_macro_deps"] == [":two-1.2.3"]
+
+
+def test_a_script_of_other_platforms_runs_in_bazel_only_unless_it_links(workspace: Workspace) -> None:
+    workspace.add("one", "lib", prints=[])
+    workspace.prints.clear()
+    found = workspace.vendor()
+    assert vendoring.rule(found, "one-1.2.3").attributes["build_script"] == ":one-1.2.3_build_script"
+    assert b"[one-1.2.3]\n# not run: this machine's platform does not have it\n" in found.files["build-scripts.txt"]
+    workspace.packages["one"]["links"] = "own"
+    with pytest.raises(ConfigError, match=r"one-1\.2\.3: its build script is for other platforms only"):
+        workspace.vendor()
+
+
+def test_variables_for_the_scripts_reach_the_sandbox_and_replace_none_of_its_own(workspace: Workspace) -> None:
+    workspace.add("one", "lib", prints=[])
+    workspace.vendor(environment={"OPENSSL_DIR": "/usr", "HOME": "/root"})
+    [argv] = (argv for argv in workspace.asked if argv[0] == "bwrap")
+    assert argv[argv.index("OPENSSL_DIR") + 1] == "/usr"
+    assert argv[argv.index("HOME") + 1] == "/tmp"
+
+
+def test_a_link_among_the_files_of_a_crate_is_refused(workspace: Workspace, tmp_path: Path) -> None:
+    for name, place in (("src/link.rs", tmp_path / "else.rs"), ("src/folder", tmp_path)):
+        (tmp_path / "else.rs").touch()
+        link = workspace.folder / "vendor/one" / name
+        link.symlink_to(place)
+        with pytest.raises(IntegrityError, match=rf"{name}: is not in \.cargo-checksum\.json"):
+            workspace.vendor()
+        link.unlink()
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"files": []}', '{"files": {"a": 1}}'])
+def test_a_list_that_cargo_did_not_write_is_refused(workspace: Workspace, text: str) -> None:
+    (workspace.folder / "vendor/one/.cargo-checksum.json").write_text(text)
+    with pytest.raises(ConfigError, match=r"one/\.cargo-checksum\.json: ") as caught:
+        workspace.vendor()
     assert "cargo vendor" in caught.value.hint

@@ -1,7 +1,8 @@
 """Runs every build script once, in a sandbox without a network, and reads what it printed.
 
 A script sees the workspace, the crates, the Rust toolchain and /usr, with the machine's C compiler and headers. It has
-no pkg-config, no network and an empty home. What it printed is written down for review.
+no pkg-config, no network, an empty home, and no variables but cargo's and those that the user gave. What it printed is
+written down for review.
 """
 
 import json
@@ -17,13 +18,19 @@ from linkmode.model.vendored import Request, refuse
 FILE = "build-scripts.txt"
 
 _SYSTEM = ("/bin", "/lib", "/lib32", "/lib64", "/libx32", "/sbin", "/etc/alternatives", "/etc/ld.so.cache")
+_C = {".a", ".c", ".cc", ".cpp", ".d", ".h", ".hpp", ".i", ".o"}
 _LIBC = {"c", "m", "dl", "pthread", "rt", "util", "gcc_s", "gcc"}
 
 
 class Said(msgspec.Struct):
-    """What a script printed, line by line: https://doc.rust-lang.org/cargo/reference/build-scripts.html."""
+    """What a script printed, line by line: https://doc.rust-lang.org/cargo/reference/build-scripts.html.
+
+    ``made`` says whether it wrote more into OUT_DIR than what a C compiler reads and writes.
+    """
 
     lines: tuple[str, ...]
+    ran: bool = True
+    made: bool = False
 
     def values(self, key: str) -> list[str]:
         """Return the values of a key that cargo knows, such as ``rustc-cfg``."""
@@ -62,20 +69,26 @@ def run(request: Request, crates: Mapping[str, Crate]) -> dict[str, Said]:
         return {}
     sysroot = request.run(("rustc", "--print", "sysroot"), request.folder, {}).strip()
     with tempfile.TemporaryDirectory(prefix="linkmode-") as target:
-        text = request.run(_command(request, sysroot, target), request.folder, {})
+        printed = request.run(_command(request, sysroot, target), request.folder, {})
         found: dict[str, Said] = {}
-        for message in map(json.loads, filter(None, text.splitlines())):
+        for message in map(json.loads, filter(None, printed.splitlines())):
             key = message.get("package_id", "")
             if message.get("reason") == "build-script-executed" and key in wanted:
-                output = Path(target) / Path(message["out_dir"]).relative_to("/target").with_name("output")
-                found[key] = _said(
-                    output.read_text(encoding="utf-8", errors="replace"), wanted[key], message["out_dir"]
-                )
+                folder = Path(target) / Path(message["out_dir"]).relative_to("/target")
+                text = folder.with_name("output").read_text(encoding="utf-8", errors="replace")
+                made = any(path.is_file() and not _is_of_c(path) for path in folder.rglob("*"))
+                found[key] = Said(_own_lines(text, wanted[key], message["out_dir"]), made=made)
+    elsewhere = {key: crate for key, crate in wanted.items() if key not in found}
     refuse(
-        [f"{crate.name}: its build script was not run by cargo" for key, crate in wanted.items() if key not in found],
-        expected="a build script that runs on this machine",
+        [
+            f"{crate.name}: its build script is for other platforms only"
+            for crate in elsewhere.values()
+            if crate.package.links
+        ],
+        expected="a build script of a crate with `links` that runs on this machine, so that its libraries are known",
         hint="write this crate's target by hand, or remove the dependency",
     )
+    found |= dict.fromkeys(elsewhere, Said((), ran=False))
     return found
 
 
@@ -87,6 +100,7 @@ def _command(request: Request, sysroot: str, target: str) -> tuple[str, ...]:
         elif path.exists():
             machine += ["--ro-bind", str(path), str(path)]
     environment = {
+        **request.environment,
         "CARGO_HOME": "/tmp/cargo",  # noqa: S108 - in the sandbox, which has a /tmp of its own
         "CARGO_TARGET_DIR": "/target",
         "HOME": "/tmp",  # noqa: S108
@@ -105,20 +119,28 @@ def _command(request: Request, sysroot: str, target: str) -> tuple[str, ...]:
     )
 
 
-def _said(text: str, crate: Crate, out_dir: str) -> Said:
+def _is_of_c(path: Path) -> bool:
+    # the crate cc tries options with files of that name
+    return path.suffix in _C or path.name.startswith("flag_check")
+
+
+def _own_lines(text: str, crate: Crate, out_dir: str) -> tuple[str, ...]:
     folder = f"/vendored/{crate.folder}"
     lines = (line.replace(out_dir, "$OUT_DIR").replace(folder, "$CARGO_MANIFEST_DIR") for line in text.splitlines())
     own = [line for line in lines if line.startswith("cargo:")]
-    return Said(tuple(line for line in own if not _key(line).startswith(("rerun-if-", "warning"))))
+    return tuple(line for line in own if not _key(line).startswith(("rerun-if-", "warning")))
 
 
 def _key(line: str) -> str:
     return line.removeprefix("cargo:").removeprefix(":")
 
 
+_NOT_RUN = "# not run: this machine's platform does not have it"
+
+
 def record(header: str, crates: Iterable[tuple[Crate, Said]]) -> bytes:
     """Return the file for review: what each script said, by crate."""
     parts = [f"# {header}", "# What each build script printed, run once without a network.", ""]
     for crate, said in crates:
-        parts += [f"[{crate.name}]", *said.lines, ""]
+        parts += [f"[{crate.name}]", *([] if said.ran else [_NOT_RUN]), *said.lines, ""]
     return "\n".join(parts).encode()

@@ -1,6 +1,6 @@
 """Vendored crates: what ``cargo metadata`` says of them, and their files by Cargo.lock."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -49,6 +49,9 @@ class _Package(msgspec.Struct):
     homepage: str | None = None
     repository: str | None = None
     license: str | None = None
+    license_file: str | None = None
+    readme: str | None = None
+    rust_version: str | None = None
 
 
 class _Kind(msgspec.Struct):
@@ -64,7 +67,6 @@ class _Edge(msgspec.Struct):
 class _Node(msgspec.Struct):
     id: str
     deps: list[_Edge] = []
-    features: list[str] = []
 
 
 class _Resolve(msgspec.Struct):
@@ -79,13 +81,18 @@ class Metadata(msgspec.Struct):
 
 
 class Crate(msgspec.Struct):
-    """A package over all targets. ``folder`` is relative to the sources; dependencies are names by package id."""
+    """A package over all targets. ``folder`` is relative to the sources; dependencies are names by package id.
+
+    ``on`` are the CPUs that it is for, and ``deps_on`` those that a dependency is needed on, by package id.
+    """
 
     package: _Package
     folder: str
+    on: set[str] = msgspec.field(default_factory=set)
     features: set[str] = msgspec.field(default_factory=set)
     deps: dict[str, str] = msgspec.field(default_factory=dict)
     build_deps: dict[str, str] = msgspec.field(default_factory=dict)
+    deps_on: dict[str, set[str]] = msgspec.field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -133,16 +140,43 @@ def read(request: Request) -> tuple[dict[str, Crate], dict[str, str]]:
         )
     crates: dict[str, Crate] = {}
     direct: dict[str, set[str]] = {}
-    triples = {CPUS[target.cpu].rust.format(libc="musl" if target.is_musl else "gnu") for target in request.targets}
-    for triple in sorted(triples):
-        argv = ("cargo", "metadata", "--format-version=1", f"--filter-platform={triple}")
-        text = request.run((*argv, *options(str(request.sources.absolute()))), request.folder, {})
-        _add(request, msgspec.json.decode(text, type=Metadata), crates, direct)
+    triples = {
+        CPUS[target.cpu].rust.format(libc="musl" if target.is_musl else "gnu"): target.cpu for target in request.targets
+    }
+    for triple, cpu in sorted(triples.items()):
+        told = options(str(request.sources.absolute()))
+        argv = ("cargo", "metadata", "--format-version=1", f"--filter-platform={triple}", *told)
+        found = msgspec.json.decode(request.run(argv, request.folder, {}), type=Metadata)
+        argv = ("cargo", "tree", "--workspace", "--edges=normal,build,dev", f"--target={triple}", *_LINES, *told)
+        _add(request, found, _built(request.run(argv, request.folder, {})), cpu, crates, direct)
     named = {name: ids.copy().pop() for name, ids in direct.items() if len(ids) == 1}
     return {key: crates[key] for key in sorted(crates, key=lambda key: crates[key].name)}, named
 
 
-def _add(request: Request, found: Metadata, crates: dict[str, Crate], direct: dict[str, set[str]]) -> None:
+_LINES = ("--prefix=none", "--format={p}|{f}")
+
+
+def _built(tree: str) -> dict[tuple[str, str], set[str]]:
+    """Return the features of each package that cargo builds, by name and version, from what `cargo tree` prints.
+
+    `cargo metadata` has more: what a weak feature (``serde?/std``) would turn on, and features of other platforms.
+    """
+    found: dict[tuple[str, str], set[str]] = {}
+    for line in filter(None, tree.splitlines()):
+        package, _, features = line.removesuffix(" (*)").partition("|")
+        name, version = package.split()[:2]
+        found.setdefault((name, version.removeprefix("v")), set()).update(filter(None, features.split(",")))
+    return found
+
+
+def _add(
+    request: Request,
+    found: Metadata,
+    built: Mapping[tuple[str, str], set[str]],
+    cpu: str,
+    crates: dict[str, Crate],
+    direct: dict[str, set[str]],
+) -> None:
     packages = {package.id: package for package in found.packages}
     nodes = {node.id: node for node in found.resolve.nodes}
     pending = [key for key in nodes if packages[key].source is None]
@@ -153,24 +187,29 @@ def _add(request: Request, found: Metadata, crates: dict[str, Crate], direct: di
         own = package.source is None
         if not own:
             crate = crates.setdefault(key, Crate(package, _folder(request, package)))
-            crate.features |= set(nodes[key].features)
+            crate.on.add(cpu)
+            crate.features |= built[package.name, package.version]
         for edge in nodes[key].deps:
             kinds = {one.kind for one in edge.dep_kinds}
-            if packages[edge.pkg].source is None:
+            other = packages[edge.pkg]
+            if (other.name, other.version) not in built:
+                continue
+            if other.source is None:
                 if not own:
                     refuse(
-                        [f"{package.name} {package.version}: depends on your own package {packages[edge.pkg].name}"],
+                        [f"{package.name} {package.version}: depends on your own package {other.name}"],
                         expected="third-party crates that depend on third-party crates",
                         hint="remove the [patch] of Cargo.toml, or write this crate's target by hand",
                     )
                 continue
             if own:
-                direct.setdefault(packages[edge.pkg].name, set()).add(edge.pkg)
+                direct.setdefault(other.name, set()).add(edge.pkg)
             else:
                 if None in kinds:
                     crate.deps[edge.pkg] = edge.name
                 if "build" in kinds:
                     crate.build_deps[edge.pkg] = edge.name
+                crate.deps_on.setdefault(edge.pkg, set()).add(cpu)
             if (own or kinds & {None, "build"}) and edge.pkg not in seen:
                 seen.add(edge.pkg)
                 pending.append(edge.pkg)

@@ -7,7 +7,7 @@ from pathlib import Path
 from linkmode.languages.rust import build_scripts
 from linkmode.languages.rust.build_scripts import Said
 from linkmode.languages.rust.crates import Crate, read, verify
-from linkmode.model.vendored import Glob, Request, Rule, Vendored, files_below, header, packages_within, refuse
+from linkmode.model.vendored import Glob, Request, Rule, Select, Vendored, files_below, header, packages_within, refuse
 
 _VARIABLE = re.compile(r"\bCARGO_(?:PKG_[A-Z_]+|CRATE_NAME)\b")
 _OUT_DIR = re.compile(r"""env!\s*\(\s*"OUT_DIR"|include!\s*\(.*OUT_DIR""")
@@ -69,7 +69,7 @@ def _refuse_what_cannot_be_linked(request: Request, crates: Mapping[str, Crate],
         [
             f"{crates[key].name}: its build script links a C library and makes Rust sources, which need both at once"
             for key, one in said.items()
-            if one.libraries and _mentions(request, crates[key], _OUT_DIR)
+            if one.libraries and one.made and _mentions(request, crates[key], _OUT_DIR)
         ],
         expected="sources of the crate itself where it links a C library",
         hint="choose the feature of the crate that brings its sources along, or write its target by hand",
@@ -92,7 +92,7 @@ def _rules(request: Request, crates: Mapping[str, Crate], key: str, said: Mappin
             "rust_proc_macro" if crate.is_macro else "rust_library",
             crate.name,
             {
-                **_common(crate, crate.deps, crates),
+                **_common(request, crate, crate.deps, crates),
                 "build_script": f":{crate.name}_build_script" if runs else "",
                 "compile_data": Glob((f"{crate.folder}/**",), (f"{crate.folder}/**/*.rs",)),
                 "crate_name": library.name.replace("-", "_"),
@@ -118,7 +118,7 @@ def _rules(request: Request, crates: Mapping[str, Crate], key: str, said: Mappin
                 "rust_build_script",
                 f"{crate.name}_build_script",
                 {
-                    **_common(crate, crate.build_deps, crates),
+                    **_common(request, crate, crate.build_deps, crates),
                     "crate_root": _below(request, crate.script.src_path),
                     "data": Glob((f"{crate.folder}/**",), (f"{crate.folder}/**/*.rs",)),
                     "edition": crate.script.edition,
@@ -138,7 +138,7 @@ def _rules(request: Request, crates: Mapping[str, Crate], key: str, said: Mappin
     return rules
 
 
-def _common(crate: Crate, deps: Mapping[str, str], crates: Mapping[str, Crate]) -> dict[str, object]:
+def _common(request: Request, crate: Crate, deps: Mapping[str, str], crates: Mapping[str, Crate]) -> dict[str, object]:
     aliases = {}
     for other, name in deps.items():
         library = crates[other].library
@@ -148,9 +148,23 @@ def _common(crate: Crate, deps: Mapping[str, str], crates: Mapping[str, Crate]) 
         "srcs": Glob((f"{crate.folder}/**/*.rs",)),
         "aliases": dict(sorted(aliases.items())),
         "crate_features": sorted(crate.features),
-        "deps": sorted(f":{crates[other].name}" for other in deps if not crates[other].is_macro),
-        "proc_macro_deps": sorted(f":{crates[other].name}" for other in deps if crates[other].is_macro),
+        "deps": _labels(request, crate, [other for other in deps if not crates[other].is_macro], crates),
+        "proc_macro_deps": _labels(request, crate, [other for other in deps if crates[other].is_macro], crates),
     }
+
+
+def _labels(request: Request, crate: Crate, others: list[str], crates: Mapping[str, Crate]) -> list[str] | Select:
+    """Return the targets of dependencies: those for every CPU of the crate, and then those that some CPUs need."""
+    label = {other: f":{crates[other].name}" for other in sorted(others, key=lambda other: crates[other].name)}
+    some = [other for other in label if crate.deps_on[other] != crate.on]
+    always = [label[other] for other in label if other not in some]
+    if not some:
+        return always
+    cases = {
+        f"@linkmode//platforms:cpu_{cpu}": [label[other] for other in some if cpu in crate.deps_on[other]]
+        for cpu in {target.cpu for target in request.targets}
+    }
+    return Select(tuple(always), cases, tuple(label[other] for other in some))
 
 
 def _variables(request: Request, crate: Crate, name: str) -> dict[str, str]:
@@ -164,8 +178,11 @@ def _variables(request: Request, crate: Crate, name: str) -> dict[str, str]:
         "CARGO_PKG_DESCRIPTION": " ".join((package.description or "").split()),
         "CARGO_PKG_HOMEPAGE": package.homepage or "",
         "CARGO_PKG_LICENSE": package.license or "",
+        "CARGO_PKG_LICENSE_FILE": package.license_file or "",
         "CARGO_PKG_NAME": package.name,
+        "CARGO_PKG_README": package.readme or "",
         "CARGO_PKG_REPOSITORY": package.repository or "",
+        "CARGO_PKG_RUST_VERSION": package.rust_version or "",
         "CARGO_PKG_VERSION": package.version,
         "CARGO_PKG_VERSION_MAJOR": major,
         "CARGO_PKG_VERSION_MINOR": minor,

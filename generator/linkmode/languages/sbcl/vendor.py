@@ -105,9 +105,11 @@ def _releases(dist: Path) -> dict[str, Release]:
     found = {}
     for number, words in _lines(dist / "releases.txt", least=6):
         project, url, size, md5, _, prefix, *files = words
-        plain = all(part not in ("", ".", "..") for part in (*prefix.split("/"), *"/".join(files).split("/")))
-        if not _SIZE.fullmatch(size) or len(md5) != 32 or "/" in prefix or (files and not plain):
+        plain = all(part not in ("", ".", "..") for path in (prefix, *files) for part in path.split("/"))
+        if not _SIZE.fullmatch(size) or len(md5) != 32 or "/" in prefix or not plain:
             _bad(dist / "releases.txt", number, "project url size file-md5 content-sha1 prefix system-file…")
+        if not url.startswith(("http://", "https://")):
+            _bad(dist / "releases.txt", number, f"the URL of a publisher, http:// or https://, and not {url}")
         found[project] = Release(project, url, int(size), md5.lower(), prefix, tuple(files))
     return found
 
@@ -181,7 +183,8 @@ def _deps(
 
 
 def _pins(path: Path) -> dict[str, _Pin]:
-    return toml_of(path, _HINT, dict[str, _Pin]) if path.is_file() else {}
+    hint = "take the file as it was committed, or delete it and compare what this command writes"
+    return toml_of(path, hint, dict[str, _Pin]) if path.exists() else {}
 
 
 def _archive(request: Request, release: Release) -> Path:
@@ -219,6 +222,8 @@ def _sources(request: Request, release: Release, pins: Mapping[str, _Pin]) -> di
     files = request.contents(_archive(request, release), release.prefix)
     folder = request.sources / release.prefix
     there = {*(files_below(folder) if folder.is_dir() else ())}
+    if folder.is_symlink():
+        there.add("")
     others = there if pins.get(release.project, _Pin()).prefix != release.prefix else there - files.keys()
     refuse(
         [f"{folder / name}: is not of the archive of {release.project}" for name in sorted(others)],

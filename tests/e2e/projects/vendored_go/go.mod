@@ -3,6 +3,7 @@ module example.com/app
 go 1.26.0
 
 require (
+	example.com/nested v0.0.0
 	github.com/gorilla/mux v1.8.1
 	github.com/mattn/go-sqlite3 v1.14.53
 	github.com/spf13/cobra v1.10.2
@@ -16,3 +17,5 @@ require (
 	github.com/spf13/pflag v1.0.9 // indirect
 	golang.org/x/text v0.44.0 // indirect
 )
+
+replace example.com/nested => ./nested

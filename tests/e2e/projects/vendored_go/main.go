@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 
+	"example.com/nested"
 	"github.com/gorilla/mux"
 	_ "github.com/mattn/go-sqlite3"
 	"github.com/spf13/cobra"
@@ -27,7 +28,7 @@ func main() {
 			os.Exit(1)
 		}
 		aead, _ := chacha20poly1305.New(make([]byte, 32))
-		fmt.Println(version, aead.NonceSize(), html.EscapeString("<a>"), http2.NextProtoTLS, mux.NewRouter() != nil, unix.Getpid() > 0)
+		fmt.Println(version, aead.NonceSize(), html.EscapeString("<a>"), http2.NextProtoTLS, mux.NewRouter() != nil, unix.Getpid() > 0, nested.Twice(7), nested.Bits)
 	}}
 	if root.Execute() != nil {
 		os.Exit(1)

@@ -107,7 +107,7 @@ def compile_package(ctx, name, importpath, source, deps, tests = "", label = Non
         executable = toolchain.sdk.builder,
         arguments = [args],
         inputs = depset(
-            list(source.srcs) + list(source.embed_files) + std.folders + [toolchain.sdk.include] + configuration.profile +
+            list(source.srcs) + list(source.inputs) + std.folders + [toolchain.sdk.include] + configuration.profile +
             [dep.exports for dep in deps],
             transitive = transitive,
         ),
@@ -128,11 +128,11 @@ def compile_package(ctx, name, importpath, source, deps, tests = "", label = Non
             c_options = tuple(source.c_options),
             cc_infos = tuple(source.cc_infos),
             cgo = source.cgo,
-            embed_files = tuple(source.embed_files),
             embeds = tuple(source.embeds),
             folders = tuple(source.folders),
             gc_goopts = tuple(source.gc_goopts),
             gotags = tuple(source.gotags),
+            inputs = tuple(source.inputs),
             module = source.module,
             srcs = tuple(source.srcs),
             std_with_cgo = source.std_with_cgo,

@@ -22,6 +22,7 @@ PACKAGE_ATTRS = {
     "module": attr.string(doc = "The module that this package is of, as path@version, for debug.ReadBuildInfo() and go version -m; one of yours may have no version."),
     "module_sum": attr.string(doc = "The checksum of that module, as in go.sum: h1:…"),
     "srcs": attr.label_list(allow_files = [".go", ".s", ".S", ".c", ".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".inc", ".syso"], doc = "The files of the package, including those for other platforms."),
+    "textual_hdrs": attr.label_list(allow_files = True, doc = "Files that C code includes, which are not compiled: also those of folders beside the package, and #include \"x.c\"."),
     "x_defs": attr.string_dict(doc = "String variables to set, importpath.name or, of this package, name alone; {KEY} stands for a key of the workspace status."),
     "_configuration": attr.label(default = "//private/go:configuration"),
     "_std": attr.label(default = "//private/go:std"),
@@ -35,8 +36,8 @@ def package_source(ctx):
         ctx: of a rule with PACKAGE_ATTRS.
 
     Returns:
-        A struct; embeds and c_options are arguments of the builder, folders those of the Go files, and x_defs are pairs, whose names
-        have no importpath if they are of the package itself.
+        A struct; embeds and c_options are arguments of the builder, folders those of the Go files, inputs the files that a source
+        names, and x_defs are pairs, whose names have no importpath if they are of the package itself.
     """
     attr = ctx.attr
     if attr.cdeps and not attr.cgo:
@@ -49,11 +50,11 @@ def package_source(ctx):
         cgo = attr.cgo,
         clinkopts = attr.clinkopts,
         deps = [dep[GoPackageInfo] for dep in attr.deps],
-        embed_files = ctx.files.embedsrcs,
         embeds = [_below(ctx.label, folder, file) + "=" + file.path for file in ctx.files.embedsrcs],
         folders = [folder],
         gc_goopts = attr.gc_goopts,
         gotags = attr.gotags,
+        inputs = ctx.files.embedsrcs + ctx.files.textual_hdrs,
         module = _module(ctx),
         srcs = ctx.files.srcs,
         std_with_cgo = attr._std_with_cgo[GoStdInfo] if attr._std_with_cgo else None,
@@ -67,11 +68,11 @@ def package_source(ctx):
         cgo = any([source.cgo for source in all]),
         clinkopts = [option for source in all for option in source.clinkopts],
         deps = [dep for source in all for dep in source.deps],
-        embed_files = [file for source in all for file in source.embed_files],
         embeds = [text for source in all for text in source.embeds],
         folders = depset([folder for source in all for folder in source.folders]).to_list(),
         gc_goopts = [option for source in all for option in source.gc_goopts],
         gotags = [tag for source in all for tag in source.gotags],
+        inputs = [file for source in all for file in source.inputs],
         module = ([source.module for source in reversed(all) if source.module] + [None])[0],
         srcs = [file for source in all for file in source.srcs],
         std_with_cgo = with_cgo[0] if with_cgo else None,

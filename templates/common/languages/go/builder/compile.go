@@ -74,6 +74,9 @@ func compileVerb(arguments []string) error {
 	if kind != "" {
 		s.onlyTests(kind == "external")
 	}
+	if err := u.refuseDebug(s, kind != ""); err != nil {
+		return err
+	}
 	if findStd(std, u.importPath) != "" {
 		return refuse("%s: importpath = %q is that of a package of the standard library, which a program has already; give it another",
 			u.label, u.importPath)
@@ -131,6 +134,28 @@ func (u *unit) nothingToCompile(files, left []string) error {
 	}
 	return refuse("%s: no Go file is left for %s/%s: build constraints exclude %s; set gotags, or select() the srcs by platform",
 		u.label, os.Getenv("GOOS"), os.Getenv("GOARCH"), listed(files))
+}
+
+// refuseDebug refuses what the go command would turn into a variable for the linker: another action links, which sees no source.
+func (u *unit) refuseDebug(s *sources, test bool) error {
+	if u.importPath != "main" && !test {
+		return nil // as for the go command, only those of a program count
+	}
+	var settings []string
+	place := ""
+	for _, one := range s.Directives {
+		if setting, found := strings.CutPrefix(one.Text, "//go:debug "); found {
+			if place == "" {
+				place = fmt.Sprintf("%s:%d", s.files[filepath.Base(one.Pos.Filename)], one.Pos.Line)
+			}
+			settings = append(settings, strings.TrimSpace(setting))
+		}
+	}
+	if place == "" {
+		return nil
+	}
+	return refuse("%s: %s: //go:debug is not for a compiler to read, and the rules do not pass it on; "+
+		"say it in x_defs of the program: {\"runtime.godebugDefault\": %q}", u.label, place, strings.Join(settings, ","))
 }
 
 func (u *unit) missing(s *sources, imported string, direct []string) error {

@@ -94,7 +94,7 @@ func (s *sources) onlyTests(external bool) {
 	if external {
 		s.GoFiles, s.CgoFiles, s.CFiles, s.CXXFiles, s.SFiles, s.SysoFiles = s.XTestGoFiles, nil, nil, nil, nil, nil
 		s.Imports, s.ImportPos = s.XTestImports, s.XTestImportPos
-		s.EmbedPatterns = s.XTestEmbedPatterns
+		s.EmbedPatterns, s.Directives = s.XTestEmbedPatterns, s.XTestDirectives
 		s.Name += "_test"
 		return
 	}
@@ -107,6 +107,7 @@ func (s *sources) onlyTests(external bool) {
 	}
 	sort.Strings(s.Imports)
 	s.EmbedPatterns = append(s.EmbedPatterns, s.TestEmbedPatterns...)
+	s.Directives = s.TestDirectives
 }
 
 // embedded matches the patterns of //go:embed with the files that may be embedded, by their paths in the package.

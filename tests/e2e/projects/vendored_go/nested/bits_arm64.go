@@ -1,0 +1,4 @@
+package nested
+
+// Bits is that of this CPU.
+const Bits = 64

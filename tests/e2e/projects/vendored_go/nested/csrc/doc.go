@@ -1,0 +1,4 @@
+//go:build never
+
+// Package csrc is here so that go mod vendor takes the C along.
+package csrc

@@ -1,0 +1,1 @@
+static int twice(int value) { return 2 * value; }

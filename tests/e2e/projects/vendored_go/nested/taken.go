@@ -1,0 +1,5 @@
+//go:build never
+
+package nested
+
+import _ "example.com/nested/csrc"
