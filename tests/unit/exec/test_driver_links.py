@@ -11,7 +11,7 @@ from driver_toolchain import MUSL, Toolchain
 
 
 def linked(
-    made: Toolchain, what: Path, *arguments: str, note: Path | None = None, by: tuple[str, ...] = ()
+    made: Toolchain, what: Path, *arguments: str, note: Path | None = None, by: tuple[str, ...] = (), verify: str = ""
 ) -> subprocess.CompletedProcess[str]:
     """Let the driver link, by a compiler that copies ``what`` to where it is told; ``by`` is what starts the driver."""
     text = (made.root / "driver.conf").read_text().replace("cc\t/bin/echo\ncc\tcc\n", f"cc\t{made.root}/copy\n")
@@ -20,6 +20,7 @@ def linked(
     (made.root / "copy").write_text(script)
     (made.root / "copy").chmod(0o755)
     environment = {"PATH": os.environ["PATH"]} | ({"LINKMODE_NOTE": str(note)} if note else {})
+    environment |= {"LINKMODE_VERIFY": verify} if verify else {}
     return subprocess.run(
         [*by, str(made.root / "bin" / "cc"), *arguments],
         cwd=made.root / "project",
@@ -84,6 +85,18 @@ def test_the_note_is_found_where_the_environment_was_cleared(
     done = linked(made, static, "x.o", "-o", "p", note=note, by=by)
     assert (done.returncode, done.stderr) == (0, "")
     assert note.read_text() == (f"program\t{MUSL}\tstatic\t{made.root}/project/p\n" if noted else "")
+
+
+@pytest.mark.parametrize(("verify", "kept"), [("no", True), ("yes", False), ("", False)])
+def test_no_verify_holds_where_the_environment_was_cleared(
+    make: Callable[..., Toolchain], tmp_path: Path, verify: str, *, kept: bool
+) -> None:
+    (tmp_path / "p.c").write_text("int main(void) { return 0; }\n")
+    subprocess.run(["cc", tmp_path / "p.c", "-o", tmp_path / "dynamic"], check=True)
+    made = make()
+    done = linked(made, tmp_path / "dynamic", "x.o", "-o", "p", by=CLEARING, verify=verify)
+    assert done.returncode == (0 if kept else 1)
+    assert (made.root / "project" / "p").exists() == kept
 
 
 @pytest.mark.parametrize("words", [("-L.", "-lthrows"), ("-L.", "-l:libthrows.so"), ("./libthrows.so",)])
