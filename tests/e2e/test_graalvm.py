@@ -58,9 +58,9 @@ def test_dynamic_with_musl(example: Example) -> None:
     checks.readelf_agrees(example.folder / binary.path, binary)
 
 
-def action(example: Example, target: str) -> str:
+def action(example: Example, target: str, *flags: str) -> str:
     asked = f'mnemonic("NativeImage$", deps({target}))'
-    said = example.bazel.run(example.folder, "aquery", "--output=text", "--include_param_files", asked).stdout
+    said = example.bazel.run(example.folder, "aquery", "--output=text", "--include_param_files", *flags, asked).stdout
     return re.sub(r"[\s\\]+", " ", said.replace("'", ""))
 
 
@@ -79,6 +79,20 @@ def test_what_native_image_is_told(example: Example, mode: str, options: list[st
     assert re.search(r"Environment: \[LC_ALL=C\.UTF-8, PATH=bazel-out/\S+/envmap\.native-image\]", text)
     for word in ("/bin/sh", "/usr/", os.environ["HOME"], str(example.folder)):
         assert word not in text
+
+
+def test_quick_build_is_a_setting_of_the_build(example: Example) -> None:
+    assert " -Ob " in action(example, "//:envmap_as_static", "--@linkmode//graalvm:quick_build")
+    assert " -Ob " not in action(example, "//:envmap_as_static")
+
+
+def test_the_whole_log_is_an_output_group(example: Example) -> None:
+    """A build without the group prints nothing of it, and one with it leaves the file."""
+    done = example.bazel.run(example.folder, "build", "//:envmap_as_static")
+    assert "replayed native-image" not in done.stdout + done.stderr
+    done = example.bazel.run(example.folder, "build", "--output_groups=native_image_log", "//:envmap_as_static")
+    [path] = re.findall(r"bazel-\S+\.native-image\.log", done.stderr)
+    assert "replayed native-image" in (example.folder / path).read_text()
 
 
 def test_only_that_action_has_the_compiler_on_its_path(example: Example) -> None:
@@ -103,7 +117,7 @@ def test_class_path_of_libraries_and_further_options(example: Example) -> None:
     rest = r"""libraries/none of #it\.jar:libraries/env's \\"map\\"\.jar"""
     assert re.fullmatch(rf'"\S+/of_libraries\.classes:{rest}"', jars)
     command = action(example, "//libraries:of_libraries_static")
-    assert "--initialize-at-build-time=EnvMap" in command
+    assert "--initialize-at-build-time=EnvMap --gc=epsilon" in command
     assert "-march=x86-64-v2" in command
     assert re.search(r"-ELINKMODE_TEST=passed on # all of it ", command)
 
@@ -159,6 +173,20 @@ def test_the_same_bytes_in_another_output_base(example: Example, tmp_path: Path)
             assert str(place).encode() not in there
     finally:
         other.run(place / "checkout", "clean", "--expunge", check=False)
+
+
+def test_an_archive_without_libraries_for_musl_is_refused(example: Example) -> None:
+    """By its own files, which the version does not tell."""
+    path = example.folder / "linkmode.toml"
+    config = tomllib.loads(path.read_text())
+    try:
+        pins = [*config["pin"][:-1], graalvm.replay("25.3.4.1", libcs=["glibc"])]
+        generate(example.folder, config | {"pin": pins})
+        said = example.says("build", "--nobuild", "//:envmap_as_static")
+        assert "this GraalVM has no JDK libraries for musl (lib/static/linux-amd64/musl of its archive)" in said
+        example.bazel.run(example.folder, "build", "--nobuild", "//:envmap_as_mostly_static")
+    finally:
+        generate(example.folder, config)
 
 
 def test_another_release_is_told_otherwise(example: Example) -> None:

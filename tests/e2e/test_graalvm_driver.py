@@ -67,6 +67,13 @@ def test_the_builder_is_told_of_metadata(home: Path, tmp_path: Path, packed: Pac
     assert f"-H:{option}={METADATA}/{file}" in starts(home, "-cp", entry, "Words")
 
 
+def test_the_builder_sees_all_modules_of_the_jdk(home: Path, tmp_path: Path) -> None:
+    """Of its own accord it resolves those that it needs itself, and jdk.httpserver is none of them."""
+    shutil.copy(REAL / "builder.args", home / "lib" / "svm")
+    said = starts(home, "-cp", tmp_path, "Words")
+    assert said.index("--add-modules=ALL-DEFAULT") < said.index("--module")
+
+
 def test_the_builder_is_told_of_nothing_elsewhere(home: Path, tmp_path: Path) -> None:
     entry = jar(tmp_path / "words.jar", {"META-INF/reflect-config.json": "[]", f"{METADATA}/words.json": "[]"})
     assert not [one for one in starts(home, "-cp", f"{entry}:{tmp_path / 'missing.jar'}", "Words") if "json" in one]

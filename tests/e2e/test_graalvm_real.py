@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import rows
 from envmap import LINK_MODES, Example, holds, prepare
-from harness import graalvm, graalvm_home
+from harness import bazel, graalvm, graalvm_home
 
 pytestmark = pytest.mark.timeout(3600)  # an image takes a minute or two, and ten on a machine that others use, too
 FLAGS = ("--@linkmode//graalvm:quick_build", "--sandbox_default_allow_network=false")
@@ -40,6 +40,21 @@ def test_the_real_native_image(real: Example) -> None:
     """In CI without dynamic, which is linked as mostly_static is, by the same compiler."""
     modes = LINK_MODES if real.bazel.name == "4.2.3" else LINK_MODES[:2]
     holds(real, *FLAGS, modes=modes, needs_proc=("mostly_static",))
+
+
+@pytest.mark.tier("slow")  # CI has the example's own Zig
+def test_by_the_zig_that_init_proposes() -> None:
+    """Its `-v` has no word behind the version, which native-image reads."""
+    try:
+        folder = graalvm.example("7.7.1-zig", graalvm.installed(graalvm_home.home()), by_zig=True, version="~=0.16.0")
+        made = Example(bazel.find("7.7.1"), folder)
+    except (bazel.NoBazelError, graalvm.UnfetchedError) as error:
+        pytest.skip(str(error))
+    try:
+        assert 'version = "0.16.0"' in (folder / "linkmode.lock").read_text()
+        holds(made, *FLAGS, modes=("static",))
+    finally:
+        made.bazel.leave(folder)
 
 
 @pytest.mark.tier("bazel")  # it needs the GraalVM that is assembled for the others

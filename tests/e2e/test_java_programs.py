@@ -1,4 +1,4 @@
-"""Java programs by the real native-image: one that runs in an empty root, and one of JNI that cannot be static."""
+"""Java programs by the real native-image, in roots that hold what their mode allows; one of JNI cannot be static."""
 
 import shutil
 import zipfile
@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 import rows
+import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, load_pem_private_key, pkcs12
 from envmap import Example
-from harness import bazel, checks, graalvm, registries, sandbox
+from harness import bazel, checks, graalvm, graalvm_home, registries, sandbox
 from harness.cases import Binary
 from harness.graalvm import GLIBC, MUSL
 from harness.graalvm_home import REAL
@@ -24,13 +28,20 @@ Nowhere: not in the image
 """
 
 
+ZIG = "~=0.16.0"
+"""What `linkmode init` proposes; test_graalvm_real.py has GCC and the example's older Zig."""
+
+
 @pytest.fixture(scope="module", params=rows.bazels("7.7.1"))
 def programs(request: pytest.FixtureRequest) -> Iterator[Example]:
+    home = graalvm_home.home()
     try:
-        made = Example(bazel.find(request.param), graalvm.prepare(graalvm.CASE, request.param))
+        folder = graalvm.example(request.param, graalvm.installed(home), by_zig=True, version=ZIG)
+        made = Example(bazel.find(request.param), folder)
     except (bazel.NoBazelError, MissingToolchainsError) as error:
         pytest.skip(str(error))
-    package(made.folder / "programs")
+    (folder / ".bazelrc").write_text("build --@linkmode//graalvm:quick_build\n")
+    package(folder / "programs")
     try:
         yield made
     finally:
@@ -55,6 +66,41 @@ def test_a_service_runs_in_an_empty_root(programs: Example) -> None:
     checks.audit(programs.folder, binary)
     checks.readelf_agrees(path, binary)
     assert sandbox.run_alone(path, {}) == PRINTED
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> dict[str, Path]:
+    """Write the key of 127.0.0.1 as Java reads it, and the CA that vouches for it; return them by a path in a root."""
+    ca = trustme.CA()
+    issued = ca.issue_cert("127.0.0.1")
+    key = load_pem_private_key(issued.private_key_pem.bytes(), None)
+    certificate = x509.load_pem_x509_certificate(issued.cert_chain_pems[0].bytes())
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    encrypted = BestAvailableEncryption(b"linkmode")
+    packed = pkcs12.serialize_key_and_certificates(b"server", key, certificate, None, encrypted)
+    (tmp_path / "key.p12").write_bytes(packed)
+    ca.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    return {f"/{name}": tmp_path / name for name in ("key.p12", "ca.pem")}
+
+
+WEB = [
+    pytest.param(Binary("//programs:web_as_static", "static", MUSL), False, id="static"),
+    pytest.param(Binary("//programs:web_as_mostly_static", "mostly_static", GLIBC), True, id="mostly_static"),
+]
+
+
+@pytest.mark.parametrize(("binary", "libc"), WEB)
+def test_a_server_and_its_clients_speak_tls(
+    programs: Example, keys: dict[str, Path], binary: Binary, *, libc: bool
+) -> None:
+    """The CA is a file of the root: a client that does not read it is refused."""
+    programs.bazel.run(programs.folder, "build", binary.label)
+    path = programs.folder / binary.path
+    checks.audit(programs.folder, binary)
+    checks.readelf_agrees(path, binary)
+    files = keys | (sandbox.host_glibc() if libc else {})
+    said = sandbox.run_alone(path, files, arguments=list(keys), proc=libc, devices=("/dev/random", "/dev/urandom"))
+    assert said == "200 /client by TLSv1.3\n200 /url by TLSv1.3\nrefused without the CA\n"
 
 
 @pytest.mark.parametrize(

@@ -11,14 +11,19 @@ REPLAY = ROOT / "tests" / "graalvm_replay" / "bin" / "native-image"
 """Calls the C compiler as GraalVM's native-image does, and is not GraalVM; see the README beside it."""
 
 
-def native_image(project: Project, *options: str, target: str = X86) -> str:
-    """Compile a class with the machine's javac, and build it; return what it prints of an environment of two."""
+def native_image(project: Project, *options: str, mode: str, target: str = X86) -> str:
+    """Compile a class with the machine's javac, and build it; return what it prints of an environment of two.
+
+    native-image clears the environment, and its link is summed up all the same.
+    """
     if not shutil.which("javac"):
         pytest.skip("javac is not installed; it is in the package default-jdk-headless")
     shutil.copy(ROOT / "examples" / "graalvm_envmap" / "EnvMap.java", project.root)
     subprocess.run(["javac", "EnvMap.java"], cwd=project.root, check=True)
     command = [str(REPLAY), *options, "-cp", str(project.root), "-o", "envmap", "EnvMap"]
-    project.exec(*command, options=("--target", target))
+    done = project.linkmode("exec", "--target", target, "--", *command)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"linkmode: {mode} for {target}: envmap" in done.stderr
     environment = {"LINKMODE_TEST": "1", "OTHER": "2"}
     ran = [str(project.root / "envmap"), "LINKMODE"]
     return subprocess.run(ran, env=environment, capture_output=True, text=True, check=True).stdout
@@ -26,7 +31,7 @@ def native_image(project: Project, *options: str, target: str = X86) -> str:
 
 def test_native_image_static(project: Project) -> None:
     """Also with the script that stands for Zig, which answers `-v` as clang."""
-    assert native_image(project, "--static", "--libc=musl") == "LINKMODE_TEST=1\n"
+    assert native_image(project, "--static", "--libc=musl", mode="static") == "LINKMODE_TEST=1\n"
     assert project.modes("envmap") == {"envmap": "static"}
 
 
@@ -34,7 +39,7 @@ def test_native_image_static(project: Project) -> None:
 @pytest.mark.parametrize(("option", "mode"), [("--static-nolibc", "mostly_static"), ("--no-fallback", "mostly_static")])
 def test_native_image_with_glibc(zig: Project, option: str, mode: str) -> None:
     """A dynamic image needs no more than glibc either, as zlib is there as an archive only."""
-    assert native_image(zig, option, target=GLIBC) == "LINKMODE_TEST=1\n"
+    assert native_image(zig, option, mode=mode, target=GLIBC) == "LINKMODE_TEST=1\n"
     assert zig.modes("envmap") == {"envmap": mode}
     assert zig.linkmode("audit", "--max-glibc", "2.28", "envmap").returncode == 0
 

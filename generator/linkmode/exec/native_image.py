@@ -2,7 +2,7 @@
 
 Where the facts come from: the graalvm_releases.bzl that is generated. Options can also come from a file
 (``@…``), from NATIVE_IMAGE_OPTIONS and from a jar; what is not on the command line is not judged. All of it is pure but
-`installed`, which reads one file of GraalVM's.
+`installed`, which reads one file of GraalVM's and looks for others.
 """
 
 import re
@@ -41,10 +41,14 @@ _INSTEAD = {_NO_LIBC: f"{_DYNAMIC_LIBC} does the same there", _UNLOCK: "leave it
 
 
 class Installed(msgspec.Struct, frozen=True):
-    """A native-image of the machine: ``release`` is the feature release of the JDK that it is part of."""
+    """A native-image of the machine: ``release`` is the feature release of the JDK that it is part of.
+
+    ``libcs`` are those that it has the JDK's static libraries for; none where that cannot be seen.
+    """
 
     program: Path
     release: int
+    libcs: tuple[str, ...] = ()
 
 
 def installed(command: Sequence[str]) -> Installed | None:
@@ -63,7 +67,8 @@ def installed(command: Sequence[str]) -> Installed | None:
         except OSError:
             continue
         if version := re.search(r'^JAVA_VERSION="?(\d+)', text, re.MULTILINE):
-            return Installed(program, int(version[1]))
+            libcs = tuple(libc for libc in _LIBCS if any(folder.glob(f"lib/static/*/{libc}/libjava.a")))
+            return Installed(program, int(version[1]), libcs)
     return None
 
 
@@ -134,6 +139,14 @@ def check(command: Sequence[str], toolchain: LockedToolchain, lock: Lock, found:
             f"native-image: {static} without {_MUSL} takes this machine's gcc, and JDK 23 and newer refuse it",
             expected=f"{static} {_MUSL}",
             hint=Message(Run("exec", f"-- native-image {_STATIC[0]} {_MUSL} …")),
+        )
+    if musl and found and found.libcs and "musl" not in found.libcs:
+        raise UsageError(
+            f"native-image: {found.program} has no JDK libraries for musl",
+            expected="a GraalVM with lib/static/linux-amd64/musl/libjava.a in its folder, or a mostly static image",
+            hint=Message(
+                "for a mostly static image: ", _example(lock, target.cpu, _mostly_static_options(command, found))
+            ),
         )
     if mostly_static and target.is_musl:
         raise UsageError(

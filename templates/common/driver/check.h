@@ -11,12 +11,13 @@
 
 #include "link.h"
 #include "process.h"
+#include "session.h"
 
 static void note(const char *kind, const char *what, const char *about)
 {
-    const char *path = getenv("LINKMODE_NOTE");
+    const char *path = note_file();
     const char *line = joined(joined(kind, "\t", what), joined("\t", about, "\n"), "");
-    const int stream = path && *path ? open(path, O_WRONLY | O_APPEND | O_CLOEXEC) : -1;
+    const int stream = path ? open(path, O_WRONLY | O_APPEND | O_CLOEXEC) : -1;
 
     if (stream < 0)
         return;
@@ -109,7 +110,7 @@ static void note_missing_header(const struct words *given)
     char *text, *name;
     int messages;
 
-    if (!getenv("LINKMODE_NOTE") || call.has_stdin)
+    if (!note_file() || call.has_stdin)
         return;
     for (size_t i = 0; i < call.words.count; i++) {
         if (is_input(&call.words.items[i]) && ends_with_one(call.words.items[i].text, source_suffixes))

@@ -9,13 +9,15 @@
  *     TRIPLE-gcc --linkmode-explain ARGUMENT…: says what would be done, and does nothing
  *
  * Read on: words.h and config.h hold values, call.h reads a call, machine.h and libraries.h judge its words, link.h makes the
- * command line, late.h builds what it lacks, check.h looks at what came out, and failure.h says why there is nothing.
+ * command line, late.h builds what it lacks, check.h looks at what came out, failure.h says why there is nothing, and session.h
+ * knows what `linkmode exec` wants to be told.
  */
 
 #include "check.h"
 #include "go.h"
 #include "late.h"
 #include "questions.h"
+#include "session.h"
 
 static const char *const c_names[] = {"gcc", "cc", "clang", "c99", "c89", NULL};
 static const char *const cxx_names[] = {"g++", "c++", "clang++", NULL};
@@ -60,7 +62,7 @@ static void explain(const struct words *words)
 
 static bool is_verified(void)
 {
-    const char *verify = getenv("LINKMODE_VERIFY");
+    const char *verify = of_session("LINKMODE_VERIFY");
 
     return !call.has_format && !(verify && equal(verify, "no"));
 }
@@ -78,7 +80,7 @@ static int drive(bool is_explained)
     assemble(&words, &fixed);
     if (is_explained)
         explain(&words);
-    if (call.action == COMPILE && left_out.count == 0 && cleared.count == 0 && !getenv("LINKMODE_NOTE") && length_of(&words) < LONG_CALL)
+    if (call.action == COMPILE && left_out.count == 0 && cleared.count == 0 && !note_file() && length_of(&words) < LONG_CALL)
         become(&words);
     if (is_link && is_regular(output))
         unlink(output); /* what an earlier link left must not pass for what this one made */

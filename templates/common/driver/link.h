@@ -5,6 +5,7 @@
 #define LINKMODE_DRIVER_LINK_H
 
 #include "libraries.h"
+#include "session.h"
 
 /* The linker's states of -Bstatic and -Bdynamic. */
 static bool is_static_word(const char *text)
@@ -24,7 +25,7 @@ static bool is_dynamic_word(const char *text)
 /* A search path of the machine that builds: no file that leaves it should name one. $ORIGIN is no such path. */
 static bool is_foreign_rpath(const char *path)
 {
-    const char *here = getenv("LINKMODE_HERE");
+    const char *here = of_session("LINKMODE_HERE");
 
     return path[0] == '/' && !(here && *here && starts(path, here));
 }

@@ -7,6 +7,7 @@ import re
 import shutil
 import tarfile
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,11 @@ REPLAY = ROOT / "tests" / "graalvm_replay"
 _PACKED = WORK / "graalvm_replay"
 
 
-def replay(version: str) -> dict[str, Any]:
-    """Pack the replay as a GraalVM archive of that version, and return the `[[pin]]` for it."""
+def replay(version: str, *, libcs: Sequence[str] = ("glibc", "musl")) -> dict[str, Any]:
+    """Pack the replay as a GraalVM archive of that version, and return the `[[pin]]` for it.
+
+    It seems to have the JDK's static libraries for ``libcs``.
+    """
     prefix = f"graalvm-replay-{version}"
     release = re.sub(r'(GRAALVM_VERSION)=".*"', rf'\1="{version}"', (REPLAY / "release").read_text())
     stream = io.BytesIO()
@@ -43,6 +47,8 @@ def replay(version: str) -> dict[str, Any]:
             info = tarfile.TarInfo(f"{prefix}/{path.relative_to(REPLAY)}")
             info.size, info.mode = len(data), 0o755 if path.parent.name == "bin" else 0o644
             made.addfile(info, io.BytesIO(data))
+        for libc in libcs:
+            made.addfile(tarfile.TarInfo(f"{prefix}/lib/static/linux-amd64/{libc}/libjava.a"))
     packed = gzip.compress(stream.getvalue(), mtime=0)
     digest = hashlib.sha256(packed).hexdigest()
     file = _PACKED / f"{prefix}-{digest[:8]}.tar.gz"
@@ -92,8 +98,11 @@ def has_gcc() -> bool:
     return (TOOLCHAINS / f"{MUSL}-cross.tgz").exists()
 
 
-def example(name: str, pin: dict[str, Any], *, by_zig: bool = False) -> Path:
-    """Return the example for that Bazel, locked to ``pin``; ``by_zig`` without GCC. Raises UnfetchedError."""
+def example(name: str, pin: dict[str, Any], *, by_zig: bool = False, version: str = "") -> Path:
+    """Return the example for that Bazel, locked to ``pin``; ``by_zig`` without GCC, by its ``version`` if one is named.
+
+    Raises UnfetchedError.
+    """
     folder = WORK / "e2e" / name.replace("/", "_") / CASE.name
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(EXAMPLES / CASE.folder, folder, ignore=shutil.ignore_patterns("bazel-*", "third_party"))
@@ -101,6 +110,8 @@ def example(name: str, pin: dict[str, Any], *, by_zig: bool = False) -> Path:
     _, zig = config["toolchain"]
     zig["targets"] += ["aarch64-linux-musl", "aarch64-linux-gnu.2.28"]  # for what is refused
     config["language"]["graalvm"] = f"=={pin['version']}"
+    if version:
+        zig["version"] = version
     if by_zig:
         zig["targets"].insert(0, MUSL)
         config |= {"toolchain": [zig], "pin": [pin]}

@@ -89,7 +89,7 @@ library(name = "library", jar = "none of #it.jar", runtime = ["env's \\"map\\".j
 native_image(
     name = "of_libraries",
     srcs = ["some #more.java"],
-    args = ["--initialize-at-build-time=EnvMap"],
+    args = ["--initialize-at-build-time=EnvMap", "--gc=epsilon"],
     env = {"LINKMODE_TEST": "passed on # all of it"},
     main_class = "EnvMap",
     march = "x86-64-v2",

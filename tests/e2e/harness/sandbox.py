@@ -24,10 +24,12 @@ def run_alone(
     name: str = "app",
     arguments: Sequence[str] = (),
     proc: bool = False,
+    devices: Sequence[str] = (),
 ) -> str:
     """Run ``binary`` in a root that holds it and ``files`` (path in the root to file), and return what it printed.
 
-    There is no /dev, /etc or /lib but what ``files`` has, and /proc only with ``proc``, as every container has it.
+    There is no /dev, /etc or /lib but what ``files`` and ``devices`` (/dev/urandom) have, and /proc only with ``proc``:
+    every container has both.
     ``emulator`` is a static program that runs ``binary``, told by ``options`` how. Raises AssertionError when it fails.
     """
     app = f"/{name}"
@@ -40,15 +42,19 @@ def run_alone(
             shutil.copy(outside, copy)
         if proc:
             Path(root, "proc").mkdir()
-        return _printed([*_enter(root, proc=proc), *start, *arguments], Path("/"))
+        for device in devices:
+            Path(root, "dev").mkdir(exist_ok=True)
+            Path(root, device.lstrip("/")).touch()
+        return _printed([*_enter(root, devices, proc=proc), *start, *arguments], Path("/"))
 
 
-def _enter(root: str, *, proc: bool) -> list[str]:
+def _enter(root: str, devices: Sequence[str], *, proc: bool) -> list[str]:
     """Return the command that runs the rest of its arguments in ``root``, for root and for a plain user."""
-    if os.geteuid() == 0 and not proc:
+    if os.geteuid() == 0 and not proc and not devices:
         return [_tool("chroot", "coreutils"), root]
     shown = ["--ro-bind", "/proc", "/proc"] if proc else []
     apart = [] if proc else ["--unshare-all"]  # /proc is of this namespace of processes
+    shown += [word for device in devices for word in ("--dev-bind", device, device)]
     return [_tool("bwrap", "bubblewrap"), *apart, "--ro-bind", root, "/", *shown, "--chdir", "/"]
 
 

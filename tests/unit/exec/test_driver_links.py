@@ -10,16 +10,19 @@ import pytest
 from driver_toolchain import MUSL, Toolchain
 
 
-def linked(made: Toolchain, what: Path, *arguments: str, note: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Let the driver link, by a compiler that copies ``what`` to where it is told."""
+def linked(
+    made: Toolchain, what: Path, *arguments: str, note: Path | None = None, by: tuple[str, ...] = (), verify: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Let the driver link, by a compiler that copies ``what`` to where it is told; ``by`` is what starts the driver."""
     text = (made.root / "driver.conf").read_text().replace("cc\t/bin/echo\ncc\tcc\n", f"cc\t{made.root}/copy\n")
     (made.root / "driver.conf").write_text(text)
     script = f'#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\ncp "{what}" "$2"\n'
     (made.root / "copy").write_text(script)
     (made.root / "copy").chmod(0o755)
     environment = {"PATH": os.environ["PATH"]} | ({"LINKMODE_NOTE": str(note)} if note else {})
+    environment |= {"LINKMODE_VERIFY": verify} if verify else {}
     return subprocess.run(
-        [made.root / "bin" / "cc", *arguments],
+        [*by, str(made.root / "bin" / "cc"), *arguments],
         cwd=made.root / "project",
         env=environment,
         capture_output=True,
@@ -43,14 +46,57 @@ def test_a_program_that_is_not_of_its_mode_is_removed(
     assert note.read_text() == f"wrong\t{MUSL}\tstatic\t{made.root}/project/p\n"
 
 
-def test_a_program_of_its_mode_is_noted(make: Callable[..., Toolchain], tmp_path: Path) -> None:
+@pytest.fixture
+def static(tmp_path: Path) -> Path:
     (tmp_path / "p.c").write_text("void _start(void) { for (;;) {} }\n")
     subprocess.run(["cc", "-static", "-nostdlib", tmp_path / "p.c", "-o", tmp_path / "static"], check=True)
+    return tmp_path / "static"
+
+
+def test_a_program_of_its_mode_is_noted(make: Callable[..., Toolchain], static: Path, tmp_path: Path) -> None:
     made, note = make(), tmp_path / "note"
     note.touch()
-    done = linked(made, tmp_path / "static", "x.o", "-o", "p", note=note)
+    done = linked(made, static, "x.o", "-o", "p", note=note)
     assert (done.returncode, done.stderr) == (0, "")
     assert note.read_text() == f"program\t{MUSL}\tstatic\t{made.root}/project/p\n"
+
+
+CLEARING = ("sh", "-c", 'env -i "$@"; exit $?', "sh")
+"""As GraalVM's native-image does, whose C compiler has no variable of who started native-image."""
+
+
+@pytest.mark.parametrize(
+    ("by", "file", "noted"),
+    [
+        pytest.param(CLEARING, "linkmode-1/note", True, id="parent"),
+        pytest.param((*CLEARING, *CLEARING), "linkmode-1/note", True, id="grandparent"),
+        pytest.param(("env", "-i"), "linkmode-1/note", False, id="nobody"),
+        pytest.param(CLEARING, "elsewhere/note", False, id="another-folder"),
+        pytest.param(CLEARING, "linkmode-1/passwd", False, id="another-file"),
+    ],
+)
+def test_the_note_is_found_where_the_environment_was_cleared(
+    make: Callable[..., Toolchain], static: Path, tmp_path: Path, by: tuple[str, ...], file: str, *, noted: bool
+) -> None:
+    """A file that `linkmode exec` did not make is left alone: sudo, too, clears variables."""
+    made, note = make(), tmp_path / file
+    note.parent.mkdir()
+    note.touch()
+    done = linked(made, static, "x.o", "-o", "p", note=note, by=by)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert note.read_text() == (f"program\t{MUSL}\tstatic\t{made.root}/project/p\n" if noted else "")
+
+
+@pytest.mark.parametrize(("verify", "kept"), [("no", True), ("yes", False), ("", False)])
+def test_no_verify_holds_where_the_environment_was_cleared(
+    make: Callable[..., Toolchain], tmp_path: Path, verify: str, *, kept: bool
+) -> None:
+    (tmp_path / "p.c").write_text("int main(void) { return 0; }\n")
+    subprocess.run(["cc", tmp_path / "p.c", "-o", tmp_path / "dynamic"], check=True)
+    made = make()
+    done = linked(made, tmp_path / "dynamic", "x.o", "-o", "p", by=CLEARING, verify=verify)
+    assert done.returncode == (0 if kept else 1)
+    assert (made.root / "project" / "p").exists() == kept
 
 
 @pytest.mark.parametrize("words", [("-L.", "-lthrows"), ("-L.", "-l:libthrows.so"), ("./libthrows.so",)])

@@ -207,6 +207,28 @@ def test_native_image_is_looked_for_on_path(tmp_path: Path, monkeypatch: pytest.
     assert installed([]) is None
 
 
+@pytest.mark.parametrize("libcs", [(), ("glibc",), ("glibc", "musl")])
+def test_a_graalvm_without_libraries_for_musl_makes_no_static_image(tmp_path: Path, libcs: tuple[str, ...]) -> None:
+    """By the folders that it has: without any, it is laid out otherwise, and native-image has the word."""
+    program = graalvm(tmp_path, 'JAVA_VERSION="25"\n')
+    for libc in libcs:
+        folder = tmp_path / "graalvm" / "lib" / "static" / "linux-amd64" / libc
+        folder.mkdir(parents=True)
+        (folder / "libjava.a").touch()
+    found = installed([str(program)])
+    assert found == Installed(program, 25, libcs)
+    mostly_static = (str(program), "--static-nolibc", "App")
+    check(mostly_static, toolchain(GLIBC), lock(MUSL, GLIBC), found)
+    static = (str(program), "--static", "--libc=musl", "App")
+    if libcs != ("glibc",):
+        check(static, toolchain(MUSL), lock(MUSL, GLIBC), found)
+        return
+    with pytest.raises(UsageError) as caught:
+        check(static, toolchain(MUSL), lock(MUSL, GLIBC), found)
+    assert caught.value.problem == f"native-image: {program} has no JDK libraries for musl"
+    assert "--target x86_64-linux-gnu.2.28 -- native-image --static-nolibc …" in caught.value.hint
+
+
 @pytest.mark.parametrize("release", ["", "nothing of use\n", 'JAVA_VERSION="unknown"\n'])
 def test_a_release_that_cannot_be_read_is_not_judged(tmp_path: Path, release: str) -> None:
     assert installed([str(graalvm(tmp_path, release))]) is None

@@ -121,6 +121,7 @@ def test_a_file_of_arguments(text: str, words: list[str]) -> None:
     [
         ("--static", "remove '--static': it follows from link_mode"),
         ("-H:Name@user=x", "remove '-H:Name@user=x': it follows from the name of the rule"),
+        ("--shared", "remove '--shared': it follows from main_class, as the rule makes executables and no libraries"),
         ("-jar", "remove '-jar': it follows from deps and main_class"),
         ("--target=linux-aarch64", "remove '--target=linux-aarch64': it follows from the platform"),
         ("@options", "'@options' names a file of options, which nobody can check: write them into args"),
@@ -130,15 +131,19 @@ def test_what_args_may_not_say(option: str, reason: str) -> None:
     assert BZL["option_refusal"](option) == reason
 
 
-@pytest.mark.parametrize("option", ["--initialize-at-build-time=com.example", "-O3", "-H:+ReportExceptionStackTraces"])
+@pytest.mark.parametrize(
+    "option", ["--initialize-at-build-time=com.example", "--gc=epsilon", "-O3", "-H:+ReportExceptionStackTraces"]
+)
 def test_what_args_may_say(option: str) -> None:
     assert BZL["option_refusal"](option) is None
 
 
-def refusal(mode: str, triple: str, *, runs_on: str = "x86_64-linux", zlib: bool = True, targets: Any = ()) -> str:
+def refusal(
+    mode: str, triple: str, *, runs_on: str = "x86_64-linux", zlib: bool = True, targets: Any = (), libcs: Any = ()
+) -> str:
     cpu, _, libc = triple.partition("-linux-")
     target = SimpleNamespace(cpu=cpu, libc="musl" if libc == "musl" else "glibc" if libc else "", target=triple)
-    return str(BZL["link_mode_refusal"](mode, target, runs_on, zlib, targets))
+    return str(BZL["link_mode_refusal"](mode, target, runs_on, zlib, targets, libcs))
 
 
 @pytest.mark.parametrize(
@@ -161,6 +166,17 @@ def test_musl_on_aarch64(mode: str, runs_on: str) -> None:
     assert refusal(mode, ARM_MUSL, runs_on=runs_on).startswith(
         "GraalVM has its JDK libraries for musl on x86_64 only, so there is no native image for aarch64-linux-musl"
     )
+
+
+@pytest.mark.parametrize("mode", ["static", "dynamic"])
+def test_an_archive_without_libraries_for_musl(mode: str) -> None:
+    """By the folders of the archive: without any, it is laid out otherwise, and native-image has the word."""
+    assert refusal(mode, MUSL, libcs=["glibc"]).startswith(
+        "this GraalVM has no JDK libraries for musl (lib/static/linux-amd64/musl of its archive), so "
+    )
+    for libcs in ([], ["musl"], ["glibc", "musl"]):
+        assert refusal(mode, MUSL, libcs=libcs) == "None"
+    assert refusal("mostly_static", GLIBC, libcs=["glibc"]) == "None"
 
 
 def test_another_cpu() -> None:

@@ -106,8 +106,8 @@ class Options:
                 if version >= (25, 1):
                     self.warnings.append("Option 'FallbackThreshold' is deprecated: It no longer has any effect")
                 self.fallback = False
-            elif word.startswith("--initialize-at-"):
-                continue  # when classes are initialised is nothing that a linker sees
+            elif word.startswith(("--initialize-at-", "--gc=", "-O")):
+                continue  # when classes are initialised, and how they are compiled, is nothing that a linker sees
             elif word.startswith("-"):
                 raise RefusedError(f"Unrecognized option(s): '{word}'")
             elif self.main is None:

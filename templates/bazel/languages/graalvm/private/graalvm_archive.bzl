@@ -24,6 +24,8 @@ def graalvm_archive(name):
             exclude_directories = 0,
         ),
         javac = "bin/javac",
+        # a folder for each libc, as lib/static/linux-amd64/musl/libjava.a
+        libcs = [libc for libc in ["glibc", "musl"] if native.glob(["lib/static/*/%s/libjava.a" % libc], allow_empty = True)],
         native_image = "bin/native-image",
         release = ARTIFACTS[name]["line"],
     )

@@ -80,6 +80,7 @@ def _check(ctx, mode, target, zlib):
     graalvm = ctx.toolchains[GRAALVM_TOOLCHAIN_TYPE]
     refusal = link_mode_refusal(
         exec = graalvm.exec,
+        libcs = graalvm.jdk.libcs,
         mode = mode,
         targets = TARGETS,
         target = target,

@@ -10,11 +10,11 @@ OPTIONS_OF_THE_RULE = {
     "--module": "main_class",
     "--native-compiler-path": "the C++ toolchain",
     "--parallelism": "the attribute parallelism",
-    "--shared": "nobody: this rule makes executables",
+    "--shared": "main_class, as the rule makes executables and no libraries",
     "--static": "link_mode",
     "--static-nolibc": "link_mode",
     "--target": "the platform",
-    "-H:+SharedLibrary": "nobody: this rule makes executables",
+    "-H:+SharedLibrary": "main_class, as the rule makes executables and no libraries",
     "-H:+StaticExecutable": "link_mode",
     "-H:+StaticExecutableWithDynamicLibC": "link_mode",
     "-H:-StaticExecutable": "link_mode",
@@ -103,7 +103,7 @@ def option_refusal(option):
     owner = OPTIONS_OF_THE_RULE.get(option.partition("=")[0].partition("@")[0])
     return owner and "remove {}: it follows from {}".format(repr(option), owner)
 
-def link_mode_refusal(mode, target, exec, zlib, targets):
+def link_mode_refusal(mode, target, exec, zlib, targets, libcs):
     """Says why native-image cannot link in a mode for a target, before it is started.
 
     Args:
@@ -112,6 +112,7 @@ def link_mode_refusal(mode, target, exec, zlib, targets):
         exec: where native-image runs, such as x86_64-linux.
         zlib: whether linkmode.toml asks for zlib.
         targets: target triples of the lock.
+        libcs: what the archive of GraalVM has the JDK's static libraries for; empty where that cannot be seen.
 
     Returns:
         A sentence and what to do; None when it can.
@@ -125,6 +126,10 @@ def link_mode_refusal(mode, target, exec, zlib, targets):
     if target.cpu != exec.partition("-")[0]:
         return ("native-image makes executables for the CPU that it runs on, and this one runs on {exec}: build for {target} on a " +
                 "machine of that CPU, which exec-platforms of linkmode.toml must name.").format(exec = exec, target = target.target)
+    if target.libc == "musl" and libcs and "musl" not in libcs:
+        return ("this GraalVM has no JDK libraries for musl (lib/static/linux-amd64/musl of its archive), so it makes no native image " +
+                "for {target}. Lock a GraalVM that has them, or build mostly_static for a glibc target, such as {cpu}-linux-gnu.2.28 of " +
+                "family \"zig\".").format(cpu = target.cpu, target = target.target)
     if mode == "static" and target.libc != "musl":
         musl = MUSL_CPU + "-linux-musl"
         return ("a static native image needs musl, and {target} is not: from JDK 23 on native-image itself refuses `--static` without " +

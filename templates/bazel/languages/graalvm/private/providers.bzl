@@ -6,6 +6,7 @@ GraalvmJdkInfo = provider(
     fields = {
         "files": "depset of File: all of it that actions need.",
         "javac": "File: its Java compiler.",
+        "libcs": "list of strings: the libcs that it has the JDK's static libraries for; empty where that cannot be seen.",
         "native_image": "File: native-image.",
         "release": "string: key in GRAALVM_RELEASES.",
     },

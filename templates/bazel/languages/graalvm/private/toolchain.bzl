@@ -9,6 +9,7 @@ def _graalvm_jdk_impl(ctx):
         GraalvmJdkInfo(
             files = depset(ctx.files.files),
             javac = ctx.file.javac,
+            libcs = ctx.attr.libcs,
             native_image = ctx.file.native_image,
             release = ctx.attr.release,
         ),
@@ -20,6 +21,7 @@ graalvm_jdk = rule(
     attrs = {
         "files": attr.label_list(allow_files = True, mandatory = True, doc = "Everything in the archive; a folder counts as one file."),
         "javac": attr.label(allow_single_file = True, mandatory = True, doc = "bin/javac."),
+        "libcs": attr.string_list(doc = "The libcs that it has the JDK's static libraries for."),
         "native_image": attr.label(allow_single_file = True, mandatory = True, doc = "bin/native-image."),
         "release": attr.string(mandatory = True, doc = "Key in GRAALVM_RELEASES."),
     },
