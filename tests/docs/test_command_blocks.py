@@ -79,7 +79,17 @@ def test_what_stands_for_a_block_of_exec_runs_the_same_tool() -> None:
         for tool in re.findall(r"^linkmode exec .*?-- ([\w-]+)", block.body, re.MULTILINE)
         if tool != "sh"
     ]
-    assert {tool for tool, _ in pairs} >= {"make", "cmake", "meson", "ninja", "go", "cargo", "pip", "npm", "native-image"}
+    assert {tool for tool, _ in pairs} >= {
+        "make",
+        "cmake",
+        "meson",
+        "ninja",
+        "go",
+        "cargo",
+        "pip",
+        "npm",
+        "native-image",
+    }
     wrong = [f"{tool}: {test}" for tool, test in pairs if not re.search(rf"\b{tool}\b", page(test))]
     assert not wrong, f"{name} names tests that run no such tool"
 

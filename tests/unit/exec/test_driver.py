@@ -76,6 +76,8 @@ def test_what_a_call_is(make: Callable[..., Toolchain], kind: str, line: str, ac
         ("x.o -Wl,-rpath,$ORIGIN/lib",
          "-static -no-pie /run/crt1.o x.o -Xlinker -rpath -Xlinker $ORIGIN/lib libs-static"),
         ("x.o -Wl,@words", "-static -no-pie /run/crt1.o x.o -Wl,@words libs-static"),
+        ("x.o -Wl,--reduce-memory-overheads,--hash-size=31 -Wl,--no-warn-rwx-segments,-O1",
+         "-static -no-pie /run/crt1.o x.o -Xlinker -O1 libs-static"),
         ("x.o -Wl,-Ttext-segment=0x1", "-static -no-pie /run/crt1.o x.o -Xlinker --image-base=0x1 libs-static"),
         ("-shared -static x.o", "-shared x.o -Xlinker -Bdynamic libs-dynamic"),
         ("-shared -pie -static-libgcc x.o", "-shared x.o -Xlinker -Bdynamic libs-dynamic"),
@@ -99,6 +101,7 @@ def test_links_by_clang_for_static(make: Callable[..., Toolchain], line: str, wo
         ("x.o -lgcc_s -lm", "-static x.o -lgcc_eh -lm"),
         ("-Wl,-Bstatic -lm -Wl,-Bdynamic x.o", "-static -lm x.o"),
         ("-fuse-ld=bfd x.o", "-static x.o"),
+        ("-Wl,--hash-size=31 x.o", "-static -Xlinker --hash-size=31 x.o"),
     ],
 )
 def test_links_by_gcc_for_static(make: Callable[..., Toolchain], line: str, words: str) -> None:
