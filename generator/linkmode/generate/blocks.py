@@ -37,7 +37,7 @@ def edited(text: str, block: Block) -> str:
     ends = [index for index, line in enumerate(lines) if line.rstrip() == END]
     if len(begins) != len(ends) or len(begins) > 1 or (begins and begins[0] > ends[0]):
         raise ConfigError(
-            f"{block.file}: the marks of linkmode's block do not fit: {len(begins)} times {_MARK!r}, "
+            f"{block.file}: the marks of linkmode's block do not match: {len(begins)} times {_MARK!r}, "
             f"{len(ends)} times {END!r}; expected one of each, in this order",
             hint=Message(f"delete the block and its marks from {block.file}, then run: ", Run("generate")),
         )

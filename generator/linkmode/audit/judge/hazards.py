@@ -72,7 +72,9 @@ def _payload(facts: Facts) -> list[Hazard]:
     if facts.behind is None:
         return []
     place = f"{facts.behind.size} bytes from byte {facts.behind.offset} on"
-    return [Hazard("payload", f"behind the program lies more, of which nothing is said: {facts.behind.words}", place)]
+    return [
+        Hazard("payload", f"data follows the program, and this report does not cover it: {facts.behind.words}", place)
+    ]
 
 
 def _search_paths(tag: str, paths: str | None) -> list[Hazard]:
@@ -106,6 +108,9 @@ def _inside(facts: Facts, contents: Contents) -> list[Hazard]:
     if facts.libc == "glibc" and "svm-glibc" in contents.marks:
         words = "it does not start without /proc: GraalVM asks glibc for its stack, which reads /proc/self/maps"
         found.append(Hazard("proc", words, _text("com.oracle.svm.core.VM.Target.LibC", contents.marks["svm-glibc"])))
+    if "shc" in contents.marks:
+        words = "it decrypts a shell script and has the shell run that: the script and its commands are not told here"
+        found.append(Hazard("payload", words, _text("E: neither argv[0] nor $_ works.", contents.marks["shc"])))
     if facts.libc == "musl" and contents.ifunc == "yes":
         found.append(Hazard("ifunc", "musl does not support GNU's indirect functions", "an IRELATIVE relocation"))
     if contents.build_paths:
@@ -131,19 +136,17 @@ def _static_glibc(contents: Contents) -> list[Hazard]:
     if "nss" in marks:
         words = (
             "names of users, groups or hosts are looked up through NSS: glibc opens /etc/nsswitch.conf and loads "
-            "modules of the very glibc it was built with"
+            "modules of exactly the glibc that it was built with"
         )
         found.append(Hazard("nss", words, _text("/etc/nsswitch.conf", marks["nss"])))
     if "gconv" in marks:
-        words = "glibc's code that loads gconv modules with dlopen is inside; whether it is called cannot be told"
+        words = "glibc's code that loads gconv modules with dlopen is inside; whether it is called cannot be determined"
         found.append(Hazard("iconv", words, _text("gconv-modules.cache", marks["gconv"])))
     if "locale" in marks:
-        words = "glibc's code that opens /usr/lib/locale is inside; whether it is called cannot be told"
+        words = "glibc's code that opens /usr/lib/locale is inside; whether it is called cannot be determined"
         found.append(Hazard("locale", words, _text("/usr/lib/locale", marks["locale"])))
     if "dlopen" in marks:
-        words = (
-            "glibc's dlopen is inside, as its own NSS and iconv need it; whether the program calls it cannot be told"
-        )
+        words = "glibc's dlopen is inside, for its own NSS and iconv; whether the program calls it cannot be determined"
         found.append(Hazard("dlopen", words, _text("invalid mode for dlopen()", marks["dlopen"])))
     return found
 
