@@ -83,11 +83,11 @@ e2e: $(DEV_VENV)/stamp
 	@$(IN) $(DEV_PYTHON) tests/e2e/run_case.py "$(CASE)" "$(BAZEL)"
 
 e2e-all: $(DEV_VENV)/stamp bazel
-	@$(IN) .ci/packages bubblewrap chromium qemu-user-static binutils libfaketime $(FOR_GRAALVM)
+	@$(IN) .ci/packages bubblewrap ccache chromium qemu-user-static binutils libfaketime $(FOR_GRAALVM)
 	@$(IN) $(DEV_PYTHON) -m pytest -m 'example or bazel or slow' $(PYTEST)
 
 e2e-ci: $(DEV_VENV)/stamp bazel
-	@$(IN) .ci/packages bubblewrap chromium qemu-user-static binutils libfaketime $(FOR_GRAALVM)
+	@$(IN) .ci/packages bubblewrap ccache chromium qemu-user-static binutils libfaketime $(FOR_GRAALVM)
 	@$(IN) $(DEV_PYTHON) -m pytest -m bazel $(ON_TWO_BAZELS) --durations=40 $(PYTEST)
 
 e2e-buck2: $(DEV_VENV)/stamp

@@ -66,8 +66,36 @@ def test_every_block_is_run_or_says_why_not(name: str) -> None:
     assert not to_run(name) or name in SCENARIOS or name in ELSEWHERE, f"no scenario runs the blocks of {name}"
     for block in blocks(page(name)):
         assert block.language == "sh", f"{name}: write ```sh for commands: {block.body}"
-        for test in re.findall(r"tests/[\w/]+\.py", block.not_run):
+        for test in _tests(block):
             assert (ROOT / test).is_file(), f"{name} names {test}, which is not there"
+
+
+def test_what_stands_for_a_block_of_exec_runs_the_same_tool() -> None:
+    name = "docs/how-to/use-without-bazel.md"
+    pairs = [
+        (tool, test)
+        for block in blocks(page(name))
+        for test in _tests(block)
+        for tool in re.findall(r"^linkmode exec .*?-- ([\w-]+)", block.body, re.MULTILINE)
+        if tool != "sh"
+    ]
+    assert {tool for tool, _ in pairs} >= {
+        "make",
+        "cmake",
+        "meson",
+        "ninja",
+        "go",
+        "cargo",
+        "pip",
+        "npm",
+        "native-image",
+    }
+    wrong = [f"{tool}: {test}" for tool, test in pairs if not re.search(rf"\b{tool}\b", page(test))]
+    assert not wrong, f"{name} names tests that run no such tool"
+
+
+def _tests(block: Block) -> list[str]:
+    return re.findall(r"tests/[\w/]+\.(?:py|toml)", block.not_run)
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -98,9 +98,38 @@ def test_a_thin_archive(case: Case) -> None:
     holds(case, sh(case, "$CC -c lib.c; $AR rcsT libthree.a lib.o; $CC app.c libthree.a -o app"))
 
 
-def test_a_makefile_that_says_gcc(case: Case) -> None:
-    (case[0].root / "mine").write_text("CC = gcc\napp: app.o lib.o\n\t$(CC) -o $@ $^\n")
+@pytest.mark.parametrize("compiler", ["gcc", "gcc-12", "clang-16", "musl-gcc"])
+def test_a_makefile_that_says_gcc(case: Case, compiler: str) -> None:
+    (case[0].root / "mine").write_text(f"CC = {compiler}\napp: app.o lib.o\n\t$(CC) -o $@ $^\n")
     holds(case, sh(case, "make -f mine app"))
+
+
+def test_a_header_that_is_compiled_ahead(case: Case) -> None:
+    (case[0].root / "mine").mkdir()
+    (case[0].root / "mine" / "three.h").write_text("int three(void);\n#define NUMBER 3\n")
+    ahead = "$CC -O2 mine/three.h -o mine/three.h.gch; $CC -O2 -x c-header mine/three.h -o mine/three.h.pch"
+    done = sh(case, f"{ahead}; wc -c mine/three.h.?ch; $CC -O2 -include mine/three.h app.c lib.c -o app")
+    assert [int(line.split()[0]) > 500 for line in done.stdout.splitlines()] == [True, True, True]
+    holds(case, done)
+
+
+def test_the_machine_s_root_and_start_files_are_left_out(case: Case) -> None:
+    options = f"--sysroot=/ -isysroot / -B/usr/lib/$(uname -m)-linux-gnu -L{next(Path('/usr/lib/gcc').glob('*/*'))}"
+    holds(case, sh(case, f"$CC {options} app.c lib.c -lgcc -o app"))
+
+
+@pytest.mark.tier("slow")
+@pytest.mark.skipif(not shutil.which("ccache"), reason="ccache is not installed")
+def test_a_compiler_cache_gives_no_object_of_another_libc(zig: Project) -> None:
+    """By the plain name, which says no target. BUFSIZ is 8192 with glibc and 1024 with musl."""
+    (zig.root / "size.c").write_text('#include <stdio.h>\nint main(void) { printf("%d\\n", BUFSIZ); return 0; }\n')
+    for _ in range(2):
+        for target, size in ((GLIBC, "8192\n"), (X86, "1024\n")):
+            script = "ccache gcc -c size.c -o size.o && gcc size.o -o size"
+            zig.exec("sh", "-euc", script, options=("--target", target), CCACHE_DIR=str(zig.root / "ccache"))
+            assert zig.run("size") == size
+    stats = zig.exec("ccache", "--print-stats", CCACHE_DIR=str(zig.root / "ccache"))
+    assert "direct_cache_hit\t2\n" in stats, "the second time, each target has its own"
 
 
 def test_a_program_that_is_exchanged_after_its_link_is_found(case: Case) -> None:

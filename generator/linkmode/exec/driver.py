@@ -21,6 +21,14 @@ CXX_NAMES = ("g++", "c++", "clang++")
 GO_TOOL = "go-toolexec"
 """The names of the driver, as driver.c knows them."""
 
+MACHINE_NAMES = (
+    *(f"{name}-{version}" for name in ("gcc", "g++") for version in range(5, 20)),
+    *(f"{name}-{version}" for name in ("clang", "clang++") for version in range(11, 27)),
+    "musl-gcc",
+    "musl-clang",
+)
+"""More names that a machine has compilers under, and that makefiles may say."""
+
 _LIBC = ("c", "m", "pthread", "dl", "rt", "util", "resolv", "crypt", "xnet")
 _COMPILER = ("gcc", "gcc_s", "gcc_eh", "stdc++", "supc++", "stdc++fs", "atomic", "ssp", "ssp_nonshared")
 OWN = (*_LIBC, *_COMPILER)

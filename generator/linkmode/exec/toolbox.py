@@ -12,6 +12,7 @@ Why hard links: GCC takes its headers and libraries from its own folders only, a
 """
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -180,12 +181,21 @@ class Toolbox:
             (new / name).mkdir()
         has_cxx = self._compiler.has_cxx(at, self._toolchain)
         names = (*driver.C_NAMES, *(driver.CXX_NAMES if has_cxx else ()))
-        # Debian's OCaml and Python call the compiler that they were built by: x86_64-linux-gnu-gcc.
-        paths = [f"plain/{self._toolchain.target.cpu}-linux-gnu-{name}" for name in names]
+        # Debian's OCaml and Python call the compiler that they were built by, and makefiles may name a version of one:
+        # x86_64-linux-gnu-gcc, gcc-12.
+        own = (*names, *(name for name in driver.MACHINE_NAMES if has_cxx or "++" not in name))
+        paths = [f"plain/{name}" for name in own]
+        paths += [f"plain/{self._toolchain.target.cpu}-linux-gnu-{name}" for name in own]
         for name in (*names, driver.GO_TOOL, *tools):
             paths += [f"bin/{self._name}-{name}", f"bin/{self._toolchain.target}-{mode}-{name}", f"plain/{name}"]
-        for path in dict.fromkeys(paths):
-            os.link(programs / "driver", new / path)
+        first, *others = dict.fromkeys(paths)
+        # ccache and sccache know a compiler by its file: a file of its own keeps the objects of two targets apart.
+        shutil.copyfile(programs / "driver", new / first)
+        with (new / first).open("ab") as stream:
+            stream.write(f"{self._toolchain.target} {mode} {folder.name}\n".encode())
+        (new / first).chmod(0o755)
+        for path in others:
+            os.link(new / first, new / path)
         for name, text in build_systems.files(folder, self._toolchain, mode, sysroot, tools).items():
             (new / name).write_text(text, encoding="utf-8")
 

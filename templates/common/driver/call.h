@@ -19,10 +19,11 @@ static struct {
     enum action action;
     bool is_cxx; /* by the driver's name, a source's name or -x */
     bool has_sources, has_inputs, has_stdin, has_language;
+    bool has_headers, has_others; /* a header alone is compiled ahead, and nothing is linked */
     bool no_start_files, no_default_libraries, no_includes, no_cxx_includes;
     bool has_format; /* --oformat: what comes out may be no ELF file */
     enum pie pie;
-    const char *output;
+    const char *output, *linker_output; /* the linker takes the last that it is told, and so its own */
     struct words words; /* with -Wl and -Xlinker taken apart */
 } call;
 
@@ -53,6 +54,7 @@ static const char *const questions[] = {
     NULL,
 };
 
+static const char *const header_suffixes[] = {".h", ".hh", ".H", ".hp", ".hxx", ".hpp", ".HPP", ".h++", NULL};
 static const char *const source_suffixes[] = {
     ".c", ".i", ".s", ".S", ".sx", ".m", ".mi", ".ll", ".bc", ".h", ".cc", ".cp", ".cxx", ".cpp", ".CPP", ".c++", ".C", ".ii",
     ".hh", ".H", ".hp", ".hxx", ".hpp", ".HPP", ".h++", ".mm", ".M", ".mii", ".cppm", ".ixx", NULL,
@@ -122,7 +124,7 @@ static bool stops_before_link(const char *text)
     return is_one_of(text, options);
 }
 
-static void read_linker_word(const char *text, bool *shared, bool *relocatable)
+static void read_linker_word(const char *text, const char *value, bool *shared, bool *relocatable)
 {
     const char *option = one_dash(text);
 
@@ -136,11 +138,21 @@ static void read_linker_word(const char *text, bool *shared, bool *relocatable)
         call.pie = NO_PIE;
     else if (starts(option, "-oformat"))
         call.has_format = true;
+    else if (equal(option, "-o") || equal(option, "-output"))
+        call.linker_output = value;
+    else if (starts(option, "-output="))
+        call.linker_output = strchr(option, '=') + 1;
 }
+
+static bool is_header_language; /* of -x: c-header, c++-header and so on */
 
 static void read_source(const char *text)
 {
     call.has_inputs = true;
+    if (call.has_language ? is_header_language : ends_with_one(text, header_suffixes))
+        call.has_headers = true;
+    else
+        call.has_others = true;
     if (equal(text, "-"))
         call.has_stdin = call.has_sources = true;
     else if (call.has_language || ends_with_one(text, source_suffixes))
@@ -152,6 +164,7 @@ static void read_source(const char *text)
 static void read_language(const char *language)
 {
     call.has_language = !equal(language, "none");
+    is_header_language = ends(language, "-header");
     if (starts(language, "c++") || starts(language, "objective-c++"))
         call.is_cxx = true;
 }
@@ -182,6 +195,8 @@ static void read_driver_word(const char *text, const char *value, bool *stops, b
         call.no_cxx_includes = true;
     else if ((equal(text, "-o") || equal(text, "--output")) && value)
         call.output = value;
+    else if (starts(text, "--output="))
+        call.output = strchr(text, '=') + 1;
     else if (starts(text, "-o") && text[2] && !starts(text, "-object"))
         call.output = text + 2;
     else if ((equal(text, "-x") || equal(text, "--language")) && value)
@@ -204,7 +219,7 @@ static void read_call(const struct words *given, bool is_cxx)
         if (is_input(word))
             read_source(word->text);
         else if (word->for_linker)
-            read_linker_word(word->text, &shared, &relocatable);
+            read_linker_word(word->text, value, &shared, &relocatable);
         else
             read_driver_word(word->text, value, &stops, &asks, &shared, &relocatable);
         if (starts(word->text, "-l"))
@@ -212,9 +227,11 @@ static void read_call(const struct words *given, bool is_cxx)
         if (takes_value(word))
             i++;
     }
+    if (call.linker_output)
+        call.output = call.linker_output;
     if (asks && (!call.has_inputs || !has(&call.words, "-v")))
         call.action = QUESTION;
-    else if (stops)
+    else if (stops || (call.has_headers && !call.has_others))
         call.action = COMPILE;
     else if (!call.has_inputs)
         call.action = QUESTION;

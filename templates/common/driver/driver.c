@@ -19,8 +19,17 @@
 #include "questions.h"
 #include "session.h"
 
-static const char *const c_names[] = {"gcc", "cc", "clang", "c99", "c89", NULL};
+static const char *const c_names[] = {"gcc", "cc", "clang", "c99", "c89", "musl-gcc", "musl-clang", NULL};
 static const char *const cxx_names[] = {"g++", "c++", "clang++", NULL};
+
+/* The name without a version at its end: `gcc` for gcc-12 and gcc-4.9. */
+static const char *without_version(const char *name)
+{
+    const char *dash = strrchr(name, '-');
+    const size_t length = dash ? (size_t)(dash - name) : 0;
+
+    return length && dash[1] && strspn(dash + 1, "0123456789.") == strlen(dash + 1) ? copied(name, length) : name;
+}
 
 /* The name without what stands in front: `gcc` for x86_64-linux-musl-gcc, and for the machine's own x86_64-linux-gnu-gcc. */
 static const char *short_name(const char *name)
@@ -107,6 +116,8 @@ int main(int argc, char **argv)
     read_config();
     clear_environment(listed("cleared"));
     name = short_name(name);
+    if (is_one_of(without_version(name), c_names) || is_one_of(without_version(name), cxx_names))
+        name = without_version(name);
     is_explained = argc > 1 && equal(argv[1], "--linkmode-explain");
     if (equal(name, "go-toolexec")) {
         for (int i = 1; i < argc; i++)

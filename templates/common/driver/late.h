@@ -68,6 +68,36 @@ static void build_late(void)
                "the libraries of C++ for %s are not there and cannot be built (exit code %d)", config.target, code);
 }
 
+static bool has_kept_stdin;
+
+/* Puts what standard input holds into memory, since each of several runs has to read it from its beginning. */
+static void keep_stdin(void)
+{
+    const int memory = memfd_create("linkmode", MFD_CLOEXEC);
+    char buffer[65536];
+    ssize_t got;
+
+    if (memory < 0)
+        return;
+    while ((got = read(0, buffer, sizeof buffer)) != 0) {
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0 || write(memory, buffer, (size_t)got) != got)
+            refuse("a file that can be read, and memory for it", NULL, "standard input cannot be kept: %s", strerror(errno));
+    }
+    if (dup2(memory, 0) < 0)
+        refuse(NULL, NULL, "standard input cannot be kept: %s", strerror(errno));
+    has_kept_stdin = true;
+}
+
+/* As run_quietly(), with standard input from its beginning where it was kept. */
+static int try_link(const struct words *words, size_t fixed, char **said)
+{
+    if (has_kept_stdin)
+        lseek(0, 0, SEEK_SET);
+    return run_quietly(words, fixed, said);
+}
+
 /* Runs a link. The exit code is that of run(); what the linker says is passed on when it has ended. */
 static int run_link(const struct words *words, size_t fixed, const char *output)
 {
@@ -76,6 +106,8 @@ static int run_link(const struct words *words, size_t fixed, const char *output)
     char *said;
     int code;
 
+    if (folder && call.has_stdin)
+        keep_stdin();
     if (folder && asks_for_late())
         build_late();
     else if (folder) {
@@ -86,15 +118,15 @@ static int run_link(const struct words *words, size_t fixed, const char *output)
         if (call.action == SHARED)
             /* a shared object may miss symbols: only so does the linker name them */
             add(&tried, "-Wl,-z,defs,--warn-unresolved-symbols", false);
-        code = run_quietly(&tried, fixed, &said);
+        code = try_link(&tried, fixed, &said);
         if ((code == 0 && call.action == PROGRAM) || !misses_late(copied(said, strlen(said)))) {
             if (call.action == SHARED)
-                code = run_quietly(&without, fixed, &said);
+                code = try_link(&without, fixed, &said);
             return pass_on(output, said, code);
         }
         build_late();
     }
-    code = run_quietly(words, fixed, &said);
+    code = try_link(words, fixed, &said);
     return pass_on(output, said, code);
 }
 

@@ -37,6 +37,17 @@ static bool is_pie_word(const char *text)
     return is_one_of(text, words);
 }
 
+/* Words of GNU ld that lld does not know. They steer its warnings and its memory, and nothing of what it writes. */
+static bool is_gnu_word(const char *option)
+{
+    static const char *const words[] = {
+        "-reduce-memory-overheads", "-warn-rwx-segments", "-no-warn-rwx-segments", "-warn-execstack", "-no-warn-execstack",
+        "-no-error-rwx-segments", "-no-error-execstack", NULL,
+    };
+
+    return is_one_of(option, words) || starts(option, "-hash-size=");
+}
+
 /* Says how many of the words beginning here the mode takes away. */
 static size_t taken_away(const struct word *word, const char *next, bool from_archives)
 {
@@ -55,6 +66,8 @@ static size_t taken_away(const struct word *word, const char *next, bool from_ar
         return 1;
     if (is_static_word(text) || is_dynamic_word(text))
         return call.action == PROGRAM && from_archives ? 1 : 0;
+    if (config.is_clang && starts(text, "--") && is_gnu_word(option))
+        return 1;
     if (equal(option, "-dynamic-linker"))
         return 2;
     if (starts(option, "-dynamic-linker="))

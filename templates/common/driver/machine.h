@@ -35,6 +35,9 @@ static bool is_machine_folder(const char *folder)
             /* Debian's folders for each machine: https://wiki.debian.org/Multiarch/Tuples */
             if (*tail == '/' && !strchr(tail + 1, '/') && (strstr(tail, "-linux-gnu") || strstr(tail, "-linux-musl")))
                 return true;
+            /* the machine's own GCC keeps its run-time libraries in folders for each machine and version */
+            if (starts(tail, "/gcc/") || starts(tail, "/gcc-cross/"))
+                return true;
         }
     }
     return false;
@@ -86,10 +89,29 @@ static void check_linker_choice(const char *linker)
                "-fuse-ld=%s: the locked toolchain has another linker", linker);
 }
 
+static bool is_root(const char *folder)
+{
+    char real[PATH_MAX];
+
+    return realpath(folder, real) && equal(real, "/");
+}
+
+/* Drops the words that name the machine's root as the place of headers and libraries. Says how many they were. */
+static size_t machine_root_words(const char *text, const char *value)
+{
+    const bool is_apart = equal(text, "--sysroot") || equal(text, "-isysroot");
+    const char *folder = is_apart ? value : starts(text, "--sysroot=") ? strchr(text, '=') + 1 : starts(text, "-isysroot") ? text + strlen("-isysroot") : NULL;
+
+    if (!folder || !is_root(folder))
+        return 0;
+    add(&left_out, is_apart ? joined(text, " ", folder) : text, false);
+    return is_apart ? 2 : 1;
+}
+
 /* Drops a word that names a folder of the machine's. Says how many words that were: 0, 1 or 2. */
 static size_t machine_folder_words(const char *text, const char *value)
 {
-    static const char *const options[] = {"-I", "-L", "-isystem", "-idirafter", "-iquote", "-cxx-isystem", NULL};
+    static const char *const options[] = {"-I", "-L", "-B", "-isystem", "-idirafter", "-iquote", "-cxx-isystem", NULL};
 
     for (const char *const *option = options; *option; option++) {
         const bool is_apart = equal(text, *option);
@@ -100,7 +122,7 @@ static size_t machine_folder_words(const char *text, const char *value)
             return is_apart ? 2 : 1;
         }
     }
-    return 0;
+    return machine_root_words(text, value);
 }
 
 /* Takes from a call what this toolchain says itself or must not be told, and refuses what it cannot do. */

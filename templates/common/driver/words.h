@@ -158,7 +158,8 @@ static char *contents_of(const char *path)
     return text;
 }
 
-/* Adds the words of a response file, by GCC's rules: blanks part them, quotes and backslashes keep them whole
+/* Adds the words of a response file, by GCC's rules: blanks part them, quotes and backslashes keep them whole. A backslash
+   counts between single quotes too, as in GCC and clang, and other than in a shell
    (https://gcc.gnu.org/onlinedocs/gcc/Overall-Options.html, @file). */
 static void add_response(struct words *list, const char *text)
 {
@@ -172,7 +173,7 @@ static void add_response(struct words *list, const char *text)
             return;
         word = end = allocated(malloc(strlen(text) + 1));
         for (; *text && (quote || !isspace((unsigned char)*text)); text++) {
-            if (*text == '\\' && text[1] && quote != '\'')
+            if (*text == '\\' && text[1])
                 *end++ = *++text;
             else if (quote ? *text == quote : (*text == '"' || *text == '\''))
                 quote = quote ? '\0' : *text;

@@ -152,8 +152,23 @@ def test_a_native_layout_gets_the_usual_names(tmp_path: Path) -> None:
     done = made.exec("sh", "-c", f"$AR rcs made; cat made; {TRIPLE}-gcc x; gcc y; cc z")
     assert done.stdout.splitlines()[0] == "archive"
     assert [line.rpartition(" ")[2] for line in done.stdout.splitlines()[1:]] == ["x", "y", "z"]
+    other = made.exec("sh", "-c", "gcc-12 v; musl-gcc w; $(uname -m)-linux-gnu-gcc-13 u; command -v g++-12")
+    assert [line.rpartition(" ")[2] for line in other.stdout.splitlines()[:3]] == ["v", "w", "u"]
+    assert str(made.store) not in other.stdout.splitlines()[-1]
     # there is no g++ in it, and nothing stands for one
     assert f"{TRIPLE}-static-g++" not in made.run("exec", "--print-env").stdout
+
+
+def test_a_compiler_cache_sees_another_compiler_for_each_mode(gcc: Repository) -> None:
+    """By its bytes and its time, which is how ccache and sccache know one."""
+    assert gcc.run("fetch").returncode == 0
+    which = "command -v gcc; sha256sum < $(command -v gcc)"
+    seen = [gcc.run("exec", "--mode", mode, "--", "sh", "-c", which).stdout for mode in ("static", "dynamic")]
+    (one, its_digest), (other, other_digest) = (said.splitlines() for said in seen)
+    assert one != other
+    assert its_digest != other_digest
+    assert Path(one).stat().st_ino != Path(other).stat().st_ino
+    assert Path(one).samefile(Path(one).parents[1] / "bin" / f"{TRIPLE}-static-gcc")
 
 
 def test_zig_is_called_as_clang(zig: Repository) -> None:

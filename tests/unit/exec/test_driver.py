@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from driver_toolchain import FLAGS, Toolchain
+from driver_toolchain import FLAGS, MUSL, Toolchain
 
 GLIBC = "x86_64-linux-gnu.2.28"
 
@@ -40,6 +40,13 @@ GLIBC = "x86_64-linux-gnu.2.28"
         ("-Wl,--version", "question"),
         ("-c -shared x.c", "compile"),
         ("@response", "shared"),
+        ("x.h", "compile"),
+        ("-O2 x.hpp -o x.hpp.gch -lq", "compile"),
+        ("-x c++-header x -o x.gch", "compile"),
+        ("x.h -x c y", "program"),
+        ("x.h y.o", "program"),
+        ("-include x.h y.o", "program"),
+        ("-x c x.h", "program"),
     ],
 )
 @pytest.mark.parametrize("kind", ["clang", "gcc"])
@@ -69,6 +76,8 @@ def test_what_a_call_is(make: Callable[..., Toolchain], kind: str, line: str, ac
         ("x.o -Wl,-rpath,$ORIGIN/lib",
          "-static -no-pie /run/crt1.o x.o -Xlinker -rpath -Xlinker $ORIGIN/lib libs-static"),
         ("x.o -Wl,@words", "-static -no-pie /run/crt1.o x.o -Wl,@words libs-static"),
+        ("x.o -Wl,--reduce-memory-overheads,--hash-size=31 -Wl,--no-warn-rwx-segments,-O1",
+         "-static -no-pie /run/crt1.o x.o -Xlinker -O1 libs-static"),
         ("x.o -Wl,-Ttext-segment=0x1", "-static -no-pie /run/crt1.o x.o -Xlinker --image-base=0x1 libs-static"),
         ("-shared -static x.o", "-shared x.o -Xlinker -Bdynamic libs-dynamic"),
         ("-shared -pie -static-libgcc x.o", "-shared x.o -Xlinker -Bdynamic libs-dynamic"),
@@ -92,6 +101,7 @@ def test_links_by_clang_for_static(make: Callable[..., Toolchain], line: str, wo
         ("x.o -lgcc_s -lm", "-static x.o -lgcc_eh -lm"),
         ("-Wl,-Bstatic -lm -Wl,-Bdynamic x.o", "-static -lm x.o"),
         ("-fuse-ld=bfd x.o", "-static x.o"),
+        ("-Wl,--hash-size=31 x.o", "-static -Xlinker --hash-size=31 x.o"),
     ],
 )
 def test_links_by_gcc_for_static(make: Callable[..., Toolchain], line: str, words: str) -> None:
@@ -151,6 +161,11 @@ def test_a_dynamic_program_keeps_what_it_was_given(make: Callable[..., Toolchain
         ("cc", "-c -target x86_64-linux-musl x.c", "cc --compile -c x.c -isystem /root/include"),
         ("cc", "-c -I/usr/include -I. x.c", "cc --compile -c -I. x.c -isystem /root/include"),
         ("cc", "-c -isystem /usr/include x.c", "cc --compile -c x.c -isystem /root/include"),
+        ("cc", "-c --sysroot=/ -isysroot / x.c", "cc --compile -c x.c -isystem /root/include"),
+        ("cc", "-c -isysroot/ --sysroot /usr/.. x.c", "cc --compile -c x.c -isystem /root/include"),
+        ("cc", "-c --sysroot=/mine x.c", "cc --compile -c --sysroot=/mine x.c -isystem /root/include"),
+        ("cc", "-c -B/usr/lib -B /usr/lib x.c", "cc --compile -c x.c -isystem /root/include"),
+        ("cc", "-c -B. x.c", "cc --compile -c -B. x.c -isystem /root/include"),
         ("cc", "-c -Wp,-D_FORTIFY_SOURCE=2 x.c", "cc --compile -c -Wp,-D_FORTIFY_SOURCE=2 x.c -isystem /root/include"),
         ("cc", "-c -fsanitize=undefined x.c",
          "cc --compile -c -fsanitize-trap=undefined -fsanitize=undefined x.c -isystem /root/include"),
@@ -208,6 +223,24 @@ def test_a_folder_below_the_machine_s_own_is_a_package_s(make: Callable[..., Too
     assert "-I/usr/include/linux" in make().explain("-c", "-I/usr/include/linux", "x.c")
 
 
+def test_the_libraries_of_the_machine_s_own_gcc_are_left_out(make: Callable[..., Toolchain]) -> None:
+    folder = next(Path("/usr/lib/gcc").glob("*/*/libgcc.a")).parent
+    made = make()
+    assert made.explain(f"-L{folder}", "x.o", "-lstdc++") == made.explain("x.o", "-lstdc++")
+    done = make("gcc").run("x.o", f"{folder}/libgcc.a")
+    assert done.returncode == 1
+    assert "libgcc.a is the machine's own" in done.stderr
+
+
+def test_a_response_file_is_read_as_by_gcc_and_clang(make: Callable[..., Toolchain]) -> None:
+    """Their libiberty and LLVM take a backslash between single quotes for an escape; Meson doubles it for that."""
+    made = make("gcc")
+    (made.root / "project" / "inner").write_text("'-DA=\\\\\"x y\\\\\"' \"-DB='\\\"'\" '' -DC=\\ d\n")
+    (made.root / "project" / "outer").write_text("-c\n@inner x.c")
+    shown = made.explain("@outer")
+    assert shown[shown.index("-c") :][:6] == ["-c", '-DA=\\"x y\\"', "-DB='\"'", "", "-DC= d", "x.c"]
+
+
 @pytest.mark.parametrize(
     ("question", "answer"),
     [
@@ -257,6 +290,24 @@ def test_a_name_that_is_no_compiler(make: Callable[..., Toolchain], programs: Pa
     assert made.run("rcs", "x.a", name="x86_64-linux-musl-ar").stdout == "ar rcs x.a\n"
     assert made.run("t", name="x86_64-linux-musl-static-ar").stdout == "ar t\n"
     assert "called by a name that the driver does not know: nm" in made.run("x", name="nm").stderr
+
+
+@pytest.mark.parametrize(
+    "name", ["gcc-12", "clang-21", "gcc-4.9", "x86_64-linux-gnu-gcc-12", "musl-gcc", f"{MUSL}-gcc-9"]
+)
+def test_a_compiler_by_another_name_of_the_machine_s(make: Callable[..., Toolchain], programs: Path, name: str) -> None:
+    made = make()
+    os.link(programs / "driver", made.root / "bin" / name)
+    assert made.explain("x.o", name=name) == made.explain("x.o")
+
+
+def test_a_compiler_of_cxx_by_its_version(make: Callable[..., Toolchain], programs: Path) -> None:
+    made = make()
+    for name in ("g++-12", "gcc-ar-12", "gcc-", "12"):
+        os.link(programs / "driver", made.root / "bin" / name)
+    assert made.explain("x.o", name="g++-12") == made.explain("x.o", name="g++")
+    for name in ("gcc-ar-12", "gcc-", "12"):
+        assert "called by a name that the driver does not know" in made.run("x.o", name=name).stderr
 
 
 def test_a_configuration_that_is_not_whole(make: Callable[..., Toolchain]) -> None:

@@ -160,6 +160,18 @@ def test_a_shared_object_says_what_it_misses_when_it_is_asked(make: Make) -> Non
     assert (late.times_built(), late.calls()[2:]) == (1, [False, True])
 
 
+def test_a_source_on_standard_input_is_there_for_each_try(make: Make) -> None:
+    late = make("dynamic")
+    (late.root / "compiler").write_text(f"#!/bin/sh\ncat >> {late.root}/read\n")
+    source = "int three(void) { return 3; }\n"
+    for words in (("-shared", "-x", "c", "-"), ("-x", "c", "-")):
+        code = subprocess.run(
+            [late.root / "bin" / "cc", *words, "-o", "out"], cwd=late.root, input=source, text=True, check=False
+        ).returncode
+        assert code == 0
+    assert (late.root / "read").read_text() == 3 * source, "a shared object is tried with the linker's warnings first"
+
+
 def test_what_a_link_of_c_misses_of_others_is_an_error_and_nothing_is_built(make: Make) -> None:
     late = make()
     code, said = late.link("a.o", misses="deflate")

@@ -11,13 +11,22 @@ from driver_toolchain import MUSL, Toolchain
 
 
 def linked(
-    made: Toolchain, what: Path, *arguments: str, note: Path | None = None, by: tuple[str, ...] = (), verify: str = ""
+    made: Toolchain,
+    what: Path,
+    *arguments: str,
+    note: Path | None = None,
+    by: tuple[str, ...] = (),
+    verify: str = "",
+    name: str = "",
 ) -> subprocess.CompletedProcess[str]:
-    """Let the driver link, by a compiler that copies ``what`` to where it is told; ``by`` is what starts the driver."""
+    """Let the driver link, by a compiler that copies ``what`` to where it is told, or to ``name``.
+
+    ``by`` is what starts the driver.
+    """
     text = (made.root / "driver.conf").read_text().replace("cc\t/bin/echo\ncc\tcc\n", f"cc\t{made.root}/copy\n")
     (made.root / "driver.conf").write_text(text)
     script = f'#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\ncp "{what}" "$2"\n'
-    (made.root / "copy").write_text(script)
+    (made.root / "copy").write_text(f'#!/bin/sh\ncp "{what}" {name}\n' if name else script)
     (made.root / "copy").chmod(0o755)
     environment = {"PATH": os.environ["PATH"]} | ({"LINKMODE_NOTE": str(note)} if note else {})
     environment |= {"LINKMODE_VERIFY": verify} if verify else {}
@@ -44,6 +53,29 @@ def test_a_program_that_is_not_of_its_mode_is_removed(
     assert "p was removed: it is not what --target x86_64-linux-musl and --mode static say" in done.stderr
     assert not (made.root / "project" / "p").exists()
     assert note.read_text() == f"wrong\t{MUSL}\tstatic\t{made.root}/project/p\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--output=p",),
+        ("--output", "p"),
+        ("-op",),
+        ("-Wl,-o,p",),
+        ("-Wl,--output=p", "-o", "q"),
+        ("-Xlinker", "-o", "-Xlinker", "p"),
+    ],
+)
+def test_a_wrong_program_is_removed_however_its_name_was_given(
+    make: Callable[..., Toolchain], tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    (tmp_path / "p.c").write_text("int main(void) { return 0; }\n")
+    subprocess.run(["cc", tmp_path / "p.c", "-o", tmp_path / "dynamic"], check=True)
+    made = make()
+    done = linked(made, tmp_path / "dynamic", "x.o", *words, name="p")
+    assert done.returncode == 1
+    assert "p was removed: it is not what --target x86_64-linux-musl and --mode static say" in done.stderr
+    assert list((made.root / "project").iterdir()) == []
 
 
 @pytest.fixture

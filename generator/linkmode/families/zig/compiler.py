@@ -9,8 +9,15 @@ from linkmode.families.zig import runtime
 from linkmode.model.components import releases
 from linkmode.model.values import Artifact, ExecPlatform, LockedToolchain, Target
 
-_TOOLS = {"ar": "ar", "ranlib": "ranlib", "ld": "ld.lld", "ld.lld": "ld.lld"}
-"""A program by its usual name, and Zig's own command for it."""
+_TOOLS = {
+    **dict.fromkeys(("ar", "gcc-ar", "llvm-ar"), "ar"),
+    **dict.fromkeys(("ranlib", "gcc-ranlib", "llvm-ranlib"), "ranlib"),
+    **dict.fromkeys(("ld", "ld.lld"), "ld.lld"),
+}
+"""A program by its usual names, and Zig's own command for it.
+
+The machine's own gcc-ranlib would call Zig's ranlib with a plugin of GCC's.
+"""
 
 
 class ZigCompiler:
