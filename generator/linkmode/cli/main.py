@@ -120,8 +120,24 @@ def _close_to_others() -> int:
     return before
 
 
+def _open_what_is_closed() -> None:
+    """Open /dev/null where a parent closed a standard stream (``>&-``): the next file that is opened would become it.
+
+    A command of ``exec`` would then print into that file.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+            os.set_inheritable(number, True)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8", closefd=False)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run linkmode with ``arguments``, those of this process by default, and return the exit code."""
+    _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character is no reason to fail

@@ -1,11 +1,14 @@
 """What lies where something else is expected: said by name, with what to do, and never as the system's bare word."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+import linkmode
 from linkmode.cli.main import main
 
 TOML = '[[toolchain]]\nfamily = "zig"\nversion = "~=0.15.1"\ntargets = ["x86_64-linux-musl"]\n'
@@ -179,3 +182,20 @@ def test_two_sources_for_one(repository: Path, capsys: pytest.CaptureFixture[str
 )
 def test_catalog_add_of_half_a_url(capsys: pytest.CaptureFixture[str], url: str, why: str) -> None:
     assert why in said(capsys, "catalog", "add", url, code=2)
+
+
+@pytest.mark.parametrize("closed", [">&-", ">&- 2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("command", ["audit /bin/sh", "catalog list", "lock"])
+def test_standard_streams_that_a_parent_closed(repository: Path, command: str, closed: str) -> None:
+    script = f'"$0" -m linkmode {command} {closed}'
+    environment = {**os.environ, "PYTHONPATH": str(Path(linkmode.__file__).parents[1])}
+    done = subprocess.run(
+        ["sh", "-c", script, sys.executable],
+        cwd=repository,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "Traceback" not in done.stderr

@@ -29,6 +29,12 @@ def fails_with(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     monkeypatch.setattr(fcntl, "flock", flock)
 
 
+def swept(home: Path) -> None:
+    for found in sweep.clear(home, time.time() + 1):
+        if found.error:
+            raise found.error
+
+
 NONE = [OSError(code, os.strerror(code)) for code in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)]
 
 
@@ -43,7 +49,7 @@ def test_a_filesystem_without_locks_is_told_as_such(
         lambda: locks.held(tmp_path / "l", print).__enter__(),
         lambda: trees.make_once(tmp_path / "unpacked" / "x", lambda _: None, print),
         lambda: Store(tmp_path).lock(Checksum("sha256", "0" * 64), threading.Event(), print).__enter__(),
-        lambda: list(sweep.clear(tmp_path / "home", time.time() + 1)),
+        lambda: swept(tmp_path / "home"),
         lambda: write.apply({"f": b"x"}, tmp_path / "out", label="out", locks=tmp_path / "locks"),
     ):
         with pytest.raises(ConfigError, match="its file system has no locks, so two runs") as caught:
