@@ -9,7 +9,7 @@ import msgspec
 from linkmode.config import bazel
 from linkmode.config.bazel_module import BazelModule
 from linkmode.config.buck2 import CELL
-from linkmode.generate.blocks import Block, edited
+from linkmode.generate.blocks import Block, edited, removed
 from linkmode.messages import ConfigError
 from linkmode.model import textfile
 
@@ -17,11 +17,11 @@ _BUCKCONFIG = ".buckconfig"
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):
-    """A file of the user's, with what it holds (None where there is none) and what it is to hold."""
+    """A file of the user's, with what it holds and what it is to hold; None where there is none."""
 
     file: str
     before: str | None
-    after: str
+    after: str | None
 
 
 def blocks(root: Path, output: str, module: BazelModule) -> tuple[Block, ...]:
@@ -71,9 +71,24 @@ def edits(root: Path, output: str, module: BazelModule, build_systems: Iterable[
                 hint="add the lines that `linkmode generate --no-edit` prints to the file that it leads to",
             )
         before = _read(path)
-        after = edited(before or "", block)
+        after = edited(before, block)
         if after != before:
             found.append(Edit(file=block.file, before=before, after=after))
+    return tuple(found)
+
+
+def removals(root: Path) -> tuple[Edit, ...]:
+    """Return the edits that take every block of linkmode out of the files of ``root``.
+
+    Raises:
+        ConfigError: a file cannot be read, or has half a block.
+    """
+    found = []
+    for file in (*bazel.ROOTS, ".bazelrc", ".bazelignore", _BUCKCONFIG):
+        before = None if (root / file).is_symlink() else _read(root / file)
+        after = before if before is None else removed(before, file)
+        if after != before:
+            found.append(Edit(file=file, before=before, after=after))
     return tuple(found)
 
 
