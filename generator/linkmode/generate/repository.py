@@ -27,7 +27,9 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True):
 def blocks(root: Path, output: str, module: BazelModule) -> tuple[Block, ...]:
     """Return the blocks that make the library in the folder ``output`` a part of the build of ``root``."""
     major = bazel.major(root)
-    config = {4: "linkmode_bazel4", 5: "linkmode_bazel6", 6: "linkmode_bazel6"}.get(major or 0)
+    # Without .bazelversion, a WORKSPACE alone is at home in 4 to 7, and the flag means what 7 does anyway.
+    unsaid = 0 if (root / bazel.MODULE).is_file() else 6
+    config = {4: "linkmode_bazel4", 5: "linkmode_bazel6", 6: "linkmode_bazel6"}.get(major or unsaid)
     workspace = next((name for name in bazel.WORKSPACES if (root / name).is_file()), "")
     made = []
     if (root / bazel.MODULE).is_file() and (major is None or major > 5):

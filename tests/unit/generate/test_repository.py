@@ -109,6 +109,7 @@ def test_what_only_looks_like_it_is_not_taken_for_it(tmp_path: Path) -> None:
         ("8.4.0", {"MODULE.bazel": "", "WORKSPACE": "x()\n"}, "MODULE.bazel", ""),
         ("latest", {"MODULE.bazel": ""}, "MODULE.bazel", ""),
         ("7.7.1", {"WORKSPACE": ""}, "WORKSPACE", ""),
+        ("latest", {"WORKSPACE": ""}, "WORKSPACE", "linkmode_bazel6"),
     ],
 )
 def test_the_files_and_flags_of_each_bazel(
