@@ -90,7 +90,7 @@ def main() -> None:
 
 
 def workspace_for(name: str, family: str) -> Path:
-    """Return a workspace, made anew, that is locked to one family and has all that is built here."""
+    """Return a workspace, made again, that is locked to one family and has all that is built here."""
     folder = WORK / "benchmarks" / "cost" / name
     shutil.rmtree(folder, ignore_errors=True)
     library.prepare(folder, only=family)

@@ -127,7 +127,7 @@ def _measure(builder: bazel.Bazel, folder: Path) -> None:
 
 
 def _build(builder: bazel.Bazel, folder: Path, contender: Contender) -> float:
-    # every compile anew, and nothing else: a macro that no source reads
+    # every compile again, and nothing else: a macro that no source reads
     macro = f"--copt=-DROUND={time.time_ns()}"
     began = time.monotonic()
     builder.run(folder, "build", "-c", "opt", "--disk_cache=", *contender.flags, macro, *TARGETS)

@@ -2,7 +2,7 @@
 
 - README.md is the front page. Files outside docs/ that a page links to become pages too: Markdown as it is, a source
   file as a listing. So every relative link of the repository works on the site, and a broken one fails the build.
-- The generated blocks are filled anew (references.py), the plot of sizes is drawn (sizes.py), and a sample is audited
+- The generated blocks are filled again (references.py), the plot of sizes is drawn (sizes.py), and a sample is audited
   (sample.py).
 - The navigation is made from the folders, so that a new page appears by itself.
 """
@@ -46,12 +46,15 @@ SHOWN = (".md", ".svg")
 """The files of docs/ that the site has as they are; of any other, a page shows the text."""
 
 PLOT, REPORT = "how-to/sizes.svg", "reference/audit-report.html"
-"""What is made anew whenever the site is built, beside the generated blocks."""
+"""What is made again whenever the site is built, beside the generated blocks."""
 
 PROJECT = ("CONTRIBUTING.md", "STYLE.md", "CHANGELOG.md")
 
 _FENCE = re.compile(r"^( *)(```+|~~~+).*?^\1\2 *$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"(\]\()([^)\s]+)(\))")
+_TABLE = re.compile(r"<table>\n<thead>.*?</table>", re.DOTALL)
+_WIDE_ROW = re.compile(r"^\|(?:[^|\n]*\|){8,}$", re.MULTILINE)
+_WIDE = 8
 _SHORT_CODE = re.compile(r"<code>([^<\n]{1,24})</code>")
 _LANGUAGES = {".bzl": "starlark", ".bazel": "starlark", ".example": "starlark", ".toml": "toml", ".py": "python"}
 
@@ -93,6 +96,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     del config, files
     if page.file.src_uri == "index.md":
         page.meta["hide"] = ["navigation"]  # the tabs are all there is to show
+    elif _WIDE_ROW.search(_FENCE.sub("", markdown)):
+        page.meta["hide"] = ["toc"]  # the room is for the table
     source = _repository_path(page.file.src_uri)
     text = references.fill(markdown).replace(
         "`audit-report.html`", f"[audit-report.html]({posixpath.basename(REPORT)})"
@@ -101,8 +106,14 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Mark short code in running text: a browser breaks a line after the hyphen of `-lssl` and of `--no-edit`."""
+    """Mark wide tables, which get a smaller font, and short code in running text.
+
+    A browser breaks a line after the hyphen of `-lssl` and of `--no-edit`.
+    """
     del page, config, files
+    html = _TABLE.sub(
+        lambda match: f'<div class="wide">{match[0]}</div>' if match[0].count("<th") >= _WIDE else match[0], html
+    )
     return _SHORT_CODE.sub(r'<code class="short">\1</code>', html)
 
 

@@ -21,6 +21,8 @@ SOURCES = ("generator/**/*", "templates/**/*", "examples/*/*", "toolchains/*", "
 """Sources whose comments, docstrings and messages keep the words, too."""
 
 _FENCE = re.compile(r"^( *)(```+|~~~+).*?^\1\2 *$", re.MULTILINE | re.DOTALL)
+_LIST_INDENT = 4
+"""Python-Markdown ends a list at a block of code with fewer spaces, and the site numbers the next item 1."""
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 _LINK = re.compile(r"!?\[((?:[^][]|\[[^]]*\])*)\]\([^)\s]*(?:\s\"[^\"]*\")?\)")
@@ -62,6 +64,11 @@ def problems(text: str, rules: Rules) -> list[Problem]:
         Problem(plain.count("\n", 0, match.start()) + 1, f"{' '.join(match[0].split())!r}: say {instead}")
         for pattern, instead in rules.words
         for match in pattern.finditer(plain)
+    ]
+    found += [
+        Problem(text.count("\n", 0, match.start()) + 1, "a block of code in a list needs four spaces before it")
+        for match in _FENCE.finditer(text)
+        if 0 < len(match[1]) < _LIST_INDENT
     ]
     lengths = []
     for line, sentence in sentences(plain):

@@ -9,7 +9,7 @@ A page marks a block like this:
     …
     <!-- end of generated -->
 
-The site fills the blocks anew whenever it is built (hooks.py), so that a page of it cannot differ from the code. The
+The site fills the blocks again whenever it is built (hooks.py), so that a page of it cannot differ from the code. The
 copies in the repository are for readers without the site; a test compares them.
 """
 

@@ -22,7 +22,7 @@ static value all_of(z_stream *stream, int (*step)(z_stream *, int), int (*end)(z
             whole = grown;
             room *= 2;
         }
-        /* allocation moves strings: their addresses are taken anew */
+        /* allocation moves strings: their addresses are taken again */
         stream->next_in = (Bytef *)String_val(text) + stream->total_in;
         stream->avail_in = caml_string_length(text) - stream->total_in;
         stream->next_out = Bytes_val(whole) + stream->total_out;

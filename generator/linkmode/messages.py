@@ -6,12 +6,14 @@ The exit codes are part of the command line's contract (docs/reference/cli.md).
 """
 
 import itertools
+import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 _LONGEST_WORD = 100
 _MOST_WORDS = 100
+_LONG = re.compile(r"(\S{300})\S{1000,}(\S{100})")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -73,6 +75,11 @@ def plain(text: str) -> str:
     )
 
 
+def shown(text: str) -> str:
+    """Return ``text`` as `plain` gives it, without the middle of a word that fills the screen."""
+    return _LONG.sub(lambda word: f"{word[1]}…{word[2]}", plain(text))
+
+
 class LinkmodeError(Exception):
     """Base of every error that is reported without a traceback.
 
@@ -112,7 +119,7 @@ class LinkmodeError(Exception):
 
 
 class CheckError(LinkmodeError):
-    """A check did not hold: ``audit --expect``, ``lock --deny-advisories``, ``--check`` of generate, lock, vendor."""
+    """An expectation or check failed: ``audit``, ``doctor``, ``exec``, ``lock --deny-advisories``, any ``--check``."""
 
     exit_code = 1
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from linkmode.lock import current, inputs, lockfile
-from linkmode.model import resources
+from linkmode.model import resources, textfile
 from linkmode.model.values import Lock, Target
 
 if TYPE_CHECKING:
@@ -84,10 +84,10 @@ def linked(path: Path) -> "tuple[tuple[Part, str, str], ...]":
     """
     from linkmode.generate import linked as parts
 
-    return parts.of_lock(lockfile.loads(path.read_text(encoding="utf-8", errors="replace"), str(path)))
+    return parts.of_lock(lockfile.loads(textfile.regular(path).decode("utf-8", "replace"), str(path)))
 
 
 def targets(path: Path) -> tuple[Target, ...]:
     """Return the targets that the lock at ``path`` builds for. Raises as ``linked`` does."""
-    lock = lockfile.loads(path.read_text(encoding="utf-8", errors="replace"), str(path))
+    lock = lockfile.loads(textfile.regular(path).decode("utf-8", "replace"), str(path))
     return tuple(dict.fromkeys(one.target for one in lock.toolchains if one.purpose == "target"))

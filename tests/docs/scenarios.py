@@ -69,11 +69,28 @@ def installed(at: Path) -> Scenario:
     return Scenario(folder, _environment(at))
 
 
+def checked(at: Path) -> Scenario:
+    """Give a repository with a lock and a generated library that nobody changed, and nothing for pip to install."""
+    scenario = installed(at)
+    (scenario.folder / "requirements.txt").write_text("# linkmode, by its checksum\n")
+    return scenario
+
+
+def plain(at: Path) -> Scenario:
+    """Give an empty folder, and a shell with linkmode on PATH."""
+    folder = at / "empty"
+    folder.mkdir()
+    return Scenario(folder, _environment(at))
+
+
 SCENARIOS: dict[str, Callable[[Path], Scenario]] = {
     "docs/how-to/add-your-own-pin.md": own_pin,
     "docs/how-to/air-gap.md": air_gap,
     "docs/how-to/audit-images-and-packages.md": audited,
+    "docs/how-to/check-in-ci.md": checked,
+    "docs/how-to/ci-systems.md": installed,
     "docs/how-to/remove-linkmode.md": installed,
+    "docs/how-to/shell-completion.md": plain,
 }
 """By page. A page whose blocks are all marked `not run` needs none."""
 

@@ -39,6 +39,25 @@ def test_the_repository_keeps_the_rules(path: Path) -> None:
         "It has a known weakness.",
         "A `dynamic` or mostly-static program.",
         "It takes\n  whatever comes.",
+        "There is something to mend.",
+        "The signature could not be had.",
+        "Its form is for others to say.",
+        "Run it again, and that is all.",
+        "It resolves the file anew.",
+        "It calls a name, which glibc has and musl has not.",
+        "It needs modules of the very glibc inside.",
+        "Delete it if it is yours to delete.",
+        "You must get the right to write there.",
+        "It redirects to what is no URL.",
+        "Nothing of them was run here.",
+        "A remote service is told its properties.",
+        "Whether it is called cannot be told.",
+        "An option of the command line goes before it.",
+        "The test holds it to the tag.",
+        "The program has 2.0 MB.",
+        "It is linked as the platform has it.",
+        "The target stands above the wrapper.",
+        "Use our rules, when you have none.",
     ],
 )
 def test_a_forbidden_phrase_is_found(sentence: str) -> None:
@@ -54,7 +73,7 @@ def test_good_sentences_pass(sentence: str) -> None:
     "text",
     [
         "```\nwhatever\n```\n",
-        "   ```sh\n   whatever\n   ```\n",
+        "    ```sh\n    whatever\n    ```\n",
         "A list:\n\n    whatever\n",
         "<!-- whatever -->\n",
         "[here](whatever.md)\n",
@@ -75,6 +94,13 @@ def test_the_sources_keep_the_words() -> None:
 def test_a_phrase_in_a_source_is_found_and_a_term_of_prose_is_not() -> None:
     assert [one.line for one in prose.phrases("x = 1\n# set to nought\n", RULES)] == [2]
     assert prose.phrases("directory = weakness", RULES) == []
+
+
+def test_code_in_a_list_has_the_spaces_that_the_site_needs() -> None:
+    block = "```sh\nmake\n```\n"
+    for indent, count in ((0, 0), (2, 1), (3, 1), (4, 0)):
+        text = "1. One\n\n" + "".join(f"{' ' * indent}{line}\n" for line in block.splitlines())
+        assert len([one for one in said(text) if "four spaces" in one]) == count, indent
 
 
 def test_a_line_is_named() -> None:

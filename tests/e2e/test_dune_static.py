@@ -26,7 +26,7 @@ SAYS = "363a3020  6 bytes\n"
 
 _GCC = "x86_64-linux-musl-cross.tgz"
 
-# as docs/how-to/use-without-bazel.md has it, without what dune has no use for
+# as docs/how-to/use-without-bazel.md has it, without what dune does not use
 BUILD = (
     'cd "$1" && ./configure --build=x86_64-linux-musl --prefix="$2" --disable-shared --disable-ocamldoc'
     " --disable-debugger --disable-ocamltest --disable-debug-runtime --disable-instrumented-runtime"

@@ -262,7 +262,7 @@ def _program(found: Built, name: str, text: str, mode: str, *options: str, attri
 
 
 def test_every_action_runs_in_an_empty_sandbox_and_gives_the_same_bytes(server: Built) -> None:
-    """Go's library is compiled anew for each mode that has cgo: `make remote CASE=go_http` asks the other two."""
+    """Go's library is compiled again for each mode that has cgo: `make remote CASE=go_http` asks the other two."""
     languages.every_action_runs_in_an_empty_sandbox_and_gives_the_same_bytes(server, "static")
 
 

@@ -1,5 +1,6 @@
 """The toolchains as other people's rules see them: shared objects, names of libraries, features, Make variables."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -189,6 +190,65 @@ def test_header_modules_are_for_packages_to_ask_and_not_for_a_build(seen: Seen) 
 def test_warnings_are_errors_where_that_is_asked_for(seen: Seen) -> None:
     seen.run("build", seen.platform, "//seen:warns")
     assert "Werror" in seen.fails(seen.platform, "--features=treat_warnings_as_errors", "//seen:warns")
+
+
+def test_a_name_with_a_blank_is_one_word_of_every_link(seen: Seen) -> None:
+    seen.run("build", "//seen:asks a blank as")
+    assert seen.prints("asks a blank as_static") == "42\n"
+
+
+def test_debug_information_goes_as_strip_says(seen: Seen) -> None:
+    for option, has_it in (("--strip=sometimes", False), ("--strip=never", True)):
+        seen.run("build", "--copt=-g", option, "//seen:asks a blank as_static")
+        assert (".debug_info" in readelf.sections(seen.built("asks a blank as_static"))) == has_it, option
+
+
+def test_a_map_of_the_link_is_there_where_it_is_asked_for(seen: Seen) -> None:
+    asked = ("build", seen.platform, "--output_groups=+linkmap", "//seen:asks a blank", "//seen:libthrows_linked.so")
+    if seen.is_zig:  # C++ takes minutes
+        asked = asked[:-1]
+    seen.run(*asked)
+    assert not seen.built("asks a blank.map").exists()
+    seen.run(*asked, "--features=generate_linkmap")
+    assert "answers" in seen.built("asks a blank.map").read_text()
+
+
+def test_flags_of_a_build_are_not_those_of_the_check(seen: Seen) -> None:
+    flags = ("--copt=-DOF_THE_BUILD", "--linkopt=-Wl,--defsym=of_the_build=1", "--per_file_copt=.*@-DOF_FILES")
+    query = 'mnemonic("CppCompile|CppLink|CppArchive", deps("//seen:asks a blank as_static"))'
+    actions = seen.run("aquery", "--include_param_files", *flags, query).split("\n\n")
+    of_check = [action for action in actions if "tools/elfcheck/elfcheck" in action]
+    of_program = [action for action in actions if "//seen:asks a blank" in action]
+    assert of_check
+    assert not [action for action in of_check if re.search("of_the_build|of_files", action, re.IGNORECASE)]
+    for word in ("OF_THE_BUILD", "of_the_build=1", "OF_FILES"):
+        assert [action for action in of_program if word in action], word
+    archives = [action for action in actions if "Mnemonic: CppArchive" in action]
+    assert archives
+    assert all("Params File Content" in action for action in archives), archives[0]
+
+
+def test_an_extractor_of_compile_commands_finds_the_driver_and_its_headers(seen: Seen) -> None:
+    """As hedron_compile_commands does it for clangd: a command of aquery, asked for headers, in the execution root."""
+    program = "//seen:asks a blank as_static"
+    seen.run("build", program)
+    query = f'mnemonic("CppCompile", deps("{program}"))'
+    actions = json.loads(seen.bazel.run(seen.folder, "aquery", "--output=jsonproto", query).stdout)["actions"]
+    commands = [action["arguments"] for action in actions if "seen/asks.c" in action["arguments"]]
+    root = (seen.folder / "bazel-bin").resolve().parents[2]
+    assert commands
+    for command in commands:
+        asked = [*command[: command.index("-c")], "-M", "seen/asks.c"]
+        asked = [word for word in asked if word != "-MD" and word != "-MF" and not word.endswith(".d")]
+        said = subprocess.run(asked, cwd=root, capture_output=True, text=True, check=True, timeout=60).stdout
+        headers = said.replace("\\\n", " ").split()[2:]
+        assert any(header.endswith("/stdio.h") for header in headers), said
+        assert all(header.startswith("external/") and (root / header).is_file() for header in headers), said
+    if not seen.is_zig:  # clangd --query-driver; clang's own folders are in its command
+        asked = [commands[0][0], "-E", "-v", "-x", "c", "/dev/null"]
+        said = subprocess.run(asked, cwd=root, capture_output=True, text=True, check=True, timeout=60).stderr
+        folders = said.partition("search starts here:\n")[2].partition("End of search list")[0].split("\n ")
+        assert any((root / folder.strip() / "stdio.h").is_file() for folder in folders), said
 
 
 def test_openmp_is_there_or_named(seen: Seen) -> None:

@@ -237,4 +237,4 @@ def test_a_build_folder_of_another_mode_is_told(case: Case) -> None:
         "exec", *options, "--mode", "dynamic", "--", "sh", "-euc", '"$(cat mine)" app.c lib.c -o app'
     )
     assert other.returncode == 1
-    assert f"app was linked for {options[1]} and {mode}: the build folder is of another run" in other.stderr
+    assert f"app was linked for {options[1]} and {mode}: the build folder comes from another run" in other.stderr

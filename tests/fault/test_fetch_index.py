@@ -121,14 +121,14 @@ def test_an_index_that_is_no_url(server: FaultServer, store: Path, monkeypatch: 
     monkeypatch.setenv("PIP_INDEX_URL", "https://ann:hunter2@[x/simple")
     with pytest.raises(NetworkError) as caught:
         fetch(store, artifact("pypi:some-thing/f.whl"))
-    assert "(https://[x/simple): names what is no URL: " in str(caught.value)
+    assert "(https://[x/simple): names something that is not a URL: " in str(caught.value)
     assert "hunter2" not in str(caught.value)
     assert server.asked == []
 
 
 def test_no_index_asks_no_index(server: FaultServer, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    with pytest.raises(NetworkError, match="pip is told to ask no index"):
+    with pytest.raises(NetworkError, match="pip's settings disable the index"):
         fetch(store, artifact(URL))
     assert server.asked == []
 
@@ -146,6 +146,15 @@ def test_wrong_bytes_are_refused_before_and_after_they_come(
         fetch(store, artifact(URL))
     assert f"the index declares sha256 {'0' * 64}, expected {DIGEST}" in str(caught.value)
     assert f"sha256 mismatch: expected {DIGEST}, got" in str(caught.value)
+    assert server.times(f"/no/{FILE}") == 0
+
+
+def test_a_digest_that_is_none_is_told_with_what_was_expected(server: FaultServer, store: Path) -> None:
+    server.routes["/simple/my-tool/"] = whole(page(f"/no/{FILE}#sha256="), Content_Type="text/html")
+    with pytest.raises(IntegrityError) as caught:
+        fetch(store, artifact(URL))
+    said = "the index declares sha256 '', which is no digest of 64 hexadecimal digits, expected"
+    assert f"{said} {DIGEST}" in str(caught.value)
     assert server.times(f"/no/{FILE}") == 0
 
 

@@ -67,5 +67,5 @@ def test_a_proxy_that_refuses(server: FaultServer, store: Path, monkeypatch: pyt
     monkeypatch.setattr(Handler, "do_CONNECT", forbidden, raising=False)
     monkeypatch.setenv("https_proxy", server.url(""))
     monkeypatch.delenv("NO_PROXY")
-    with pytest.raises(NetworkError, match=r"the proxy does not serve: .*407"):
+    with pytest.raises(NetworkError, match=r"the proxy failed: .*407"):
         fetch(store, artifact("https://mirror.example/f"))

@@ -18,7 +18,7 @@ REFUSED = {
     "a loop": (redirect("/f"), "redirects more than 10 times", 11),
     "a loop with endless bodies": (endless_redirect("/f"), "redirects more than 10 times", 11),
     "without a place": (status(302), "HTTP 302", 1),
-    "nonsense": (redirect("http://[x"), r"redirects to what is no URL: http://\[x", 1),
+    "nonsense": (redirect("http://[x"), r"redirects to something that is not a URL: http://\[x", 1),
     "a port that is none": (redirect("https://h:99999999/"), "(?i)parse|invalid|port", 1),
     "plain http": (
         redirect("http://127.0.0.1:1/"),
@@ -56,7 +56,7 @@ def test_no_step_to_plain_http_even_from_plain_http(server: FaultServer, store: 
     server.routes |= {"/f": redirect(to), "/there": whole(BODY)}
     with pytest.raises(NetworkError) as caught:
         fetch(store, artifact(server.url("/f")))
-    assert f"redirects from http to http: refused ({to}); name the address that it leads to" in str(caught.value)
+    assert f"redirects from http to http: refused ({to}); use the address that it leads to instead" in str(caught.value)
     assert server.times("/there") == 0
 
 

@@ -217,7 +217,7 @@ def test_one_file_or_folder_of_another_user_is_enough(shared: Path, what: str) -
     assert held is not None
     os.close(held)
     os.chown(folder / what, OTHER, 0)
-    with pytest.raises(ConfigError, match=r"belongs to another user .12345.: nothing of what lies there is run"):
+    with pytest.raises(ConfigError, match=r"belongs to another user .12345.: linkmode runs nothing from there"):
         trees.hold(folder)
 
 
@@ -227,7 +227,7 @@ def test_what_others_can_write_is_not_run(tmp_path: Path, what: str, mode: int) 
     put(tmp_path)
     folder = unpack(tool(), Store(tmp_path), trees.home(tmp_path), print)
     (folder / what).chmod(mode)
-    with pytest.raises(ConfigError, match=rf"can be written by others \(mode {mode:o}\): nothing of what"):
+    with pytest.raises(ConfigError, match=rf"can be written by others \(mode {mode:o}\): linkmode runs nothing"):
         trees.hold(folder)
 
 
@@ -242,7 +242,7 @@ def test_what_is_no_folder_is_not_run(tmp_path: Path, what: str) -> None:
         folder.symlink_to(trees.unpacked(tmp_path / "elsewhere", tool()))
     else:
         folder.write_text("x")
-    with pytest.raises(ConfigError, match=f"{folder.name}: is no folder: nothing that lies there is run"):
+    with pytest.raises(ConfigError, match=f"{folder.name}: is no folder: linkmode runs nothing from there"):
         trees.hold(unpack(tool(), Store(tmp_path), home, print))
 
 

@@ -154,9 +154,14 @@ def test_a_file_that_the_index_declares_otherwise(
     pip: FaultServer, tmp_path: Path, page: Page, digests: dict[str, str]
 ) -> None:
     pip.routes["/simple/z/"] = page(f"/f/{FILE}", digests)
-    with pytest.raises(IntegrityError, match=r"(md5|sha1|sha256) mismatch: the index declares .*, got ") as caught:
+    with pytest.raises(
+        IntegrityError, match=r"(md5|sha1|sha256) mismatch: the index declares .*; the file has "
+    ) as caught:
         gather(f"pypi:z/{FILE}", tmp_path)
     assert caught.value.exit_code == 5
+    assert caught.value.expected == "a tar, a zip or a wheel, with the digests that the index declares for it"
+    if digests == {"sha256": ""}:
+        assert f"sha256 '', which is no digest of 64 hexadecimal digits; the file has {SHA256}" in str(caught.value)
 
 
 @pytest.mark.parametrize("form", ["html", "json"])
@@ -184,7 +189,7 @@ def test_a_page_on_disk_declares_too(tmp_path: Path, pip: FaultServer, monkeypat
     (tmp_path / FILE).write_bytes(BODY)
     monkeypatch.setenv("PIP_FIND_LINKS", str(links))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    with pytest.raises(IntegrityError, match="sha256 mismatch: the index declares 000"):
+    with pytest.raises(IntegrityError, match="sha256 mismatch: the index declares sha256 000"):
         gather(f"pypi:z/{FILE}", tmp_path)
     links.write_text(f"<a href='{FILE}#sha256={SHA256}'>{FILE}</a>")
     assert_whole(gather(f"pypi:z/{FILE}", tmp_path), tmp_path)

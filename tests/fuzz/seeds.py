@@ -1,4 +1,4 @@
-"""Small ELF files of every kind, from which the fuzzers start. Nothing is stored: they are made anew each time."""
+"""Small ELF files of every kind, from which the fuzzers start. Nothing is stored: they are made again each time."""
 
 import struct
 import sys

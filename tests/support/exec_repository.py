@@ -11,7 +11,7 @@ import tarfile
 from pathlib import Path
 
 import linkmode
-from linkmode.exec import zlib_sysroot
+from linkmode.model.rule_tables import tables
 
 HOST = f"{platform.machine()}-linux"
 
@@ -82,7 +82,7 @@ NATIVE_FILES = {
 ZIG_FILES = {"t/zig": ZIG, "t/lib/std.zig": ""}
 
 
-ZLIB_FILES = {f"t/{name}": "" for name in (*zlib_sysroot.SOURCES, "zconf.h")} | {
+ZLIB_FILES = {f"t/{name}": "" for name in (*tables("libraries/zlib/zlib_files.bzl", {})["SOURCES"], "zconf.h")} | {
     "t/zlib.h": '#define ZLIB_VERSION "1.3.1"\n'
 }
 

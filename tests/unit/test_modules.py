@@ -170,7 +170,8 @@ def test_the_top_stays_as_small_as_it_is() -> None:
 def test_the_leaves_import_nothing_of_ours() -> None:
     assert imports("linkmode.messages") == set()
     assert imports("linkmode.generate.header") == set()
-    assert imports("linkmode.model.exchange") == set()
+    assert imports("linkmode.model.folders") == set()
+    assert imports("linkmode.model.exchange") == {"linkmode.model.folders"}
     assert imports("linkmode.model.values") == {"linkmode.messages", "linkmode.model.target"}
     assert imports("linkmode.model.target") == {"linkmode.messages", "linkmode.model.cpus"}
     assert imports("linkmode.model.cpus") == {"linkmode.model.resources"}

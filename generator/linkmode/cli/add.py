@@ -21,7 +21,7 @@ from linkmode.messages import Message, Run, UsageError
 def command(name: str, family: str | None, targets: tuple[str, ...], version: str | None) -> None:
     """Add NAME to linkmode.toml: a language (go), a library (zlib), or `toolchain FAMILY` with its targets.
 
-    Comments and order of the file stay. Prints what was added. Write it to the lock with linkmode lock.
+    Keeps the comments and the order of the file, and prints what was added. Then run linkmode lock.
     """
     is_toolchain = name == "toolchain"
     if is_toolchain and family is None:

@@ -47,7 +47,7 @@ _NOT_AUDITED = 3
 @click.option("--deny-rpath", is_flag=True, help="Refuse DT_RPATH and DT_RUNPATH.")
 @click.option("--require-pie", is_flag=True, help="Refuse a program that is loaded at a fixed address.")
 @click.option("--require-relro", type=click.Choice(("partial", "full")), help="Require at least this RELRO.")
-@click.option("--require", multiple=True, metavar="LIST", help="Hardening that must be there: nx,relro,canary,cet, …")
+@click.option("--require", multiple=True, metavar="LIST", help="Require this hardening: nx,relro,canary,cet, …")
 @click.option(
     "--policy",
     "platform",
@@ -91,13 +91,17 @@ _NOT_AUDITED = 3
     "--lock",
     type=click.Path(exists=True, dir_okay=False),
     metavar="FILE",
-    help="A linkmode.lock that tells --sbom the versions of what was linked in.",
+    help="The linkmode.lock from which --sbom takes the versions of what was linked in.",
 )
 @click.option(
-    "--sarif", type=click.Path(dir_okay=False), metavar="FILE", help="Write what does not hold as SARIF, too."
+    "--sarif", type=click.Path(dir_okay=False), metavar="FILE", help="Also write failed expectations as SARIF."
 )
-@click.option("--github", is_flag=True, help="Annotate a run of GitHub Actions with what does not hold, on stderr.")
-@click.option("--junit", type=click.Path(dir_okay=False), metavar="FILE", help="Write a test case for each file, too.")
+@click.option(
+    "--github", is_flag=True, help="Also print failed expectations as annotations of GitHub Actions, on stderr."
+)
+@click.option(
+    "--junit", type=click.Path(dir_okay=False), metavar="FILE", help="Also write a JUnit test case for each file."
+)
 @click.option("--json", "is_json", is_flag=True, help="Print the report as JSON.")
 @click.pass_context
 def command(
@@ -136,13 +140,13 @@ def command(
     sizes: bool,
     github: bool,
 ) -> None:
-    """Say what each file really is, from its ELF program headers: link mode, libc, interpreter, needed libraries.
+    """Report what each file really is, from its ELF program headers: link mode, libc, interpreter, needed libraries.
 
     A PATH is a file, a folder with all that is in it, or - for standard input. A file may be a tar, cpio or zip
     archive, a wheel, a jar, or a package of Debian, RPM, Alpine or Conda, compressed or not. It may also be a container
     image, as `docker save` and skopeo write it.
 
-    Exits 0 when all holds, 1 when an expectation does not hold, 3 when a file could not be audited.
+    Exits with 0 if every expectation holds, 1 if one does not, and 3 if a file could not be audited.
     """
     if max_glibc is not None and version_number(max_glibc) is None:
         raise UsageError(
@@ -195,7 +199,7 @@ def command(
     )
     if sbom is not None and (is_json or headers_only):
         raise UsageError(
-            "--sbom prints a document of its own, of what every byte tells",
+            "--sbom prints a document of its own, and reads every byte for it",
             expected="--sbom alone",
             hint="drop --json and --headers-only",
         )
@@ -207,7 +211,7 @@ def command(
         )
     if lock is not None and sbom is None:
         raise UsageError(
-            "--lock tells --sbom what was linked in",
+            "--lock is for --sbom: it names the versions of what was linked in",
             expected="--sbom beside --lock",
             hint="add --sbom cyclonedx, or drop --lock",
         )

@@ -43,7 +43,7 @@ def machine_and_abi(machine: str | None, abi: tuple[str, ...]) -> tuple[str | No
     for word in abi:
         if word not in words:
             raise UsageError(
-                f"--abi takes a word for what e_flags tells, not {word!r}{did_you_mean(word, words)}",
+                f"--abi takes the name of an ABI in e_flags, not {word!r}{did_you_mean(word, words)}",
                 expected="a word of the psABI",
                 hint=f"one of {', '.join(words)}",
             )
@@ -80,7 +80,7 @@ def check_views(
     is_tree: bool,
     is_diff: bool,
 ) -> None:
-    """Raise UsageError for an option that a view has no use for, so that nobody takes it for answered."""
+    """Raise UsageError for an option that a view does not use, so that nobody takes it for answered."""
     if is_tree and is_diff:
         raise UsageError(
             "--tree and --diff are different views", expected="one of the two", hint="run linkmode audit twice"
@@ -100,7 +100,7 @@ def check_views(
     view = "--tree" if is_tree else "--diff"
     if (is_tree or is_diff) and idle:
         raise UsageError(
-            f"{view} has no use for {' and '.join(idle)}", expected=f"{view} alone", hint=f"drop {' and '.join(idle)}"
+            f"{view} does not use {' and '.join(idle)}", expected=f"{view} alone", hint=f"drop {' and '.join(idle)}"
         )
     if (is_tree or is_diff) and wanted != Expectations(allow=wanted.allow if is_diff else ()):
         raise UsageError(

@@ -123,13 +123,13 @@ def verify(family: str | None, jobs: int, *, download: bool, as_json: bool) -> N
         raise IntegrityError(
             "\n".join(["not what was pinned:", *(f"  {one.pin.file}: {one.url}: {one.detail}" for one in wrong)]),
             expected="the bytes of the pinned checksum",
-            hint="remove this URL from the pin; its present bytes need a pin of their own",
+            hint="remove this URL from the pin; pin its present bytes separately",
         )
     if bad := [finding for finding in findings if finding.signature.state == "bad"]:
         raise IntegrityError(
             "\n".join(["wrong signatures:", *(f"  {one.pin.file}: {one.url}: {one.signature.detail}" for one in bad)]),
             expected="a signature by the signer of the catalogue",
-            hint="do not use this archive; ask its publisher, or find out whether the signer in the catalogue is right",
+            hint="do not use this archive; ask its publisher, or check whether the catalogue has the right signer",
         )
     if counts["unreachable"] == len(findings):
         raise NetworkError(

@@ -50,7 +50,7 @@ def diagnosis(root: Path, machine: str, store: Path | None) -> Iterator[Finding]
             raise ConfigError(
                 "; ".join(f"Git ignores {name}, by {pattern}" for name, pattern in ignored.items()),
                 expected=f"{FILE} and {lockfile.FILE} in the repository, so that each clone builds the same",
-                hint=Message(f"take the pattern out, or run: git add --force {' '.join(ignored)}"),
+                hint=Message(f"remove the pattern, or run: git add --force {' '.join(ignored)}"),
             )
         path = pipeline.generated(root).path
         pattern = git.ignored(root, (path,)).get(path)

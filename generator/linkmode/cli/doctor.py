@@ -24,7 +24,7 @@ def command(ctx: click.Context, store: Path | None, *, as_json: bool) -> None:
     """Find what would stop a build in this repository and on this machine, each with its fix.
 
     It reads linkmode.toml, the lock, the store, the rule library, Bazel's own files, disk and sandbox. Changes nothing
-    and uses no network. Exits with 1 if there is something to mend.
+    and uses no network. Exits with 1 if there is something to fix.
     """
     folder = ctx.find_root().params["directory"]
     machine = f"{platform.machine()}-{sys.platform}"
@@ -34,7 +34,7 @@ def command(ctx: click.Context, store: Path | None, *, as_json: bool) -> None:
         click.echo(json.dumps({"version": JSON_VERSION, "findings": rows}, indent=2, sort_keys=True))
     else:
         for one in found:
-            click.echo(plain(f"{'ok  ' if one.is_well else 'mend'}  {one.text}"))
+            click.echo(plain(f"{'ok  ' if one.is_well else 'fail'}  {one.text}"))
             if not one.is_well:
                 click.echo(plain(f"      fix: {one.fix.shown(folder)}"))
     if not all(one.is_well for one in found):

@@ -29,17 +29,17 @@ from linkmode.store import trees
 
 
 @click.command("exec", context_settings={"allow_interspersed_args": False})
-@click.option("--target", metavar="TRIPLE", help="What to make binaries for; by default what link mode static does.")
+@click.option("--target", metavar="TRIPLE", help="The target to build for; the default is that of link mode static.")
 @click.option(
     "--mode",
     type=click.Choice(LINK_MODES),
-    help="How programs are linked; by default static with musl, mostly_static with glibc.",
+    help="The link mode of programs; the default is static with musl, mostly_static with glibc.",
 )
-@click.option("--toolchain", "family", metavar="FAMILY", help="Of several locked families that make it, this one.")
-@click.option("--print-env", is_flag=True, help="Print the environment for a shell to eval; run nothing.")
 @click.option(
-    "--no-verify", is_flag=True, help="Keep programs that are not of their mode, and do not sum up at the end."
+    "--toolchain", "family", metavar="FAMILY", help="The family to use, if several are locked for the target."
 )
+@click.option("--print-env", is_flag=True, help="Print the environment for a shell to eval; run nothing.")
+@click.option("--no-verify", is_flag=True, help="Keep programs of another link mode, and print no summary at the end.")
 @click.option("--json", "as_json", is_flag=True, help="With --print-env, print JSON instead of lines for a shell.")
 @places.store
 @click.argument("command_line", nargs=-1, type=click.UNPROCESSED, metavar="-- COMMAND...")
@@ -56,8 +56,9 @@ def command(
 ) -> int:
     """Run COMMAND with the locked toolchain: its compiler on PATH, CC, CXX, and a sysroot with static zlib.
 
-    Its archives are unpacked on first use, and have to be in the store: linkmode fetch. Each program that is linked is
-    checked, and the last line says what they are. The exit code is COMMAND's, or 1 when a program is not of its mode.
+    Archives are unpacked on first use. They must be in the store: run linkmode fetch first. Each linked program is
+    checked, and the last line names them with their link mode. The exit code is COMMAND's, or 1 if a program has
+    another link mode.
     """
     if as_json and not print_env:
         raise UsageError(

@@ -24,9 +24,9 @@ from linkmode.messages import Message, Run, UsageError
 def command(*, check: bool, show_diff: bool, no_edit: bool, force: bool, remove: bool, as_json: bool) -> None:
     """Write the rule library in one atomic step, and the blocks that your own files need.
 
-    Only files that linkmode generated are changed or removed. In MODULE.bazel, WORKSPACE, .bazelrc, .bazelignore and
-    .buckconfig linkmode writes one marked block each, and none where you say the same by hand. When nothing has to
-    change, nothing is written.
+    Only files that linkmode generated are changed or removed. linkmode writes one marked block each into
+    MODULE.bazel, WORKSPACE, .bazelrc, .bazelignore and .buckconfig, unless the file has these lines already. When
+    nothing has to change, nothing is written.
     """
     root = find.root(Path())
     if remove:

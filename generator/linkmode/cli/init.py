@@ -31,8 +31,8 @@ from linkmode.messages import Message, Run
 def command(family: str, targets: tuple[str, ...], output: str, *, force: bool) -> None:
     """Write a commented linkmode.toml for this repository.
 
-    It asks for the newest compiler of the catalogue without a known vulnerability. Languages and rule sets that are
-    seen here become lines to uncomment.
+    It asks for the newest compiler of the catalogue without a known vulnerability. Languages and rule sets that it
+    finds here become lines to uncomment.
     """
     machine = f"{platform.machine()}-{sys.platform}"
     proposal = propose(Path(), machine, family, targets, output)

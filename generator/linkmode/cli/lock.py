@@ -43,7 +43,7 @@ from linkmode.model.values import DEFAULT_SOURCE, SOURCES, Advisory, Artifact
 def command(
     upgrade: tuple[str, ...], sources: tuple[str, ...], *, check: bool, deny_advisories: bool, as_json: bool
 ) -> None:
-    """Resolve linkmode.toml against the catalogue to linkmode.lock.
+    """Resolve linkmode.toml against the catalogue, and write linkmode.lock.
 
     Locked versions stay as long as they satisfy linkmode.toml. When nothing changes, nothing is written.
     """

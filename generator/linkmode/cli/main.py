@@ -18,7 +18,7 @@ from typing import Any
 import click
 
 from linkmode import __version__
-from linkmode.messages import ConfigError, LinkmodeError, UsageError, did_you_mean, plain
+from linkmode.messages import ConfigError, LinkmodeError, UsageError, did_you_mean, shown
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C: 128 plus the number of the signal, as in shells."""
@@ -33,7 +33,7 @@ _COMMANDS = {
     "setup": "Run init, lock, fetch and generate, one after the other.",
     "init": "Write a commented linkmode.toml for this repository.",
     "add": "Add a language, a library or a toolchain to linkmode.toml.",
-    "lock": "Resolve linkmode.toml to linkmode.lock.",
+    "lock": "Resolve linkmode.toml and write linkmode.lock.",
     "outdated": "List what is newer than what is locked.",
     "fetch": "Download every locked archive into the store and verify it.",
     "generate": "Write the rule library.",
@@ -170,7 +170,7 @@ def _meant(error: click.UsageError) -> str:
 
 
 def _report(error: LinkmodeError) -> int:
-    click.echo(f"linkmode: error: {plain(str(error))}", err=True)
+    click.echo(f"linkmode: error: {shown(str(error))}", err=True)
     return error.exit_code
 
 

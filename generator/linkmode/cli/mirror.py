@@ -21,8 +21,8 @@ from linkmode.store.files import Store, default_root
 def command(folder: Path, *, offline: bool, jobs: int, store: Path | None) -> None:
     """Write an air-gap mirror of every locked archive into DIR.
 
-    DIR is new, empty, or a mirror, which then gains what it lacks. It is used from disk or from any server of static
-    files: linkmode fetch --mirror.
+    DIR is new, empty, or an air-gap mirror, to which missing archives are added. Use it with linkmode fetch --mirror,
+    from disk or from any static file server.
     """
     root = find.root(Path())
     wanted = pipeline.locked(root).artifacts

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from linkmode.messages import Message, plain
+from linkmode.messages import Message, shown
 
 JSON_VERSION = 1
 """The version of what ``--json`` of lock, fetch, generate and exec prints; what could break a reader raises it."""
@@ -20,13 +20,13 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON w
 def note(text: str) -> None:
     """Say what is worth knowing, unless ``--quiet`` was given."""
     if not _given("quiet"):
-        click.echo(f"linkmode: {plain(text)}", err=True)
+        click.echo(f"linkmode: {shown(text)}", err=True)
 
 
 def detail(text: str) -> None:
     """Say what only ``--verbose`` asks for."""
     if _given("verbose"):
-        click.echo(f"linkmode: {plain(text)}", err=True)
+        click.echo(f"linkmode: {shown(text)}", err=True)
 
 
 def as_one_of_several(context: click.Context) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from linkmode.cli import places
-from linkmode.messages import IntegrityError, Message, UsageError
+from linkmode.messages import ConfigError, IntegrityError, Message, UsageError
 from linkmode.store import sweep, trees, upkeep
 from linkmode.store.files import Store, default_root
 
@@ -34,7 +34,7 @@ def path(store: Path | None) -> None:
 def verify(store: Path | None) -> None:
     """Verify every archive of the store; name the damaged ones and exit with 5.
 
-    The store may hold archives of other projects, and those that Bazel fetched itself: they are read too.
+    Reads all archives there, also those of other projects and those that Bazel fetched itself.
     """
     place = _existing(store)
     count, broken = 0, []
@@ -60,13 +60,13 @@ def verify(store: Path | None) -> None:
 def gc(store: Path | None, days: int, *, dry_run: bool) -> None:
     """Remove archives, partial downloads and unpacked archives that neither linkmode nor Bazel has used lately.
 
-    By age and not by lock, for other projects may share the store. What a run of linkmode, or a command that linkmode
-    exec started, is using stays. Don't run it while Bazel fetches.
+    Age decides, not the lock, because other projects may share the store. Keeps what a running linkmode, or a command
+    that linkmode exec started, is using. Do not run it while Bazel fetches.
     """
     place = _existing(store)
     homes = dict.fromkeys([trees.home(store), place.root / "linkmode"])
     before = time.time() - days * _SECONDS_A_DAY
-    freed, kept = 0, Counter[str]()
+    freed, kept, refused = 0, Counter[str](), list[ConfigError]()
     sweeps = [sweep.clear(home, before, pretend=dry_run) for home in homes]
     for found in itertools.chain(upkeep.clear(place, before, pretend=dry_run), *sweeps):
         if not found.kept:
@@ -76,12 +76,15 @@ def gc(store: Path | None, days: int, *, dry_run: bool) -> None:
             kept[found.kind] += 1
         else:
             click.echo(f"kept {found.path}: {found.kept}")
+            refused += [found.error] if found.error else []
     click.echo(f"{freed:,} bytes {'would be freed' if dry_run else 'freed'}")
     if kept:
         listed = ", ".join(f"{count} x {kind}" for kind, count in kept.items())
         click.echo(f"kept, used in the last {days} days: {listed}")
     if locks := sum(map(sweep.locks, homes)):
         click.echo(f"kept {locks} lock files: they are empty, and another run may be waiting for them")
+    if refused:
+        raise refused[0]
 
 
 def _existing(given: Path | None) -> Store:

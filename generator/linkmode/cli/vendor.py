@@ -28,8 +28,8 @@ _LINES_SHOWN = 5
 def command() -> None:
     """Write BUILD files for third-party code, from the lock file of its language.
 
-    The sources lie in the repository already, and nothing is downloaded. Each file is compared with the checksum that
-    the lock file of the language has.
+    The sources are in the repository already; nothing is downloaded. Each file is compared with the checksum in the
+    lock file of the language.
     """
 
 
@@ -67,8 +67,8 @@ def _go(
 ) -> None:
     """Write FOLDER/vendor/BUILD.bazel for what `go mod vendor` copied there.
 
-    FOLDER holds go.mod and go.sum; the default is the current one. Each file must be that of its module in Go's module
-    cache, and each module what go.sum says. Runs the locked Go, whose archive has to be in the store: linkmode fetch.
+    FOLDER contains go.mod and go.sum; the default is the current folder. Each file must equal that of its module in
+    Go's module cache, and each module must match go.sum. Runs the locked Go: run linkmode fetch first.
     """
     root = find.root(Path())
     with again.repeating({"fetch": again.store(store)}):
@@ -86,16 +86,16 @@ def _go(
         default="vendor",
         type=places.Folder(),
         metavar="DIR",
-        help="Where the crates lie, below FOLDER; the default is vendor.",
+        help="The folder of the crates, below FOLDER; the default is vendor.",
     )
 )
 @_folder
 def _rust(folder: Path, libraries: tuple[str, ...], sources: Path, *, check: bool, as_json: bool) -> None:
     """Write FOLDER/vendor/BUILD.bazel for what `cargo vendor` copied there, and build-scripts.txt for review.
 
-    FOLDER holds Cargo.toml and Cargo.lock; the default is the current one. Each file must be what .cargo-checksum.json
-    says, and that must be of the checksum in Cargo.lock. Runs the `cargo` on PATH, and every build script once, in a
-    sandbox of bubblewrap without a network.
+    FOLDER contains Cargo.toml and Cargo.lock; the default is the current folder. Each file must match
+    .cargo-checksum.json, and that file must have the checksum of Cargo.lock. Runs the `cargo` on PATH, and every build
+    script once, in a sandbox of bubblewrap without a network.
     """
     words = ["rust", *([f"--sources={sources}"] if sources != Path("vendor") else []), *_given(folder, libraries)]
     _finish("rust", _request(folder, folder / sources, libraries, words), check=check, as_json=as_json)
@@ -115,7 +115,7 @@ def _rust(folder: Path, libraries: tuple[str, ...], sources: Path, *, check: boo
         default="vendor",
         type=places.Folder(),
         metavar="DIR",
-        help="Where the sources are to lie; the default is vendor.",
+        help="The folder for the sources; the default is vendor.",
     ),
 )
 @click.argument("systems", nargs=-1, required=True, metavar="SYSTEM...")
@@ -124,8 +124,8 @@ def _lisp(
 ) -> None:
     """Unpack what the SYSTEMs need from a local dist, and write its targets and the checksums of its archives.
 
-    An archive must have the size and the MD5 of releases.txt, and from then on the SHA-256 of archives.toml, which is
-    written beside the targets. The NAME of --library is that of a system that calls the C library.
+    An archive must have the size and the MD5 of releases.txt. The first run records its SHA-256 in archives.toml, next
+    to the targets, and later runs require it. The NAME of --library is the system that calls the C library.
     """
     place = [f"--sources={sources}"] if sources != Path("vendor") else []
     words = ["lisp", f"--dist={dist}", *place, *(f"--library={text}" for text in libraries), *systems]

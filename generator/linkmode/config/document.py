@@ -3,6 +3,7 @@
 The keys are described in docs/reference/config.md.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -332,9 +333,8 @@ def _each_once(at: str, names: tuple[str, ...], issues: Issues) -> None:
     if not names:
         issues.add(at, "expected at least one")
     for name in _repeated(names):
-        issues.add(at, f"{name!r} is listed twice")
+        issues.add(at, f"{name!r} is listed twice; expected each once")
 
 
 def _repeated(names: Iterable[str]) -> list[str]:
-    names = list(names)
-    return [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    return [name for name, count in Counter(names).items() if count > 1]

@@ -35,5 +35,8 @@ def output(raw: Mapping[str, Any], issues: Issues) -> str:
     for index, part in enumerate(parts):
         # in any letter case: some file systems know no other
         if part.lower() in _VERSION_CONTROL or (index == 0 and (part in _NOT_OUTPUT or _BUILT.fullmatch(part))):
-            issues.add("output", f"{part} is not linkmode's to write into; choose another folder")
+            issues.add(
+                "output",
+                f"{part} is not linkmode's to write into; expected a folder such as third_party/linkmode",
+            )
     return folder

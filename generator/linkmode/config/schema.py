@@ -1,6 +1,6 @@
 """The JSON schema of linkmode.toml, made from `keys`, for editors. Pure.
 
-It says what each key is and which words it takes. What one key means for another is for the reading modules to say.
+It says what each key is and which words it takes. The reading modules decide what one key means for another.
 """
 
 from typing import Any

@@ -69,14 +69,14 @@ def create(root: Path, text: str, *, force: bool) -> Path:
         raise UsageError(error.said, hint=Message("nothing was written; see `", Run("init", "--help"), "`")) from error
     if path.exists() and not force:
         raise ConfigError(
-            f"{path} is there already, and is not overwritten",
+            f"{path} already exists, and is not overwritten",
             expected="a folder without a linkmode.toml",
             hint=Message("edit it, or: ", Run("init", "--force")),
         )
     above, top = find.root(root), find.repository(root)
     if above != root and not force:
         raise ConfigError(
-            f"{above / document.FILE} is there already, and holds for this folder too",
+            f"{above / document.FILE} already exists, and applies to this folder too",
             expected="no linkmode.toml in a folder above",
             hint=Message("edit it, or write one of this folder's own: ", Run("init", "--force")),
         )

@@ -12,6 +12,7 @@ import msgspec
 from linkmode.config import bazel
 from linkmode.config.adapters import ADAPTERS
 from linkmode.languages import LANGUAGES
+from linkmode.model import textfile
 
 _DEEPEST, _MOST = 3, 10_000
 """How far it looks: folders within each other, and entries in all. A monorepo must not make `init` slow."""
@@ -36,8 +37,8 @@ def look(root: Path) -> Surroundings:
     rule_sets: dict[str, str] = {}
     for file in bazel.ROOTS:
         try:
-            text = (root / file).read_text(encoding="utf-8", errors="replace")
-        except OSError:
+            text = textfile.read(root / file)
+        except (FileNotFoundError, textfile.UnusableError):
             continue
         rule_sets |= {name: file for name in ADAPTERS if name in text}
     return Surroundings(dict(sorted(languages.items())), dict(sorted(rule_sets.items())))

@@ -18,7 +18,9 @@ def without(at: str, table: Mapping[str, Any], family: str, issues: Issues) -> t
     known = FAMILIES[family].parts if family in FAMILIES else names
     for index, name in enumerate(names):
         if name not in known:
-            issues.unknown_value(f"{at}.{KEY}[{index}]", name, known, f"is no part that {family} can do without")
+            issues.unknown_value(
+                f"{at}.{KEY}[{index}]", name, known, f"is not a part that can be removed from {family}"
+            )
     return tuple(sorted(set(names)))
 
 

@@ -3,10 +3,12 @@
 https://cmake.org/cmake/help/latest/manual/cmake-toolchains.7.html, https://mesonbuild.com/Machine-files.html
 """
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from linkmode.messages import ConfigError
+from linkmode.model import textfile
 from linkmode.model.values import LinkMode, LockedToolchain
 
 CMAKE, MESON = "toolchain.cmake", "meson.ini"
@@ -156,7 +158,7 @@ def claim_dune_folder(folder: Path, toolchain: str) -> None:
     """
     mark = folder / ".linkmode"
     try:
-        owner = mark.read_text(encoding="utf-8", errors="replace") if mark.exists() else ""
+        owner = textfile.regular(mark).decode("utf-8", "replace") if os.path.lexists(mark) else ""
         if owner != toolchain and (folder / "default").exists():
             raise ConfigError(
                 f"{folder}: was built by another compiler or for another mode, and dune would link nothing again",

@@ -138,7 +138,7 @@ def mode_of(target: Target, mode: LinkMode | None) -> LinkMode:
     """
     if mode == "static" and not target.is_musl:
         raise UsageError(
-            f"--mode static: {target} has glibc, which cannot be linked statically: it loads parts of itself",
+            f"--mode static: {target} has glibc, which cannot be linked statically: it loads modules at run time",
             expected="a musl target, or another mode",
             hint=Message(Run("exec", f"--target {target.cpu}-linux-musl -- …"), ", or --mode mostly_static"),
         )

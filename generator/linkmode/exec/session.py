@@ -105,8 +105,8 @@ def judge(note: Note, toolchain: LockedToolchain, ready: Ready, here: Path, libr
     for target, mode, path in there:
         if (target, mode) != (toolchain.target, ready.mode):
             lines.append(
-                f"{_shown(path, here)} was linked for {target} and {mode}: the build folder is of another run; "
-                "begin with an empty one"
+                f"{_shown(path, here)} was linked for {target} and {mode}: the build folder comes from another run; "
+                "start with an empty one"
             )
             wrong.append(path)
         elif problem := _problem(path, toolchain, ready):
@@ -133,7 +133,10 @@ def idle(note: Note, command: Sequence[str]) -> str:
     words = (Path(command[0]).name, *command[1:])
     if note.linked or note.libraries or note.packages or not any(words[: len(one)] == one for one in _LINKERS):
         return ""
-    return "nothing was linked by the locked compiler: what is there was built before or by another, and is not checked"
+    return (
+        "the locked compiler linked nothing: existing files were built earlier or by another compiler, and were not "
+        "checked"
+    )
 
 
 def _listed(note: Note, there: Sequence[tuple[str, str, str]], here: Path) -> str:
@@ -143,7 +146,7 @@ def _listed(note: Note, there: Sequence[tuple[str, str, str]], here: Path) -> st
     shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
     if not others:
         return shown
-    tried = f"{others} {'program that is' if others == 1 else 'programs that are'} gone or were tried out"
+    tried = f"{others} temporary {'program' if others == 1 else 'programs'}"
     return f"{shown}; and {tried}" if shown else tried
 
 

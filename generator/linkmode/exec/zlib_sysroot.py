@@ -7,30 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from linkmode.messages import ConfigError
+from linkmode.model.rule_tables import tables
 
-SOURCES = (
-    "adler32.c",
-    "compress.c",
-    "crc32.c",
-    "deflate.c",
-    "gzclose.c",
-    "gzlib.c",
-    "gzread.c",
-    "gzwrite.c",
-    "infback.c",
-    "inffast.c",
-    "inflate.c",
-    "inftrees.c",
-    "trees.c",
-    "uncompr.c",
-    "zutil.c",
-)
-"""The files of zlib, as in templates/common/libraries/zlib/zlib_files.bzl."""
-
-HEADERS = ("zconf.h", "zlib.h")
-
-DEFINES = ("HAVE_HIDDEN", "HAVE_UNISTD_H", "_LARGEFILE64_SOURCE=1")
-"""What zlib's own configure finds on Linux, as in that file."""
+_FILES = "libraries/zlib/zlib_files.bzl"
+"""The table of zlib's files that Bazel and Buck2 compile it by."""
 
 _VERSION = re.compile(r'#define ZLIB_VERSION "([0-9.]+)')
 _JOBS = 4
@@ -44,14 +24,17 @@ def build(
     The objects can be part of executables of every kind and of shared libraries, and hold no path of this machine.
     Raises ConfigError, with what the compiler said, when it fails; OSError when the system refuses to write.
     """
+    files = tables(_FILES, {})
     include, library = sysroot / "include", sysroot / "lib"
     for folder in (include, library, library / "pkgconfig"):
         folder.mkdir(exist_ok=True)
-    for header in HEADERS:
+    for header in files["HEADERS"]:
         (include / header).write_bytes((sources / header).read_bytes())
-    objects = [library / f".zlib-{Path(name).stem}.o" for name in SOURCES]
-    flags = ("-O2", "-fPIC", "-w", *(f"-D{define}" for define in DEFINES), "-c")
-    commands = [[*compiler, *flags, name, "-o", str(made)] for name, made in zip(SOURCES, objects, strict=True)]
+    objects = [library / f".zlib-{Path(name).stem}.o" for name in files["SOURCES"]]
+    flags = ("-O2", "-fPIC", "-w", *(f"-D{define}" for define in files["DEFINES"]), "-c")
+    commands = [
+        [*compiler, *flags, name, "-o", str(made)] for name, made in zip(files["SOURCES"], objects, strict=True)
+    ]
     # Started in the folder of the sources, with names relative to it.
     with ThreadPoolExecutor(_JOBS) as pool:
         for finished in [pool.submit(_run, command, sources, environment) for command in commands]:

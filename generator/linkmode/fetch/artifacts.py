@@ -92,7 +92,8 @@ def fetch_all(artifacts: Iterable[Artifact], store: Store, options: Options, pro
 def _joined(errors: Sequence[LinkmodeError]) -> LinkmodeError:
     """One error for all: the class and hint of the gravest, the words of each."""
     foremost = min(errors, key=lambda error: _SEVERITY.index(type(error)))
-    return type(foremost)("\n".join(error.problem for error in errors), hint=foremost.advice)
+    problem = "\n".join(error.problem for error in errors)
+    return type(foremost)(problem, expected=foremost.expected, hint=foremost.advice)
 
 
 def _offline(wanted: Sequence[Artifact], store: Store) -> tuple[Result, ...]:
@@ -110,7 +111,11 @@ def _offline(wanted: Sequence[Artifact], store: Store) -> tuple[Result, ...]:
                 problems.append(IntegrityError(f"damaged in the store ({store.file(checksum)}): {lines}"))
     if problems:
         kind = IntegrityError if any(isinstance(p, IntegrityError) for p in problems) else NetworkError
-        raise kind("\n".join(p.problem for p in problems), hint=Message("with a network, run: ", Run("fetch")))
+        raise kind(
+            "\n".join(p.problem for p in problems),
+            expected="every archive of the lock in the store, with the bytes that the lock pins",
+            hint=Message("with a network, run: ", Run("fetch")),
+        )
     return tuple(Result(a.name, a.checksum, "stored") for a in wanted)
 
 

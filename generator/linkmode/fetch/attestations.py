@@ -28,7 +28,7 @@ Trust = Callable[[], "Verifier"]
 
 
 def sigstore_trust() -> "Verifier":
-    """Sigstore's public service, whose keys are asked for anew, or else are those that its library came with."""
+    """Sigstore's public service, whose keys are asked for again, or else are those that its library came with."""
     from sigstore.errors import Error
     from sigstore.verify import Verifier
 
@@ -38,7 +38,7 @@ def sigstore_trust() -> "Verifier":
         try:
             return Verifier.production(offline=True)
         except (Error, OSError) as error:
-            raise UnreachableError(f"the keys of Sigstore could not be had: {_short(error)}") from error
+            raise UnreachableError(f"the keys of Sigstore could not be fetched: {_short(error)}") from error
 
 
 def of_index(body: bytes) -> "Iterator[Bundle]":

@@ -22,7 +22,7 @@ from linkmode.store.files import digest_of
 
 State = Literal["signed", "unsigned", "unchecked", "unreachable", "bad"]
 """``signed``: the publisher's signature of these bytes, under this name, was verified. ``unsigned``: none is known.
-``unchecked``: there may be one, and it was not looked at. ``unreachable``: it could not be had. ``bad``: it is of
+``unchecked``: there may be one, and it was not looked at. ``unreachable``: it could not be fetched. ``bad``: it is of
 another key, repository, file or bytes, or is missing where the publisher signs every archive."""
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Signatures:
         except WrongBytesError as wrong:
             return Signature("bad", wrong.reason)
         except UnreachableError as failure:
-            return Signature("unreachable", f"the signature could not be had: {failure.reason}")
+            return Signature("unreachable", f"the signature could not be fetched: {failure.reason}")
         except ImportError:
             return Signature("unchecked", _NOT_INSTALLED)
         return Signature("unsigned", "its publisher is not known to sign")

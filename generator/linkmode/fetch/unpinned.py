@@ -12,7 +12,7 @@ from linkmode.model import field_rules
 from linkmode.model.failures import OriginError, WrongBytesError
 from linkmode.model.values import Checksum
 from linkmode.net import reach
-from linkmode.net.index import file_path
+from linkmode.net.index import file_path, said_digest
 from linkmode.net.partial import Partial
 from linkmode.net.places import Place, Places
 from linkmode.net.transport import Transport
@@ -94,8 +94,8 @@ def gather(url: str, path: Path, *, base: Path, progress: Progress, limits: Limi
     if is_wrong:
         raise IntegrityError(
             f"{shown}: gives no archive to pin:{''.join(reasons)}",
-            expected="a tar, a zip or a wheel",
-            hint="open it, and see what it is",
+            expected="a tar, a zip or a wheel, with the digests that the index declares for it",
+            hint="open it and the page that lists it, and see what they are",
         )
     raise NetworkError(
         f"{shown}: could not be reached:{''.join(reasons)}",
@@ -117,7 +117,7 @@ def _check_file(path: Path, shown: str) -> None:
         raise ConfigError(
             f"{shown}: cannot be read: {error.strerror or error}",
             expected="an archive that you may read",
-            hint="get the right to read it, or name another copy",
+            hint="get read permission for it, or name another copy",
         ) from error
     if found:
         raise UsageError(f"{shown}: {found}; expected an archive", hint="name an archive, or its https: URL")
@@ -133,5 +133,6 @@ def _bring(transport: Transport, place: Place, path: Path, shown: str, progress:
         size = partial.received
     for algorithm, declared in origin.declared.items():
         if algorithm in _ALGORITHMS and (found := digest_of(path, algorithm)) != declared.lower():
-            raise WrongBytesError(f"{algorithm} mismatch: the index declares {declared[:200]}, got {found}")
+            said = said_digest(algorithm, declared)
+            raise WrongBytesError(f"{algorithm} mismatch: the index declares {said}; the file has {found}")
     return Gathered(digest_of(path, "sha256"), size, named)

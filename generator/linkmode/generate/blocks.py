@@ -100,7 +100,7 @@ def _place(lines: list[str], file: str) -> tuple[int, int] | None:
     ends = [index for index, line in enumerate(lines) if line.rstrip() == END]
     if len(begins) != len(ends) or len(begins) > 1 or (begins and begins[0] > ends[0]):
         raise ConfigError(
-            f"{file}: the marks of linkmode's block do not fit: {len(begins)} times {_MARK!r}, "
+            f"{file}: the marks of linkmode's block do not match: {len(begins)} times {_MARK!r}, "
             f"{len(ends)} times {END!r}; expected one of each, in this order",
             hint=Message(f"delete the block and its marks from {file}, then run: ", Run("generate")),
         )

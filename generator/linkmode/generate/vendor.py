@@ -82,7 +82,7 @@ def _read(path: Path) -> bytes | None:
     if not os.path.lexists(path):
         return None
     with textfile.system_errors(path, "read"):
-        return b"" if path.is_symlink() else path.read_bytes()
+        return b"" if path.is_symlink() else textfile.regular(path)
 
 
 def _before(path: Path, line: str) -> bytes | None:

@@ -207,14 +207,13 @@ def _refuse_blocked(changes: Changes, label: str, *, force: bool) -> None:
     folders = tuple(path for path in changes.blocked if path.endswith("/"))
     if folders:
         raise ConfigError(
-            f"{label}: where a generated file would go there is a folder that linkmode did not make: {_names(folders)}",
+            f"{label}: a folder that linkmode did not make is in the way of a generated file: {_names(folders)}",
             expected="a path that is free, or a file of linkmode",
             hint="move it away; --force overwrites files, never folders",
         )
     if changes.blocked and not force:
         raise ConfigError(
-            f"{label}: where generated files would go there are files that linkmode did not generate: "
-            f"{_names(changes.blocked)}",
+            f"{label}: files that linkmode did not generate are in the way: {_names(changes.blocked)}",
             expected="paths that are free, or files of linkmode",
             hint=Message("move them away, or overwrite them with: ", Run("generate", "--force")),
         )
@@ -336,7 +335,7 @@ def _locked(folder: Path, locks: Path | None, say: Callable[[str], None]) -> Ite
         raise ConfigError(
             f"{locks}: linkmode's cache cannot be written: {error.strerror or error}: {error.filename or locks}",
             expected="a folder that this user can write",
-            hint="set XDG_CACHE_HOME, or HOME, to a folder that can be written; runs at the same time meet there",
+            hint="set XDG_CACHE_HOME, or HOME, to a writable folder; concurrent runs wait for each other in it",
         ) from error
     try:
         yield

@@ -105,7 +105,7 @@ def _parsed(given: Inputs, text: str) -> Config:
 def _checked(given: Inputs, after: str, meant: Config, what: str) -> Change:
     if _parsed(given, after) != meant:
         raise ConfigError(
-            f"{given.source.where}: has a form that cannot be added to; nothing was written",
+            f"{given.source.where}: has a form that linkmode cannot add to; nothing was written",
             expected="a table of its own for each [section]",
             hint=f"write it yourself: {what}",
         )

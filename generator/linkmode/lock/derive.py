@@ -1,6 +1,6 @@
 """Verifies that a lock says only what linkmode.toml and the catalogue give. Pure.
 
-A lock is read by those who trust its repository less than this linkmode: its digest can be made anew by anyone. So
+A lock is read by those who trust its repository less than this linkmode: its digest can be made again by anyone. So
 nothing that it says is used. It only chooses, among what linkmode.toml allows, the versions and sources; all else is
 derived again and compared with it; the derived value is used from then on.
 """
@@ -38,8 +38,8 @@ def derived(
     except ConfigError as error:
         resolve(config, catalog, source=source)  # an error of linkmode.toml's own is told as that
         raise StaleLockError(
-            f"{where} keeps to what is not there any more: {error.problem}",
-            expected="the pins that it was made of",
+            f"{where} names pins that no longer exist: {error.problem}",
+            expected="the pins that it was resolved to",
             hint=error.hint,
         ) from None
     if now == lock:
@@ -48,8 +48,8 @@ def derived(
     problem = f"{where} is out of date: linkmode.toml or the catalogue changed"
     if unknown:
         problem = (
-            f"{where} was changed, or is of another version of linkmode: neither linkmode.toml nor the catalogue of "
-            f"linkmode {__version__} pins {_listed(unknown)}"
+            f"{where} was edited, or comes from another version of linkmode: neither linkmode.toml nor the catalogue "
+            f"of linkmode {__version__} pins {_listed(unknown)}"
         )
     raise StaleLockError(
         f"{problem}\n{lockfile.first_differences(lock, now)}",

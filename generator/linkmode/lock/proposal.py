@@ -23,7 +23,7 @@ class Proposal(msgspec.Struct, frozen=True):
 def propose(root: Path, machine: str, family: str, targets: Sequence[str], output: str) -> Proposal:
     """Return what to write for the repository at ``root``, on a machine such as ``x86_64-linux``.
 
-    Without ``targets`` they are those of the machine's CPU. What is wrong with one is for the configuration to say.
+    Without ``targets`` they are those of the machine's CPU. The configuration reports what is wrong with one.
     """
     catalog = catalogs.on_demand(resources.catalogue())
     host = next((one for one in EXEC_PLATFORMS if one == machine), EXEC_PLATFORMS[0])

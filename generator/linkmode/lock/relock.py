@@ -1,4 +1,4 @@
-"""Resolves anew beside the lock that there is, and writes the result where it is another."""
+"""Resolves again beside the lock that there is, and writes the result where it is another."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -16,7 +16,7 @@ from linkmode.model.values import Advisory, Artifact, Lock
 EVERYTHING = "*"
 """All that linkmode.toml asks for, among families to upgrade."""
 
-_UNSEEN = "  nothing that it says, only how it is written: a digest, comments, line endings or conflict markers\n"
+_UNSEEN = "  no contents, only the form: a digest, comments, line endings or conflict markers\n"
 """What changes where a lock that says the same is written in other bytes."""
 
 
@@ -54,7 +54,7 @@ class Relock(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def relock(root: Path, *, upgrade: Iterable[str] = (), sources: Mapping[str, str] | None = None) -> Relock:
-    """Resolve anew, keeping what the present lock chose where it may be kept; write nothing.
+    """Resolve again, keeping what the present lock chose where it may be kept; write nothing.
 
     ``upgrade`` names families to bring to their newest version, or is ``*``, which is all; ``sources`` says where a
     family's archives are to come from, or under ``*`` where those of all families are that it does not name.

@@ -9,10 +9,11 @@ this run, or by `recover` in the next one. Why: docs/decisions/0002-whole-tree-e
 import errno
 import fcntl
 import os
-import shutil
 import stat
 import time
 from pathlib import Path
+
+from linkmode.model import folders
 
 _LOCK_SECONDS = 10.0
 """How long to wait for another run that writes the same file: it takes milliseconds."""
@@ -127,10 +128,19 @@ def delete(folder: Path, dir_fd: int | None = None) -> None:
     if not stat.S_ISDIR(os.lstat(folder, dir_fd=dir_fd).st_mode):
         os.unlink(folder, dir_fd=dir_fd)
         return
-    # By descriptor, as rmtree does: the owner of a folder in it can give its name to a link in the meantime.
-    for _, _, _, descriptor in os.fwalk(folder, dir_fd=dir_fd):
-        os.fchmod(descriptor, 0o700)
-    shutil.rmtree(folder, dir_fd=dir_fd)
+    # By descriptor: the owner of a folder in it can give its name to a link in the meantime.
+    top = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=dir_fd)
+    try:
+        _make_writable(top)
+        for parent, name, is_folder in folders.below(top, _make_writable):
+            (os.rmdir if is_folder else os.unlink)(name, dir_fd=parent)
+    finally:
+        os.close(top)
+    os.rmdir(folder, dir_fd=dir_fd)
+
+
+def _make_writable(folder: int) -> None:
+    os.fchmod(folder, 0o700)
 
 
 def _is_folder(path: Path) -> bool:

@@ -57,7 +57,7 @@ class Issues:
         return self._count
 
     def add(self, path: str, problem: str | Message, hint: str | Message = "") -> None:
-        """Report ``problem`` at the key path ``path`` (``toolchain[1].targets[0]``); ``hint`` is what mends it."""
+        """Report ``problem`` at the key path ``path`` (``toolchain[1].targets[0]``); ``hint`` is what fixes it."""
         is_kept = self._is_kept
         self._count += 1
         if not is_kept:

@@ -65,7 +65,7 @@ def explained(path: Path, error: Exception) -> Exception:
         return error
     words = (error.strerror if isinstance(error, OSError) else None) or "not supported"
     return ConfigError(
-        f"{path}: its filesystem gives no lock, so two runs could write the same file at once: {words}",
-        expected="a filesystem with locks; NFS serves if it is mounted with them",
-        hint="choose a place on another filesystem with --store DIR (or LINKMODE_STORE, or XDG_CACHE_HOME)",
+        f"{path}: its file system has no locks, so two runs could write the same file at once: {words}",
+        expected="a file system with locks; NFS works if it is mounted with them",
+        hint="choose a place on another file system with --store DIR (or LINKMODE_STORE, or XDG_CACHE_HOME)",
     )

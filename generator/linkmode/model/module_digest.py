@@ -1,4 +1,4 @@
-"""The digest of a Go module's files, as go.sum has it (``h1:``), in the form of golang.org/x/mod/sumdb/dirhash."""
+"""The digest of a Go module's files, as in go.sum (``h1:``), in the form of golang.org/x/mod/sumdb/dirhash."""
 
 import base64
 import hashlib

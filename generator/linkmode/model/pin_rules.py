@@ -52,7 +52,10 @@ def pin_problems(pin: Pin, kind: Kind, *, shipped: bool) -> Iterator[tuple[str, 
     if pin.exec is None and kind == "toolchain":
         yield "exec", "expected where its tools run, such as x86_64-linux, found None"
     if pin.exec is not None and kind == "library":
-        yield "exec", f"sources run nowhere: expected no exec, found {rules.shown(pin.exec)}"
+        yield (
+            "exec",
+            f"sources do not run, so they have no exec platform: expected no exec, found {rules.shown(pin.exec)}",
+        )
     for index, target in enumerate(pin.targets):
         if problem := rules.target(target):
             yield f"targets[{index}]", problem

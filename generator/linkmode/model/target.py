@@ -33,7 +33,9 @@ class Target(str):
         if not found:
             if other := _OTHER_SYSTEM.search(text.lower()):
                 raise ConfigError(f"{text!r}: linkmode makes Linux binaries, and none for {other[0]}")
-            raise ConfigError(f"{text!r} is not a target triple such as x86_64-linux-musl or x86_64-linux-gnu.2.28")
+            raise ConfigError(
+                f"{text!r} is not a target triple; expected one such as x86_64-linux-musl or x86_64-linux-gnu.2.28"
+            )
         major, _, minor = (found["version"] or "").partition(".")
         glibc = (int(major), int(minor)) if minor else None
         suffix = f".{glibc[0]}.{glibc[1]}" if glibc else ""

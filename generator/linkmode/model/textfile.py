@@ -66,6 +66,21 @@ def read(path: Path) -> str:
         raise NoTextError(f"is not UTF-8: {error}") from error
 
 
+def regular(path: Path, largest: int = 64 << 20) -> bytes:
+    """Return what a regular file has. Raises OSError, also for what is none, or has more than ``largest`` bytes."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "is no regular file", str(path))
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
+            data = stream.read(largest + 1)
+    finally:
+        os.close(descriptor)
+    if len(data) > largest:
+        raise OSError(errno.EFBIG, f"is larger than {largest:,} bytes", str(path))
+    return data
+
+
 def conflict(text: str) -> int:
     """Return the first line, counted from 1, that Git wrote for a merge conflict; 0 when there is none.
 

@@ -232,9 +232,7 @@ class Lock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     parts: Annotated[tuple[LockedPart, ...], Meta(description="An archive that a language needs.")] = ()
     exec_properties: Annotated[
         dict[str, dict[str, str]],
-        Meta(
-            description="For each exec platform, what a remote execution service is told. Absent when there is nothing."
-        ),
+        Meta(description="For each exec platform, its properties for remote execution. Absent if there are none."),
     ] = {}
     malloc: Annotated[
         dict[str, str],

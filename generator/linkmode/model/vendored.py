@@ -3,13 +3,17 @@
 A language turns a request into targets. It runs a program or opens an archive only by what the request hands to it.
 """
 
+import contextlib
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
 import msgspec
 
 from linkmode.messages import ConfigError, IntegrityError, LinkmodeError, Run
+from linkmode.model import textfile, toml
 from linkmode.model.target import Target
 from linkmode.model.textfile import system_errors
 
@@ -17,6 +21,7 @@ BUILD_FILE = "BUILD.bazel"
 """The file that is written, in the folder of the sources. One file, so that no folder below it is a package."""
 
 _SHOWN = 10
+_Kind = TypeVar("_Kind")
 
 
 class Glob(msgspec.Struct, frozen=True):
@@ -107,11 +112,56 @@ def sha256(path: Path) -> str:
 def text_of(path: Path, hint: str) -> str:
     """Return the text of a file. Raises ConfigError, with ``hint``, where there is none; also where it is no text."""
     try:
-        return path.read_text(encoding="utf-8")
+        return textfile.regular(path).decode("utf-8")
     except FileNotFoundError as error:
         raise ConfigError(f"{path}: is missing", expected="the file as its own tool writes it", hint=hint) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}", expected="text in UTF-8", hint=hint) from error
+        why = error.strerror if isinstance(error, OSError) else error
+        raise ConfigError(f"{path}: cannot be read: {why}", expected="text in UTF-8", hint=hint) from error
+
+
+def json_of(path: Path, hint: str, kind: type[_Kind]) -> _Kind:
+    """Return what a JSON file has, as ``kind``. Raises ConfigError as `text_of`, and where it has something else."""
+    text = text_of(path, hint)
+    with _no_document(path, hint):
+        return msgspec.json.decode(text, type=kind)
+
+
+def toml_of(path: Path, hint: str, kind: type[_Kind]) -> _Kind:
+    """The same of a TOML file."""
+    text = text_of(path, hint)
+    with _no_document(path, hint):
+        return msgspec.convert(toml.loads(text), kind)
+
+
+@contextlib.contextmanager
+def _no_document(path: Path, hint: str) -> Iterator[None]:
+    try:
+        yield
+    except (msgspec.DecodeError, toml.NotTomlError, RecursionError) as error:
+        why = "nested too deeply" if isinstance(error, RecursionError) else error
+        expected = "the file as its own tool writes it"
+        raise ConfigError(f"{path}: cannot be read: {why}", expected=expected, hint=hint) from error
+
+
+def files_below(folder: Path) -> list[str]:
+    """Return what is below a folder and is no folder, by path, also links. Raises ConfigError where it is unreadable.
+
+    Links to folders are not followed.
+    """
+    found = []
+    with system_errors(folder, "read"):
+        stack = [""]
+        while stack:
+            prefix = stack.pop()
+            with os.scandir(folder / prefix) as entries:
+                for entry in entries:
+                    path = f"{prefix}{entry.name}"
+                    if entry.is_dir(follow_symlinks=False):
+                        stack.append(f"{path}/")
+                    else:
+                        found.append(path)
+    return sorted(found)
 
 
 def packages_within(sources: Path, files: Iterable[str]) -> list[str]:

@@ -38,10 +38,10 @@ def next_url(url: str, location: str) -> str:
         target = urljoin(url, location)
         scheme = urlsplit(target).scheme
     except ValueError as error:
-        raise UnreachableError(f"redirects to what is no URL: {shown}") from error
+        raise UnreachableError(f"redirects to something that is not a URL: {shown}") from error
     if scheme == "https":
         return target
-    advice = "; name the address that it leads to, in place of this one" if urlsplit(url).scheme == "http" else ""
+    advice = "; use the address that it leads to instead" if urlsplit(url).scheme == "http" else ""
     raise UnreachableError(
         f"redirects from {urlsplit(url).scheme} to {scheme or 'an unknown scheme'}: refused ({shown}){advice}"
     )
@@ -91,7 +91,7 @@ def begin(response: requests.Response, partial: Partial) -> int | None:
         found = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
         if not found or int(found[1]) != partial.received:
             partial.restart()
-            raise UnreachableError("answers with another range than was asked for", transient=True)
+            raise UnreachableError("answers with another range than requested", transient=True)
         partial.pieced = True
         return None if found[2] == "*" else int(found[2])
     if partial.received:

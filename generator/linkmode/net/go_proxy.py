@@ -15,6 +15,7 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from linkmode.messages import ConfigError
+from linkmode.model import textfile
 from linkmode.model.failures import OriginError, UnreachableError
 from linkmode.model.field_rules import GOPROXY_URL, shown
 from linkmode.model.values import Checksum
@@ -53,7 +54,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Setting:
         return Setting(value, _KEY)
     if path := _file(environment):
         try:
-            text = path.read_text(encoding="utf-8")
+            text = textfile.regular(path).decode("utf-8")
         except (FileNotFoundError, NotADirectoryError):
             text = ""
         except (OSError, UnicodeDecodeError) as error:

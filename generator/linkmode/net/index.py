@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, unquote, urljoin, urlsplit, urlunsplit
 
 from packaging.utils import canonicalize_name
 
+from linkmode.model import textfile
 from linkmode.model.failures import OriginError, UnreachableError, WrongBytesError
 from linkmode.model.values import Checksum
 from linkmode.net.html import tags
@@ -96,7 +97,7 @@ class PackageIndex:
         pages = [(place, place) for place in config.find_links]
         pages += [(index, f"{index.rstrip('/')}/{wanted.project}/") for index in config.indexes]
         if not pages:
-            yield url, UnreachableError("pip is told to ask no index (no-index), and has no find-links")
+            yield url, UnreachableError("pip's settings disable the index (no-index) and have no find-links")
         for place, page in pages:
             label = f"{url} ({redacted(place)})"
             try:
@@ -104,7 +105,7 @@ class PackageIndex:
             except OriginError as failure:
                 yield label, failure
             except ValueError as error:
-                yield label, UnreachableError(f"names what is no URL: {error}")
+                yield label, UnreachableError(f"names something that is not a URL: {error}")
 
     def _search(self, label: str, page: str, wanted: _Wanted, access: Access) -> Origin:
         """The file in one page of links or one folder; raise an OriginError if it is not there."""
@@ -146,7 +147,7 @@ def _read(path: Path) -> tuple[bytes, str, str]:
     """A page of this machine as the transport would give it: body, content type, and the URL to resolve links by."""
     path = path / "index.html" if path.is_dir() else path
     try:
-        return path.read_bytes(), "text/html", path.absolute().as_uri()
+        return textfile.regular(path), "text/html", path.absolute().as_uri()
     except OSError as error:
         raise UnreachableError(error.strerror or str(error)) from error
 
@@ -224,11 +225,20 @@ def _choose(listing: Iterable[_Listed], wanted: _Wanted) -> _Listed:
             checksum = wanted.checksum
             if checksum is None:
                 return listed
-            declared = listed.digests.get(checksum.algorithm, checksum.hex).lower()
-            if declared != checksum.hex:
-                raise WrongBytesError(f"the index declares {checksum.algorithm} {declared}, expected {checksum.hex}")
+            declared = listed.digests.get(checksum.algorithm, checksum.hex)
+            if declared.lower() != checksum.hex:
+                said = said_digest(checksum.algorithm, declared)
+                raise WrongBytesError(f"the index declares {said}, expected {checksum.hex}")
             return listed
     raise UnreachableError(f"has no file {wanted.file}")
+
+
+def said_digest(algorithm: str, declared: str) -> str:
+    """What a page declares of a file, for a message; of what is no digest, what was expected as well."""
+    digits = hashlib.new(algorithm).digest_size * 2
+    if re.fullmatch(f"[0-9a-fA-F]{{{digits}}}", declared):
+        return f"{algorithm} {declared.lower()}"
+    return f"{algorithm} {declared[:_LONGEST_SHOWN]!r}, which is no digest of {digits} hexadecimal digits"
 
 
 def _with_login(url: str, page: str) -> str:

@@ -96,7 +96,7 @@ def login_advice(environment: Mapping[str, str] = os.environ) -> str:
         try:
             netrc.netrc(str(path.expanduser()))
         except netrc.NetrcParseError as error:
-            return f"{path} was not used: line {error.lineno} is not as a netrc has it"
+            return f"{path} was not used: line {error.lineno} is not valid in a netrc file"
         except FileNotFoundError:
             if named:
                 return f"NETRC names {path}, which is not there"
@@ -135,7 +135,7 @@ def explain(error: Exception, silence: float) -> UnreachableError:
     if any(isinstance(e, urllib3.exceptions.SSLError) for e in chain):
         return UnreachableError(f"TLS: {text}", transient=True)
     if any(isinstance(e, urllib3.exceptions.ProxyError) for e in chain):
-        return UnreachableError(f"the proxy does not serve: {text}", transient=True, silent=True)
+        return UnreachableError(f"the proxy failed: {text}", transient=True, silent=True)
     if any(isinstance(e, urllib3.exceptions.NameResolutionError) for e in chain):
         return UnreachableError(f"the host name is not known: {text}", transient=True, silent=True)
     if any(isinstance(e, urllib3.exceptions.NewConnectionError) for e in chain):
@@ -145,7 +145,7 @@ def explain(error: Exception, silence: float) -> UnreachableError:
     if any(isinstance(e, urllib3.exceptions.ReadTimeoutError) for e in chain):
         return UnreachableError(f"stalled: no byte for {silence:g} s", transient=True)
     if isinstance(error, requests.exceptions.InvalidSchema) and "SOCKS" in text:
-        return UnreachableError("a SOCKS proxy needs a library more: pip install 'requests[socks]' beside linkmode")
+        return UnreachableError("a SOCKS proxy needs another library: pip install 'requests[socks]' beside linkmode")
     if isinstance(error, requests.ConnectionError | urllib3.exceptions.ProtocolError):
         return UnreachableError(text, transient=True)
     return UnreachableError(text)

@@ -46,7 +46,7 @@ class Wire:
                 _shut(twin)
 
     def within(self, seconds: float, late: str) -> None:
-        """Start the clock anew: cut when it is not called again, nor `rest`, in time. ``late`` says what was not."""
+        """Start the clock again: cut when it is not called again, nor `rest`, in time. ``late`` says what was not."""
         timer = threading.Timer(seconds, self._ring, [late])
         timer.daemon = True
         with self._guard:

@@ -60,10 +60,10 @@ def digest_of(path: Path, algorithm: str) -> str:
 
 def cannot_write(path: Path, error: OSError) -> ConfigError:
     """The error for a store that cannot be written: read-only, no rights, no space."""
-    first = "free some space" if error.errno in {errno.ENOSPC, errno.EDQUOT} else "get the right to write there"
+    first = "free some space" if error.errno in {errno.ENOSPC, errno.EDQUOT} else "get write permission there"
     return ConfigError(
         f"{path}: cannot write to the store: {error.strerror or error}",
-        expected="a folder that you may write, with room for the archives",
+        expected="a folder that you can write to, with room for the archives",
         hint=f"{first}, or choose another place with --store DIR (or LINKMODE_STORE)",
     )
 
@@ -72,7 +72,7 @@ def cannot_read(path: Path, error: OSError) -> ConfigError:
     """The error for a store whose files this user may not read."""
     return ConfigError(
         f"{path}: cannot read the store: {error.strerror or error}",
-        expected="a file or folder that you may read",
+        expected="a file or folder that you can read",
         hint="choose another place with --store DIR (or LINKMODE_STORE)",
     )
 

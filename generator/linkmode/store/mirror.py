@@ -171,7 +171,7 @@ def _held(folder: Path) -> Iterator[None]:
         yield
     except BlockingIOError as error:
         raise ConfigError(
-            f"{folder}: another `linkmode mirror` writes into it",
+            f"{folder}: another `linkmode mirror` is writing into it",
             expected="one run at a time",
             hint="wait for the other to end, and run the command again",
         ) from error
@@ -190,7 +190,7 @@ def _os_errors(folder: Path) -> Iterator[None]:
                 (folder / _NEW).unlink()
         raise ConfigError(
             f"{error.filename or folder}: cannot write the mirror: {error.strerror or error}",
-            expected="a folder that you may write, with room for every locked archive",
-            hint=f"{'make room' if full else 'get the right to write'} there, and run the command again: it goes on "
+            expected="a folder that you can write to, with room for every locked archive",
+            hint=f"{'make room' if full else 'get write permission'} there, and run the command again: it goes on "
             "where it stopped",
         ) from error

@@ -16,7 +16,7 @@ from linkmode.messages import ConfigError
 
 _OWN = "what belongs to you or to root, and nobody else can write"
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
-_HINT = "delete it if it is yours to delete, or choose a place of your own with --store DIR (or LINKMODE_STORE)"
+_HINT = "delete it if it belongs to you, or choose a place of your own with --store DIR (or LINKMODE_STORE)"
 
 
 def make(folder: Path) -> None:
@@ -101,7 +101,7 @@ def require_tree(root: Path) -> None:
     found = root.lstat()
     _require(str(root), found)
     if not stat.S_ISDIR(found.st_mode):
-        raise ConfigError(f"{root}: is no folder: nothing that lies there is run", expected="a folder", hint=_HINT)
+        raise ConfigError(f"{root}: is no folder: linkmode runs nothing from there", expected="a folder", hint=_HINT)
     stack = [str(root)]
     while stack:
         with os.scandir(stack.pop()) as entries:
@@ -117,7 +117,7 @@ def _require(path: str, found: os.stat_result) -> None:
     whose = f"can be written by others (mode {stat.S_IMODE(found.st_mode):o})"
     if found.st_uid not in _trusted():
         whose = f"belongs to another user ({found.st_uid})"
-    raise ConfigError(f"{path}: {whose}: nothing of what lies there is run", expected=_OWN, hint=_HINT)
+    raise ConfigError(f"{path}: {whose}: linkmode runs nothing from there", expected=_OWN, hint=_HINT)
 
 
 def _trusted() -> tuple[int, int]:

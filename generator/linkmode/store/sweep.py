@@ -1,7 +1,7 @@
 """Removes unused unpacked archives and prepared toolchains (`trees`), also while others use or make some.
 
 A folder goes only where nobody makes it (its lock is free) and nobody uses it (`cache.hold`), and first loses its name:
-who comes in between finds it whole, or not at all, and then makes it anew.
+who comes in between finds it whole, or not at all, and then makes it again.
 """
 
 import contextlib
@@ -10,12 +10,12 @@ import os
 import re
 import stat
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from linkmode.messages import ConfigError
-from linkmode.model import exchange
+from linkmode.model import exchange, folders
 from linkmode.model import locks as lock_files
 from linkmode.store import opened
 from linkmode.store.opened import Opened
@@ -32,20 +32,33 @@ _GROUPS = {"exec": "toolchain made ready", "unpacked": "unpacked archive"}
 class Leftover:
     """Something of a store or cache: its path, what it is, and why it is kept; empty when it goes.
 
-    ``size`` is how many bytes that frees: those that still have another name are not counted.
+    ``size`` is how many bytes that frees: those that still have another name are not counted. ``error`` says that it is
+    kept because the system, or another user's link, refuses its removal.
     """
 
     path: Path
     kind: str
     size: int
     kept: str = ""
+    error: ConfigError | None = None
+
+
+def unless_refused(
+    path: Path, kind: str, found: Iterable[Leftover], explained: Callable[[Path, OSError], ConfigError]
+) -> Iterator[Leftover]:
+    """Yield what is found, and then what refused to be looked at or removed, so that the rest can follow."""
+    try:
+        yield from found
+    except (OSError, ConfigError) as error:
+        why = explained(path, error) if isinstance(error, OSError) else error
+        yield Leftover(path, kind, 0, str(why.problem).removeprefix(f"{path}: "), why)
 
 
 def clear(home: Path, before: float, *, pretend: bool = False) -> Iterator[Leftover]:
     """Remove what was last used before a time (seconds since 1970), and yield everything that there is.
 
     Half-made folders of a killed run go at any age. With ``pretend`` nothing is removed. Raises ConfigError
-    when the system refuses, or a folder of entries is another user's, who could lead the removal elsewhere by a link.
+    when a folder of entries is another user's, who could lead the removal elsewhere by a link, or cannot be read.
     """
     with _opened(home) as root, contextlib.ExitStack() as groups:
         if root is None:
@@ -95,19 +108,25 @@ def _clear(
 ) -> Iterator[Leftover]:
     for name in folder.names():
         if entries.fullmatch(name):
-            yield _entry(folder, name, kind, before, sizes, pretend=pretend)
-        elif found := _HALF.fullmatch(name):
-            yield _half(folder, name, found[1], sizes, pretend=pretend)
+            found = _entry(folder, name, kind, before, sizes, pretend=pretend)
+        elif half := _HALF.fullmatch(name):
+            found = _half(folder, name, half[1], sizes, pretend=pretend)
+        else:
+            continue
+        yield from unless_refused(folder.path / name, kind, found, _refused)
 
 
-def _entry(folder: Opened, name: str, kind: str, before: float, sizes: "_Sizes", *, pretend: bool) -> Leftover:
+def _entry(
+    folder: Opened, name: str, kind: str, before: float, sizes: "_Sizes", *, pretend: bool
+) -> Iterator[Leftover]:
     if _used(folder, name) >= before:
-        return Leftover(folder.path / name, kind, 0, "used since")
-    return _taken(folder, name, name, kind, sizes, otherwise="in use", pretend=pretend)
+        yield Leftover(folder.path / name, kind, 0, "used since")
+    else:
+        yield _taken(folder, name, name, kind, sizes, otherwise="in use", pretend=pretend)
 
 
-def _half(folder: Opened, name: str, of: str, sizes: "_Sizes", *, pretend: bool) -> Leftover:
-    return _taken(folder, name, of, "folder left half made", sizes, otherwise="being made", pretend=pretend)
+def _half(folder: Opened, name: str, of: str, sizes: "_Sizes", *, pretend: bool) -> Iterator[Leftover]:
+    yield _taken(folder, name, of, "folder left half made", sizes, otherwise="being made", pretend=pretend)
 
 
 def _taken(
@@ -176,8 +195,8 @@ def _remove(folder: Opened, name: str) -> None:
 def _refused(path: Path, error: OSError) -> ConfigError:
     return ConfigError(
         f"{path}: cannot be removed: {error.strerror or error}",
-        expected="a folder that you may write",
-        hint="get the right to write there, and run the command again",
+        expected="a folder that you can write to",
+        hint="get write permission there, and run the command again",
     )
 
 
@@ -190,10 +209,10 @@ class _Sizes:
 
     def of(self, folder: Opened, name: str) -> int:
         total = 0
-        for _, _, files, descriptor in os.fwalk(name, dir_fd=folder.descriptor):
-            for file in files:
+        with folder.below(name) as opened_one:
+            for parent, file, is_folder in folders.below(opened_one.descriptor) if opened_one else ():
                 with contextlib.suppress(FileNotFoundError):
-                    total += self._one(os.lstat(file, dir_fd=descriptor))
+                    total += 0 if is_folder else self._one(os.lstat(file, dir_fd=parent))
         return total
 
     def _one(self, found: os.stat_result) -> int:

@@ -142,8 +142,8 @@ def _refused(folder: Path, error: OSError) -> ConfigError:
     which = f" ({os.fsdecode(error.filename)})" if isinstance(error.filename, str | bytes) else ""
     return ConfigError(
         f"{folder}: cannot be written: {error.strerror or error}{which}",
-        expected="a folder that you may write, with room for the unpacked archives",
-        hint="make room there or get the right to write, or choose another place with --store DIR "
+        expected="a folder that you can write to, with room for the unpacked archives",
+        hint="make room there or get write permission, or choose another place with --store DIR "
         "(or LINKMODE_STORE, or XDG_CACHE_HOME)",
     )
 

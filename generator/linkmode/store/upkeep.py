@@ -1,6 +1,7 @@
 """Verifies and cleans a store that Bazel and other projects may share."""
 
 import contextlib
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from linkmode.model.values import Checksum
 from linkmode.store import opened
 from linkmode.store.files import ALGORITHMS, Store, cannot_read, cannot_write, checksums, digest_of
 from linkmode.store.opened import Opened
-from linkmode.store.sweep import Leftover
+from linkmode.store.sweep import Leftover, unless_refused
 
 
 def damaged(store: Store) -> Iterator[tuple[Checksum, bool]]:
@@ -26,9 +27,13 @@ def damaged(store: Store) -> Iterator[tuple[Checksum, bool]]:
             is_file = stat.S_ISREG(path.stat().st_mode)
             is_damaged = not is_file or digest_of(path, checksum.algorithm) != checksum.hex
         except (FileNotFoundError, NotADirectoryError):
-            continue  # a folder without the file: Bazel is filling it just now, or was stopped while filling
+            if not path.is_symlink():
+                continue  # a folder without the file: Bazel is filling it just now, or was stopped while filling
+            is_damaged = True
         except OSError as error:
-            raise cannot_read(path, error) from error
+            if error.errno != errno.ELOOP:
+                raise cannot_read(path, error) from error
+            is_damaged = True
         yield checksum, is_damaged
 
 
@@ -36,8 +41,8 @@ def clear(store: Store, before: float, *, pretend: bool = False) -> Iterator[Lef
     """Remove the archives and half downloads that were last used before a time (seconds since 1970); yield all.
 
     Bazel and linkmode both renew the time of an archive when they use it. What a run is bringing in is left alone.
-    With ``pretend`` nothing is removed. Raises ConfigError when the store cannot be written, or leads elsewhere by a
-    link of another user's.
+    With ``pretend`` nothing is removed. Raises ConfigError when the store cannot be read, or one of its folders is
+    a link of another user's; an archive that cannot be removed is yielded with its error.
     """
     try:
         with opened.folder(store.root) as root:
@@ -54,14 +59,20 @@ def _archives(root: Opened, before: float, *, pretend: bool) -> Iterator[Leftove
             if archives is None:
                 continue
             for checksum in checksums(archives.names(), "", algorithm):
-                with archives.below(checksum.path_part) as folder:
-                    if folder is None:
-                        continue
-                    names = folder.names()
-                    kinds = [("file", "archive")] if "file" in names else []
-                    kinds += [(name, "half download of Bazel's") for name in names if name.startswith("tmp-")]
-                    for name, kind in kinds:
-                        yield from _clear(root, folder, name, checksum, kind, before, archives, pretend=pretend)
+                found = _archive(root, archives, checksum, before, pretend=pretend)
+                yield from unless_refused(archives.path / checksum.path_part, "archive", found, cannot_write)
+
+
+def _archive(root: Opened, archives: Opened, checksum: Checksum, before: float, *, pretend: bool) -> Iterator[Leftover]:
+    with archives.below(checksum.path_part) as folder:
+        if folder is None:
+            return
+        names = folder.names()
+        kinds = [("file", "archive")] if "file" in names else []
+        kinds += [(name, "half download of Bazel's") for name in names if name.startswith("tmp-")]
+        for name, kind in kinds:
+            found = _clear(root, folder, name, checksum, kind, before, archives, pretend=pretend)
+            yield from unless_refused(folder.path / name, kind, found, cannot_write)
 
 
 def _partials(root: Opened, before: float, *, pretend: bool) -> Iterator[Leftover]:
@@ -71,7 +82,8 @@ def _partials(root: Opened, before: float, *, pretend: bool) -> Iterator[Leftove
         for algorithm in ALGORITHMS:
             for checksum in checksums(partials.names(), f"{algorithm}-", algorithm):
                 name = f"{algorithm}-{checksum.path_part}"
-                yield from _clear(root, partials, name, checksum, "half download", before, pretend=pretend)
+                found = _clear(root, partials, name, checksum, "half download", before, pretend=pretend)
+                yield from unless_refused(partials.path / name, "half download", found, cannot_write)
 
 
 def _clear(
@@ -88,8 +100,11 @@ def _clear(
     """Clear one file of ``folder``, and with ``archives``, the folder above, also ``folder`` when that empties it."""
     path = folder.path / name
     try:
-        found = folder.stat(name)
+        found = _led_to(folder, name)
     except FileNotFoundError:
+        return
+    if stat.S_ISDIR(os.lstat(name, dir_fd=folder.descriptor).st_mode):
+        yield Leftover(path, kind, 0, "a folder where a file belongs, which no run of linkmode or Bazel made")
         return
     if found.st_mtime >= before:
         yield Leftover(path, kind, found.st_size, "used since")
@@ -101,7 +116,7 @@ def _clear(
         kept = "" if is_free else "in use"
         # A run that held the lock until now may have replaced what was damaged.
         with contextlib.suppress(FileNotFoundError):
-            if is_free and folder.stat(name).st_mtime >= before:
+            if is_free and _led_to(folder, name).st_mtime >= before:
                 kept = "used since"
         if not kept:
             _remove(folder, name, path)
@@ -111,6 +126,16 @@ def _clear(
                 with contextlib.suppress(OSError):
                     os.rmdir(checksum.path_part, dir_fd=archives.descriptor)
     yield Leftover(path, kind, found.st_size, kept)
+
+
+def _led_to(folder: Opened, name: str) -> os.stat_result:
+    """Return what a file is; of a link to nothing, or to itself, the link. Raises OSError."""
+    try:
+        return folder.stat(name)
+    except OSError as error:
+        if error.errno not in {errno.ENOENT, errno.ELOOP}:
+            raise
+        return os.lstat(name, dir_fd=folder.descriptor)
 
 
 @contextlib.contextmanager

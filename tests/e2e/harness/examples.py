@@ -28,7 +28,7 @@ class Example:
     prepare: Callable[[Case, str], Path]
 
     def copy_to(self, place: Path, template: Path, *, store: Path = STORE, environment: Mapping[str, str]) -> Path:
-        """Return ``place`` with what ``template``, a workspace of this, holds: locked, fetched and generated anew."""
+        """Return ``place`` with what ``template``, a workspace of this, holds: locked, fetched and generated again."""
         ignored = shutil.ignore_patterns("bazel-*", "linkmode.lock", "third_party", "__pycache__")
         shutil.copytree(template, place, ignore=ignored)
         sources = (f"--source={source}" for source in self.case.sources)

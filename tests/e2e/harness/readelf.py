@@ -62,6 +62,15 @@ def exports(path: Path) -> set[str]:
     return set(re.findall(r" (?:GLOBAL|WEAK|UNIQUE) +(?:DEFAULT|PROTECTED) +\d+ (\S+)", text))
 
 
+def sections(path: Path) -> set[str]:
+    """Return the names of the sections."""
+    command = ["readelf", "-SW", str(path)]
+    text = subprocess.run(
+        command, capture_output=True, text=True, check=True, env={"LC_ALL": "C", "PATH": _PATH}
+    ).stdout
+    return set(re.findall(r"(?m)^ +\[ *\d+\] (\S+)", text))
+
+
 _PATH = "/usr/bin:/bin"
 
 

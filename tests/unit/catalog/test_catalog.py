@@ -80,7 +80,7 @@ MUTATIONS = {
     "folder in the file name": ('file = "x86', 'file = "../x86', ("pin[0].file", "without a folder")),
     "size": ('layout = "cross"', 'layout = "cross"\nsize = 0', ("pin[0].size", "number of bytes")),
     "exec": ('exec = "x86_64-linux"', 'exec = "linux"', ("pin[0].exec", "such as x86_64-linux")),
-    "exec of a library": ('kind = "toolchain"', 'kind = "library"', ("pin[0].exec", "sources run nowhere")),
+    "exec of a library": ('kind = "toolchain"', 'kind = "library"', ("pin[0].exec", "sources do not run")),
     "prefix": ('strip-prefix = "', 'strip-prefix = "../', ("pin[0].strip-prefix", "inside the archive")),
     "target": ('targets = ["x86_64-linux-musl"]', 'targets = ["musl"]', ("pin[0].targets[0]", "'musl'")),
     "source": ('layout = "cross"', 'layout = "cross"\nsource = "npm"', ("pin[0].source", "npm")),

@@ -27,10 +27,10 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
 
 def problems(capsys: pytest.CaptureFixture[str]) -> list[str]:
     run = Run(capsys, "doctor")
-    wrong = [line for line in run.out.splitlines() if line.startswith(("mend", "      fix"))]
+    wrong = [line for line in run.out.splitlines() if line.startswith(("fail", "      fix"))]
     assert run.code == (1 if wrong else 0)
     document = json.loads(Run(capsys, "doctor", "--json").out)
-    assert sum(not one["ok"] for one in document["findings"]) == len([one for one in wrong if one.startswith("mend")])
+    assert sum(not one["ok"] for one in document["findings"]) == len([one for one in wrong if one.startswith("fail")])
     return wrong
 
 
@@ -60,7 +60,7 @@ def test_each_thing_to_mend(built: Path, capsys: pytest.CaptureFixture[str], mon
 def test_what_stops_all_is_told_once(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (built / "linkmode.lock").unlink()
     assert [one for one in problems(capsys) if "linkmode" in one and "store" not in one] == [
-        "mend  linkmode.lock does not exist",
+        "fail  linkmode.lock does not exist",
         "      fix: write it with: linkmode lock",
     ]
 
@@ -69,7 +69,7 @@ def test_a_machine_that_no_compiler_runs_on(
     built: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("platform.machine", lambda: "riscv64")
-    assert "mend  no locked compiler runs on this machine, riscv64-linux" in problems(capsys)
+    assert "fail  no locked compiler runs on this machine, riscv64-linux" in problems(capsys)
 
 
 def test_disk_and_sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

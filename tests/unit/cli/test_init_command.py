@@ -32,7 +32,7 @@ def test_init_never_overwrites_unasked(repository: Path, capsys: pytest.CaptureF
     run = Run(capsys, "init")
     assert (run.code, run.err) == (
         3,
-        "linkmode: error: linkmode.toml is there already, and is not overwritten\n"
+        "linkmode: error: linkmode.toml already exists, and is not overwritten\n"
         "  expected: a folder without a linkmode.toml\n"
         "  hint: edit it, or: linkmode init --force\n",
     )

@@ -19,7 +19,7 @@ def test_lock_keeps_versions_and_upgrades_by_name(repository: Path, capsys: pyte
     assert Run(capsys, "lock").out == "linkmode.lock is up to date\n"
     lock = repository / "linkmode.lock"
     lock.write_bytes(lock.read_bytes().replace(b"\n", b"\r\n"))
-    only = "  nothing that it says, only how it is written: a digest, comments, line endings or conflict markers\n"
+    only = "  no contents, only the form: a digest, comments, line endings or conflict markers\n"
     run = Run(capsys, "lock", "--check")
     assert run.code == 1
     assert only in run.err

@@ -125,7 +125,7 @@ def test_one_run_at_a_time(place: Path) -> None:
     done = run(place, "mirror", str(place / "mirror"))
     os.close(descriptor)
     assert done.returncode == 3
-    assert "another `linkmode mirror` writes into it" in done.stderr
+    assert "another `linkmode mirror` is writing into it" in done.stderr
 
 
 def test_a_stale_lock_is_not_mirrored(place: Path) -> None:

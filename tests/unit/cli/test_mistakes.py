@@ -92,7 +92,7 @@ OF_THE_FILE = {
     "an option": Mistake(TOML, "lock --chek", 2, "--chek", "see `linkmode lock --help`"),
     "a name to upgrade": Mistake(TOML, "lock --upgrade zlb", 2, "asks for no 'zlb'; did you mean 'zlib'?", "zig, zlib"),
     "to add openssl": Mistake(TOML, "add openssl", 2, "no language or library 'openssl'", "To link any other:"),
-    "init again": Mistake(TOML, "init", 3, "linkmode.toml is there already", "linkmode init --force"),
+    "init again": Mistake(TOML, "init", 3, "linkmode.toml already exists", "linkmode init --force"),
     "a mode with a hyphen": Mistake(
         TOML,
         "audit --expect mostly-static /bin/ls",
@@ -188,7 +188,7 @@ def test_what_git_ignores(repository: Path, capsys: pytest.CaptureFixture[str]) 
     told = "ok    Git ignores third_party/linkmode, by .gitignore:1: third_party/: each clone has to run"
     assert told in Run(capsys, "doctor").out
     (repository / ".gitignore").write_text("*.lock\n!keep.lock\n")
-    told = "mend  Git ignores linkmode.lock, by .gitignore:1: *.lock\n      fix: take the pattern out, or run: git add"
+    told = "fail  Git ignores linkmode.lock, by .gitignore:1: *.lock\n      fix: remove the pattern, or run: git add"
     assert told in Run(capsys, "doctor").out
     (repository / ".gitignore").write_text("*.lock\n!linkmode.lock\n")
     assert "Git ignores none" in Run(capsys, "doctor").out

@@ -45,7 +45,7 @@ def test_init_below_is_refused_and_forced(repository: Path, below: Path, capsys:
     run = Run(capsys, "init")
     assert (run.code, run.err) == (
         3,
-        "linkmode: error: ../../linkmode.toml is there already, and holds for this folder too\n"
+        "linkmode: error: ../../linkmode.toml already exists, and applies to this folder too\n"
         "  expected: no linkmode.toml in a folder above\n"
         "  hint: edit it, or write one of this folder's own: linkmode init --force\n",
     )

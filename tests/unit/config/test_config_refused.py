@@ -21,7 +21,8 @@ MIRROR = "expected https://, http://, file:// and a path that ends in '/'; found
         *(
             (
                 f"output = '{first}/x'\n" + TOOLCHAIN,
-                f"line 1: output: {first} is not linkmode's to write into; choose another folder",
+                f"line 1: output: {first} is not linkmode's to write into; expected a folder such as "
+                "third_party/linkmode",
             )
             for first in (
                 ".git",
@@ -38,7 +39,8 @@ MIRROR = "expected https://, http://, file:// and a path that ends in '/'; found
         *(
             (
                 f"output = 'sub/{part}{below}'\n" + TOOLCHAIN,
-                f"line 1: output: {part} is not linkmode's to write into; choose another folder",
+                f"line 1: output: {part} is not linkmode's to write into; expected a folder such as "
+                "third_party/linkmode",
             )
             for part, below in ((".git", ""), (".git", "/hooks"), (".GIT", ""), (".hg", ""), (".svn", "/x"))
         ),
@@ -73,7 +75,7 @@ MIRROR = "expected https://, http://, file:// and a path that ends in '/'; found
         ),
         (
             'exec-platforms = ["x86_64-linux", "x86_64-linux"]\n' + TOOLCHAIN,
-            "line 1: exec-platforms: 'x86_64-linux' is listed twice",
+            "line 1: exec-platforms: 'x86_64-linux' is listed twice; expected each once",
         ),
         ("", "toolchain: expected at least one [[toolchain]], with family, version and targets"),
         ("toolchain = 'zig'", "line 1: toolchain: expected tables, written [[toolchain]]"),
@@ -117,8 +119,8 @@ MIRROR = "expected https://, http://, file:// and a path that ends in '/'; found
         ),
         (
             TOOLCHAIN.replace("x86_64-linux-musl", "x86_64-linux"),
-            "line 4: toolchain[0].targets[0]: 'x86_64-linux' is not a target triple such as x86_64-linux-musl or "
-            "x86_64-linux-gnu.2.28",
+            "line 4: toolchain[0].targets[0]: 'x86_64-linux' is not a target triple; expected one such as "
+            "x86_64-linux-musl or x86_64-linux-gnu.2.28",
         ),
         (
             TOOLCHAIN.replace("gnu.2.28", "gnu"),

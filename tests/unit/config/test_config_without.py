@@ -29,11 +29,12 @@ def test_what_a_toolchain_does_without() -> None:
     [
         (
             GCC + 'without = ["cxx"]\n',
-            "line 5: toolchain[0].without[0]: 'cxx' is no part that musl.cc can do without; expected one of c++, lto",
+            "line 5: toolchain[0].without[0]: 'cxx' is not a part that can be removed from musl.cc; "
+            "expected one of c++, lto",
         ),
         (
             ZIG + 'without = ["lto"]\n',
-            "toolchain[0].without[0]: 'lto' is no part that zig can do without; expected one of c++",
+            "toolchain[0].without[0]: 'lto' is not a part that can be removed from zig; expected one of c++",
         ),
         (GCC + 'without = "lto"\n', "toolchain[0].without: expected array, got string; write it in brackets"),
         (GCC + 'witout = ["lto"]\n', "toolchain[0].witout: unknown key; did you mean 'without'?"),

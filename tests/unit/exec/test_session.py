@@ -56,10 +56,10 @@ def test_what_was_linked_is_listed(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     links = tuple((MUSL, "static", str(tmp_path / name)) for name in ("app", "conftest", "gone"))
     [line], holds = judge(Note(linked=links), tmp_path)
-    assert line == f"static for {MUSL}: app; and 2 programs that are gone or were tried out"
+    assert line == f"static for {MUSL}: app; and 2 temporary programs"
     assert holds
     [line], _ = judge(Note(linked=(*links, (MUSL, "static", "/tmp/go/a.out")), packages=("example.com/x",)), tmp_path)
-    assert line == f"static for {MUSL}: app, example.com/x (go); and 2 programs that are gone or were tried out"
+    assert line == f"static for {MUSL}: app, example.com/x (go); and 2 temporary programs"
 
 
 def test_a_long_list_is_cut(tmp_path: Path) -> None:
@@ -93,7 +93,9 @@ def test_a_program_that_was_changed_after_its_link_is_a_failure(tmp_path: Path) 
 def test_a_build_folder_of_another_target(tmp_path: Path) -> None:
     (tmp_path / "app").touch()
     lines, holds = judge(Note(linked=(("x86_64-linux-gnu.2.28", "mostly_static", str(tmp_path / "app")),)), tmp_path)
-    assert lines[0].startswith("app was linked for x86_64-linux-gnu.2.28 and mostly_static: the build folder is of")
+    assert lines[0].startswith(
+        "app was linked for x86_64-linux-gnu.2.28 and mostly_static: the build folder comes from"
+    )
     assert not holds
 
 

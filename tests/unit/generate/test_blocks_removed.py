@@ -41,5 +41,5 @@ def test_what_the_user_wrote_beside_a_block_stays() -> None:
     assert removed(made.replace("a\n\n", "a\nb\n") + "c\n", ".bazelrc") == "a\nb\nc\n"
     assert removed(f"a\n\n{BEGIN}\nx\n{END}\n\nb\n", ".bazelrc") == "a\n\n\nb\n", "no word of empty lines, none removed"
     assert removed("a\n", ".bazelrc") == "a\n"
-    with pytest.raises(ConfigError, match=r"\.bazelrc: the marks of linkmode's block do not fit"):
+    with pytest.raises(ConfigError, match=r"\.bazelrc: the marks of linkmode's block do not match"):
         removed(f"{BEGIN}\n", ".bazelrc")

@@ -133,7 +133,7 @@ def test_line_endings_and_a_missing_one_at_the_end_are_kept() -> None:
 
 @pytest.mark.parametrize("text", [f"{BEGIN}\n", f"{END}\n", f"{END}\n{BEGIN}\n", f"{BEGIN}\n{END}\n{BEGIN}\n{END}\n"])
 def test_half_a_block_is_refused(text: str) -> None:
-    with pytest.raises(ConfigError, match=r"f: the marks of linkmode's block do not fit"):
+    with pytest.raises(ConfigError, match=r"f: the marks of linkmode's block do not match"):
         edited(text, Block(file="f", lines=("x",), by_hand="^never$"))
 
 

@@ -106,7 +106,7 @@ def test_a_foreign_file_in_the_way_is_named_and_only_force_overwrites_it(out: Pa
     else:
         (out / "BUILD.bazel").symlink_to(elsewhere)
     before = contents(out)
-    with pytest.raises(ConfigError, match=r"linkmode did not generate: BUILD\.bazel") as caught:
+    with pytest.raises(ConfigError, match=r"linkmode did not generate are in the way: BUILD\.bazel") as caught:
         put(TREE, out)
     assert "linkmode generate --force" in caught.value.hint
     assert contents(out) == before
@@ -118,7 +118,7 @@ def test_a_foreign_file_in_the_way_is_named_and_only_force_overwrites_it(out: Pa
 def test_a_foreign_file_where_a_folder_must_be_is_in_the_way_too(out: Path) -> None:
     out.mkdir(parents=True)
     (out / "lib").write_text("mine")
-    with pytest.raises(ConfigError, match=r"did not generate: lib\n"):
+    with pytest.raises(ConfigError, match=r"did not generate are in the way: lib\n"):
         put(TREE, out)
     put(TREE, out, force=True)
     assert contents(out) == TREE
@@ -128,7 +128,9 @@ def test_a_foreign_folder_in_the_way_is_not_even_removed_by_force(out: Path) -> 
     (out / "BUILD.bazel").mkdir(parents=True)
     (out / "BUILD.bazel/mine").write_text("mine")
     for force in (False, True):
-        with pytest.raises(ConfigError, match=r"a folder that linkmode did not make: BUILD\.bazel/"):
+        with pytest.raises(
+            ConfigError, match=r"a folder that linkmode did not make is in the way of a generated file: BUILD\.bazel/"
+        ):
             put(TREE, out, force=force)
     assert contents(out) == {"BUILD.bazel/mine": b"mine"}
 

@@ -54,6 +54,27 @@ def test_a_version_is_answered_where_a_parent_ignores_the_end_of_children(launch
     assert subprocess.run(command, env={"ASAN_OPTIONS": "detect_leaks=0"}, check=False).returncode == 3
 
 
+def test_a_compiler_that_is_killed_or_missing_is_told(launcher: Path) -> None:
+    compiler = launcher.parents[1] / "clang"
+    done = run(launcher, "echo begun >&2; kill -9 $$", "-v")
+    assert done.returncode == 128 + 9
+    assert done.stderr == f"begun\nlinkmode: {compiler} was killed by signal 9\n"
+    compiler.unlink()
+    environment = {"ASAN_OPTIONS": "detect_leaks=0"}
+    done = subprocess.run([launcher, "-v"], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 127
+    assert done.stderr == f"linkmode: {compiler} cannot be started: No such file or directory\n"
+
+
+@pytest.mark.parametrize(
+    "said", ["x" * 200_000, "x\n" * 100_000 + "y", "", "\n", "a\0b\n", "clang version " + "1" * 9000]
+)
+def test_nothing_of_an_answer_is_cut(launcher: Path, tmp_path: Path, said: str) -> None:
+    (tmp_path / "said").write_text(said)
+    done = run(launcher, f"cat {tmp_path / 'said'} >&2", "-v")
+    assert (done.returncode, done.stderr) == (0, said)
+
+
 def test_only_a_link_gets_the_words_of_a_link(launcher: Path) -> None:
     root = launcher.parents[1]
     assert run(launcher, 'echo "$@"', "-v").stdout == f"-I{root}/include -v\n"

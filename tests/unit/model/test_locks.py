@@ -46,7 +46,7 @@ def test_a_filesystem_without_locks_is_told_as_such(
         lambda: list(sweep.clear(tmp_path / "home", time.time() + 1)),
         lambda: write.apply({"f": b"x"}, tmp_path / "out", label="out", locks=tmp_path / "locks"),
     ):
-        with pytest.raises(ConfigError, match="its filesystem gives no lock, so two runs") as caught:
+        with pytest.raises(ConfigError, match="its file system has no locks, so two runs") as caught:
             use()
         assert "--store DIR" in caught.value.hint
         assert "free some space" not in caught.value.hint
@@ -61,12 +61,12 @@ def test_the_lock_file_of_an_earlier_run_is_no_lock_where_the_system_has_none(
 
     (tmp_path / "l").touch()
     monkeypatch.setattr(fcntl, "flock", flock)
-    with pytest.raises(ConfigError, match="its filesystem gives no lock"):
+    with pytest.raises(ConfigError, match="its file system has no locks"):
         locks.held(tmp_path / "l", print).__enter__()
 
 
 @pytest.mark.parametrize(
-    ("code", "hint"), [(errno.ENOSPC, "free some space, or"), (errno.EACCES, "get the right to write there, or")]
+    ("code", "hint"), [(errno.ENOSPC, "free some space, or"), (errno.EACCES, "get write permission there, or")]
 )
 def test_what_else_the_system_refuses_has_its_own_advice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, hint: str

@@ -78,7 +78,7 @@ def test_a_proxy_that_is_one(value: str) -> None:
     ("text", "advice"),
     [
         ("machine h login me password hunter2\n", "a login for it belongs in {path}"),
-        ("machine h login me\npasswort hunter2\n", "{path} was not used: line 2 is not as a netrc has it"),
+        ("machine h login me\npasswort hunter2\n", "{path} was not used: line 2 is not valid in a netrc file"),
         (None, "NETRC names {path}, which is not there"),
     ],
 )

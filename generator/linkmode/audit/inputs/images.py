@@ -145,7 +145,7 @@ def _is_layer(media_type: str) -> bool:
 
 def _blob(digest: str) -> str:
     if not _DIGEST.fullmatch(digest):
-        raise Refusal("the image names a part by what is no digest")
+        raise Refusal("the image names a part by something that is not a digest")
     return "blobs/" + digest.replace(":", "/")
 
 

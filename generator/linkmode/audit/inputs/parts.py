@@ -8,6 +8,7 @@ from typing import BinaryIO, Protocol
 from linkmode.archives import tar
 from linkmode.archives.members import Bounds, Budget, Policy, shown_name
 from linkmode.archives.window import window
+from linkmode.model import folders
 
 
 class Parts(Protocol):
@@ -53,13 +54,26 @@ class TarParts:
         return name in self._places or self._links.get(name) in self._places
 
 
+def _size(blobs: Path) -> int:
+    """Return the bytes of all files below a folder; 0 where it is none that can be read. Raises OSError."""
+    try:
+        top = os.open(blobs, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return 0
+    try:
+        return sum(
+            os.lstat(name, dir_fd=parent).st_size for parent, name, is_folder in folders.below(top) if not is_folder
+        )
+    finally:
+        os.close(top)
+
+
 class FolderParts:
     """The parts of a folder in the OCI layout. All names are fixed ones or digests, so none leads out of the folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        blobs = (Path(place) / name for place, _, names in os.walk(folder / "blobs") for name in names)
-        self.size = sum(path.lstat().st_size for path in blobs)
+        self.size = _size(folder / "blobs")
 
     def open(self, name: str) -> tuple[BinaryIO, int] | None:
         """Return a file of the folder, which stays open for as long as it is read."""

@@ -112,7 +112,7 @@ def _policy(facts: Facts, wanted: Expectations, resolved: Resolved) -> tuple[Fai
 _GUARDS: dict[Guard, tuple[str, str]] = {
     "nx": ("a stack that is not executable (PT_GNU_STACK without PF_X)", "link with -Wl,-z,noexecstack"),
     "no-textrel": ("no relocation in code (DT_TEXTREL)", "compile with -fPIC or -fPIE, and link with -Wl,-z,text"),
-    "no-rwx": ("no segment that is both writable and executable", "link with a linker that parts code and data"),
+    "no-rwx": ("no segment that is both writable and executable", "link with a linker that separates code and data"),
     "canary": ("the stack protector (__stack_chk_fail)", "compile with -fstack-protector-strong"),
     "fortify": ("checked functions of libc (_FORTIFY_SOURCE)", "compile with -O2 -D_FORTIFY_SOURCE=3, against glibc"),
     "cet": ("code for Intel's CET (IBT and SHSTK)", "compile everything with -fcf-protection=full"),
@@ -142,7 +142,7 @@ def _guard(facts: Facts, guard: Guard) -> tuple[Failure, ...]:
 
 
 def _told(word: str) -> str:
-    return {"yes": "", "no": "no such symbol", "unknown": "no symbols by which it could be told"}[word]
+    return {"yes": "", "no": "no such symbol", "unknown": "no symbols that would show it"}[word]
 
 
 def _features(facts: Facts) -> str:

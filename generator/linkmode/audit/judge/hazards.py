@@ -72,7 +72,9 @@ def _payload(facts: Facts) -> list[Hazard]:
     if facts.behind is None:
         return []
     place = f"{facts.behind.size} bytes from byte {facts.behind.offset} on"
-    return [Hazard("payload", f"behind the program lies more, of which nothing is said: {facts.behind.words}", place)]
+    return [
+        Hazard("payload", f"data follows the program, and this report does not cover it: {facts.behind.words}", place)
+    ]
 
 
 def _search_paths(tag: str, paths: str | None) -> list[Hazard]:
@@ -131,19 +133,17 @@ def _static_glibc(contents: Contents) -> list[Hazard]:
     if "nss" in marks:
         words = (
             "names of users, groups or hosts are looked up through NSS: glibc opens /etc/nsswitch.conf and loads "
-            "modules of the very glibc it was built with"
+            "modules of exactly the glibc that it was built with"
         )
         found.append(Hazard("nss", words, _text("/etc/nsswitch.conf", marks["nss"])))
     if "gconv" in marks:
-        words = "glibc's code that loads gconv modules with dlopen is inside; whether it is called cannot be told"
+        words = "glibc's code that loads gconv modules with dlopen is inside; whether it is called cannot be determined"
         found.append(Hazard("iconv", words, _text("gconv-modules.cache", marks["gconv"])))
     if "locale" in marks:
-        words = "glibc's code that opens /usr/lib/locale is inside; whether it is called cannot be told"
+        words = "glibc's code that opens /usr/lib/locale is inside; whether it is called cannot be determined"
         found.append(Hazard("locale", words, _text("/usr/lib/locale", marks["locale"])))
     if "dlopen" in marks:
-        words = (
-            "glibc's dlopen is inside, as its own NSS and iconv need it; whether the program calls it cannot be told"
-        )
+        words = "glibc's dlopen is inside, for its own NSS and iconv; whether the program calls it cannot be determined"
         found.append(Hazard("dlopen", words, _text("invalid mode for dlopen()", marks["dlopen"])))
     return found
 

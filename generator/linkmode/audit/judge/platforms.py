@@ -54,7 +54,7 @@ class Platform(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         family, number = _family(policy.load().glibc_version_name(version))
         newest = self.newest.get(family)
         if newest is None or version_number(number) is None:
-            return False, f"whether its {library} has {version} cannot be told"
+            return False, f"whether its {library} has {version} cannot be determined"
         if (version_number(number) or ()) > (version_number(newest) or ()):
             return True, f"{version} of {library} is newer than {family}_{newest}"
         return True, ""
@@ -142,11 +142,11 @@ def suits(facts: Facts, platform: Platform, resolved: Resolved = ALONE) -> Suits
         return answer("no" if platform.is_baseline else "unknown", level)
     if facts.interpreter is None and not facts.needed:
         if facts.kind != "shared object" and facts.libc == "unknown" and facts.executable_stack == "unset":
-            return answer("unknown", "needs no loader and no library, but nothing in it tells that it is for Linux")
+            return answer("unknown", "needs no loader and no library, but nothing in it shows that it is for Linux")
         if facts.kind == "shared object" and facts.libc in ("glibc", "musl") and facts.libc != platform.libc:
             return answer("no", f"its libc is {platform.libc or 'none'}, not {facts.libc}")
         is_asking = facts.libc == "glibc" and facts.contents is not None and "nss" in facts.contents.marks
-        asks = "; what it asks NSS for needs modules of the very glibc that is inside" if is_asking else ""
+        asks = "; what it asks NSS for needs modules of exactly the glibc that is inside" if is_asking else ""
         return answer("yes", f"needs no loader and no library{asks}")
     if platform.libc is None:
         loader = f"the loader {facts.interpreter}" if facts.interpreter is not None else ", ".join(facts.needed)
@@ -215,7 +215,7 @@ def _packed(facts: Facts, platform: Platform) -> list[str]:
     is_told = any(tag in need.versions for need in facts.version_needs)
     if not facts.packed_relocations or is_told or (platform.libc == "musl" and platform.image is not None):
         return []
-    return [f"whether its packed relocations (DT_RELR) are applied cannot be told: it does not ask for {tag}"]
+    return [f"whether its packed relocations (DT_RELR) are applied cannot be determined: it does not ask for {tag}"]
 
 
 def _wanted(facts: Facts) -> list[str]:

@@ -201,7 +201,8 @@ def _check_mode(facts: Facts, verdict: Verdict, wanted: Expectations) -> tuple[F
                 "static with no glibc inside",
                 f"static with glibc inside ({facts.libc_evidence})",
                 "link for a musl target: static glibc still loads NSS, iconv and locale modules with dlopen at run "
-                "time, and only those of the very glibc it was built with; to accept that, pass --allow-static-glibc",
+                "time, and only those of exactly the glibc that it was built with; to accept that, pass "
+                "--allow-static-glibc",
             ),
         )
     # A file that needs only libc meets `dynamic`, too: the mode says what was asked for.

@@ -1,6 +1,6 @@
 """Resolves paths inside a root, as a process with that root would. No link leads out of it.
 
-A root is a folder of this system, or the members of an archive or image, of which nothing is unpacked.
+A root is a folder of this system, or the members of an archive or image, which is not unpacked.
 """
 
 import os

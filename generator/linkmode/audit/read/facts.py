@@ -18,7 +18,7 @@ class VersionNeed(msgspec.Struct, frozen=True):
 
 
 class AlsoLoads(msgspec.Struct, frozen=True):
-    """What glibc's loader loads beside DT_NEEDED: the tag's name (DT_AUDIT, …), and the library as the file has it."""
+    """What glibc's loader loads beside DT_NEEDED: the tag's name (DT_AUDIT, …), and the library as named there."""
 
     tag: str
     name: str

@@ -60,7 +60,7 @@ def _runs_on(images: tuple[Suits, ...]) -> Iterator[tuple[str, str]]:
 
 
 def _hazards(hazards: tuple[Hazard, ...]) -> Iterator[str]:
-    usual = [one.kind for one in hazards if one.kind in _OF_GLIBC and "cannot be told" in one.words]
+    usual = [one.kind for one in hazards if one.kind in _OF_GLIBC and "cannot be determined" in one.words]
     yield from (f"{one.kind}: {one.words}" for one in hazards if one.kind not in usual)
     if usual:
         yield f"{', '.join(usual)}: glibc's own code for it is inside, as in every static glibc program"

@@ -13,6 +13,7 @@ from linkmode.model.vendored import (
     Rule,
     Vendored,
     distrust,
+    files_below,
     packages_within,
     refuse,
     sha256,
@@ -288,11 +289,7 @@ def _module(
     if archive.is_file():
         digests = request.digests(archive)
     elif unpacked.is_dir():
-        digests = {
-            f"{name}/{file.relative_to(unpacked).as_posix()}": sha256(file)
-            for file in sorted(unpacked.rglob("*"))
-            if not file.is_dir()
-        }
+        digests = {f"{name}/{file}": sha256(unpacked / file) for file in files_below(unpacked)}
     else:
         distrust(
             [f"{archive}: is missing, and so is {unpacked}"],

@@ -1,16 +1,32 @@
 """Vendored crates: what ``cargo metadata`` says of them, and their files by Cargo.lock."""
 
-import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
 from linkmode.model.cpus import CPUS
-from linkmode.model.vendored import Request, distrust, refuse, sha256, text_of
+from linkmode.model.vendored import Request, distrust, files_below, json_of, refuse, sha256, toml_of
 
 _HINT = "run `cargo vendor` again, then this command"
+_LOCK_HINT = "run `cargo generate-lockfile` and `cargo vendor`, then this command again"
 _LIST = ".cargo-checksum.json"
+
+
+class _LockedCrate(msgspec.Struct):
+    name: str
+    version: str
+    source: str | None = None
+    checksum: str | None = None
+
+
+class _Locked(msgspec.Struct):
+    package: list[_LockedCrate] = []
+
+
+class _Listed(msgspec.Struct):
+    package: str | None = None
+    files: dict[str, str] = {}
 
 
 class _Target(msgspec.Struct):
@@ -108,7 +124,7 @@ def options(directory: str) -> tuple[str, ...]:
 
 def read(request: Request) -> tuple[dict[str, Crate], dict[str, str]]:
     """Return the crates of others by package id, and the ids of those that the user's own packages name, by name."""
-    text_of(request.folder / "Cargo.lock", "run `cargo generate-lockfile` and `cargo vendor`, then this command again")
+    toml_of(request.folder / "Cargo.lock", _LOCK_HINT, _Locked)
     if not request.sources.is_dir():
         refuse(
             [f"{request.sources}: is missing"],
@@ -174,20 +190,18 @@ def _folder(request: Request, package: _Package) -> str:
 
 def verify(request: Request, crates: Iterable[Crate]) -> int:
     """Compare each file with the list of `cargo vendor`, and that with Cargo.lock. Return how many files there are."""
-    locked = tomllib.loads((request.folder / "Cargo.lock").read_text(encoding="utf-8")).get("package", [])
-    checksums = {(one["name"], one["version"]): one.get("checksum") for one in locked if "source" in one}
+    locked = toml_of(request.folder / "Cargo.lock", _LOCK_HINT, _Locked).package
+    checksums = {(one.name, one.version): one.checksum for one in locked if one.source}
     problems = []
     count = 0
     for crate in crates:
         folder = request.sources / crate.folder
-        listed = msgspec.json.decode(text_of(folder / _LIST, _HINT))
+        listed = json_of(folder / _LIST, _HINT, _Listed)
         wanted = checksums.get((crate.package.name, crate.package.version))
-        if wanted is None or listed.get("package") != wanted:
-            problems.append(
-                f"{folder / _LIST}: package: {listed.get('package')}; Cargo.lock has {wanted or 'no checksum'}"
-            )
-        files = listed.get("files", {})
-        there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()} - {_LIST}
+        if wanted is None or listed.package != wanted:
+            problems.append(f"{folder / _LIST}: package: {listed.package}; Cargo.lock has {wanted or 'no checksum'}")
+        files = listed.files
+        there = {*files_below(folder)} - {_LIST}
         problems += [f"{folder / name}: is missing" for name in sorted(files.keys() - there)]
         problems += [f"{folder / name}: is not in {_LIST}" for name in sorted(there - files.keys())]
         for name in sorted(there & files.keys()):

@@ -7,7 +7,7 @@ from pathlib import Path
 from linkmode.languages.rust import build_scripts
 from linkmode.languages.rust.build_scripts import Said
 from linkmode.languages.rust.crates import Crate, read, verify
-from linkmode.model.vendored import Glob, Request, Rule, Vendored, header, packages_within, refuse
+from linkmode.model.vendored import Glob, Request, Rule, Vendored, files_below, header, packages_within, refuse
 
 _VARIABLE = re.compile(r"\bCARGO_(?:PKG_[A-Z_]+|CRATE_NAME)\b")
 _OUT_DIR = re.compile(r"""env!\s*\(\s*"OUT_DIR"|include!\s*\(.*OUT_DIR""")
@@ -50,7 +50,8 @@ def vendor(request: Request) -> Vendored:
 
 
 def _files(request: Request, crate: Crate) -> list[Path]:
-    return sorted(path for path in (request.sources / crate.folder).rglob("*") if path.is_file())
+    folder = request.sources / crate.folder
+    return sorted(path for path in (folder / name for name in files_below(folder)) if path.is_file())
 
 
 def _refuse_what_cannot_be_linked(request: Request, crates: Mapping[str, Crate], said: Mapping[str, Said]) -> None:

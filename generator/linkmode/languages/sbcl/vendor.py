@@ -5,19 +5,39 @@ The format: releases.txt has ``project url size file-md5 content-sha1 prefix sys
 """
 
 import hashlib
-import tomllib
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
 
-from linkmode.model.vendored import Glob, Request, Rule, Vendored, distrust, header, packages_within, refuse, text_of
+from linkmode.model.vendored import (
+    Glob,
+    Request,
+    Rule,
+    Vendored,
+    distrust,
+    files_below,
+    header,
+    packages_within,
+    refuse,
+    text_of,
+    toml_of,
+)
 
 PINS = "archives.toml"
+_SIZE = re.compile(r"[0-9]{1,18}")
 
 _HINT = "name the folder of a dist, which holds both, with --dist"
 _OWN = {"asdf", "uiop"}
 _SOURCES = ("lisp", "lsp", "cl")
+
+
+class _Pin(msgspec.Struct, frozen=True):
+    """What an earlier run wrote down of a release."""
+
+    prefix: str = ""
+    sha256: str = ""
 
 
 class Release(msgspec.Struct, frozen=True):
@@ -86,7 +106,7 @@ def _releases(dist: Path) -> dict[str, Release]:
     for number, words in _lines(dist / "releases.txt", least=6):
         project, url, size, md5, _, prefix, *files = words
         plain = all(part not in ("", ".", "..") for part in (*prefix.split("/"), *"/".join(files).split("/")))
-        if not size.isdigit() or len(md5) != 32 or "/" in prefix or (files and not plain):
+        if not _SIZE.fullmatch(size) or len(md5) != 32 or "/" in prefix or (files and not plain):
             _bad(dist / "releases.txt", number, "project url size file-md5 content-sha1 prefix system-file…")
         found[project] = Release(project, url, int(size), md5.lower(), prefix, tuple(files))
     return found
@@ -160,8 +180,8 @@ def _deps(
     return {(systems[name].project, systems[name].file) for name in names if name in systems} & groups.keys() - {key}
 
 
-def _pins(path: Path) -> dict[str, dict[str, str]]:
-    return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+def _pins(path: Path) -> dict[str, _Pin]:
+    return toml_of(path, _HINT, dict[str, _Pin]) if path.is_file() else {}
 
 
 def _archive(request: Request, release: Release) -> Path:
@@ -177,29 +197,29 @@ def _archive(request: Request, release: Release) -> Path:
     return found or places[0]
 
 
-def _verified(request: Request, release: Release, pins: Mapping[str, Mapping[str, str]]) -> str:
+def _verified(request: Request, release: Release, pins: Mapping[str, _Pin]) -> str:
     """Return the SHA-256 of a release's archive, which is what the dist and the pins say."""
     path = _archive(request, release)
     data = path.read_bytes()
     digest = hashlib.sha256(data).hexdigest()
     md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
-    pinned = pins.get(release.project, {})
+    pinned = pins.get(release.project, _Pin())
     problems = []
     if len(data) != release.size:
         problems.append(f"{path}: has {len(data)} bytes; releases.txt says {release.size}")
     if md5 != release.md5:
         problems.append(f"{path}: MD5 is {md5}; releases.txt says {release.md5}")
-    if pinned.get("prefix") == release.prefix and pinned.get("sha256") != digest:
-        problems.append(f"{path}: SHA-256 is {digest}; {request.sources / PINS} says {pinned.get('sha256')}")
+    if pinned.prefix == release.prefix and pinned.sha256 != digest:
+        problems.append(f"{path}: SHA-256 is {digest}; {request.sources / PINS} says {pinned.sha256}")
     distrust(problems, expected="the archive that was published", hint="download it again, and compare it with others'")
     return digest
 
 
-def _sources(request: Request, release: Release, pins: Mapping[str, Mapping[str, str]]) -> dict[str, bytes]:
+def _sources(request: Request, release: Release, pins: Mapping[str, _Pin]) -> dict[str, bytes]:
     files = request.contents(_archive(request, release), release.prefix)
     folder = request.sources / release.prefix
-    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
-    others = there if pins.get(release.project, {}).get("prefix") != release.prefix else there - files.keys()
+    there = {*(files_below(folder) if folder.is_dir() else ())}
+    others = there if pins.get(release.project, _Pin()).prefix != release.prefix else there - files.keys()
     refuse(
         [f"{folder / name}: is not of the archive of {release.project}" for name in sorted(others)],
         expected="a folder that this command made, or none",

@@ -6,6 +6,7 @@
 #ifndef LINKMODE_VERSION_H
 #define LINKMODE_VERSION_H
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,34 +20,54 @@ static int is_bare_version(const char *line, size_t length) {
     return length > start && !strncmp(line, clang, start) && strspn(line + start, "0123456789.") == length - start;
 }
 
-// Starts `command`, which asks for a version, and says what it says. Returns its exit code, 127 where it cannot be started.
+// Passes on a line, or a piece of one that is longer than any that asks for a version is answered with.
+static void say_line(const char *line, size_t length, int is_whole) {
+    const size_t end = length > 0 && line[length - 1] == '\n' ? length - 1 : length;
+
+    fwrite(line, 1, end, stderr);
+    if (is_whole && is_bare_version(line, end)) fputs(" (linkmode)", stderr);
+    fwrite(line + end, 1, length - end, stderr);
+}
+
+// Starts `command`, which asks for a version, and says what it says. Returns its exit code, 128 and the signal that killed it, or
+// 127 where it cannot be started.
 static int say_version(char **command) {
-    static char said[1 << 16];
+    char line[1 << 12], said[1 << 12];
     size_t held = 0;
     ssize_t more;
-    int ends[2], status = 0;
+    int ends[2], status = 0, is_whole = 1;
     pid_t child;
 
     signal(SIGCHLD, SIG_DFL); // ignored, as some parents leave it, it leaves no exit code to wait for
     fflush(NULL);
-    if (pipe(ends) || (child = fork()) < 0) return 127;
+    if (pipe(ends) || (child = fork()) < 0) {
+        fprintf(stderr, "linkmode: %s cannot be started: %s\n", command[0], strerror(errno));
+        return 127;
+    }
     if (child == 0) {
         dup2(ends[1], 2);
         close(ends[0]);
         close(ends[1]);
         execv(command[0], command);
+        fprintf(stderr, "linkmode: %s cannot be started: %s\n", command[0], strerror(errno));
         _exit(127);
     }
     close(ends[1]);
-    while ((more = read(ends[0], said + held, sizeof said - 1 - held)) > 0) held += (size_t)more;
-    close(ends[0]);
-    for (const char *line = said; *line;) {
-        const size_t length = strcspn(line, "\n"), end = length + (line[length] == '\n');
-
-        fprintf(stderr, "%.*s%s%s", (int)length, line, is_bare_version(line, length) ? " (linkmode)" : "", end > length ? "\n" : "");
-        line += end;
+    while ((more = read(ends[0], said, sizeof said)) > 0) {
+        for (ssize_t i = 0; i < more; i++) {
+            line[held++] = said[i];
+            if (said[i] != '\n' && held < sizeof line) continue;
+            say_line(line, held, is_whole && said[i] == '\n');
+            is_whole = said[i] == '\n';
+            held = 0;
+        }
     }
-    return waitpid(child, &status, 0) == child && WIFEXITED(status) ? WEXITSTATUS(status) : 127;
+    say_line(line, held, is_whole);
+    close(ends[0]);
+    if (waitpid(child, &status, 0) != child) return 127;
+    if (!WIFSIGNALED(status)) return WEXITSTATUS(status);
+    fprintf(stderr, "linkmode: %s was killed by signal %d\n", command[0], WTERMSIG(status));
+    return 128 + WTERMSIG(status);
 }
 
 #endif

@@ -28,7 +28,7 @@ static const struct {
 static const struct {
     const char *found, *expected;
 } link_fault_words[] = {
-    {"it calls {names}, which glibc has and musl has not", "objects and libraries that were compiled for {target}"},
+    {"it calls {names}, which glibc has and musl lacks", "objects and libraries that were compiled for {target}"},
     {"it asks for the library {names}, and nothing provides it", "a library of that name that was built for {target}"},
     {"nothing that is linked defines {names}", "an object or a library of the link that defines it"},
 };

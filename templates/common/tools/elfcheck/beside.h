@@ -17,7 +17,7 @@ static struct {
 /* Of libc++abi's src/cxa_default_handlers.cpp, which is behind every `throw` and `catch` (LLVM 14 and 20). */
 static const char cxx_runtime[] = "%s exception of type %s";
 
-/* Whether a file is an ELF file that holds a C++ runtime which it shares with none. What cannot be read is for others to say. */
+/* Whether a file is an ELF file that holds a C++ runtime which it shares with none. Others report what cannot be read. */
 static bool has_cxx_runtime(const char *path)
 {
     static unsigned char piece[1 << 16];

@@ -431,7 +431,7 @@ static bool check_mode(void)
         print_expected("--expect", mode_names[wanted.mode], "static with no glibc inside");
         fprintf(said, "\n  found:    static with glibc inside (%s)\n", elf.evidence);
         fputs("  fix:      link for a musl target: static glibc still loads NSS, iconv and locale modules with dlopen "
-              "at run time, and only those of the very glibc it was built with; to accept that, ",
+              "at run time, and only those of exactly the glibc that it was built with; to accept that, ",
               said);
         fputs(wanted.in_bazel ? "set allow_static_glibc = True\n" : "pass --allow-static-glibc\n", said);
         return false;
@@ -564,7 +564,7 @@ static bool check_malloc(void)
 {
     if (!wanted.malloc || elf.has_mimalloc)
         return true;
-    print_expected("--malloc", wanted.malloc, "malloc of mimalloc, told by the note that is linked in with it\n");
+    print_expected("--malloc", wanted.malloc, "malloc of mimalloc, recognised by the note that is linked in with it\n");
     fputs("  found:    no such note: malloc is the libc's, or there is none"
           "\n  fix:      malloc = \"mimalloc\" is for cc_binary; where another rule links the program, add "
           "@linkmode//lib:mimalloc to its C dependencies (a Go program without C has no malloc to replace), or set "

@@ -53,7 +53,7 @@ HOSTILE = {
             ("oci-layout", b'{"imageLayoutVersion": "1.0.0"}'),
             ("index.json", b'{"manifests": [{"digest": "sha256:../../../../etc/passwd"}]}'),
         ),
-        "malformed: the image names a part by what is no digest",
+        "malformed: the image names a part by something that is not a digest",
     ),
 }
 

@@ -67,7 +67,7 @@ def test_a_static_program_runs_everywhere() -> None:
 
 def test_a_static_glibc_program_that_asks_nss_is_told_so() -> None:
     made = Elf(notes=ABI_TAG, code=b"\xc3/etc/nsswitch.conf\0libnss_%s.so")
-    assert reason(made, "scratch").endswith("what it asks NSS for needs modules of the very glibc that is inside")
+    assert reason(made, "scratch").endswith("what it asks NSS for needs modules of exactly the glibc that is inside")
 
 
 def test_a_machine_that_an_image_is_not_made_for() -> None:
@@ -115,7 +115,7 @@ def test_reasons_name_what_is_missing() -> None:
 def test_what_cannot_be_told_is_unknown() -> None:
     made = glibc("GLIBC_2.17", "GLIBC_PRIVATE")
     assert answers(made)["debian-12"] == "unknown"
-    assert reason(made, "debian-12") == "whether its libc.so.6 has GLIBC_PRIVATE cannot be told"
+    assert reason(made, "debian-12") == "whether its libc.so.6 has GLIBC_PRIVATE cannot be determined"
     other = Elf(
         interp=interp(GLIBC_LOADER), needed=("libsystemd.so.0",), needs=(("libsystemd.so.0", ("LIBSYSTEMD_253",)),)
     )
@@ -225,7 +225,7 @@ def test_packed_relocations_without_the_version_that_says_so() -> None:
     assert (answers(told)["debian-12"], answers(told)["rocky-8"]) == ("yes", "no")
     untold = Elf(interp=interp(GLIBC_LOADER), needed=("libc.so.6",), needs=(("libc.so.6", ("GLIBC_2.17",)),), tags=relr)
     assert (answers(untold)["debian-12"], answers(untold)["rocky-8"]) == ("unknown", "unknown")
-    assert "whether its packed relocations (DT_RELR) are applied cannot be told" in reason(untold, "rocky-8")
+    assert "whether its packed relocations (DT_RELR) are applied cannot be determined" in reason(untold, "rocky-8")
     musl = Elf(interp=interp(MUSL_LOADER), needed=("libc.so",), tags=relr)
     assert answers(musl)["alpine"] == "yes"
     assert platforms.suits(facts(musl), tag("musllinux_1_1")).answer == "unknown"

@@ -273,9 +273,9 @@ def test_a_folder_that_cannot_be_read_is_not_passed_over(monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--tree", "--all"), "--tree has no use for --all"),
-        (("--tree", "--headers-only", "--archive", "x.a"), "--tree has no use for --archive and --headers-only"),
-        (("--diff", "--archive", "x.a"), "--diff has no use for --archive"),
+        (("--tree", "--all"), "--tree does not use --all"),
+        (("--tree", "--headers-only", "--archive", "x.a"), "--tree does not use --archive and --headers-only"),
+        (("--diff", "--archive", "x.a"), "--diff does not use --archive"),
         (("--tree", "--allow", "libz.so.1"), "--tree checks no expectation"),
     ],
 )

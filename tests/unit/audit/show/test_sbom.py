@@ -163,7 +163,7 @@ def test_a_bill_says_what_of_the_lock_it_cannot_tell(files: Path) -> None:
 
 
 def test_a_lock_is_of_no_use_without_a_bill(files: Path) -> None:
-    with pytest.raises(UsageError, match="--lock tells --sbom"):
+    with pytest.raises(UsageError, match="--lock is for --sbom"):
         CliRunner().invoke(command, ["--lock", str(LOCK), "app"], catch_exceptions=False)
 
 

@@ -70,7 +70,7 @@ libc along, starts it by the toolchain's own loader, for machines that have no s
         "allow": attrs.list(attrs.string(), default = [], doc = "Sonames that the binary may need besides the libc's own, such as libstdc++.so.6 in mostly_static. In dynamic, every library is allowed by default; a list that is not empty allows only these."),
         "allow_static_glibc": attrs.bool(default = False, doc = "Accept glibc inside a static binary. For your own toolchain and platform."),
         "binary": attrs.transition_dep(cfg = _TRANSITION, doc = "The executable target, in any language."),
-        "link_mode": attrs.enum(LINK_MODE_VALUES, doc = "static: no loader, nothing shared, musl inside. mostly_static: only the libc is shared. dynamic: as the platform has it."),
+        "link_mode": attrs.enum(LINK_MODE_VALUES, doc = "static: no loader, nothing shared, musl inside. mostly_static: only the libc is shared. dynamic: like an ordinary program."),
         "static_pie": attrs.bool(default = False, doc = "With static: link a position-independent binary, which the kernel loads at a random address."),
         "strip": attrs.bool(default = False, doc = "Link without a symbol table and debug information."),
         "target": attrs.string(default = "", doc = "The target triple to build for; default: see //:transition.bzl."),

@@ -10,6 +10,8 @@ Features for users, all off unless said otherwise:
     full_lto            link-time optimisation over all objects of an executable
     ubsan               -fsanitize=undefined, trapping (no run-time library is needed, so it links in every mode)
     strip_at_link       no symbol table in executables
+    generate_linkmap    a map of each executable beside it, in the output group `linkmap`
+    set_soname          a soname in each shared library
     coverage            where the compiler's profile library is in the archive
     parse_headers       every header is compiled by itself, as C++
     layering_check      with Zig: a source includes headers of its direct dependencies alone

@@ -7,6 +7,7 @@ those of https://bazel.build/docs/cc-toolchain-config-reference#cctoolchainconfi
 """
 
 load("@linkmode_cc//:config_lib.bzl", "feature", "feature_set", "flag_group", "flag_set", "variable_with_value")
+load(":common_flags.bzl", "STRIP_DEBUG")
 
 # Names of the C++ actions, as plain strings: they are the same in every Bazel, where the constants have moved.
 # See https://bazel.build/docs/cc-toolchain-config-reference#actions.
@@ -44,6 +45,13 @@ def flags(actions, flags, with_features = []):
         return []
     return [flag_set(actions = actions, flag_groups = [flag_group(flags = flags)], with_features = with_features)]
 
+def _given(name, actions, flags, variable, each = False, enabled = True):
+    """A feature of flags that are on a command line where Bazel gives `variable`; `each`: once for each of its values."""
+    return feature(name = name, enabled = enabled, flag_sets = [flag_set(
+        actions = actions,
+        flag_groups = [flag_group(flags = flags, expand_if_available = variable, iterate_over = variable if each else None)],
+    )])
+
 def compile_variables():
     """Features from a source file to an object file: includes, defines, dependency file, output.
 
@@ -51,27 +59,15 @@ def compile_variables():
         A list of features; the user's own flags come after every flag of the toolchain but those of determinism.
     """
     return [
-        feature(name = "dependency_file", enabled = True, flag_sets = [flag_set(
-            actions = COMPILE,
-            flag_groups = [flag_group(flags = ["-MD", "-MF", "%{dependency_file}"], expand_if_available = "dependency_file")],
-        )]),
+        _given("dependency_file", COMPILE, ["-MD", "-MF", "%{dependency_file}"], "dependency_file"),
         # code for a shared library is PIC, for every kind of executable
-        feature(name = "pic", enabled = True, flag_sets = [flag_set(
-            actions = COMPILE,
-            flag_groups = [flag_group(flags = ["-fPIC"], expand_if_available = "pic")],
-        )]),
-        feature(name = "random_seed", enabled = True, flag_sets = [flag_set(
-            actions = COMPILE,
-            flag_groups = [flag_group(flags = ["-frandom-seed=%{output_file}"], expand_if_available = "output_file")],
-        )]),
+        _given("pic", COMPILE, ["-fPIC"], "pic"),
+        _given("random_seed", COMPILE, ["-frandom-seed=%{output_file}"], "output_file"),
         feature(name = "preprocessor_defines", enabled = True, flag_sets = [flag_set(
             actions = PREPROCESS,
             flag_groups = [flag_group(flags = ["-D%{preprocessor_defines}"], iterate_over = "preprocessor_defines")],
         )]),
-        feature(name = "includes", enabled = True, flag_sets = [flag_set(
-            actions = PREPROCESS,
-            flag_groups = [flag_group(flags = ["-include", "%{includes}"], iterate_over = "includes", expand_if_available = "includes")],
-        )]),
+        _given("includes", PREPROCESS, ["-include", "%{includes}"], "includes", each = True),
         feature(name = "include_paths", enabled = True, flag_sets = [flag_set(
             actions = PREPROCESS,
             flag_groups = [
@@ -85,14 +81,7 @@ def compile_variables():
                 ),
             ],
         )]),
-        feature(name = "user_compile_flags", enabled = True, flag_sets = [flag_set(
-            actions = COMPILE,
-            flag_groups = [flag_group(
-                flags = ["%{user_compile_flags}"],
-                iterate_over = "user_compile_flags",
-                expand_if_available = "user_compile_flags",
-            )],
-        )]),
+        _given("user_compile_flags", COMPILE, ["%{user_compile_flags}"], "user_compile_flags", each = True),
     ]
 
 def compile_input_output(header_parser):
@@ -167,8 +156,8 @@ def layering_features():
         ),
     ]
 
-# No linker finds a library of such a name, and all of them say what they did not find. Without blanks: Bazel does not quote the words of
-# a link's response file.
+# No linker finds a library of such a name, and all of them say what they did not find. Without blanks: older Bazels do not quote the words
+# of a link's response file.
 _NO_SHARED = ":_link_mode_static_takes_no_shared_library:_put_it_into_deps_and_not_dynamic_deps,_or_give_cc_import_a_static_library"
 
 def link_variables(static, others):
@@ -183,47 +172,25 @@ def link_variables(static, others):
     """
     return [
         feature(name = "shared_flag", enabled = True, flag_sets = flags(LINK_SHARED, ["-shared"])),
-        feature(name = "linkstamps", enabled = True, flag_sets = [flag_set(
-            actions = LINK,
-            flag_groups = [flag_group(flags = ["%{linkstamp_paths}"], iterate_over = "linkstamp_paths", expand_if_available = "linkstamp_paths")],
-        )]),
-        feature(name = "output_execpath_flags", enabled = True, flag_sets = [flag_set(
-            actions = LINK,
-            flag_groups = [flag_group(flags = ["-o", "%{output_execpath}"], expand_if_available = "output_execpath")],
-        )]),
-        feature(name = "runtime_library_search_directories", enabled = True, flag_sets = [flag_set(
-            actions = LINK,
-            flag_groups = [flag_group(
-                flags = ["-Wl,-rpath,$ORIGIN/%{runtime_library_search_directories}"],
-                iterate_over = "runtime_library_search_directories",
-                expand_if_available = "runtime_library_search_directories",
-            )],
-        )]),
-        feature(name = "room_for_runpath", flag_sets = [flag_set(
-            actions = LINK,
-            flag_groups = [flag_group(flags = [ROOM_FOR_RUNPATH], expand_if_available = "runtime_library_search_directories")],
-        )]),
-        feature(name = "library_search_directories", enabled = True, flag_sets = [flag_set(
-            actions = LINK,
-            flag_groups = [flag_group(
-                flags = ["-L%{library_search_directories}"],
-                iterate_over = "library_search_directories",
-                expand_if_available = "library_search_directories",
-            )],
-        )]),
+        _given("linkstamps", LINK, ["%{linkstamp_paths}"], "linkstamp_paths", each = True),
+        _given("output_execpath_flags", LINK, ["-o", "%{output_execpath}"], "output_execpath"),
+        _given("runtime_library_search_directories", LINK, ["-Wl,-rpath,$ORIGIN/%{runtime_library_search_directories}"], "runtime_library_search_directories", each = True),
+        _given("room_for_runpath", LINK, [ROOM_FOR_RUNPATH], "runtime_library_search_directories", enabled = False),
+        _given("library_search_directories", LINK, ["-L%{library_search_directories}"], "library_search_directories", each = True),
         feature(name = "libraries_to_link", enabled = True, flag_sets = [
             _libraries_to_link(LINK_SHARED, []),
             _libraries_to_link(LINK_EXECUTABLE, others),
             _libraries_to_link(LINK_EXECUTABLE, static, _NO_SHARED),
         ]),
-        feature(name = "user_link_flags", enabled = True, flag_sets = [flag_set(
-            actions = LINK,
-            flag_groups = [flag_group(flags = ["%{user_link_flags}"], iterate_over = "user_link_flags", expand_if_available = "user_link_flags")],
-        )]),
-        feature(name = "linker_param_file", enabled = True, flag_sets = [flag_set(
-            actions = LINK + ARCHIVE,
-            flag_groups = [flag_group(flags = ["@%{linker_param_file}"], expand_if_available = "linker_param_file")],
-        )]),
+        # what --strip says: by default, debug information goes from what -c fastbuild links
+        _given("strip_debug_symbols", LINK, STRIP_DEBUG, "strip_debug_symbols"),
+        _given("set_soname", LINK_SHARED, ["-Wl,-soname,%{runtime_solib_name}"], "runtime_solib_name", enabled = False),
+        _given("generate_linkmap", LINK_EXECUTABLE + ["c++-link-dynamic-library"], ["-Wl,-Map=%{output_execpath}.map"], "output_execpath", enabled = False),
+        _given("user_link_flags", LINK, ["%{user_link_flags}"], "user_link_flags", each = True),
+        # a name with a blank is one word of a response file, and a library of thousands of objects has one
+        feature(name = "gcc_quoting_for_param_files", enabled = True),
+        feature(name = "archive_param_file", enabled = True),
+        _given("linker_param_file", LINK + ARCHIVE, ["@%{linker_param_file}"], "linker_param_file"),
     ]
 
 def archive_variables():

@@ -108,7 +108,7 @@ def link_mode_run(name, binary, args = None, arguments = [], data = [], env = {}
     Args:
         name: name of the target.
         binary: a link_mode_binary.
-        args: arguments of `bazel run`; default: those of `binary`, when it stands above in the same BUILD file.
+        args: arguments of `bazel run`; default: those of `binary`, when it is declared above in the same BUILD file.
         arguments: arguments of the binary, however it is started, before all others. They cannot contain line breaks.
         data: files for run time, besides those of the binary itself.
         env: environment variables of `bazel run`, besides those of the binary; `$(location …)` of data is expanded.
@@ -122,7 +122,7 @@ def link_mode_run_test(name, binary, args = None, arguments = [], data = [], env
     Args:
         name: name of the test.
         binary: a link_mode_binary.
-        args: arguments of the test; default: those of `binary`, when it stands above in the same BUILD file.
+        args: arguments of the test; default: those of `binary`, when it is declared above in the same BUILD file.
         arguments: arguments of the binary, before those. They cannot contain line breaks.
         data: files for run time, besides those of the binary itself.
         env: environment variables of the test, besides those of the binary; `$(location …)` of data is expanded.

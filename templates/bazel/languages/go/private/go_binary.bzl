@@ -32,7 +32,7 @@ def _go_binary_impl(ctx):
 go_binary = rule(
     doc = """A Go program.
 
-How it is linked is for link_mode_binary to say. In static, Go's linker alone links it, as CGO_ENABLED=0 has it.
+link_mode_binary decides how it is linked. In static, Go's linker alone links it, as with CGO_ENABLED=0.
 When one of its packages has cgo = True, the C toolchain links it with musl. In mostly_static and dynamic the C toolchain links it, and
 the libc resolves names and users.
 """,

@@ -71,7 +71,7 @@ def _go_std_impl(ctx):
     ]
 
 go_std = rule(
-    doc = "The whole standard library as CGO_ENABLED=0 has it.",
+    doc = "The whole standard library as with CGO_ENABLED=0.",
     implementation = _go_std_impl,
     cfg = _std_transition,
     attrs = {

@@ -20,7 +20,7 @@ PACKAGE_ATTRS = {
     "gc_goopts": attr.string_list(doc = "Options for Go's compiler, such as -lang=go1.20 for a module that was written for it."),
     "gotags": attr.string_list(doc = "Build tags of this package; --@linkmode//go:tags sets those of all packages."),
     "module": attr.string(doc = "The module that this package is of, as path@version, for debug.ReadBuildInfo() and go version -m; one of yours may have no version."),
-    "module_sum": attr.string(doc = "The checksum of that module, as go.sum has it: h1:…"),
+    "module_sum": attr.string(doc = "The checksum of that module, as in go.sum: h1:…"),
     "srcs": attr.label_list(allow_files = [".go", ".s", ".S", ".c", ".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".inc", ".syso"], doc = "The files of the package, including those for other platforms."),
     "x_defs": attr.string_dict(doc = "String variables to set, importpath.name or, of this package, name alone; {KEY} stands for a key of the workspace status."),
     "_configuration": attr.label(default = "//private/go:configuration"),

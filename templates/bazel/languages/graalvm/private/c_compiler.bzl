@@ -2,7 +2,7 @@
 """The C++ toolchain of the build as one program, which native-image can call as its C compiler.
 
 native-image calls the compiler from a folder of its own, with its own options; everything else that the toolchain needs is in
-a file that launcher.c reads. So the toolchain is the very one of cc_binary, in the same link mode, with the same
+a file that launcher.c reads. So the toolchain is exactly that of cc_binary, in the same link mode, with the same
 declared inputs, and with zlib beside it.
 """
 

@@ -48,8 +48,8 @@ def ocaml_ppx(name, program = None, kind = "ppx", arguments = None, visibility =
     Args:
         name: its name.
         program: label of an executable to use, in place of one from srcs and deps. It is built static, for the platform that compiles.
-        kind: ppx: it is started as `ocamlopt -ppx` has it, with a file to read and one to write, both with a syntax tree; text: as
-            `ocamlopt -pp` has it, with a source, and prints the text to compile, such as cppo.
+        kind: ppx: it is started as with `ocamlopt -ppx`, with a file to read and one to write, both with a syntax tree; text: as
+            with `ocamlopt -pp`, with a source, and prints the text to compile, such as cppo.
         arguments: what it is started with before that; default: --as-ppx for ppxlib's driver, and nothing otherwise.
         visibility: of the target.
         tags: of the targets.

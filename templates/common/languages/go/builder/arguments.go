@@ -49,7 +49,7 @@ func (p pairs) names() []string {
 	return names
 }
 
-// expandParameterFile returns the lines of FILE when @FILE is all there is, as Bazel passes what is long ("multiline").
+// expandParameterFile returns the lines of FILE when @FILE is the only argument, as Bazel passes what is long ("multiline").
 // Anywhere else an @ is the beginning of a label.
 func expandParameterFile(arguments []string) ([]string, error) {
 	if len(arguments) != 1 || !strings.HasPrefix(arguments[0], "@") {

@@ -14,7 +14,7 @@ import (
 	"sync"
 )
 
-// stdVerb compiles the standard library from the SDK's sources. Without -cc that is all of it, as CGO_ENABLED=0 has it.
+// stdVerb compiles the standard library from the SDK's sources. Without -cc that is the whole library, as with CGO_ENABLED=0.
 // With -cc and -base it is only what cgo makes different: the packages whose files differ, and all that import them.
 func stdVerb(arguments []string) error {
 	set := flag.NewFlagSet("std", flag.ContinueOnError)

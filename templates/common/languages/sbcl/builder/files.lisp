@@ -7,7 +7,7 @@
 (define-condition refusal (error)
   ((text :initarg :text :reader text))
   (:report (lambda (refusal stream) (write-string (text refusal) stream)))
-  (:documentation "What a user can mend. The report says what is wrong and what to do."))
+  (:documentation "What a user can fix. The report says what is wrong and what to do."))
 
 (defun refuse (control &rest arguments)
   (error 'refusal :text (apply #'format nil control arguments)))

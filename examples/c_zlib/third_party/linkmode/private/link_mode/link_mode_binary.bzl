@@ -19,7 +19,7 @@ def _refuse_contradictions(ctx, binary, target):
     if not binary[DefaultInfo].files_to_run.executable:
         fail(not_one_program(ctx.label, binary, "binary"))
     if binary[WrappedInfo].args and not attr.said_args:
-        fail(("{label}: {binary} has args = {args}, which can be taken over only when it stands above in the same BUILD file. " +
+        fail(("{label}: {binary} has args = {args}, which can be taken over only when it is declared above in the same BUILD file. " +
               "Say here which ones to have: args = {args}, or args = [] for none.").format(
             label = ctx.label,
             binary = binary.label,
@@ -143,16 +143,16 @@ def link_mode_binary(
     Args:
         name: name of the target, and of the file.
         binary: the executable target, in any language.
-        link_mode: static: no loader, nothing shared, musl inside. mostly_static: only the libc is shared. dynamic: as the platform
-            has it, and the shared libraries of the build lie in the folder `<name>.libs` beside the file.
+        link_mode: static: no loader, nothing shared, musl inside. mostly_static: only the libc is shared. dynamic: like an
+            ordinary program; the shared libraries of the build lie in the folder `<name>.libs` beside the file.
         allow: sonames that the binary may need besides the libc's own, such as libstdc++.so.6 in mostly_static. In dynamic, every library is
             allowed by default; a list that is not empty allows only these.
         allow_static_glibc: accept glibc inside a static binary. For your own toolchain and platform.
-        args: arguments of `bazel run`; default: those of `binary`, when it stands above in the same BUILD file. From elsewhere they
+        args: arguments of `bazel run`; default: those of `binary`, when it is declared above in the same BUILD file. From elsewhere they
             cannot be read, and a binary that has some is an error until you say which ones you want.
         data: what `args` name, in the configuration of the mode.
         malloc: mimalloc: linked in place of the libc's malloc, and proved to be there. libc: not, even if [malloc] of linkmode.toml names
-            another. Default: as [malloc] says for the target. See docs/how-to/malloc.md.
+            another. Default: as [malloc] says for the target.
         platform: the platform to build for; default: see //private/link_mode:transition.bzl.
         static_pie: with static: link a position-independent binary, which the kernel loads at a random address.
         strip: link without a symbol table and debug information.

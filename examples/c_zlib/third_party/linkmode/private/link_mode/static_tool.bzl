@@ -5,15 +5,22 @@ load(":allocator.bzl", "CUSTOM_MALLOC")
 load(":providers.bzl", "only")
 load(":transition.bzl", "ADAPTER_SETTINGS", "OWN_TOOLCHAINS_SETTINGS", "own_toolchains", "without_adapters")
 
+# A build's own flags are for its programs: what reads them, and says whether a build is right, is the same in every build.
+_USERS_FLAGS = ["//command_line_option:" + name for name in ["conlyopt", "copt", "cxxopt", "linkopt", "per_file_copt"]]
+
 def _static_tool_transition_impl(settings, attr):
     platforms = [str(attr.platform)] if attr.platform else [str(p) for p in settings["//command_line_option:platforms"]]
-    return dict(own_toolchains(settings), **dict({
+    changed = {flags: [] for flags in _USERS_FLAGS}
+    changed.update({
         "//command_line_option:compilation_mode": "opt",
         "//command_line_option:dynamic_mode": "off",
         "//command_line_option:features": ["fully_static_link"] if platforms[0].endswith("-musl") else [],
         "//command_line_option:platforms": platforms,
         CUSTOM_MALLOC: None,
-    }, **without_adapters()))
+    })
+    changed.update(without_adapters())
+    changed.update(own_toolchains(settings))
+    return changed
 
 _static_tool_transition = transition(
     implementation = _static_tool_transition_impl,
@@ -24,7 +31,7 @@ _static_tool_transition = transition(
         "//command_line_option:features",
         "//command_line_option:platforms",
         CUSTOM_MALLOC,
-    ] + OWN_TOOLCHAINS_SETTINGS + ADAPTER_SETTINGS,
+    ] + _USERS_FLAGS + OWN_TOOLCHAINS_SETTINGS + ADAPTER_SETTINGS,
 )
 
 def _static_tool_impl(ctx):

@@ -27,8 +27,9 @@ COMPILE_BY_MODE = {
     "opt": ["-O2", "-ffunction-sections", "-fdata-sections", "-DNDEBUG"],
     "dbg": ["-O0", "-g"],
 }
+STRIP_DEBUG = ["-Wl,-S"]
 LINK_BY_MODE = {
-    "fastbuild": [],
+    "fastbuild": STRIP_DEBUG,
     "opt": ["-Wl,--gc-sections"],
     "dbg": [],
 }

@@ -18,7 +18,7 @@ var linkMarks = []linkMark{
 }
 
 var linkFaults = map[string]linkFault{
-	"glibc": newLinkFault("it calls {names}, which glibc has and musl has not", "objects and libraries that were compiled for {target}",
+	"glibc": newLinkFault("it calls {names}, which glibc has and musl lacks", "objects and libraries that were compiled for {target}",
 		"build it from source by a cc_library, in place of the prebuilt file"),
 	"library": newLinkFault("it asks for the library {names}, and nothing provides it", "a library of that name that was built for {target}",
 		"add the cc_library of {names} to cdeps of the go_library that asks for it in #cgo LDFLAGS"),
