@@ -4,7 +4,7 @@ import struct
 from dataclasses import dataclass, field
 
 BASE = 0x400000
-PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE = 1, 2, 3, 4
+PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE, PT_PHDR = 1, 2, 3, 4, 6
 PT_GNU_STACK, PT_GNU_RELRO = 0x6474E551, 0x6474E552
 EXEC, DYN = 2, 3
 PIE = (0x6FFFFFFB, 0x08000000)
@@ -68,12 +68,13 @@ class Elf:
 
     def build(self) -> bytes:
         """Return the file: header, program headers, one body that one PT_LOAD maps together with them."""
-        has_dynamic = bool(
-            self.is_dynamic or self.needed or self.soname or self.rpath or self.runpath or self.needs or self.tags
-        )
+        is_loaded = self.interp is not None
+        named = self.needed or self.soname or self.rpath or self.runpath or self.needs or self.tags
+        has_dynamic = bool(is_loaded or self.is_dynamic or named)
+        has_table = is_loaded and self.type == DYN
         header, entry = (64, 56) if self.bits == 64 else (52, 32)
         count = 1 + len(self.segments) + sum(map(bool, (self.interp is not None, has_dynamic, self.notes)))
-        count += (self.stack is not None) + self.relro
+        count += (self.stack is not None) + self.relro + has_table
         at = header + entry * count
         body = bytearray()
 
@@ -93,10 +94,15 @@ class Elf:
             verneed_at, _ = put(self._version_needs())
             tags = self._dynamic_tags(verneed_at)
             strings_at, strings = put(bytes(self._strings))
-            tags += [(5, BASE + strings_at), (10, strings), *self.tags, (0, 0)]
+            tags += [(5, BASE + strings_at), (10, strings)]
+            if is_loaded:  # what a loader reads of every program: a table of symbols, its hash table, their versions
+                tags += [(6, BASE + put(bytes(24))[0]), (4, BASE + put(self._pack("IIII", 1, 1, 0, 0))[0])]
+                tags += [(0x6FFFFFF0, BASE + put(bytes(8))[0])] if self.needs else []
+            tags += [*self.tags, (0, 0)]
             places.append((PT_DYNAMIC, *put(b"".join(self._pack("WW", *tag) for tag in tags))))
         total = at + len(body)
-        rows = [self._segment(PT_LOAD, 0, total, 5)]
+        rows = [self._segment(PT_PHDR, header, entry * count, 4)] if has_table else []
+        rows += [self._segment(PT_LOAD, 0, total, 5)]
         rows += [self._segment(kind, start, size, 4) for kind, start, size in places]
         rows += [self._segment(PT_GNU_STACK, 0, 0, self.stack)] if self.stack is not None else []
         rows += [self._segment(PT_GNU_RELRO, 0, 0, 4)] if self.relro else []

@@ -108,6 +108,9 @@ def _inside(facts: Facts, contents: Contents) -> list[Hazard]:
     if facts.libc == "glibc" and "svm-glibc" in contents.marks:
         words = "it does not start without /proc: GraalVM asks glibc for its stack, which reads /proc/self/maps"
         found.append(Hazard("proc", words, _text("com.oracle.svm.core.VM.Target.LibC", contents.marks["svm-glibc"])))
+    if "shc" in contents.marks:
+        words = "it decrypts a shell script and has the shell run that: the script and its commands are not told here"
+        found.append(Hazard("payload", words, _text("E: neither argv[0] nor $_ works.", contents.marks["shc"])))
     if facts.libc == "musl" and contents.ifunc == "yes":
         found.append(Hazard("ifunc", "musl does not support GNU's indirect functions", "an IRELATIVE relocation"))
     if contents.build_paths:

@@ -60,7 +60,9 @@ class Platform(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return True, ""
 
 
-class _Manylinux(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Manylinux(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What manylinux promises from the release ``glibc`` on, and the machines that have a tag from there on."""
+
     glibc: str
     machines: tuple[str, ...]
     newest: dict[str, str]
@@ -77,7 +79,7 @@ class Wheels(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     aliases: dict[str, str]
     machines: dict[str, str]
     releases: tuple[str, ...]
-    manylinux: tuple[_Manylinux, ...]
+    manylinux: tuple[Manylinux, ...]
 
 
 class _Platforms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -182,16 +184,7 @@ def _other_system(facts: Facts) -> str:
         return ""
     if facts.bits == 64 and facts.entry >= 1 << 63:
         return f"its entry point 0x{facts.entry:x} is in the half of the addresses that is the kernel's"
-    return no_start(facts)
-
-
-def no_start(facts: Facts) -> str:
-    """Return why no kernel can start the program; nothing when one could, and for a shared object."""
-    if facts.kind == "shared object" or facts.entry_in_code:
-        return ""
-    if not facts.entry:
-        return "it has no entry point (e_entry), so that it cannot be started"
-    return f"no code lies at its entry point 0x{facts.entry:x} (e_entry), so that it cannot be started"
+    return facts.unstartable
 
 
 _LINUX_TOO = "Android"

@@ -84,13 +84,13 @@ def judge(
 def _mode(facts: Facts, allow: tuple[str, ...]) -> Verdict:
     if facts.kind == "shared object":
         return Verdict(None, "a shared object has no link mode of its own: it shares that of the program that loads it")
-    if words := platforms.no_start(facts):
-        return Verdict(None, words)
+    if facts.unstartable:
+        return Verdict(None, facts.unstartable)
     if facts.interpreter is None and not facts.needed:
         pie = "static-pie (DF_1_PIE), " if facts.kind == "static-pie" else ""
         return Verdict("static", f"{pie}no interpreter (PT_INTERP) and no needed library (DT_NEEDED)")
     known = policy.load()
-    owners = [known.owner(soname) for soname in facts.needed]
+    owners = [known.owner(soname, facts.machine) for soname in facts.needed]
     own = [name for name, owner in zip(facts.needed, owners, strict=True) if owner == facts.libc]
     rest = [name for name, owner in zip(facts.needed, owners, strict=True) if owner != facts.libc]
     allowed = [name for name in rest if name in allow]
@@ -117,7 +117,7 @@ def _also_loads(facts: Facts, allow: tuple[str, ...]) -> tuple[list[str], tuple[
     known = policy.load()
     words, foreign = [], []
     for one in facts.also_loads:
-        if known.owner(one.name) == facts.libc:
+        if known.owner(one.name, facts.machine) == facts.libc:
             words.append(f"{one.tag} has {one.name} loaded too, of {facts.libc} itself")
         elif one.name in allow:
             words.append(f"{one.tag} has {one.name} loaded too, allowed by name")
@@ -229,10 +229,15 @@ def _check_behind(facts: Facts, wanted: Expectations) -> tuple[Failure, ...]:
 
 
 def _fix_mode(facts: Facts, verdict: Verdict, mode: LinkMode) -> str:
-    if platforms.no_start(facts):
+    if facts.unstartable and not facts.entry_in_code:
         return (
             "link with the start-up files, by the compiler driver and from ELF objects alone: without -nostartfiles, "
             "without -e, and with GNUTARGET not set"
+        )
+    if facts.unstartable:
+        return (
+            "link it again with the compiler driver, without a linker script or -N of its own, and leave out what "
+            "changes the file afterwards"
         )
     if verdict.mode is None:
         return "audit the program, not the library; a program that looks like this was linked with -shared"

@@ -41,8 +41,7 @@ def named(tag: str) -> Platform | None:
             libraries=table.musl_libraries,
             is_baseline=True,
         )
-    rows = [row for row in table.manylinux if (version_number(row.glibc) or ()) <= (version_number(release) or ())]
-    row = rows[-1] if rows else table.manylinux[0]
+    row = _row(release)
     return Platform(
         name=tag,
         title=f"the platform tag {tag}: glibc {release} and a few libraries",
@@ -54,6 +53,12 @@ def named(tag: str) -> Platform | None:
         named=table.named if (version_number(row.glibc) or ()) >= (2, 24) else table.named[:1],
         is_baseline=True,
     )
+
+
+def _row(release: str) -> platforms.Manylinux:
+    table = platforms.wheels().manylinux
+    rows = [row for row in table if (version_number(row.glibc) or ()) <= (version_number(release) or ())]
+    return rows[-1] if rows else table[0]
 
 
 def lowest(facts: Facts, resolved: Resolved = ALONE) -> str | None:
@@ -96,7 +101,7 @@ def _reason(facts: Facts, resolved: Resolved, *, is_musl: bool) -> str:
     cpu, table = _cpu_of(facts.machine), platforms.wheels()
     release = (table.musl_releases if is_musl else table.releases)[-1].replace(".", "_")
     newest = named(f"{'musllinux' if is_musl else 'manylinux'}_{release}_{cpu}")
-    if newest is None:
+    if newest is None or not _candidates(facts.machine, None if is_musl else facts.glibc_required or ""):
         return f"no tag is for {facts.machine}"
     return platforms.suits(facts, newest, resolved).reason
 
@@ -120,8 +125,9 @@ def _candidates(machine: str, glibc: str | None) -> tuple[Platform, ...]:
     else:
         least = version_number(glibc) or ()
         releases = [release for release in table.releases if (version_number(release) or ()) >= least]
-        # a glibc newer than the table has a tag as well
-        tags = [f"manylinux_{release}" for release in releases or [".".join(glibc.split(".")[:2])]]
+        # a glibc newer than the table has a tag as well; no installer takes one that is older than its CPU's first
+        releases = [one for one in releases or [".".join(glibc.split(".")[:2])] if machine in _row(one).machines]
+        tags = [f"manylinux_{release}" for release in releases]
     found = (named(f"{tag.replace('.', '_')}_{cpu}") for tag in tags)
     return tuple(one for one in found if one)
 

@@ -61,6 +61,7 @@ class Dynamic:
         self._first_names = image.bytes_at(start, min(size, _READ_AT_ONCE))
         self.needed = tuple(self.string(offset, "DT_NEEDED") for offset in needed)
         self.also_loads = tuple(AlsoLoads(tag, self.string(offset, tag)) for tag, offset in also)
+        self.soname = self.name(DT_SONAME, "DT_SONAME")
 
     def __contains__(self, tag: int) -> bool:
         return tag in self._values

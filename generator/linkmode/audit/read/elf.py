@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 import msgspec
 
-from linkmode.audit.read import behind, libc, notes, policy
+from linkmode.audit.read import behind, libc, loading, notes, policy
 from linkmode.audit.read.dynamic import (
     DT_BIND_NOW,
     DT_FLAGS,
@@ -87,6 +87,8 @@ def _interpreter(image: Image) -> str | None:
     raw = image.bytes_at(segment.offset, size)
     if raw[-1]:
         raise NotAudited("malformed: the string of PT_INTERP does not end")
+    if not raw[0]:
+        raise NotAudited("malformed: PT_INTERP names no file")
     return printable(raw.partition(b"\0")[0])
 
 
@@ -101,7 +103,6 @@ def facts(stream: BinaryIO, size: int, *, with_contents: bool = False, floor: st
     followed = behind.read(image, known)
     interpreter = _interpreter(image)
     dynamic = Dynamic(image)
-    soname = dynamic.name(DT_SONAME, "DT_SONAME")
     rpath = dynamic.name(DT_RPATH, "DT_RPATH")
     runpath = dynamic.name(DT_RUNPATH, "DT_RUNPATH")
     version_needs = dynamic.version_needs()
@@ -125,13 +126,14 @@ def facts(stream: BinaryIO, size: int, *, with_contents: bool = False, floor: st
         endianness=image.endianness,
         machine=image.machine_name,
         abi=known.abis(image.machine_name, image.header.flags),
+        unstartable=loading.fault(image, dynamic, version_needs, kind, found.libc),
         os_abi=_OS_ABI.get(image.os_abi) or f"OS/ABI {image.os_abi}",
         kind=kind,
         entry=image.header.entry,
         entry_in_code=image.header.entry != 0 and image.is_code(image.header.entry),
         interpreter=interpreter,
         needed=dynamic.needed,
-        soname=soname,
+        soname=dynamic.soname,
         rpath=rpath,
         runpath=runpath,
         version_needs=version_needs,

@@ -158,7 +158,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     Linux that the file is made for, where that is told; its libc is then ``other``. ``cpu_features`` are those that
     it was built to use where they are there: ``ibt``, ``shstk``, ``bti``, ``pac``, ``gcs``. ``writable_code`` says
     that a segment is both. ``contents`` is None when nobody asked for it. ``abi`` are policy.toml's words for what
-    e_flags says of the calling convention.
+    e_flags says of the calling convention. ``unstartable`` says why neither Linux nor a loader starts the program,
+    and is empty where nothing stands against it.
     """
 
     size: int
@@ -194,6 +195,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     writable_code: bool = False
     contents: Contents | None = None
     abi: tuple[str, ...] = ()
+    unstartable: str = ""
 
 
 _PLAIN = bytes(byte for byte in range(0x20, 0x7F) if byte != 0x5C)

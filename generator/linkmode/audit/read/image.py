@@ -25,9 +25,9 @@ PIECE = 1 << 20
 """How many bytes are read at a time when a file is searched."""
 
 ET_REL, ET_EXEC, ET_DYN, ET_CORE = 1, 2, 3, 4
-PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE, PT_PHDR = 1, 2, 3, 4, 6
-PT_GNU_STACK, PT_GNU_RELRO = 0x6474E551, 0x6474E552
-PF_X, PF_W = 1, 2
+PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE, PT_PHDR, PT_TLS = 1, 2, 3, 4, 6, 7
+PT_GNU_STACK, PT_GNU_RELRO, PT_GNU_PROPERTY = 0x6474E551, 0x6474E552, 0x6474E553
+PF_X, PF_W, PF_R = 1, 2, 4
 EM_PPC64 = 21
 
 _NAMES = {PT_LOAD: "PT_LOAD", PT_DYNAMIC: "PT_DYNAMIC", PT_INTERP: "PT_INTERP", PT_NOTE: "PT_NOTE"}
@@ -206,10 +206,13 @@ class Image:
     def is_code(self, address: int) -> bool:
         """Whether code of the file lies at ``address``; on big-endian powerpc64 (ELFv1) it may be a descriptor."""
         is_descriptor = self.header.machine == EM_PPC64 and self.endianness == "big"
-        for _, flags, _, start, file_size, _, _ in self.loads:
-            if 0 <= address - start < file_size and (flags & PF_X or is_descriptor):
-                return True
-        return False
+        allowed = None
+        for _, flags, _, start, file_size, memory_size, _ in self.loads:
+            if 0 <= address - start < file_size or (
+                allowed is not None and memory_size and start // _PAGE == address // _PAGE
+            ):
+                allowed = flags & PF_X  # of two segments in a page, the later one's flags are the page's
+        return allowed is not None and bool(allowed or is_descriptor)
 
     def span(self) -> tuple[int, int]:
         """Return the file offsets (start, end) between which all loadable bytes lie."""

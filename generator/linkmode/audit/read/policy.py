@@ -208,9 +208,12 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
         """Names of libraries of other systems."""
         return frozenset(name for one in self.system for name in one.sonames)
 
-    def owner(self, soname: str) -> KnownLibc | None:
-        """Return the libc whose own library ``soname`` is, or None."""
-        return self._owner(soname)
+    def owner(self, soname: str, machine: str | None = None) -> KnownLibc | None:
+        """Return the libc whose own library ``soname`` is, or None; on ``machine`` no loader of another one is."""
+        owner = self._owner(soname)
+        if owner and machine and soname in self.loader_names and (known := self.machine_named(machine)):
+            return owner if any(path.endswith(f"/{soname}") for path in known.loaders(owner)) else None
+        return owner
 
     @functools.cached_property
     def _owner(self) -> Callable[[str], KnownLibc | None]:

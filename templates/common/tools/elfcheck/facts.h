@@ -38,21 +38,32 @@ enum {
 
 enum { EM_PPC64 = 21 };
 enum { ET_REL = 1, ET_EXEC = 2, ET_DYN = 3, ET_CORE = 4 };
-enum { PT_LOAD = 1, PT_DYNAMIC = 2, PT_INTERP = 3, PT_NOTE = 4, PT_PHDR = 6, PF_X = 1 };
+enum { PT_LOAD = 1, PT_DYNAMIC = 2, PT_INTERP = 3, PT_NOTE = 4, PT_PHDR = 6, PT_TLS = 7, PF_X = 1, PF_W = 2, PF_R = 4 };
 #define PT_GNU_STACK UINT32_C(0x6474e551)
 #define PT_GNU_RELRO UINT32_C(0x6474e552)
+#define PT_GNU_PROPERTY UINT32_C(0x6474e553)
 
 enum {
     DT_NULL = 0,
     DT_NEEDED = 1,
+    DT_HASH = 4,
     DT_STRTAB = 5,
+    DT_SYMTAB = 6,
+    DT_RELA = 7,
     DT_STRSZ = 10,
     DT_SONAME = 14,
     DT_RPATH = 15,
+    DT_REL = 17,
+    DT_PLTREL = 20,
+    DT_JMPREL = 23,
     DT_BIND_NOW = 24,
     DT_RUNPATH = 29,
-    DT_FLAGS = 30
+    DT_FLAGS = 30,
+    LAST_LOW_TAG = 37
 };
+#define DT_GNU_HASH UINT64_C(0x6ffffef5)
+#define DT_VERSYM UINT64_C(0x6ffffff0)
+#define DT_VERDEF UINT64_C(0x6ffffffc)
 #define DT_DEPAUDIT UINT64_C(0x6ffffefb)
 #define DT_AUDIT UINT64_C(0x6ffffefc)
 #define DT_FLAGS_1 UINT64_C(0x6ffffffb)
@@ -61,6 +72,7 @@ enum {
 #define DT_FILTER UINT64_C(0x7fffffff)
 #define DF_BIND_NOW UINT64_C(0x8)
 #define DF_1_NOW UINT64_C(0x1)
+#define DF_1_NODEFLIB UINT64_C(0x800)
 #define DF_1_PIE UINT64_C(0x08000000)
 
 struct segment {
@@ -98,7 +110,9 @@ static struct {
     unsigned long flags; /* e_flags */
     int os_abi;
     const struct machine *machine;
-    uint64_t entry, sections, tables_end;
+    uint64_t entry, sections, table, tables_end;
+    bool entry_in_code;
+    char unstartable[4 * MAX_STRING + 256]; /* "": nothing stands against a start */
     unsigned section_size, section_count, section_names;
     struct segment segments[MAX_SEGMENTS];
     size_t segment_count;
@@ -206,15 +220,21 @@ static bool locate(uint64_t address, uint64_t *offset, uint64_t *left)
 static bool is_code(uint64_t address)
 {
     const bool is_descriptor = elf.machine_number == EM_PPC64 && elf.is_big_endian;
+    bool is_loaded = false, is_allowed = false;
 
     for (size_t i = 0; i < elf.segment_count; i++) {
         const struct segment *load = &elf.segments[i];
 
-        if (load->type == PT_LOAD && address >= load->address && address - load->address < load->file_size
-            && (is_descriptor || load->flags & PF_X))
-            return true;
+        if (load->type != PT_LOAD)
+            continue;
+        /* of two segments in a page, the later one's flags are the page's */
+        if ((address >= load->address && address - load->address < load->file_size)
+            || (is_loaded && load->memory_size && load->address / 4096 == address / 4096)) {
+            is_loaded = true;
+            is_allowed = load->flags & PF_X;
+        }
     }
-    return false;
+    return is_loaded && (is_descriptor || is_allowed);
 }
 
 /* --- Header and program headers --------------------------------------------------------------------------------- */
@@ -318,6 +338,7 @@ static void read_segments(uint64_t offset, unsigned count, unsigned entry)
         check_inside(segment);
     }
     elf.segment_count = count;
+    elf.table = offset;
     elf.tables_end = offset + count * entry;
     check_loads();
     check_table(offset);
@@ -420,6 +441,8 @@ static void read_interpreter(void)
     read_at(segment->offset, raw, (size_t)segment->file_size);
     if (raw[segment->file_size - 1] != 0)
         refuse("malformed: the string of PT_INTERP does not end");
+    if (raw[0] == 0)
+        refuse("malformed: PT_INTERP names no file");
     elf.has_interpreter = true;
     escape(elf.interpreter, raw, strlen((const char *)raw));
 }
@@ -427,26 +450,25 @@ static void read_interpreter(void)
 /* --- The dynamic segment ---------------------------------------------------------------------------------------- */
 
 static struct {
-    struct tag string_table, string_size, soname, rpath, runpath, flags, flags_1, bind_now, verneed;
+    struct tag low[LAST_LOW_TAG + 1], flags_1, verneed, gnu_hash, versym, verdef;
     uint64_t needed[MAX_NAMES], loads[MAX_NAMES];
     uint64_t strings, strings_size;
 } dynamic;
 
-static struct tag *single_tag(uint64_t tag)
+/* The value of a tag that is below LAST_LOW_TAG or one of those of GNU and Sun that are asked for; NULL: of another. */
+static struct tag *numbered(uint64_t tag)
 {
-    switch (tag) {
-    case DT_STRTAB: return &dynamic.string_table;
-    case DT_STRSZ: return &dynamic.string_size;
-    case DT_SONAME: return &dynamic.soname;
-    case DT_RPATH: return &dynamic.rpath;
-    case DT_RUNPATH: return &dynamic.runpath;
-    case DT_FLAGS: return &dynamic.flags;
-    case DT_BIND_NOW: return &dynamic.bind_now;
-    default: break;
-    }
+    if (tag <= LAST_LOW_TAG)
+        return &dynamic.low[tag];
     if (tag == DT_FLAGS_1)
         return &dynamic.flags_1;
-    return tag == DT_VERNEED ? &dynamic.verneed : NULL;
+    if (tag == DT_VERNEED)
+        return &dynamic.verneed;
+    if (tag == DT_GNU_HASH)
+        return &dynamic.gnu_hash;
+    if (tag == DT_VERSYM)
+        return &dynamic.versym;
+    return tag == DT_VERDEF ? &dynamic.verdef : NULL;
 }
 
 /* The name of a tag whose library glibc's loader loads as well; NULL: none such. */
@@ -492,7 +514,7 @@ static void walk_dynamic(const struct segment *segment)
             elf.loads[elf.load_count].tag = load;
             dynamic.loads[elf.load_count++] = value;
         }
-        single = single_tag(tag);
+        single = numbered(tag);
         if (single) {
             single->present = true;
             single->value = value;
@@ -580,20 +602,20 @@ static void read_dynamic(void)
     elf.text_left = MAX_TEXT;
     if (segment)
         walk_dynamic(segment);
-    if (dynamic.string_table.present) {
+    if (dynamic.low[DT_STRTAB].present) {
         uint64_t left;
 
-        if (!locate(dynamic.string_table.value, &dynamic.strings, &left) || left < dynamic.string_size.value)
+        if (!locate(dynamic.low[DT_STRTAB].value, &dynamic.strings, &left) || left < dynamic.low[DT_STRSZ].value)
             refuse("malformed: the dynamic string table does not lie inside a loadable segment");
-        dynamic.strings_size = dynamic.string_size.value;
+        dynamic.strings_size = dynamic.low[DT_STRSZ].value;
     }
     for (size_t i = 0; i < elf.needed_count; i++)
         elf.needed[i] = dynamic_string(dynamic.needed[i], "DT_NEEDED");
     for (size_t i = 0; i < elf.load_count; i++)
         elf.loads[i].name = dynamic_string(dynamic.loads[i], elf.loads[i].tag);
-    elf.soname = tag_string(&dynamic.soname, "DT_SONAME");
-    elf.rpath = tag_string(&dynamic.rpath, "DT_RPATH");
-    elf.runpath = tag_string(&dynamic.runpath, "DT_RUNPATH");
+    elf.soname = tag_string(&dynamic.low[DT_SONAME], "DT_SONAME");
+    elf.rpath = tag_string(&dynamic.low[DT_RPATH], "DT_RPATH");
+    elf.runpath = tag_string(&dynamic.low[DT_RUNPATH], "DT_RUNPATH");
     read_version_needs();
 }
 
@@ -604,7 +626,7 @@ static enum kind tell_kind(unsigned type)
         return EXECUTABLE;
     if (dynamic.flags_1.value & DF_1_PIE)
         return elf.has_interpreter || elf.needed_count ? PIE : STATIC_PIE;
-    return elf.has_interpreter && !dynamic.soname.present ? PIE : SHARED_OBJECT;
+    return elf.has_interpreter && !dynamic.low[DT_SONAME].present ? PIE : SHARED_OBJECT;
 }
 
 #endif

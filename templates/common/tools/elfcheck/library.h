@@ -13,9 +13,8 @@
 
 #include "verdict.h"
 
-enum { DT_HASH = 4, DT_SYMTAB = 6, MAX_SYMBOLS = 1 << 22, MAX_SHOWN = 8 };
+enum { MAX_SYMBOLS = 1 << 22, MAX_SHOWN = 8 };
 enum { STB_GLOBAL = 1, STB_WEAK = 2, STB_GNU_UNIQUE = 10, STV_DEFAULT = 0, STV_PROTECTED = 3, SHN_UNDEF = 0, SHN_ABS = 0xfff1 };
-#define DT_GNU_HASH UINT64_C(0x6ffffef5)
 
 static struct {
     enum mode mode; /* NO_MODE: not asked for */

@@ -44,7 +44,7 @@ static void add_search(const void *entry, size_t size)
 /* Decides the new DT_RUNPATH, and lets the facts say it. */
 static void plan_place(void)
 {
-    const struct tag *tag = dynamic.runpath.present ? &dynamic.runpath : &dynamic.rpath;
+    const struct tag *tag = dynamic.low[DT_RUNPATH].present ? &dynamic.low[DT_RUNPATH] : &dynamic.low[DT_RPATH];
     static unsigned char kept[MAX_STRING];
     size_t kept_size = 0;
 
@@ -80,7 +80,7 @@ static void plan_place(void)
         place.changes = false;
     if (4 * place.search_size + 1 > elf.text_left)
         refuse("malformed: the dynamic segment names more than %d bytes of strings", (int)MAX_TEXT);
-    *(dynamic.runpath.present ? &elf.runpath : &elf.rpath) = place.search_size ? elf.text + elf.text_used : NULL;
+    *(dynamic.low[DT_RUNPATH].present ? &elf.runpath : &elf.rpath) = place.search_size ? elf.text + elf.text_used : NULL;
     elf.text_used += escape(elf.text + elf.text_used, place.search, place.search_size) + 1;
 }
 
@@ -124,7 +124,7 @@ static void remove_tag(FILE *to, uint64_t removed)
 
 static void write_file(FILE *to)
 {
-    const bool is_runpath = dynamic.runpath.present;
+    const bool is_runpath = dynamic.low[DT_RUNPATH].present;
 
     rewind(elf.stream);
     copy_rest(elf.stream, to);
@@ -135,7 +135,7 @@ static void write_file(FILE *to)
     } else {
         /* what follows its end stays: a linker may have put the end of one string into another */
         place.search[place.search_size] = 0;
-        write_at(to, dynamic.strings + (is_runpath ? dynamic.runpath.value : dynamic.rpath.value), place.search,
+        write_at(to, dynamic.strings + (is_runpath ? dynamic.low[DT_RUNPATH].value : dynamic.low[DT_RPATH].value), place.search,
                  place.search_size + 1);
     }
     fseek(to, 0, SEEK_END);

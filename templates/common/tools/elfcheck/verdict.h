@@ -5,7 +5,7 @@
 #ifndef LINKMODE_ELFCHECK_VERDICT_H
 #define LINKMODE_ELFCHECK_VERDICT_H
 
-#include "libc.h"
+#include "loading.h"
 
 enum mode { NO_MODE, STATIC, MOSTLY_STATIC, DYNAMIC };
 static const char *const mode_names[] = {"none", "static", "mostly_static", "dynamic"};
@@ -33,8 +33,13 @@ enum owner { OWN, ALLOWED, FOREIGN };
 static enum owner owner_of(const char *soname)
 {
     const char *owner = soname_owner(soname);
+    const char *const *loaders = !owner || !elf.machine          ? NULL
+                                 : strcmp(owner, "glibc") == 0   ? elf.machine->glibc_loaders
+                                                                 : elf.machine->musl_loaders;
 
-    if (owner && strcmp(owner, elf.libc) == 0)
+    /* a loader of another machine is not its own */
+    if (owner && strcmp(owner, elf.libc) == 0
+        && (!loaders || !loader_owner(soname) || is_loader_name(soname, loaders)))
         return OWN;
     for (size_t i = 0; i < wanted.allow_count; i++)
         if (strcmp(soname, wanted.allow[i]) == 0)
@@ -89,7 +94,7 @@ static bool has_own_loader(void)
 
 static bool can_start(void)
 {
-    return elf.kind == SHARED_OBJECT || (elf.entry != 0 && is_code(elf.entry));
+    return !*elf.unstartable;
 }
 
 static bool needs_loader(void)
@@ -195,11 +200,8 @@ static void print_reason(FILE *out)
 {
     switch (judge()) {
     case NO_MODE:
-        if (!can_start() && elf.entry == 0)
-            fputs("it has no entry point (e_entry), so that it cannot be started", out);
-        else if (!can_start())
-            fprintf(out, "no code lies at its entry point 0x%llx (e_entry), so that it cannot be started",
-                    (unsigned long long)elf.entry);
+        if (!can_start())
+            fputs(elf.unstartable, out);
         else
             fputs("a shared object has no link mode of its own: it shares that of the program that loads it", out);
         return;
@@ -375,7 +377,11 @@ static bool check_libc(void)
 
 static void print_mode_fix(enum mode mode)
 {
-    if (!can_start()) {
+    if (!can_start() && elf.entry_in_code) {
+        fputs("link it again with the compiler driver, without a linker script or -N of its own, and leave out what "
+              "changes the file afterwards",
+              said);
+    } else if (!can_start()) {
         fputs("link with the start-up files, by the compiler driver and from ELF objects alone: without -nostartfiles, "
               "without -e, and with GNUTARGET not set",
               said);

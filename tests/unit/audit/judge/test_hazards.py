@@ -31,6 +31,7 @@ def kinds(raw: bytes, *, with_contents: bool = True) -> list[str]:
 STATIC_GLIBC = b"\xc3 gconv-modules.cache\0/usr/lib/locale/locale-archive\0invalid mode for dlopen()\0"
 SVM = b"\xc3\0com.oracle.svm.core.VM.Target.LibC=com.oracle.svm.hosted.c.libc.Hosted%s\0"
 SVM_GLIBC, SVM_MUSL = SVM % b"GLibC", SVM % b"MuslLibC"
+SHC = b"\0E: neither argv[0] nor $_ works."
 NSS = b"/etc/nsswitch.conf\0libnss_%s.so%s\0"
 
 
@@ -53,6 +54,8 @@ NSS = b"/etc/nsswitch.conf\0libnss_%s.so%s\0"
             ["ifunc"],
         ),
         (Elf(code=b"\xc3\0/home/me/x/main.c\0").build(), ["build-path"]),
+        (Elf(code=MUSL_START + SHC + b"\0").build(), ["payload"]),
+        (Elf(code=MUSL_START + SHC + b'"); exit(1);\0').build(), []),
         (Elf(interp=interp(GLIBC_LOADER), needed=("libc.so.6",), code=SVM_GLIBC).build(), ["proc"]),
         (Elf(code=MUSL_START + SVM_MUSL).build(), []),
     ],

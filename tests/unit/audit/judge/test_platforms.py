@@ -215,7 +215,7 @@ def test_a_static_file_that_nothing_tells_to_be_for_linux_is_unknown() -> None:
 
 
 def test_packed_relocations_without_the_version_that_says_so() -> None:
-    relr = ((36, 0x400000),)
+    relr = ((36, 0x400000), (35, 8), (37, 8))
     told = Elf(
         interp=interp(GLIBC_LOADER),
         needed=("libc.so.6",),

@@ -66,6 +66,11 @@ def test_other_libraries_are_those_of_the_row_below() -> None:
         (facts("GLIBC_2.2.5"), "manylinux_2_5_x86_64"),
         (facts("GLIBC_2.14"), "manylinux_2_17_x86_64"),
         (facts("GLIBC_2.17", machine=183), "manylinux_2_17_aarch64"),
+        # no installer takes a tag older than the first one of its CPU
+        (facts("GLIBC_2.2.5", machine=183), "manylinux_2_17_aarch64"),
+        (facts(machine=183), "manylinux_2_17_aarch64"),
+        (facts("GLIBC_2.27", machine=243), "manylinux_2_31_riscv64"),
+        (facts("GLIBC_2.35", machine=258), "manylinux_2_36_loongarch64"),
         (facts("GLIBC_2.2.5", more="GLIBCXX_3.4.29"), "manylinux_2_34_x86_64"),
         (facts("GLIBC_2.29"), "manylinux_2_31_x86_64"),
         (facts("GLIBC_2.43"), "manylinux_2_43_x86_64"),

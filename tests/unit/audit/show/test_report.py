@@ -236,7 +236,7 @@ def test_table_of_several_files_has_a_line_for_each(files: Path) -> None:
     assert [line.split() for line in lines] == [
         ["mode", "libc", "size", "file", "needs"],
         ["static", "musl", "198", "static", "nothing"],
-        ["dynamic", "glibc", "2.34", "600", "dynamic", "libz.so.1,", "libc.so.6"],
+        ["dynamic", "glibc", "2.34", "696", "dynamic", "libz.so.1,", "libc.so.6"],
         ["not", "audited", "script", "truncated:", "it", "ends"],
         [],
         ["3", "files", "1", "static", "1", "dynamic", "1", "not", "as", "expected", "1", "not", "audited"],
@@ -250,6 +250,6 @@ def test_on_80_columns_a_long_path_folds_and_the_other_columns_stay(files: Path)
     lines = shown(audited("static"), audited(str(long / "dynamic")), width=80).splitlines()
     assert max(map(len, lines)) <= 80
     assert lines[0].split() == ["mode", "libc", "size", "file"]
-    assert lines[2].startswith("dynamic  glibc 2.34   600  folder-folder-")
+    assert lines[2].startswith("dynamic  glibc 2.34   696  folder-folder-")
     assert lines[3].startswith(" " * 27)
     assert lines[3].strip().startswith("folder-") or lines[3].strip().endswith("dynamic")

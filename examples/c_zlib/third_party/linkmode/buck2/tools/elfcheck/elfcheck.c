@@ -317,6 +317,8 @@ static void read_facts(void)
             tell_dynamic_libc();
     }
     find_glibc_required();
+    elf.entry_in_code = elf.entry != 0 && is_code(elf.entry);
+    find_fault(type);
     elf.executable_stack = "unset";
     for (size_t i = 0; i < elf.segment_count; i++) {
         if (elf.segments[i].type == PT_GNU_STACK)
@@ -324,7 +326,7 @@ static void read_facts(void)
         if (elf.segments[i].type == PT_GNU_RELRO)
             elf.has_relro = true;
     }
-    elf.is_bind_now = dynamic.bind_now.present || (dynamic.flags.value & DF_BIND_NOW)
+    elf.is_bind_now = dynamic.low[DT_BIND_NOW].present || (dynamic.low[DT_FLAGS].value & DF_BIND_NOW)
                       || (dynamic.flags_1.value & DF_1_NOW);
 }
 
