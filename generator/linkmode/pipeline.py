@@ -53,6 +53,18 @@ def generated(root: Path) -> "Output":
     )
 
 
+def removal(root: Path) -> "Output":
+    """Return what takes away all that `generated` wrote: a tree without files, and the user's files without blocks.
+
+    Raises ConfigError when linkmode.toml is wrong, or a file of the user's has half a block.
+    """
+    from linkmode.generate import repository, write
+    from linkmode.generate.output import Output
+
+    output = inputs.load(root).config.output
+    return Output(root=root, tree={}, folder=write.place(root, output), path=output, edits=repository.removals(root))
+
+
 def vendored(language: str, request: "Request") -> "Vendor":
     """Return the targets for vendored code of a language, as files that are not yet written.
 

@@ -22,5 +22,7 @@ def repeating(options: Mapping[str, Sequence[str]]) -> Iterator[None]:
 
 def store(given: Path | None) -> list[str]:
     """Return ``--store`` as it was given, nothing where it was not, or comes from the environment."""
-    source = click.get_current_context().get_parameter_source("store")
-    return ["--store", str(given)] if given and source == ParameterSource.COMMANDLINE else []
+    context: click.Context | None = click.get_current_context()
+    while context and not (source := context.get_parameter_source("store")):
+        context = context.parent  # the command that runs this one
+    return ["--store", str(given)] if given and context and source == ParameterSource.COMMANDLINE else []

@@ -64,7 +64,12 @@ def command(
             with say.progress() as shown:
                 results = fetch_all(wanted, place, options, shown)
         except NetworkError as error:
-            if not lock and not offline and not options.mirror and (other := from_package_index(root)):
+            if (
+                not lock
+                and not offline
+                and not options.mirror
+                and (other := from_package_index(root, setup=say.is_one_of_several(), options=again.store(store)))
+            ):
                 error.advice = Message(error.advice, "; or ", other)
             raise
     if as_json:

@@ -19,8 +19,9 @@ from linkmode.messages import Message, Run, UsageError
 @click.option(
     "--force", is_flag=True, help="Overwrite files that linkmode did not generate, where they are in the way."
 )
+@click.option("--remove", is_flag=True, help="Remove all that generate wrote, from your own files too.")
 @say.json_option
-def command(*, check: bool, show_diff: bool, no_edit: bool, force: bool, as_json: bool) -> None:
+def command(*, check: bool, show_diff: bool, no_edit: bool, force: bool, remove: bool, as_json: bool) -> None:
     """Write the rule library in one atomic step, and the blocks that your own files need.
 
     Only files that linkmode generated are changed or removed. linkmode writes one marked block each into
@@ -28,6 +29,13 @@ def command(*, check: bool, show_diff: bool, no_edit: bool, force: bool, as_json
     nothing has to change, nothing is written.
     """
     root = find.root(Path())
+    if remove:
+        if check or show_diff or no_edit or force or as_json:
+            raise UsageError(
+                "--remove is for itself", expected="--remove without other options", hint="drop the other options"
+            )
+        _remove(root)
+        return
     output = pipeline.generated(root)
     if as_json and (check or show_diff):
         raise UsageError(
@@ -72,3 +80,16 @@ def command(*, check: bool, show_diff: bool, no_edit: bool, force: bool, as_json
     elif bazel.MODULE in output.tree:
         step = Message(f"write {bazel.MODULE} or WORKSPACE, the root of a Bazel build, and run: ", Run("generate"))
         say.next_step(Message(*step, "; without Bazel: ", Run("exec", "-- make")))
+
+
+def _remove(root: Path) -> None:
+    """Take away the rule library and the blocks, and leave each of the user's files as it was before."""
+    output = pipeline.removal(root)
+    click.echo(output.unified_edits(), nl=False)
+    output.save_edits()
+    changes = output.save(say.note)
+    output.sweep()
+    click.echo(f"removed {len(changes.removed)} files of {output.label}, and the blocks of {len(output.edits)} files")
+    if changes.foreign:
+        say.note(f"{output.label} keeps what linkmode did not generate: {', '.join(changes.foreign)}")
+    say.next_step(Message("delete linkmode.toml and linkmode.lock, and what you load from @linkmode"))

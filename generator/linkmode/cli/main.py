@@ -30,6 +30,7 @@ DEFECT = 70
 """The exit code of a defect of linkmode: EX_SOFTWARE of sysexits.h. Not 1, which means that a check failed."""
 
 _COMMANDS = {
+    "setup": "Run init, lock, fetch and generate, one after the other.",
     "init": "Write a commented linkmode.toml for this repository.",
     "add": "Add a language, a library or a toolchain to linkmode.toml.",
     "lock": "Resolve linkmode.toml and write linkmode.lock.",

@@ -11,6 +11,8 @@ from linkmode.messages import Message, shown
 JSON_VERSION = 1
 """The version of what ``--json`` of lock, fetch, generate and exec prints; what could break a reader raises it."""
 
+_STEPS = "linkmode.steps"
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON with sorted keys and a format version.")
 """The option of every command that can print its result for programs."""
 
@@ -27,8 +29,24 @@ def detail(text: str) -> None:
         click.echo(f"linkmode: {shown(text)}", err=True)
 
 
+def as_one_of_several(context: click.Context) -> None:
+    """Let the commands that ``context`` runs name no next step of their own: its command runs it, or names it."""
+    context.meta[_STEPS] = True
+
+
+def is_one_of_several() -> bool:
+    """Return whether another command runs this one."""
+    return _STEPS in click.get_current_context().meta
+
+
 def next_step(step: Message) -> None:
     """Name the command or the edit that comes next, with the options that were given (``-C``)."""
+    if not is_one_of_several():
+        last_step(step)
+
+
+def last_step(step: Message) -> None:
+    """Name what comes next, also where another command runs this one."""
     folder = click.get_current_context().find_root().params.get("directory", ".")
     note(f"next: {step.shown(folder)}")
 

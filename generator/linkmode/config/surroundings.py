@@ -1,7 +1,9 @@
 """Looks at a repository for what ``linkmode init`` proposes: languages, and rule sets of others."""
 
 import os
+import re
 from collections.abc import Iterator
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -14,6 +16,8 @@ from linkmode.model import textfile
 
 _DEEPEST, _MOST = 3, 10_000
 """How far it looks: folders within each other, and entries in all. A monorepo must not make `init` slow."""
+
+_PROGRAM = re.compile(r"""^cc_binary\(\s*name\s*=\s*["']([\w.+-]+)["']""", re.MULTILINE)
 
 
 class Surroundings(msgspec.Struct, frozen=True):
@@ -38,6 +42,30 @@ def look(root: Path) -> Surroundings:
             continue
         rule_sets |= {name: file for name in ADAPTERS if name in text}
     return Surroundings(dict(sorted(languages.items())), dict(sorted(rule_sets.items())))
+
+
+def program(root: Path) -> tuple[str, str, str] | None:
+    """Return the first cc_binary that a BUILD file shows: its package, its name, and the file; None without one.
+
+    Folders that ``.bazelignore`` names, and those of a module of its own, have no package of this build.
+    """
+    try:
+        ignored = set((root / ".bazelignore").read_text(encoding="utf-8", errors="replace").split())
+    except OSError:
+        ignored = set()
+    for path in _files(root):
+        package = path.parent.relative_to(root).as_posix().removeprefix(".")
+        above = (path.parent, *path.parent.parents)[: len(path.relative_to(root).parts) - 1]
+        if (
+            path.name not in ("BUILD.bazel", "BUILD")
+            or (path.name == "BUILD" and (path.parent / "BUILD.bazel").is_file())
+            or any(folder.relative_to(root).as_posix() in ignored or bazel.is_root(folder) for folder in above)
+        ):
+            continue
+        with suppress(OSError):
+            if found := _PROGRAM.search(path.read_text(encoding="utf-8", errors="replace")):
+                return package, found[1], path.relative_to(root).as_posix()
+    return None
 
 
 def _files(root: Path) -> Iterator[Path]:

@@ -11,6 +11,14 @@ from linkmode.messages import ConfigError, Message, Run
 BEGIN = "# linkmode: begin (linkmode generate writes this block; change nothing in it)"
 END = "# linkmode: end"
 _MARK = "# linkmode: begin"
+_AROUND = {
+    (False, False): "",
+    (True, False): " and the empty line above it",
+    (False, True): " and the empty line below it",
+    (True, True): " and the empty lines above and below it",
+}
+"""What else the first mark says was added: empty lines (above, below)."""
+_MADE = " and made this file"
 
 
 class Block(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,33 +34,77 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     after: str = ""
 
 
-def edited(text: str, block: Block) -> str:
+def edited(text: str | None, block: Block) -> str:
     """Return ``text`` with the block brought up to date or added, or as it is where the user says the same by hand.
 
-    Line endings stay as they are. Raises ConfigError where a block has a beginning and no end, or the other way round.
+    ``text`` is None for a file that is not there. Line endings stay as they are, and so does a file without one at its
+    end. The first mark says what else was added, so that `removed` gives back each byte.
+    Raises ConfigError where a block has a beginning and no end, or the other way round.
     """
-    newline = "\r\n" if "\r\n" in text else "\n"
-    lines = text.splitlines(keepends=True)
+    lines = _lines(text or "")
+    place = _place(lines, block.file)
+    newline = _end(lines[place[0]]) if place else "\r\n" if "\r\n" in (text or "") else "\n"
+    new = [line + newline for line in (*block.lines, END)]
+    if place:
+        return "".join([*lines[: place[0] + 1], *new[:-1], *lines[place[1] :]])
+    if _said(lines, block):
+        return text or ""
+    at = _after(text or "", block.after) if block.after else len(lines)
+    before = lines[:at]
+    if before and not before[-1].endswith("\n"):
+        before[-1] += newline
+        new[-1] = END
+    gaps = bool(before and before[-1].strip()), bool(at < len(lines) and lines[at].strip())
+    mark = _mark(_MADE if text is None else _AROUND[gaps]) + newline
+    return "".join([*before, newline * gaps[0], mark, *new, newline * gaps[1], *lines[at:]])
+
+
+def removed(text: str, file: str) -> str | None:
+    """Return ``text`` as it was before `edited` added a block; None for a file that linkmode made for it.
+
+    Raises ConfigError as `edited` does.
+    """
+    lines = _lines(text)
+    place = _place(lines, file)
+    if not place:
+        return text
+    first, last = place
+    mark, before, after = lines[first], lines[:first], lines[last + 1 :]
+    above, below = next((gaps for gaps, words in _AROUND.items() if mark.rstrip() == _mark(words)), (False, False))
+    if above and before and not before[-1].strip():
+        before.pop()
+    if below and after and not after[0].strip():
+        del after[0]
+    rest = "".join([*before, *after])
+    if mark.rstrip() == _mark(_MADE) and not rest.strip():
+        return None
+    return rest if lines[last].endswith("\n") else rest.removesuffix(_end(mark))
+
+
+def _lines(text: str) -> list[str]:
+    """Return the lines with their ends, split as `tokenize` and Bazel do: a form feed ends none."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
+
+
+def _end(line: str) -> str:
+    return line.removeprefix(line.rstrip())
+
+
+def _mark(around: str) -> str:
+    return BEGIN.replace("this block", f"this block{around}")
+
+
+def _place(lines: list[str], file: str) -> tuple[int, int] | None:
+    """Return the indices of the marks; None without any. Raises ConfigError where they do not fit."""
     begins = [index for index, line in enumerate(lines) if line.startswith(_MARK)]
     ends = [index for index, line in enumerate(lines) if line.rstrip() == END]
     if len(begins) != len(ends) or len(begins) > 1 or (begins and begins[0] > ends[0]):
         raise ConfigError(
-            f"{block.file}: the marks of linkmode's block do not match: {len(begins)} times {_MARK!r}, "
+            f"{file}: the marks of linkmode's block do not match: {len(begins)} times {_MARK!r}, "
             f"{len(ends)} times {END!r}; expected one of each, in this order",
-            hint=Message(f"delete the block and its marks from {block.file}, then run: ", Run("generate")),
+            hint=Message(f"delete the block and its marks from {file}, then run: ", Run("generate")),
         )
-    new = [line + newline for line in (BEGIN, *block.lines, END)]
-    if begins:
-        return "".join([*lines[: begins[0]], *new, *lines[ends[0] + 1 :]])
-    if _said(lines, block):
-        return text
-    at = _after(text, block.after) if block.after else len(lines)
-    before = lines[:at]
-    if before and not before[-1].endswith("\n"):
-        before[-1] += newline
-    gap_before = [newline] if before and before[-1].strip() else []
-    gap_after = [newline] if at < len(lines) and lines[at].strip() else []
-    return "".join([*before, *gap_before, *new, *gap_after, *lines[at:]])
+    return (begins[0], ends[0]) if begins else None
 
 
 def _said(lines: list[str], block: Block) -> bool:

@@ -1,5 +1,6 @@
 """What ``linkmode generate`` writes: a tree into its folder, and blocks into the user's own files."""
 
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,6 +55,25 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
         return write.apply(self.tree, self.folder, label=self.label, force=force, say=say)
 
     def save_edits(self) -> None:
-        """Write the edits, each file in one step."""
+        """Write the edits, each file in one step; its permissions stay."""
         for edit in self.edits:
-            textfile.replace(self.root / edit.file, edit.after.encode())
+            file = self.root / edit.file
+            if edit.after is None:
+                with textfile.system_errors(file):
+                    file.unlink()
+            else:
+                with textfile.system_errors(file):
+                    mode = None if edit.before is None else stat.S_IMODE(file.stat().st_mode)
+                textfile.replace(file, edit.after.encode(), mode)
+
+    def sweep(self) -> None:
+        """Remove the folder, and those above it in the repository, as far as they are empty."""
+        for path in (self.folder, *self.folder.parents):
+            if path in (self.root, *self.root.parents):
+                return
+            try:
+                path.rmdir()
+            except FileNotFoundError:
+                continue
+            except OSError:
+                return

@@ -9,7 +9,7 @@ import msgspec
 from linkmode.config import bazel
 from linkmode.config.bazel_module import BazelModule
 from linkmode.config.buck2 import CELL
-from linkmode.generate.blocks import Block, edited
+from linkmode.generate.blocks import Block, edited, removed
 from linkmode.messages import ConfigError
 from linkmode.model import textfile
 
@@ -17,17 +17,19 @@ _BUCKCONFIG = ".buckconfig"
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):
-    """A file of the user's, with what it holds (None where there is none) and what it is to hold."""
+    """A file of the user's, with what it holds and what it is to hold; None where there is none."""
 
     file: str
     before: str | None
-    after: str
+    after: str | None
 
 
 def blocks(root: Path, output: str, module: BazelModule) -> tuple[Block, ...]:
     """Return the blocks that make the library in the folder ``output`` a part of the build of ``root``."""
     major = bazel.major(root)
-    config = {4: "linkmode_bazel4", 5: "linkmode_bazel6", 6: "linkmode_bazel6"}.get(major or 0)
+    # Without .bazelversion, a WORKSPACE alone is at home in 4 to 7, and the flag means what 7 does anyway.
+    unsaid = 0 if (root / bazel.MODULE).is_file() else 6
+    config = {4: "linkmode_bazel4", 5: "linkmode_bazel6", 6: "linkmode_bazel6"}.get(major or unsaid)
     workspace = next((name for name in bazel.WORKSPACES if (root / name).is_file()), "")
     made = []
     if (root / bazel.MODULE).is_file() and (major is None or major > 5):
@@ -71,9 +73,24 @@ def edits(root: Path, output: str, module: BazelModule, build_systems: Iterable[
                 hint="add the lines that `linkmode generate --no-edit` prints to the file that it leads to",
             )
         before = _read(path)
-        after = edited(before or "", block)
+        after = edited(before, block)
         if after != before:
             found.append(Edit(file=block.file, before=before, after=after))
+    return tuple(found)
+
+
+def removals(root: Path) -> tuple[Edit, ...]:
+    """Return the edits that take every block of linkmode out of the files of ``root``.
+
+    Raises:
+        ConfigError: a file cannot be read, or has half a block.
+    """
+    found = []
+    for file in (*bazel.ROOTS, ".bazelrc", ".bazelignore", _BUCKCONFIG):
+        before = None if (root / file).is_symlink() else _read(root / file)
+        after = before if before is None else removed(before, file)
+        if after != before:
+            found.append(Edit(file=file, before=before, after=after))
     return tuple(found)
 
 

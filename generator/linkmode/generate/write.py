@@ -91,9 +91,9 @@ def unified(tree: Tree, changes: Changes, label: str) -> str:
     return "".join(textfile.unified(f"{label}/{path}", changes.old.get(path), tree.get(path)) for path in paths)
 
 
-def unified_file(path: str, before: str | None, after: str) -> str:
-    """Return the unified diff of one file, which is new where ``before`` is None."""
-    return textfile.unified(path, None if before is None else before.encode(), after.encode())
+def unified_file(path: str, before: str | None, after: str | None) -> str:
+    """Return the unified diff of one file, which is not there where a text is None."""
+    return textfile.unified(path, *(None if text is None else text.encode() for text in (before, after)))
 
 
 def check(changes: Changes, label: str) -> None:

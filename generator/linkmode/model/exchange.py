@@ -63,17 +63,19 @@ def put_in_place(folder: Path) -> None:
         _roll_forward(folder)
 
 
-def put_file(file: Path, data: bytes) -> None:
+def put_file(file: Path, data: bytes, mode: int | None = None) -> None:
     """Write one file whole or not at all, also when several runs do so at once. Raises OSError.
+
+    Without a ``mode`` the file has what the umask gives a new one.
 
     All go by one name, so that what a killed run leaves is one file, which the next run makes its own. Raises
     BlockingIOError when another process holds that file for seconds.
     """
-    while not _put(file, staging(file), data):
+    while not _put(file, staging(file), data, mode):
         pass  # another run's file took its place while this one waited for it
 
 
-def _put(file: Path, new: Path, data: bytes) -> bool:
+def _put(file: Path, new: Path, data: bytes, mode: int | None) -> bool:
     # No following of links, and no waiting for who reads a pipe: this name can be guessed.
     flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     descriptor = os.open(new, flags, 0o666)
@@ -90,6 +92,8 @@ def _put(file: Path, new: Path, data: bytes) -> bool:
             stream.truncate()
             stream.write(data)
             stream.flush()
+            if mode is not None:
+                os.fchmod(descriptor, mode)
             os.fsync(descriptor)
             new.replace(file)
         except BaseException:

@@ -90,13 +90,13 @@ def conflict(text: str) -> int:
     return next((number for number, line in lines if line.startswith(("<<<<<<< ", ">>>>>>> "))), 0)
 
 
-def replace(file: Path, data: bytes) -> None:
+def replace(file: Path, data: bytes, mode: int | None = None) -> None:
     """Write one file whole or not at all, also when several runs do so at once: the last one's stays.
 
-    Raises ConfigError when the system refuses.
+    ``mode`` has its permissions; without it, the umask says. Raises ConfigError when the system refuses.
     """
     with system_errors(file):
-        exchange.put_file(file, data)
+        exchange.put_file(file, data, mode)
 
 
 @contextmanager

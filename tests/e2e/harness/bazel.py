@@ -15,6 +15,8 @@ from harness.places import BAZEL_7_ROOT, DISK_CACHE, ROOT, STORE, STUBS, WORK
 
 DEBIAN = Path("/usr/share/bazel")
 KNOWN = ("4.2.3", "7.7.1", "7.7.1-workspace")
+_OF_A_BUILD = ("--nosandbox_debug", "--disk_cache=")
+"""What `query`, which only loads, does not know."""
 _NO_FLAGS = ("info", "shutdown", "clean", "version")
 
 
@@ -44,7 +46,8 @@ class Bazel:
             f"--output_user_root={self.output / self.name.replace('/', '_')}",
             "--max_idle_secs=60",
         ]
-        flags = () if verb in _NO_FLAGS else (*self.flags, "--color=no", "--curses=no", "--noshow_progress")
+        own = tuple(flag for flag in self.flags if verb != "query" or not flag.startswith(_OF_A_BUILD))
+        flags = () if verb in _NO_FLAGS else (*own, "--color=no", "--curses=no", "--noshow_progress")
         return [*self.argv, *startup, verb, *flags, *arguments]
 
     def run(self, workspace: Path, verb: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:

