@@ -167,7 +167,7 @@ def test_all_reasons_are_listed_and_wrong_bytes_decide(server: FaultServer, stor
     assert [line.strip().partition(": ")[0] for line in lines[1:4]] == [server.url(p) for p in ("/a", "/b", "/c")]
     assert "HTTP 404" in lines[1]
     assert "sha256 mismatch" in lines[2]
-    assert "linkmode lock" in lines[4]
+    assert "linkmode lock" in lines[5]
 
 
 def test_nothing_listens(server: FaultServer, store: Path) -> None:

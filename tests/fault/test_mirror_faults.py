@@ -121,7 +121,7 @@ def test_a_full_disk(tmp_path: Path, small: Path) -> None:
     store = fill(tmp_path / "store")
     with pytest.raises(ConfigError, match="cannot write the mirror: No space left") as caught:
         list(writer.write(ARTIFACTS, store, small / "mirror"))
-    assert "it continues where it stopped" in caught.value.hint
+    assert "it goes on where it stopped" in caught.value.hint
     assert valid(small / "mirror") == whole(ARTIFACTS[:2])
     assert not (small / "mirror" / ".linkmode-mirror-new").exists()
 

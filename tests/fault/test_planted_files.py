@@ -59,11 +59,15 @@ def test_what_is_no_file_is_never_waited_for(tmp_path: Path, plant: Callable[[Pa
 
 @planted
 def test_init_looks_at_no_device(
-    tmp_path: Path, plant: Callable[[Path], None], capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    plant: Callable[[Path], None],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     plant(tmp_path / "MODULE.bazel")
     assert look(tmp_path).rule_sets == {}
-    done = Run(capsys, "-C", str(tmp_path), "init")
+    monkeypatch.chdir(tmp_path)
+    done = Run(capsys, "init")
     assert done.code == 0, done.err
 
 

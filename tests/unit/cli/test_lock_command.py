@@ -143,9 +143,9 @@ def test_upstream_out_of_reach_names_the_package_index_and_what_it_changes(
 def test_a_package_index_is_named_for_what_it_has(repository: Path, before: str, after: str, hint: str) -> None:
     (repository / "linkmode.toml").write_text(TOML.replace(before, after))
     relock(repository).save()
-    assert from_package_index(repository).shown() == hint
+    assert from_package_index(repository, setup=False, options=()).shown() == hint
 
 
 def test_no_package_index_is_named_where_it_has_nothing_more(repository: Path) -> None:
     relock(repository, sources={"*": "pypi"}).save()
-    assert not from_package_index(repository)
+    assert not from_package_index(repository, setup=False, options=())

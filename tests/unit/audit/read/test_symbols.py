@@ -1,15 +1,23 @@
 """Dynamic symbols with the versions that they need, and whether there is an indirect function."""
 
 import struct
+from typing import Any
 
 import pytest
 from elf_maker import BASE, DYN, GLIBC_LOADER, Elf, interp, with_sections
 from reading import contents
 
 
-def dynamic_program(rela: bytes = b"", symbols: bytes = b"", versym: bytes = b"", gnu_hash: bytes = b"") -> bytes:
-    """A PIE with tables of its own behind its code, at addresses that DT_* tags name."""
-    base = Elf(type=DYN, interp=interp(GLIBC_LOADER), needed=("libc.so.6",), needs=(("libc.so.6", ("GLIBC_2.34",)),))
+def dynamic_program(
+    rela: bytes = b"", symbols: bytes = b"", versym: bytes = b"", gnu_hash: bytes = b"", loader: str = GLIBC_LOADER
+) -> bytes:
+    """A PIE with tables of its own behind its code, at addresses that DT_* tags name; a library without ``loader``."""
+    base = Elf(
+        type=DYN,
+        interp=interp(loader) if loader else None,
+        needed=("libc.so.6",),
+        needs=(("libc.so.6", ("GLIBC_2.34",)),),
+    )
     tables = ((7, 8, rela), (6, None, symbols), (0x6FFFFFF0, None, versym), (0x6FFFFEF5, None, gnu_hash))
 
     def build(places: list[int]) -> bytes:
@@ -54,7 +62,7 @@ def test_symbols_are_named_with_the_version_that_they_need() -> None:
 @pytest.mark.parametrize(
     ("made", "problem"),
     [
-        ({"symbols": bytes(48)}, "dynamic symbols: DT_SYMTAB without a hash table"),
+        ({"symbols": bytes(48), "loader": ""}, "dynamic symbols: DT_SYMTAB without a hash table"),
         ({"symbols": bytes(48), "gnu_hash": hashed(1 << 30)}, "dynamic symbols: DT_GNU_HASH is larger than any"),
         ({"symbols": bytes(48), "gnu_hash": hashed(900_000)}, "dynamic symbols: DT_SYMTAB does not lie inside"),
         (
@@ -67,7 +75,7 @@ def test_symbols_are_named_with_the_version_that_they_need() -> None:
         ),
     ],
 )
-def test_symbol_tables_that_lie_are_a_problem_and_no_refusal(made: dict[str, bytes], problem: str) -> None:
+def test_symbol_tables_that_lie_are_a_problem_and_no_refusal(made: dict[str, Any], problem: str) -> None:
     assert contents(dynamic_program(**made)).problems[0].startswith(problem)
 
 
