@@ -199,3 +199,18 @@ def test_standard_streams_that_a_parent_closed(repository: Path, command: str, c
     )
     assert (done.returncode, done.stdout) == (0, "")
     assert "Traceback" not in done.stderr
+
+
+def test_a_closed_standard_input_is_empty(repository: Path) -> None:
+    script = '"$0" -m linkmode audit - <&-'
+    environment = {**os.environ, "PYTHONPATH": str(Path(linkmode.__file__).parents[1])}
+    done = subprocess.run(
+        ["sh", "-c", script, sys.executable],
+        cwd=repository,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 3, done.stderr
+    assert "Traceback" not in done.stderr
