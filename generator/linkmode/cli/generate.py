@@ -79,7 +79,7 @@ def command(*, check: bool, show_diff: bool, no_edit: bool, force: bool, remove:
         say.next_step(Message("bazel build //..., then commit linkmode.toml, linkmode.lock and what was written"))
     elif bazel.MODULE in output.tree:
         step = Message(f"write {bazel.MODULE} or WORKSPACE, the root of a Bazel build, and run: ", Run("generate"))
-        say.next_step(Message(*step, "; without Bazel: ", Run("exec", "-- make")))
+        say.last_step(Message(*step, "; without Bazel: ", Run("exec", "-- make")))
 
 
 def _remove(root: Path) -> None:

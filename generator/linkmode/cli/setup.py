@@ -4,11 +4,13 @@ from pathlib import Path
 
 import click
 
+from linkmode import pipeline
 from linkmode.cli import again, fetch, generate, init, lock, places, say
 from linkmode.cli.jobs import jobs as jobs_option
-from linkmode.config import find, surroundings
+from linkmode.config import bazel, find, surroundings
 from linkmode.config.document import FILE
 from linkmode.messages import Message
+from linkmode.model.values import LINK_MODES
 
 
 @click.command("setup")
@@ -41,11 +43,15 @@ def command(ctx: click.Context, sources: tuple[str, ...], jobs: int, store: Path
         ctx.invoke(lock.command, sources=sources)
         ctx.invoke(fetch.command, jobs=jobs, store=store, mirror=mirror)
         ctx.invoke(generate.command)
-    say.last_step(_build(find.root(Path())))
+    root = find.root(Path())
+    if bazel.is_root(root):  # else generate says what is missing
+        say.last_step(_build(root))
 
 
 def _build(root: Path) -> Message:
     """Return the way to a first binary that is checked, with a program of this repository where one is seen."""
+    locked = {mode for modes in pipeline.locked(root).link_modes.values() for mode in modes}
+    mode = next((mode for mode in LINK_MODES if mode in locked), LINK_MODES[0])
     seen = surroundings.program(root)
     if seen is None:
         return Message(
@@ -53,7 +59,7 @@ def _build(root: Path) -> Message:
         )
     package, name, file = seen
     return Message(
-        f"add these lines to {file}, then: bazel build //{package}:{name}_static\n"
+        f"add these lines to {file}, then: bazel build //{package}:{name}_{mode}\n"
         '    load("@linkmode//:defs.bzl", "link_mode_binary")\n'
-        f'    link_mode_binary(name = "{name}_static", binary = ":{name}", link_mode = "static")'
+        f'    link_mode_binary(name = "{name}_{mode}", binary = ":{name}", link_mode = "{mode}")'
     )

@@ -113,3 +113,25 @@ def test_the_program_that_is_named_is_one_of_this_build(
         (stranger / name).write_text(text)
     fetching(monkeypatch, reached)
     assert shown in Run(capsys, "setup").err
+
+
+def test_without_a_bazel_build_the_next_step_is_none_of_bazel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    fetching(monkeypatch, reached)
+    run = Run(capsys, "setup")
+    assert run.code == 0
+    assert "next: write MODULE.bazel or WORKSPACE, the root of a Bazel build, and run: linkmode generate" in run.err
+    assert "bazel build" not in run.err
+
+
+@pytest.mark.parametrize(("mode", "libc"), [("static", "musl"), ("mostly_static", "gnu.2.28")])
+def test_the_link_mode_that_is_named_is_one_of_the_lock(
+    stranger: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], mode: str, libc: str
+) -> None:
+    (stranger / "linkmode.toml").write_text(
+        f'[[toolchain]]\nfamily = "zig"\nversion = "~=0.16.0"\ntargets = ["x86_64-linux-{libc}"]\n'
+    )
+    fetching(monkeypatch, reached)
+    assert f'name = "pack_{mode}", binary = ":pack", link_mode = "{mode}"' in Run(capsys, "setup").err
