@@ -3,7 +3,6 @@
 import os
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -36,10 +35,7 @@ def look(root: Path) -> Surroundings:
                 languages.setdefault(name, path.relative_to(root).as_posix())
     rule_sets: dict[str, str] = {}
     for file in bazel.ROOTS:
-        try:
-            text = textfile.read(root / file)
-        except (FileNotFoundError, textfile.UnusableError):
-            continue
+        text = _text(root / file)
         rule_sets |= {name: file for name in ADAPTERS if name in text}
     return Surroundings(dict(sorted(languages.items())), dict(sorted(rule_sets.items())))
 
@@ -49,10 +45,7 @@ def program(root: Path) -> tuple[str, str, str] | None:
 
     Folders that ``.bazelignore`` names, and those of a module of its own, have no package of this build.
     """
-    try:
-        ignored = set((root / ".bazelignore").read_text(encoding="utf-8", errors="replace").split())
-    except OSError:
-        ignored = set()
+    ignored = set(_text(root / ".bazelignore").split())
     for path in _files(root):
         package = path.parent.relative_to(root).as_posix().removeprefix(".")
         above = (path.parent, *path.parent.parents)[: len(path.relative_to(root).parts) - 1]
@@ -62,10 +55,17 @@ def program(root: Path) -> tuple[str, str, str] | None:
             or any(folder.relative_to(root).as_posix() in ignored or bazel.is_root(folder) for folder in above)
         ):
             continue
-        with suppress(OSError):
-            if found := _PROGRAM.search(path.read_text(encoding="utf-8", errors="replace")):
-                return package, found[1], path.relative_to(root).as_posix()
+        if found := _PROGRAM.search(_text(path)):
+            return package, found[1], path.relative_to(root).as_posix()
     return None
+
+
+def _text(path: Path) -> str:
+    """Return the text of a file; empty where there is none that can be read."""
+    try:
+        return textfile.read(path)
+    except (FileNotFoundError, textfile.UnusableError):
+        return ""
 
 
 def _files(root: Path) -> Iterator[Path]:

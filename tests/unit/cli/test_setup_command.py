@@ -1,11 +1,13 @@
 """``linkmode setup``: init, lock, fetch and generate in one command, and a way on from each failure."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from calling import Run
 
+from linkmode.config import surroundings
 from linkmode.messages import NetworkError
 
 BUILD = """\
@@ -135,3 +137,9 @@ def test_the_link_mode_that_is_named_is_one_of_the_lock(
     )
     fetching(monkeypatch, reached)
     assert f'name = "pack_{mode}", binary = ":pack", link_mode = "{mode}"' in Run(capsys, "setup").err
+
+
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(stranger: Path) -> None:
+    os.mkfifo(stranger / "BUILD")
+    os.mkfifo(stranger / ".bazelignore")
+    assert surroundings.program(stranger) == ("app", "pack", "app/BUILD")
