@@ -72,7 +72,7 @@ def _file(environment: Mapping[str, str]) -> Path | None:
     """The file that ``go env -w`` writes; None where there is to be none (GOENV=off, or nobody has a home)."""
     named = environment.get("GOENV", "")
     if named:
-        return None if named == "off" else Path(named)
+        return None if named in ("off", os.devnull) else Path(named)
     home = environment.get("HOME", "")
     if sys.platform == "darwin":
         return Path(home, "Library/Application Support/go/env") if home else None

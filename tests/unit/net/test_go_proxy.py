@@ -75,7 +75,8 @@ def test_the_variable_then_the_users_file_then_go_itself(tmp_path: Path) -> None
     assert go_proxy.read(environment) == Setting(A, f"GOPROXY in {file}")
     assert go_proxy.read({**environment, "GOPROXY": B}) == Setting(B, "GOPROXY")
     assert go_proxy.read({**environment, "GOPROXY": ""}) == Setting(A, f"GOPROXY in {file}")
-    assert go_proxy.read({**environment, "GOENV": "off"}).value == "local env GOPROXY"
+    for none in ("off", "/dev/null"):
+        assert go_proxy.read({**environment, "GOENV": none}).value == "local env GOPROXY"
     assert go_proxy.read({**environment, "XDG_CONFIG_HOME": "relative"}).value == "local env GOPROXY"
     other = tmp_path / "xdg/go/env"
     other.parent.mkdir(parents=True)
