@@ -231,6 +231,14 @@ def test_no_lock(gcc: Repository) -> None:
     assert "linkmode lock" in done.stderr
 
 
+def test_no_verify_around_a_run_does_not_reach_into_it(gcc: Repository) -> None:
+    """The summary of the inner run would leave out every program, or say nothing of a wrong one."""
+    assert gcc.run("fetch").returncode == 0
+    said = ("sh", "-c", 'echo "$LINKMODE_VERIFY"')
+    assert gcc.exec(*said, LINKMODE_VERIFY="no").stdout == "yes\n"
+    assert gcc.run("exec", "--no-verify", "--", *said).stdout == "no\n"
+
+
 def test_print_env_is_the_environment(gcc: Repository) -> None:
     assert gcc.run("fetch").returncode == 0
     printed = gcc.run("exec", "--print-env")
