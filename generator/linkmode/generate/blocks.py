@@ -65,7 +65,7 @@ def removed(text: str, file: str) -> str | None:
     Raises ConfigError as `edited` does.
     """
     lines = _lines(text)
-    place = _place(lines, file)
+    place = _place(lines, file, "--remove")
     if not place:
         return text
     first, last = place
@@ -94,15 +94,18 @@ def _mark(around: str) -> str:
     return BEGIN.replace("this block", f"this block{around}")
 
 
-def _place(lines: list[str], file: str) -> tuple[int, int] | None:
-    """Return the indices of the marks; None without any. Raises ConfigError where they do not fit."""
+def _place(lines: list[str], file: str, option: str = "") -> tuple[int, int] | None:
+    """Return the indices of the marks; None without any. Raises ConfigError where they do not fit.
+
+    ``option`` is what generate was given.
+    """
     begins = [index for index, line in enumerate(lines) if line.startswith(_MARK)]
     ends = [index for index, line in enumerate(lines) if line.rstrip() == END]
     if len(begins) != len(ends) or len(begins) > 1 or (begins and begins[0] > ends[0]):
         raise ConfigError(
             f"{file}: the marks of linkmode's block do not match: {len(begins)} times {_MARK!r}, "
             f"{len(ends)} times {END!r}; expected one of each, in this order",
-            hint=Message(f"delete the block and its marks from {file}, then run: ", Run("generate")),
+            hint=Message(f"delete the block and its marks from {file}, then run: ", Run("generate", option)),
         )
     return (begins[0], ends[0]) if begins else None
 

@@ -99,6 +99,7 @@ def test_a_file_with_half_a_block_stops_it_before_anything_is_removed(
     run = Run(capsys, "generate", "--remove")
     assert run.code == 3
     assert "the marks of linkmode's block do not match" in run.err
+    assert "then run: linkmode generate --remove\n" in run.err
     assert (repository / "third_party/linkmode/defs.bzl").is_file()
     assert "linkmode: begin" in (repository / "MODULE.bazel").read_text()
 
