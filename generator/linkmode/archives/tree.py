@@ -1,7 +1,7 @@
 """Writes members below one folder. Cannot write anywhere else.
 
 Every parent is opened component by component, relative to the folder above it and without following links (openat(2)
-with O_NOFOLLOW), and every file is created again (O_EXCL). Symlinks are created when all else is there, after each was
+with O_NOFOLLOW), and every file is a new one (O_EXCL). Symlinks are created when all else is there, after each was
 followed through the finished tree: while files are written there is no link that a path could lead through.
 """
 
