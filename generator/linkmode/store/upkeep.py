@@ -101,9 +101,10 @@ def _clear(
     path = folder.path / name
     try:
         found = _led_to(folder, name)
+        is_folder = stat.S_ISDIR(os.lstat(name, dir_fd=folder.descriptor).st_mode)
     except FileNotFoundError:
         return
-    if stat.S_ISDIR(os.lstat(name, dir_fd=folder.descriptor).st_mode):
+    if is_folder:
         yield Leftover(path, kind, 0, "a folder where a file belongs, which no run of linkmode or Bazel made")
         return
     if found.st_mtime >= before:

@@ -154,3 +154,18 @@ def test_what_is_no_store(tmp_path: Path, verb: str) -> None:
     assert CliRunner().invoke(command, [verb, "--store", str(tmp_path / "empty")]).exit_code == 0
     nowhere = {"LINKMODE_STORE": None, "XDG_CACHE_HOME": str(tmp_path / "cache")}
     assert CliRunner().invoke(command, [verb], env=nowhere).exit_code == 0
+
+
+def test_what_another_gc_removes_meanwhile_is_no_refusal(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = store.file(put(store, b"old bytes", used=OLD))
+    asked = os.stat
+
+    def stat(path: Any, **more: Any) -> os.stat_result:
+        found = asked(path, **more)
+        if path == "file":
+            file.unlink(missing_ok=True)
+        return found
+
+    monkeypatch.setattr(os, "stat", stat)
+    result = run(store, "gc")
+    assert (result.exit_code, result.stdout) == (0, "0 bytes freed\n")
