@@ -4,11 +4,13 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from calling import Run
 from vendoring import request
 
+from linkmode.audit.inputs.parts import FolderParts
 from linkmode.config.surroundings import look
 from linkmode.exec.build_systems import claim_dune_folder
 from linkmode.languages.rust import crates
@@ -171,6 +173,23 @@ def test_an_image_whose_folder_is_too_deep_is_audited(tmp_path: Path, capsys: py
     assert done.code == 3, done.err
     assert "not audited" in done.out + done.err
     exchange.delete(tmp_path / "blobs")  # pytest cannot
+
+
+def test_an_image_with_a_folder_that_cannot_be_read_has_the_size_of_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("sha256", "sha512"):
+        (tmp_path / "blobs" / name).mkdir(parents=True)
+    (tmp_path / "blobs/sha256/a").write_text("abc")
+    scandir = os.scandir
+
+    def refusing(folder: Any) -> Any:
+        if os.path.samestat(os.stat(folder), (tmp_path / "blobs/sha512").stat()):  # noqa: PTH116 - or a descriptor
+            raise PermissionError(13, "Permission denied")
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    assert FolderParts(tmp_path).size == 3
 
 
 def test_a_path_that_fills_the_screen_is_cut() -> None:

@@ -1,5 +1,6 @@
 """The files of a container image's archive or folder, by name: documents that name each other, and layers."""
 
+import contextlib
 import os
 import posixpath
 from pathlib import Path
@@ -8,7 +9,6 @@ from typing import BinaryIO, Protocol
 from linkmode.archives import tar
 from linkmode.archives.members import Bounds, Budget, Policy, shown_name
 from linkmode.archives.window import window
-from linkmode.model import folders
 
 
 class Parts(Protocol):
@@ -55,17 +55,21 @@ class TarParts:
 
 
 def _size(blobs: Path) -> int:
-    """Return the bytes of all files below a folder; 0 where it is none that can be read. Raises OSError."""
+    """Return the bytes of the files that digests lead to, blobs/ALGORITHM/DIGEST; what cannot be read has none."""
+    total = 0
+    for folder in _entries(blobs):
+        for blob in _entries(Path(folder.path)):
+            with contextlib.suppress(OSError):
+                total += blob.stat(follow_symlinks=False).st_size
+    return total
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
     try:
-        top = os.open(blobs, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        with os.scandir(folder) as entries:
+            return list(entries)
     except OSError:
-        return 0
-    try:
-        return sum(
-            os.lstat(name, dir_fd=parent).st_size for parent, name, is_folder in folders.below(top) if not is_folder
-        )
-    finally:
-        os.close(top)
+        return []
 
 
 class FolderParts:
