@@ -92,13 +92,17 @@ class Workspace:
         return "\n".join(map(json.dumps, messages))
 
     def tree(self, command: str) -> str:
-        """Return what `cargo tree` prints, without the packages that a word of the command leaves out."""
+        """Return what `cargo tree` prints, without the packages that a word of the command leaves out.
+
+        A package that comes again has a mark, which cargo 1.95 colours where CARGO_TERM_COLOR is ``always``.
+        """
         lines = [
             f"{name} v1.2.3{' (proc-macro)' if name == 'two' else ''}|{','.join(node['features'])}"
             for name, node in self.nodes.items()
             if self.unbuilt.get(name, "none of it") not in command
         ]
-        return "\n".join([*lines, "", f"{lines[0]} (*)"])
+        mark = "(*)" if "--color=never" in command else "\x1b[33m\x1b[2m(*)\x1b[39m\x1b[22m"
+        return "\n".join([*lines, "", *(f"{line} {mark}" for line in lines)])
 
     def vendor(self, **more: Any) -> Vendored:
         text = "".join(

@@ -153,7 +153,8 @@ def read(request: Request) -> tuple[dict[str, Crate], dict[str, str]]:
     return {key: crates[key] for key in sorted(crates, key=lambda key: crates[key].name)}, named
 
 
-_LINES = ("--prefix=none", "--format={p}|{f}")
+_LINES = ("--color=never", "--prefix=none", "--format={p}|{f}")
+"""A line for each package, without the colours that CARGO_TERM_COLOR or a file of cargo's settings asks for."""
 
 
 def _built(tree: str) -> dict[tuple[str, str], set[str]]:
