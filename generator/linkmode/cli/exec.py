@@ -126,7 +126,8 @@ def _run(command_line: tuple[str, ...], variables: dict[str, str], found: tools.
     with tempfile.TemporaryDirectory(prefix="linkmode-") as folder:
         note = Path(folder) / "note"
         note.touch()
-        told = {"LINKMODE_NOTE": str(note), "LINKMODE_HERE": str(Path.cwd())}
+        # LINKMODE_VERIFY too: a --no-verify around this run is none of it
+        told = {"LINKMODE_NOTE": str(note), "LINKMODE_HERE": str(Path.cwd()), "LINKMODE_VERIFY": "yes"}
         try:
             code = session.run(command_line, variables | told)
         except OSError as error:

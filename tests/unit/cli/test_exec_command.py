@@ -198,6 +198,12 @@ def test_exit_code_signals_and_process_are_the_command_s(gcc: Repository) -> Non
     assert ignored == plain.stdout
 
 
+def test_no_verify_around_a_run_is_none_of_it(gcc: Repository) -> None:
+    """As in `linkmode exec --no-verify -- make`, where make calls `linkmode exec`: the inner one verifies."""
+    assert gcc.run("fetch").returncode == 0
+    assert gcc.exec("sh", "-c", 'echo "$LINKMODE_VERIFY"', LINKMODE_VERIFY="no").stdout == "yes\n"
+
+
 def test_options_after_the_command_are_its_own(gcc: Repository) -> None:
     assert gcc.run("fetch").returncode == 0
     assert gcc.run("exec", "echo", "--target", "-n").stdout == "--target -n\n"
