@@ -62,6 +62,7 @@ def test_a_program_that_is_not_of_its_mode_is_removed(
         ("--output", "p"),
         ("-op",),
         ("-Wl,-o,p",),
+        ("-Wl,-op", "-o", "q"),
         ("-Wl,--output=p", "-o", "q"),
         ("-Xlinker", "-o", "-Xlinker", "p"),
     ],
