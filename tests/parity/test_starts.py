@@ -61,6 +61,23 @@ def test_the_checker_agrees(sanitized: Path, what: str, tmp_path: Path) -> None:
     assert [found for options in OPTIONS if (found := difference(sanitized, path, options))] == []
 
 
+@pytest.mark.parametrize(
+    ("machine", "loader", "mode"), [(62, GLIBC_LOADER, None), (183, "/lib/ld-linux-aarch64.so.1", "mostly_static")]
+)
+def test_a_page_is_larger_on_some_machines(
+    sanitized: Path, machine: int, loader: str, mode: str | None, tmp_path: Path
+) -> None:
+    """PT_GNU_RELRO ends where a page of 64 KiB does, as lld 14 links with -z common-page-size=65536."""
+    program = Program(loader=loader.encode() + b"\0", needed=("libc.so.6",))
+    program.rows.append(Row(PT_GNU_RELRO, 4, DATA, DATA, 0x1000, 0x10000 - DATA, 1))
+    raw = bytearray(program.build())
+    raw[18] = machine
+    assert judged(bytes(raw)).mode == mode
+    path = tmp_path / "program"
+    path.write_bytes(raw)
+    assert [found for options in OPTIONS if (found := difference(sanitized, path, options))] == []
+
+
 @pytest.mark.parametrize("what", NONE)
 def test_what_cannot_be_started_has_no_mode(what: str) -> None:
     program, words = NONE[what]

@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 from elf_maker import GLIBC_LOADER
 from startable import (
+    CODE,
     DATA,
     DT_FLAGS_1,
     DT_HASH,
+    DT_INIT,
     DT_STRTAB,
     DT_SYMTAB,
     DT_VERSYM,
@@ -66,6 +68,13 @@ def tagged(*tags: tuple[int, int], drop: int = 0, make: Callable[[], Program] = 
 
 def by(loader: bytes) -> Program:
     return Program(loader=loader, needed=("libc.so.6",))
+
+
+def executed_only() -> Program:
+    """Its DT_INIT lies in a segment that can be executed and not read, as of --execute-only of lld and mold."""
+    program = adding(PT_LOAD, 1, CODE, DATA + 0x1000 + CODE, 0x100, 0x100, 0x1000)
+    program.tags.append((DT_INIT, program.base + DATA + 0x1000 + CODE))
+    return program
 
 
 def sectioned() -> Program:
@@ -227,6 +236,11 @@ MODES: dict[str, tuple[Program, str]] = {
         "dynamic",
     ),
     "folders of its own": (tagged((DT_FLAGS_1, 0x800), (29, 0)), "mostly_static"),
+    "a library by its path": (
+        tagged((DT_FLAGS_1, 0x800), make=lambda: loaded(needed=(GLIBC_LOADER,))),
+        "dynamic",
+    ),
+    "code that cannot be read": (executed_only(), "mostly_static"),
     "PT_GNU_RELRO of no page": (adding(PT_GNU_RELRO, 4, DATA, DATA, 0xF00, 0xF00, 1), "mostly_static"),
     "PT_TLS": (adding(PT_TLS, 4, DATA + 0x800, DATA + 0x800, 8, 64, 8), "mostly_static"),
     "code of the same page of the file": (

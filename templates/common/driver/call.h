@@ -128,7 +128,9 @@ static void read_linker_word(const char *text, const char *value, bool *shared, 
 {
     const char *option = one_dash(text);
 
-    if (equal(option, "-shared") || equal(option, "-Bshareable"))
+    if (starts(text, "-o") && text[2])
+        call.linker_output = text + 2; /* for linkers, -oformat and -omagic too are names of files */
+    else if (equal(option, "-shared") || equal(option, "-Bshareable"))
         *shared = true;
     else if (equal(text, "-r") || equal(text, "-i") || equal(option, "-relocatable"))
         *relocatable = true;

@@ -15,11 +15,17 @@
 
 enum { MAX_ANCESTORS = 64 };
 
+/* SELF: this process, whatever its number is where /proc was mounted. In a PID namespace that is not what getpid() says. */
+enum { SELF = 0 };
+
 static FILE *opened_of(long process, const char *file)
 {
     char path[64];
 
-    snprintf(path, sizeof path, "/proc/%ld/%s", process, file);
+    if (process == SELF)
+        snprintf(path, sizeof path, "/proc/self/%s", file);
+    else
+        snprintf(path, sizeof path, "/proc/%ld/%s", process, file);
     return fopen(path, "rb");
 }
 
@@ -58,7 +64,7 @@ static const char *variable_of(long process, const char *name)
 static const char *of_ancestors(const char *name)
 {
     const char *value = NULL;
-    long process = getppid();
+    long process = parent_of(SELF);
 
     for (int i = 0; !value && process > 0 && i < MAX_ANCESTORS; i++, process = parent_of(process))
         value = variable_of(process, name);

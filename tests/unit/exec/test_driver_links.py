@@ -62,6 +62,7 @@ def test_a_program_that_is_not_of_its_mode_is_removed(
         ("--output", "p"),
         ("-op",),
         ("-Wl,-o,p",),
+        ("-Wl,-op", "-o", "q"),
         ("-Wl,--output=p", "-o", "q"),
         ("-Xlinker", "-o", "-Xlinker", "p"),
     ],
@@ -117,6 +118,21 @@ def test_the_note_is_found_where_the_environment_was_cleared(
     done = linked(made, static, "x.o", "-o", "p", note=note, by=by)
     assert (done.returncode, done.stderr) == (0, "")
     assert note.read_text() == (f"program\t{MUSL}\tstatic\t{made.root}/project/p\n" if noted else "")
+
+
+def test_the_note_is_found_in_a_pid_namespace_with_the_proc_of_another(
+    make: Callable[..., Toolchain], static: Path, tmp_path: Path
+) -> None:
+    """As in bwrap --dev-bind / / --unshare-pid: the number of the parent is another process's in /proc."""
+    inside = ("unshare", "--pid", "--fork")
+    if shutil.which("unshare") is None or subprocess.run([*inside, "true"], check=False).returncode != 0:
+        pytest.skip("unshare --pid is not allowed here")
+    made, note = make(), tmp_path / "linkmode-1" / "note"
+    note.parent.mkdir()
+    note.touch()
+    done = linked(made, static, "x.o", "-o", "p", note=note, by=(*inside, *CLEARING))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert note.read_text() == f"program\t{MUSL}\tstatic\t{made.root}/project/p\n"
 
 
 @pytest.mark.parametrize(("verify", "kept"), [("no", True), ("yes", False), ("", False)])

@@ -98,6 +98,12 @@ def test_a_second_cxx_runtime_is_refused(root: Path, run: Program, library: tupl
     assert run("programs/clang", *words, MADE="/bin/true").returncode == 0, "C, with a library in C++"
 
 
+def test_a_response_file_is_read_as_by_gcc_and_clang(root: Path, run: Program) -> None:
+    """Their libiberty and LLVM take a backslash between single quotes for an escape."""
+    (root / "words.rsp").write_text("-c '-DA=it\\'s x' -DC=\\ d x.c")
+    assert run("target/cc", "@words.rsp").stdout.endswith(" -c -DA=it's x -DC= d x.c\n")
+
+
 def test_a_link_that_fails_fails_as_it_did(root: Path, run: Program) -> None:
     with_runtime(root / "libthrows.so")
     done = run("programs/clang", *LINK, "-lthrows", CODE="7")

@@ -27,6 +27,7 @@ from linkmode.audit.read.image import (
     ET_DYN,
     PF_R,
     PF_W,
+    PF_X,
     PT_DYNAMIC,
     PT_GNU_PROPERTY,
     PT_GNU_RELRO,
@@ -40,6 +41,9 @@ from linkmode.audit.read.policy import Libc
 
 _PAGE = 4096
 """The smallest page of memory that any machine of Linux has: what fails by it fails by larger ones too."""
+
+_LARGEST_PAGE = 65536
+"""That of aarch64, powerpc64 and others, where the kernel was built so; x86 has only the smallest."""
 
 _TABLES = (
     (4, 0, "DT_HASH"),
@@ -58,6 +62,9 @@ _TABLES = (
     (0x6FFFFFFC, 0, "DT_VERDEF"),
 )
 """Tags whose address a loader follows, the tag that holds the size in bytes (0: none does), and the name."""
+
+_CODE = (12, 13)
+"""Those that are called: --execute-only of lld and mold links code so that nobody can read it."""
 
 _RECORDS = ((7, 9, "DT_RELAENT", 3), (17, 19, "DT_RELENT", 2), (36, 37, "DT_RELRENT", 1))
 """Tables of records, the tag that holds a record's size, its name, and how many words a record has."""
@@ -135,8 +142,8 @@ def _dynamic(image: Image, dynamic: Dynamic, libc: Libc) -> str:
     segments = image.of_type(PT_DYNAMIC)
     if not segments:
         return "it has an interpreter (PT_INTERP) and no PT_DYNAMIC that would tell the loader what to do"
-    place = _memory_part(image, segments[0].address, segments[0].file_size, PF_W if segments[0].flags & PF_W else PF_R)
-    if not place:
+    allowed = PF_W if segments[0].flags & PF_W else PF_R | PF_W
+    if not _memory_part(image, segments[0].address, segments[0].file_size, allowed):
         return "its PT_DYNAMIC lies in a segment that does not allow what PT_DYNAMIC says"
     for tag, name in ((DT_STRTAB, "DT_STRTAB"), (DT_SYMTAB, "DT_SYMTAB")):
         if tag not in dynamic:
@@ -154,7 +161,8 @@ def _libraries(dynamic: Dynamic, needs: Sequence[VersionNeed], libc: Libc) -> st
     if dynamic.soname in dynamic.needed:
         return f"its DT_SONAME is {dynamic.soname}, a library that it needs, so that its loader takes it for that one"
     has_path = DT_RPATH in dynamic or DT_RUNPATH in dynamic
-    if dynamic.value(DT_FLAGS_1) & _DF_1_NODEFLIB and dynamic.needed and not has_path:
+    is_looked_for = any("/" not in name for name in dynamic.needed)  # and not loaded by its path: ld.so(8)
+    if dynamic.value(DT_FLAGS_1) & _DF_1_NODEFLIB and is_looked_for and not has_path:
         return "DF_1_NODEFLIB closes the system's folders to its loader, and it names no other"
     known = policy.load()
     if any(known.owner(name) != "glibc" for name in dynamic.needed) or dynamic.also_loads:
@@ -177,7 +185,8 @@ def _tables(image: Image, dynamic: Dynamic) -> str:
         if size_tag and size_tag not in dynamic:
             return f"it has {name} without the size of that table"
         size = dynamic.value(size_tag) if size_tag else 1
-        if size and not _memory_part(image, dynamic.value(tag), size, PF_R):
+        allowed = PF_R | PF_W | PF_X if tag in _CODE else PF_R | PF_W
+        if size and not _memory_part(image, dynamic.value(tag), size, allowed):
             return f"its {name} leads out of the segments that can be read"
     return ""
 
@@ -218,7 +227,7 @@ def _records(image: Image, dynamic: Dynamic) -> str:
 
 def _protected(image: Image, libc: Libc) -> str:
     for one in image.of_type(PT_GNU_PROPERTY) if libc == "glibc" else ():
-        if one.memory_size and not _memory_part(image, one.address, one.memory_size, PF_R):
+        if one.memory_size and not _memory_part(image, one.address, one.memory_size, PF_R | PF_W):
             return "its PT_GNU_PROPERTY does not lie inside a segment that can be read"
     for one in image.of_type(PT_TLS):
         if not one.memory_size:
@@ -228,12 +237,15 @@ def _protected(image: Image, libc: Libc) -> str:
             return "its PT_TLS does not lie inside a segment that can be read"
         if one.align & (one.align - 1) or not one.align:
             return f"its PT_TLS has the alignment {one.align}, no power of two"
+    # lld before 18 ends PT_GNU_RELRO with a page of the machine's, of which the segment fills only the beginning.
+    page = _PAGE if image.header.machine in _EM_X86 else _LARGEST_PAGE
     for one in image.of_type(PT_GNU_RELRO):
         start, end = one.address // _PAGE * _PAGE, (one.address + one.memory_size) // _PAGE * _PAGE
         if start < end and not any(
-            load.flags & PF_W
+            load.memory_size
+            and load.flags & PF_W
             and load.address // _PAGE * _PAGE <= start
-            and end <= -(-(load.address + load.memory_size) // _PAGE) * _PAGE
+            and end <= -(-(load.address + load.memory_size) // page) * page
             for load in image.loads
         ):
             return "its PT_GNU_RELRO does not lie inside a segment that can be written"
@@ -252,8 +264,7 @@ def _file_part(image: Image, address: int, size: int) -> int | None:
     return None
 
 
-def _memory_part(image: Image, address: int, size: int, wanted: int) -> bool:
-    allowed = wanted if wanted == PF_W else PF_R | PF_W
+def _memory_part(image: Image, address: int, size: int, allowed: int) -> bool:
     return any(
         one.flags & allowed and one.address <= address and address + size <= one.address + one.memory_size
         for one in image.loads

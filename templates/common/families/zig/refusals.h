@@ -58,14 +58,15 @@ static void add(struct words *words, char *word) {
 
 static void add_argument(struct words *words, char *argument);
 
-// The words of a response file, by GCC's rules: blanks part them, quotes and backslashes keep them whole.
+// The words of a response file, by GCC's rules: blanks part them, quotes and backslashes keep them whole. A backslash counts between
+// single quotes too, as in GCC and clang, and other than in a shell.
 static void add_response(struct words *words, char *text) {
     while (*text) {
         while (*text == ' ' || *text == '\n' || *text == '\t' || *text == '\r') text++;
         if (!*text) return;
         char *word = text, *end = text, quote = 0;
         for (; *text && (quote || (*text != ' ' && *text != '\n' && *text != '\t' && *text != '\r')); text++) {
-            if (*text == '\\' && text[1] && quote != '\'')
+            if (*text == '\\' && text[1])
                 *end++ = *++text;
             else if (quote ? *text == quote : (*text == '"' || *text == '\''))
                 quote = quote ? 0 : *text;

@@ -7,7 +7,7 @@
 
 #include "libc.h"
 
-enum { PAGE = 4096 };
+enum { PAGE = 4096, LARGEST_PAGE = 65536 };
 
 static bool fault(const char *format, ...)
 {
@@ -25,6 +25,11 @@ static bool fault(const char *format, ...)
 static bool is_machine(const char *name)
 {
     return elf.machine && strcmp(elf.machine->name, name) == 0;
+}
+
+static bool is_x86(void)
+{
+    return elf.machine_number == 3 || elf.machine_number == 62;
 }
 
 static uint64_t round_down(uint64_t value)
@@ -130,25 +135,27 @@ static bool has_lost_headers(unsigned type)
     return false;
 }
 
-/* Tags whose address a loader follows, the tag that holds the size in bytes (0: none does), and the name. */
+/* Tags whose address a loader follows, the tag that holds the size in bytes (0: none does), the name, and PF_X for code, which
+   --execute-only of lld and mold links so that nobody can read it. */
 static const struct {
     uint64_t tag, size;
     const char *name;
+    uint32_t runs;
 } followed[] = {
-    {4, 0, "DT_HASH"},
-    {6, 0, "DT_SYMTAB"},
-    {7, 8, "DT_RELA"},
-    {12, 0, "DT_INIT"},
-    {13, 0, "DT_FINI"},
-    {17, 18, "DT_REL"},
-    {23, 2, "DT_JMPREL"},
-    {25, 27, "DT_INIT_ARRAY"},
-    {26, 28, "DT_FINI_ARRAY"},
-    {32, 33, "DT_PREINIT_ARRAY"},
-    {36, 35, "DT_RELR"},
-    {0x6ffffef5, 0, "DT_GNU_HASH"},
-    {0x6ffffff0, 0, "DT_VERSYM"},
-    {0x6ffffffc, 0, "DT_VERDEF"},
+    {4, 0, "DT_HASH", 0},
+    {6, 0, "DT_SYMTAB", 0},
+    {7, 8, "DT_RELA", 0},
+    {12, 0, "DT_INIT", PF_X},
+    {13, 0, "DT_FINI", PF_X},
+    {17, 18, "DT_REL", 0},
+    {23, 2, "DT_JMPREL", 0},
+    {25, 27, "DT_INIT_ARRAY", 0},
+    {26, 28, "DT_FINI_ARRAY", 0},
+    {32, 33, "DT_PREINIT_ARRAY", 0},
+    {36, 35, "DT_RELR", 0},
+    {0x6ffffef5, 0, "DT_GNU_HASH", 0},
+    {0x6ffffff0, 0, "DT_VERSYM", 0},
+    {0x6ffffffc, 0, "DT_VERDEF", 0},
 };
 
 /* Tables of records, the tag that holds a record's size, its name, and how many words a record has. */
@@ -169,7 +176,7 @@ static bool has_lost_tables(void)
         if (size && !size->present)
             return fault("it has %s without the size of that table", followed[i].name);
         bytes = size ? size->value : 1;
-        if (bytes && !memory_part(numbered(followed[i].tag)->value, bytes, PF_R | PF_W))
+        if (bytes && !memory_part(numbered(followed[i].tag)->value, bytes, PF_R | PF_W | followed[i].runs))
             return fault("its %s leads out of the segments that can be read", followed[i].name);
     }
     return false;
@@ -202,8 +209,8 @@ static bool has_wrong_hashes(void)
         && (!counts[2] || counts[2] & (counts[2] - 1) || 16 + counts[2] * (elf.bits / 8u) + 4 * counts[0] > left))
         return fault("its DT_GNU_HASH contradicts itself");
     /* Alpha and s390x have words of 64 bits there. */
-    if ((elf.machine_number == 3 || elf.machine_number == 62) && read_counts(DT_HASH, 2, counts, &left)
-        && !numbered(DT_GNU_HASH)->present && 8 + 4 * (counts[0] + counts[1]) > left)
+    if (is_x86() && read_counts(DT_HASH, 2, counts, &left) && !numbered(DT_GNU_HASH)->present
+        && 8 + 4 * (counts[0] + counts[1]) > left)
         return fault("its DT_HASH contradicts itself");
     return false;
 }
@@ -254,6 +261,15 @@ static bool is_needed(const char *name)
     return false;
 }
 
+/* Whether it needs a library by a name, and not by a path (ld.so(8)). */
+static bool is_looked_for(void)
+{
+    for (size_t i = 0; i < elf.needed_count; i++)
+        if (!strchr(elf.needed[i], '/'))
+            return true;
+    return false;
+}
+
 /* Each library of glibc needs its libc, and that its loader. */
 static bool comes_with_glibc(const char *library)
 {
@@ -266,7 +282,7 @@ static bool has_lost_libraries(void)
         return false;
     if (elf.soname && is_needed(elf.soname))
         return fault("its DT_SONAME is %s, a library that it needs, so that its loader takes it for that one", elf.soname);
-    if (dynamic.flags_1.value & DF_1_NODEFLIB && elf.needed_count && !elf.rpath && !elf.runpath)
+    if (dynamic.flags_1.value & DF_1_NODEFLIB && is_looked_for() && !elf.rpath && !elf.runpath)
         return fault("DF_1_NODEFLIB closes the system's folders to its loader, and it names no other");
     for (size_t i = 0; i < elf.needed_count; i++) {
         const char *owner = soname_owner(elf.needed[i]);
@@ -312,13 +328,16 @@ static bool has_wrong_threads(void)
     return false;
 }
 
+/* lld before 18 ends PT_GNU_RELRO with a page of the machine's, of which the segment fills only the beginning. */
 static bool is_writable(uint64_t start, uint64_t end)
 {
+    const uint64_t page = is_x86() ? PAGE : LARGEST_PAGE;
+
     for (size_t i = 0; i < elf.segment_count; i++) {
         const struct segment *load = &elf.segments[i];
 
-        if (load->type == PT_LOAD && load->flags & PF_W && round_down(load->address) <= start
-            && end <= round_up(load->address + load->memory_size, PAGE))
+        if (load->type == PT_LOAD && load->memory_size && load->flags & PF_W && round_down(load->address) <= start
+            && end <= round_up(load->address + load->memory_size, page))
             return true;
     }
     return false;
