@@ -62,7 +62,9 @@ def removal(root: Path) -> "Output":
     from linkmode.generate.output import Output
 
     output = inputs.load(root).config.output
-    return Output(root=root, tree={}, folder=write.place(root, output), path=output, edits=repository.removals(root))
+    return Output(
+        root=root, tree={}, folder=write.place(root, output), path=output, edits=repository.removals(root, output)
+    )
 
 
 def vendored(language: str, request: "Request") -> "Vendor":

@@ -10,7 +10,7 @@ from linkmode.config import bazel
 from linkmode.config.bazel_module import BazelModule
 from linkmode.config.buck2 import CELL
 from linkmode.generate.blocks import Block, edited, removed
-from linkmode.messages import ConfigError
+from linkmode.messages import ConfigError, Message, Run
 from linkmode.model import textfile
 
 _BUCKCONFIG = ".buckconfig"
@@ -79,16 +79,22 @@ def edits(root: Path, output: str, module: BazelModule, build_systems: Iterable[
     return tuple(found)
 
 
-def removals(root: Path) -> tuple[Edit, ...]:
-    """Return the edits that take every block of linkmode out of the files of ``root``.
+def removals(root: Path, output: str) -> tuple[Edit, ...]:
+    """Return the edits that take every block of linkmode, for the folder ``output``, out of the files of ``root``.
 
     Raises:
-        ConfigError: a file cannot be read, or has half a block.
+        ConfigError: a file cannot be read, has half a block, or one for another folder.
     """
     found = []
     for file in (*bazel.ROOTS, ".bazelrc", ".bazelignore", _BUCKCONFIG):
         before = None if (root / file).is_symlink() else _read(root / file)
         after = before if before is None else removed(before, file)
+        if after != before and output not in (before or ""):
+            raise ConfigError(
+                f"{file}: linkmode's block does not name {output}, the output of linkmode.toml",
+                expected="the block of the folder to remove",
+                hint=Message("set output to the folder that the block names, then run: ", Run("generate", "--remove")),
+            )
         if after != before:
             found.append(Edit(file=file, before=before, after=after))
     return tuple(found)

@@ -15,7 +15,7 @@
 
 enum { MAX_ANCESTORS = 64 };
 
-/* SELF: this process, whatever its number is where /proc was mounted. In a PID namespace that is not what getpid() says. */
+/* SELF: this process by the number that /proc has for it. In a PID namespace that is not what getpid() says. */
 enum { SELF = 0 };
 
 static FILE *opened_of(long process, const char *file)

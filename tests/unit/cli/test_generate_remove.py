@@ -113,3 +113,20 @@ def test_modes_of_edited_files_stay(repository: Path, capsys: pytest.CaptureFixt
     assert ("linkmode: begin" in module.read_text(), module.stat().st_mode & 0o777) == (True, 0o444)
     assert Run(capsys, "generate", "--remove").code == 0
     assert (module.read_text(), module.stat().st_mode & 0o777) == ('module(name = "m")\n', 0o444)
+
+
+def test_a_block_for_another_folder_stops_it_before_anything_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "linkmode.toml").write_text(TOML)
+    (tmp_path / "MODULE.bazel").write_text('module(name = "m")\n')
+    monkeypatch.chdir(tmp_path)
+    assert Run(capsys, "lock").code == 0
+    assert Run(capsys, "generate").code == 0
+    before = files(tmp_path)
+    (tmp_path / "linkmode.toml").write_text(f'output = "elsewhere"\n{TOML}')
+    run = Run(capsys, "generate", "--remove")
+    assert run.code == 3
+    assert "MODULE.bazel: linkmode's block does not name elsewhere, the output of linkmode.toml" in run.err
+    assert "set output to the folder that the block names, then run: linkmode generate --remove" in run.err
+    assert files(tmp_path) == before
