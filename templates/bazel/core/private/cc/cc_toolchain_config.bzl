@@ -34,7 +34,6 @@ load(
     "NO_CLOCK",
     "NO_PIE",
     "PIE",
-    "STRIP_AT_LINK",
 )
 load(":features.bzl", "ARCHIVE", "COMPILE", "CXX_COMPILE", "LINK", "LINK_EXECUTABLE", "LINK_FACTS", "LINK_SHARED", "STRIP", "archive_variables", "compile_input_output", "compile_variables", "flags", "layering_features", "link_variables", "strip_variables")
 load(":missing_features.bzl", "missing_features", "refuse_of_build")
@@ -224,7 +223,6 @@ def _cc_toolchain_config_impl(ctx):
                         flags(LINK_EXECUTABLE, replaced["pie_flags"], pie) +
                         flags(LINK_EXECUTABLE, replaced["no_pie_flags"], no_pie),
         ),
-        feature(name = "strip_at_link", flag_sets = flags(LINK_EXECUTABLE, STRIP_AT_LINK)),
     ] + link_variables(mode["static"], with_loader) + [
         # after the objects and the user's own -l flags, as a linker reads static libraries from left to right
         feature(

@@ -7,7 +7,7 @@ those of https://bazel.build/docs/cc-toolchain-config-reference#cctoolchainconfi
 """
 
 load("@linkmode_cc//:config_lib.bzl", "feature", "feature_set", "flag_group", "flag_set", "variable_with_value")
-load(":common_flags.bzl", "STRIP_DEBUG")
+load(":common_flags.bzl", "STRIP_AT_LINK", "STRIP_DEBUG")
 
 # Names of the C++ actions, as plain strings: they are the same in every Bazel, where the constants have moved.
 # See https://bazel.build/docs/cc-toolchain-config-reference#actions.
@@ -184,6 +184,7 @@ def link_variables(static, others):
         ]),
         # what --strip says: by default, debug information goes from what -c fastbuild links
         _given("strip_debug_symbols", LINK, STRIP_DEBUG, "strip_debug_symbols"),
+        feature(name = "strip_at_link", flag_sets = flags(LINK_EXECUTABLE, STRIP_AT_LINK)),  # behind it: linkers do the last that is said
         _given("set_soname", LINK_SHARED, ["-Wl,-soname,%{runtime_solib_name}"], "runtime_solib_name", enabled = False),
         _given("generate_linkmap", LINK_EXECUTABLE + ["c++-link-dynamic-library"], ["-Wl,-Map=%{output_execpath}.map"], "output_execpath", enabled = False),
         _given("user_link_flags", LINK, ["%{user_link_flags}"], "user_link_flags", each = True),
