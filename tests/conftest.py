@@ -5,6 +5,7 @@ import signal
 from collections import Counter
 from collections.abc import Generator
 
+import hypothesis
 import pytest
 import tiers
 from harness.shared import MissingSharedError
@@ -20,6 +21,9 @@ pytest_plugins = ["pytester"]
 def pytest_configure(config: pytest.Config) -> None:
     # a shell ignores SIGINT in what it puts in the background, and what is started inherits that
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # an example that waits for a busy machine is no failure; all else stays as it is here, or in CI
+    hypothesis.settings.register_profile("no clock", hypothesis.settings(), deadline=None)
+    hypothesis.settings.load_profile("no clock")
     # what tests put into a store is nobody else's to write, also where a user's umask is 002, as Debian's is
     os.umask(0o022)
     config.addinivalue_line("markers", "tier(name): what it takes to run the test; tests/support/tiers.py")
