@@ -26,12 +26,7 @@ from linkmode.store.files import Store, default_root
 )
 @jobs_option
 @places.store
-@click.option(
-    "--mirror",
-    metavar="URL|DIR",
-    envvar="LINKMODE_MIRROR",
-    help="Fetch only from this air-gap mirror, which `linkmode mirror` wrote.",
-)
+@places.mirror
 @click.option(
     "--lock",
     type=places.Named(),

@@ -38,3 +38,11 @@ store = click.option(
     help="The store to use; the default is Bazel's repository cache.",
 )
 """The option of every command that reads or fills the store."""
+
+mirror = click.option(
+    "--mirror",
+    metavar="URL|DIR",
+    envvar="LINKMODE_MIRROR",
+    help="Fetch only from this air-gap mirror, which `linkmode mirror` wrote.",
+)
+"""The option of every command that downloads the archives of a lock; any text, as a URL is none of the paths above."""

@@ -23,12 +23,7 @@ from linkmode.model.values import LINK_MODES
 )
 @jobs_option
 @places.store
-@click.option(
-    "--mirror",
-    metavar="URL|DIR",
-    envvar="LINKMODE_MIRROR",
-    help="Fetch only from this air-gap mirror, which `linkmode mirror` wrote.",
-)
+@places.mirror
 @click.pass_context
 def command(ctx: click.Context, sources: tuple[str, ...], jobs: int, store: Path | None, mirror: str | None) -> None:
     """Run init, lock, fetch and generate, one after the other.
