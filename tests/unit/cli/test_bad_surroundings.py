@@ -184,33 +184,28 @@ def test_catalog_add_of_half_a_url(capsys: pytest.CaptureFixture[str], url: str,
     assert why in said(capsys, "catalog", "add", url, code=2)
 
 
-@pytest.mark.parametrize("closed", [">&-", ">&- 2>&-", "<&- >&- 2>&-"])
-@pytest.mark.parametrize("command", ["audit /bin/sh", "catalog list", "lock"])
-def test_standard_streams_that_a_parent_closed(repository: Path, command: str, closed: str) -> None:
-    script = f'"$0" -m linkmode {command} {closed}'
+def closed(repository: Path, words: str) -> subprocess.CompletedProcess[str]:
+    """Run linkmode by a shell, which closes standard streams for it."""
     environment = {**os.environ, "PYTHONPATH": str(Path(linkmode.__file__).parents[1])}
-    done = subprocess.run(
-        ["sh", "-c", script, sys.executable],
+    return subprocess.run(
+        ["sh", "-c", f'"$0" -m linkmode {words}', sys.executable],
         cwd=repository,
         env=environment,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+@pytest.mark.parametrize("streams", [">&-", ">&- 2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("command", ["audit /bin/sh", "catalog list", "lock"])
+def test_standard_streams_that_a_parent_closed(repository: Path, command: str, streams: str) -> None:
+    done = closed(repository, f"{command} {streams}")
     assert (done.returncode, done.stdout) == (0, "")
     assert "Traceback" not in done.stderr
 
 
 def test_a_closed_standard_input_is_empty(repository: Path) -> None:
-    script = '"$0" -m linkmode audit - <&-'
-    environment = {**os.environ, "PYTHONPATH": str(Path(linkmode.__file__).parents[1])}
-    done = subprocess.run(
-        ["sh", "-c", script, sys.executable],
-        cwd=repository,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = closed(repository, "audit - <&-")
     assert done.returncode == 3, done.stderr
     assert "Traceback" not in done.stderr
