@@ -8,8 +8,7 @@ defect of linkmode, not of the user's input, and is raised as TemplateDefectErro
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from importlib.resources.abc import Traversable
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import jinja2
 
@@ -73,22 +72,24 @@ Sources = dict[str, bytes]
 """What a tree is made of: path relative to the output folder, with ``/`` and perhaps ``.jinja``, to contents."""
 
 
-def files_below(folder: Traversable, into: str = "") -> Sources:
+def files_below(folder: Path, into: str = "") -> Sources:
     """Return every file under ``folder`` by the path that it gets below ``into``; nothing where there is no folder."""
     return dict(_files(folder, PurePosixPath(into))) if folder.is_dir() else {}
 
 
-def render_tree(sources: Mapping[str, bytes], context: Mapping[str, object]) -> Tree:
+def render_tree(
+    sources: Mapping[str, bytes], context: Mapping[str, object], compiled: jinja2.BytecodeCache | None = None
+) -> Tree:
     """Return the tree of ``sources``: ``*.jinja`` rendered with ``context``, everything else byte for byte.
 
-    Keys are the paths without ``.jinja``, in sorted order.
+    Keys are the paths without ``.jinja``, in sorted order. ``compiled`` keeps what was compiled for the next run.
 
     Raises:
         TemplateDefectError: a template does not parse, names what ``context`` has not, lets a value out that no filter
             has made safe, or a file lacks the header.
     """
     texts = {name: _text(name, data) for name, data in sources.items() if name.endswith(SUFFIX)}
-    environment = _environment(texts)
+    environment = _environment(texts, compiled)
     tree: Tree = {}
     for name, data in sources.items():
         target = name.removesuffix(SUFFIX)
@@ -99,7 +100,7 @@ def render_tree(sources: Mapping[str, bytes], context: Mapping[str, object]) -> 
     return dict(sorted(tree.items()))
 
 
-def _files(folder: Traversable, path: PurePosixPath) -> Iterator[tuple[str, bytes]]:
+def _files(folder: Path, path: PurePosixPath) -> Iterator[tuple[str, bytes]]:
     for entry in folder.iterdir():
         if entry.name == "__pycache__":  # pip compiles every .py that a wheel holds, templates included
             continue
@@ -116,7 +117,7 @@ def _text(name: str, data: bytes) -> str:
         raise TemplateDefectError(f"{name}: not UTF-8: {error}") from error
 
 
-def _environment(texts: Mapping[str, str]) -> jinja2.Environment:
+def _environment(texts: Mapping[str, str], compiled: jinja2.BytecodeCache | None) -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.DictLoader(texts),
         undefined=jinja2.StrictUndefined,
@@ -125,6 +126,7 @@ def _environment(texts: Mapping[str, str]) -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         finalize=_only_source,
+        bytecode_cache=compiled,
     )
     environment.filters["starlark"] = _starlark
     environment.filters["identifier"] = _identifier
