@@ -95,7 +95,7 @@ def render_tree(
         target = name.removesuffix(SUFFIX)
         if name in texts and target in sources:
             raise TemplateDefectError(f"{name}: {target} is there as well, and only one of them can be written")
-        tree[target] = _rendered(environment, name, texts[name], context) if name in texts else data
+        tree[target] = _rendered(environment, name, context) if name in texts else data
         _require_header(name, target, tree[target])
     return dict(sorted(tree.items()))
 
@@ -117,11 +117,20 @@ def _text(name: str, data: bytes) -> str:
         raise TemplateDefectError(f"{name}: not UTF-8: {error}") from error
 
 
+class _Environment(jinja2.Environment):
+    """Jinja's, which reads a template of Starlark only after our own check: not again where it is compiled already."""
+
+    def preprocess(self, source: str, name: str | None = None, filename: str | None = None) -> str:
+        if name and _is_starlark(name.removesuffix(SUFFIX)):
+            _refuse_quoted_expressions(source)
+        return super().preprocess(source, name, filename)
+
+
 def _environment(texts: Mapping[str, str], compiled: jinja2.BytecodeCache | None) -> jinja2.Environment:
-    environment = jinja2.Environment(
+    environment = _Environment(
         loader=jinja2.DictLoader(texts),
         undefined=jinja2.StrictUndefined,
-        autoescape=False,  # noqa: S701 - Starlark, not HTML: `finalize` keeps a value from becoming code
+        autoescape=False,  # Starlark, not HTML: `finalize` keeps a value from becoming code
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -170,10 +179,8 @@ def _words(values: Iterable[object]) -> _Source:
     return _Source(" ".join(map(_word, values)))
 
 
-def _rendered(environment: jinja2.Environment, name: str, text: str, context: Mapping[str, object]) -> bytes:
+def _rendered(environment: jinja2.Environment, name: str, context: Mapping[str, object]) -> bytes:
     try:
-        if _is_starlark(name.removesuffix(SUFFIX)):
-            _refuse_quoted_expressions(text)
         return environment.get_template(name).render(context).encode("utf-8")
     except jinja2.TemplateSyntaxError as error:
         raise TemplateDefectError(f"{error.name or name}:{error.lineno}: {error.message}") from error
