@@ -1,7 +1,7 @@
 """Keeps the templates that Jinja compiled where Python keeps the modules that it compiled.
 
 Compiling them took 40 % of a run that had nothing to change. The folder is ``__pycache__`` beside this module, or below
-``sys.pycache_prefix``. Whoever can write there can change linkmode itself, which is not so of the user's cache: CI
+``sys.pycache_prefix``. Anyone who can write there can change linkmode itself, which is not so of the user's cache: CI
 restores that from other builds. Where nothing can be written, each run compiles.
 """
 
