@@ -81,22 +81,6 @@ def hold(folder: Path) -> int | None:
     return descriptor
 
 
-def hold_cache(home: Path, name: str) -> int | None:
-    """Hold a folder that a tool fills for itself, made where it is missing; None where that cannot be.
-
-    Nobody but this user gets into it, so that what is in it is not looked at. Raises ConfigError when it is another's.
-    """
-    try:
-        descriptor = os.open(private.own(home, name), os.O_RDONLY | os.O_DIRECTORY)
-    except OSError:  # mounted read-only: a tool without another folder says so itself
-        return None
-    with contextlib.suppress(OSError):
-        fcntl.flock(descriptor, fcntl.LOCK_SH)
-    with contextlib.suppress(OSError):
-        os.utime(descriptor)
-    return descriptor
-
-
 def digest(*ingredients: str) -> str:
     """A name for what is made from ``ingredients``: 64 hexadecimal digits."""
     return hashlib.sha256("\0".join(ingredients).encode()).hexdigest()
