@@ -157,6 +157,53 @@ def test_the_mark_of_a_file_is_not_written_through_a_link(server: FaultServer, s
 
 
 @as_root
+def test_a_link_and_what_it_leads_to_must_both_be_trusted(shared: Path, tmp_path: Path) -> None:
+    """Of a link to a folder of ours the owner could make another, and what is theirs they change behind one of ours."""
+    ours, theirs = shared / "ours", shared / "theirs"
+    ours.mkdir(0o700)
+    by_another(theirs.mkdir)
+    (shared / "our link").symlink_to(ours)
+    by_another(lambda: (shared / "their link").symlink_to(ours))
+    (shared / "a link of ours").symlink_to(theirs)
+    private.require(shared / "our link")
+    private.refuse_link(shared / "our link", (shared / "our link").lstat())
+    for name in ("their link", "a link of ours"):
+        with pytest.raises(ConfigError, match=f"{shared / name}: belongs to another user \\({OTHER}\\)"):
+            private.require(shared / name)
+    opened = os.open(theirs, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with pytest.raises(ConfigError, match=f"belongs to another user \\({OTHER}\\)"):
+            private.require_opened(theirs, opened)
+    finally:
+        os.close(opened)
+
+
+@as_root
+def test_a_folder_of_roots_counts_where_root_alone_can_write(shared: Path) -> None:
+    closed, open_ = shared / "closed", shared / "open"
+    for folder, mode in ((closed, 0o755), (open_, 0o777)):
+        folder.mkdir()
+        folder.chmod(mode)
+
+    def look() -> None:
+        private.require(closed)
+        with pytest.raises(ConfigError, match=r"open: can be written by others \(mode 777\)"):
+            private.require(open_)
+
+    by_another(look)
+    private.require(open_)  # root closes its own
+    assert stat.S_IMODE(open_.stat().st_mode) == 0o755
+
+
+def test_a_file_in_the_place_of_a_folder_is_said_to_be_none(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "nowhere").symlink_to("gone")
+    for name in ("file", "nowhere"):
+        with pytest.raises(NotADirectoryError):
+            private.make(tmp_path / name)
+
+
+@as_root
 def test_a_partial_file_of_another_user_is_not_taken_over(shared: Path) -> None:
     path = shared / "partial"
     by_another(lambda: path.write_bytes(BODY))

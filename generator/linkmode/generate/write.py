@@ -307,12 +307,12 @@ def _keep(old: Path, new: Path) -> None:
 @contextmanager
 def _locked(folder: Path, locks: Path | None, say: Callable[[str], None]) -> Iterator[None]:
     # not needed where nothing is written
-    import platformdirs
     from filelock import Timeout
 
+    from linkmode.model import cache
     from linkmode.model.locks import explained, of_the_system
 
-    locks = locks or platformdirs.user_cache_path("linkmode") / "locks"
+    locks = locks or cache.folder("linkmode", "locks")
     name = hashlib.sha256(os.fsencode(folder.parent.resolve() / folder.name)).hexdigest()[:32]
     lock = of_the_system(locks / f"{name}.lock")
     try:

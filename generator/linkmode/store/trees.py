@@ -16,10 +16,8 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-import platformdirs
-
 from linkmode.messages import ConfigError
-from linkmode.model import exchange, locks
+from linkmode.model import cache, exchange, locks
 from linkmode.model.values import Artifact
 from linkmode.store import private
 
@@ -32,7 +30,7 @@ _UNPACKING = "1"
 
 def home(store: Path | None) -> Path:
     """Where everything of this module lies, for the ``store`` that was named, or for the default one."""
-    return (store.absolute() / "linkmode") if store else platformdirs.user_cache_path("linkmode")
+    return (store.absolute() / "linkmode") if store else cache.folder("linkmode")
 
 
 def unpacked(home: Path, artifact: Artifact) -> Path:
