@@ -14,12 +14,14 @@ from linkmode.audit.read.dynamic import (
     DT_HASH,
     DT_JMPREL,
     DT_PLTREL,
+    DT_RELR,
     DT_RPATH,
     DT_RUNPATH,
     DT_STRTAB,
     DT_SYMTAB,
     DT_VERNEED,
     DT_VERSYM,
+    MAX_VERSIONS,
     Dynamic,
 )
 from linkmode.audit.read.facts import Kind, VersionNeed
@@ -45,6 +47,8 @@ _PAGE = 4096
 _LARGEST_PAGE = 65536
 """That of aarch64, powerpc64 and others, where the kernel was built so; x86 has only the smallest."""
 
+_DT_VERDEF, _VER_FLG_BASE = 0x6FFFFFFC, 1
+
 _TABLES = (
     (4, 0, "DT_HASH"),
     (6, 0, "DT_SYMTAB"),
@@ -59,7 +63,7 @@ _TABLES = (
     (36, 35, "DT_RELR"),
     (DT_GNU_HASH, 0, "DT_GNU_HASH"),
     (DT_VERSYM, 0, "DT_VERSYM"),
-    (0x6FFFFFFC, 0, "DT_VERDEF"),
+    (_DT_VERDEF, 0, "DT_VERDEF"),
 )
 """Tags whose address a loader follows, the tag that holds the size in bytes (0: none does), and the name."""
 
@@ -69,6 +73,7 @@ _CODE = (12, 13)
 _RECORDS = ((7, 9, "DT_RELAENT", 3), (17, 19, "DT_RELENT", 2), (36, 37, "DT_RELRENT", 1))
 """Tables of records, the tag that holds a record's size, its name, and how many words a record has."""
 
+_RELR_VERSION = "GLIBC_ABI_DT_RELR"
 _RELA, _REL = 7, 17
 _EM_X86 = (3, 62)
 _DF_1_NODEFLIB = 0x800
@@ -87,6 +92,8 @@ def fault(image: Image, dynamic: Dynamic, needs: Sequence[VersionNeed], kind: Ki
     found = _kernel(image) or _entry(image)
     if not found and image.of_type(PT_INTERP):
         found = _loader(image, dynamic, needs, libc)
+    elif not found and libc in ("glibc", "musl"):  # whose start code does a part of a loader's work
+        found = _table_twice(image) or _threads(image) or (_relro(image) if libc == "glibc" else "")
     return f"{found}, so that it cannot be started" if found else ""
 
 
@@ -114,7 +121,8 @@ def _kernel(image: Image) -> str:
         if image.header.type != ET_DYN and load.address < _PAGE:
             return f"its PT_LOAD at 0x{load.address:x} lies in the first page of memory, which Linux gives to nobody"
         is_shared = before and (before.address + before.memory_size - 1) // _PAGE == load.address // _PAGE
-        if before and is_shared and before.offset - before.address != load.offset - load.address:
+        is_other = not load.file_size or (before and before.offset - before.address != load.offset - load.address)
+        if is_shared and is_other:
             return f"its PT_LOAD at 0x{load.address:x} replaces the page of the one before"
         before = load
     return ""
@@ -122,7 +130,12 @@ def _kernel(image: Image) -> str:
 
 def _loader(image: Image, dynamic: Dynamic, needs: Sequence[VersionNeed], libc: Libc) -> str:
     return (
-        _headers(image) or _dynamic(image, dynamic, libc) or _libraries(dynamic, needs, libc) or _protected(image, libc)
+        _headers(image)
+        or _dynamic(image, dynamic, libc)
+        or _libraries(dynamic, needs, libc)
+        or (_properties(image) if libc == "glibc" else "")
+        or _threads(image)
+        or _relro(image)
     )
 
 
@@ -135,6 +148,17 @@ def _headers(image: Image) -> str:
         return "its program headers do not lie inside a segment that can be read, where its loader looks for them"
     if image.header.type == ET_DYN and not image.of_type(PT_PHDR):
         return "it has no PT_PHDR, by which its loader finds where it was loaded"
+    return _table_twice(image)
+
+
+def _table_twice(image: Image) -> str:
+    # Linux since 5.18 tells a program of the last place into which the table is loaded, and before of the first.
+    table = image.header.phoff
+    for phdr in image.of_type(PT_PHDR):
+        for load in image.loads:
+            inside = table - load.offset
+            if 0 <= inside < load.file_size and load.address + inside != phdr.address:
+                return "a second PT_LOAD has its program headers, so that PT_PHDR does not say where Linux finds them"
     return ""
 
 
@@ -152,7 +176,12 @@ def _dynamic(image: Image, dynamic: Dynamic, libc: Libc) -> str:
         return "it has neither DT_HASH nor DT_GNU_HASH, one of which its loader reads"
     if libc == "glibc" and DT_VERNEED in dynamic and DT_VERSYM not in dynamic:
         return "it has DT_VERNEED and no DT_VERSYM, which its loader reads"
-    return _tables(image, dynamic) or _hashes(image, dynamic) or _records(image, dynamic)
+    return (
+        _tables(image, dynamic)
+        or _hashes(image, dynamic)
+        or _records(image, dynamic)
+        or (_definitions(image, dynamic) if libc == "glibc" else "")
+    )
 
 
 def _libraries(dynamic: Dynamic, needs: Sequence[VersionNeed], libc: Libc) -> str:
@@ -164,6 +193,11 @@ def _libraries(dynamic: Dynamic, needs: Sequence[VersionNeed], libc: Libc) -> st
     is_looked_for = any("/" not in name for name in dynamic.needed)  # and not loaded by its path: ld.so(8)
     if dynamic.value(DT_FLAGS_1) & _DF_1_NODEFLIB and is_looked_for and not has_path:
         return "DF_1_NODEFLIB closes the system's folders to its loader, and it names no other"
+    if _lacks_relr_version(dynamic, needs):
+        return (
+            f"it has DT_RELR and does not ask for {_RELR_VERSION}: glibc before 2.36 does not know DT_RELR, "
+            "and later ones refuse it"
+        )
     known = policy.load()
     if any(known.owner(name) != "glibc" for name in dynamic.needed) or dynamic.also_loads:
         return ""  # these may bring what DT_VERNEED names
@@ -171,6 +205,16 @@ def _libraries(dynamic: Dynamic, needs: Sequence[VersionNeed], libc: Libc) -> st
         if library not in dynamic.needed and not (dynamic.needed and _comes_with_glibc(library)):
             return f"it asks for versions of {library} (DT_VERNEED), which nothing that it needs brings"
     return ""
+
+
+def _lacks_relr_version(dynamic: Dynamic, needs: Sequence[VersionNeed]) -> bool:
+    # What elf/dl-version.c of glibc asks; without DT_VERNEED it asks nothing.
+    return (
+        DT_RELR in dynamic
+        and bool(needs)
+        and any(name.startswith("libc.so.") for name in dynamic.needed)
+        and not any(_RELR_VERSION in need.versions for need in needs)
+    )
 
 
 def _comes_with_glibc(library: str) -> bool:
@@ -213,6 +257,22 @@ def _counts(image: Image, dynamic: Dynamic, tag: int, size: int) -> tuple[int, t
     return (place[1], image.record("I" * (size // 4), place[0])) if size <= place[1] else (0, (0,) * (size // 4))
 
 
+def _definitions(image: Image, dynamic: Dynamic) -> str:
+    # glibc's loader walks the versions that the program itself defines.
+    at, has_next = dynamic.value(_DT_VERDEF), _DT_VERDEF in dynamic
+    for _ in range(MAX_VERSIONS):
+        if not has_next:
+            return ""
+        place = _file_part(image, at, 20)
+        if place is None:
+            break
+        _, flags, _, _, _, name, following = image.record("HHHHIII", place)
+        if not flags & _VER_FLG_BASE and _file_part(image, at + name, 8) is None:
+            break
+        at, has_next = at + following, bool(following)
+    return "its DT_VERDEF leads out of the segments that can be read" if has_next else ""
+
+
 def _records(image: Image, dynamic: Dynamic) -> str:
     for tag, size_tag, name, words in _RECORDS:
         if tag in dynamic and dynamic.value(size_tag) != words * image.word:
@@ -225,10 +285,14 @@ def _records(image: Image, dynamic: Dynamic) -> str:
     return ""
 
 
-def _protected(image: Image, libc: Libc) -> str:
-    for one in image.of_type(PT_GNU_PROPERTY) if libc == "glibc" else ():
+def _properties(image: Image) -> str:
+    for one in image.of_type(PT_GNU_PROPERTY):
         if one.memory_size and not _memory_part(image, one.address, one.memory_size, PF_R | PF_W):
             return "its PT_GNU_PROPERTY does not lie inside a segment that can be read"
+    return ""
+
+
+def _threads(image: Image) -> str:
     for one in image.of_type(PT_TLS):
         if not one.memory_size:
             continue
@@ -237,6 +301,10 @@ def _protected(image: Image, libc: Libc) -> str:
             return "its PT_TLS does not lie inside a segment that can be read"
         if one.align & (one.align - 1) or not one.align:
             return f"its PT_TLS has the alignment {one.align}, no power of two"
+    return ""
+
+
+def _relro(image: Image) -> str:
     # lld before 18 ends PT_GNU_RELRO with a page of the machine's, of which the segment fills only the beginning.
     page = _PAGE if image.header.machine in _EM_X86 else _LARGEST_PAGE
     for one in image.of_type(PT_GNU_RELRO):
@@ -258,14 +326,24 @@ def _readable(image: Image) -> list[Segment]:
 
 def _file_part(image: Image, address: int, size: int) -> int | None:
     # Where in the file the bytes lie that are loaded at an address; None when not all of them are.
-    for one in _readable(image):
+    for one in _readable(image) if _page_allows(image, address + size, PF_R | PF_W) else ():
         if one.address <= address and address + size <= one.address + one.file_size:
             return one.offset + address - one.address
     return None
 
 
 def _memory_part(image: Image, address: int, size: int, allowed: int) -> bool:
-    return any(
-        one.flags & allowed and one.address <= address and address + size <= one.address + one.memory_size
+    end = address + size
+    return _page_allows(image, end, allowed) and any(
+        one.flags & allowed and one.address <= address and end <= one.address + one.memory_size for one in image.loads
+    )
+
+
+def _page_allows(image: Image, end: int, allowed: int) -> bool:
+    # Of two segments in a page of memory, the later one's flags are the page's.
+    last = (end - 1) // _PAGE
+    return all(
+        one.flags & allowed
         for one in image.loads
+        if one.memory_size and one.address >= end and one.address // _PAGE == last
     )

@@ -7,7 +7,7 @@
 
 #include "libc.h"
 
-enum { PAGE = 4096, LARGEST_PAGE = 65536 };
+enum { PAGE = 4096, LARGEST_PAGE = 65536, VER_FLG_BASE = 1 };
 
 static bool fault(const char *format, ...)
 {
@@ -61,7 +61,7 @@ static bool is_refused_by_kernel(unsigned type)
         if (type != ET_DYN && load->address < PAGE)
             return fault("its PT_LOAD at 0x%llx lies in the first page of memory, which Linux gives to nobody", address);
         if (before && (before->address + before->memory_size - 1) / PAGE == load->address / PAGE
-            && before->offset - before->address != load->offset - load->address)
+            && (load->file_size == 0 || before->offset - before->address != load->offset - load->address))
             return fault("its PT_LOAD at 0x%llx replaces the page of the one before", address);
         before = load;
     }
@@ -87,6 +87,19 @@ static const struct segment *first_segment(uint32_t type)
     return NULL;
 }
 
+/* Of two segments in a page of memory, the later one's flags are the page's. */
+static bool page_allows(uint64_t end, uint32_t allowed)
+{
+    for (size_t i = 0; i < elf.segment_count; i++) {
+        const struct segment *load = &elf.segments[i];
+
+        if (load->type == PT_LOAD && load->memory_size && load->address >= end
+            && load->address / PAGE == (end - 1) / PAGE && !(load->flags & allowed))
+            return false;
+    }
+    return true;
+}
+
 /* Whether all of the bytes are loaded from the file, into a segment that can be read; where they lie in it. */
 static bool file_part(uint64_t address, uint64_t size, uint64_t *offset)
 {
@@ -96,7 +109,7 @@ static bool file_part(uint64_t address, uint64_t size, uint64_t *offset)
         if (load->type == PT_LOAD && load->flags & (PF_R | PF_W) && load->address <= address
             && address - load->address <= load->file_size && size <= load->file_size - (address - load->address)) {
             *offset = load->offset + (address - load->address);
-            return true;
+            return page_allows(address + size, PF_R | PF_W);
         }
     }
     return false;
@@ -109,8 +122,22 @@ static bool memory_part(uint64_t address, uint64_t size, uint32_t allowed)
 
         if (load->type == PT_LOAD && load->flags & allowed && load->address <= address
             && address - load->address <= load->memory_size && size <= load->memory_size - (address - load->address))
-            return true;
+            return page_allows(address + size, allowed);
     }
+    return false;
+}
+
+/* Linux since 5.18 tells a program of the last place into which the table is loaded, and before of the first. */
+static bool has_table_twice(void)
+{
+    for (size_t i = 0; i < elf.segment_count; i++)
+        for (size_t j = 0; elf.segments[i].type == PT_PHDR && j < elf.segment_count; j++) {
+            const struct segment *load = &elf.segments[j];
+
+            if (load->type == PT_LOAD && load->offset <= elf.table && elf.table - load->offset < load->file_size
+                && load->address + (elf.table - load->offset) != elf.segments[i].address)
+                return fault("a second PT_LOAD has its program headers, so that PT_PHDR does not say where Linux finds them");
+        }
     return false;
 }
 
@@ -132,7 +159,7 @@ static bool has_lost_headers(unsigned type)
         return fault("its program headers do not lie inside a segment that can be read, where its loader looks for them");
     if (type == ET_DYN && !first_segment(PT_PHDR))
         return fault("it has no PT_PHDR, by which its loader finds where it was loaded");
-    return false;
+    return has_table_twice();
 }
 
 /* Tags whose address a loader follows, the tag that holds the size in bytes (0: none does), the name, and PF_X for code, which
@@ -233,6 +260,25 @@ static bool has_wrong_records(void)
     return false;
 }
 
+/* glibc's loader walks the versions that the program itself defines. */
+static bool has_lost_definitions(void)
+{
+    uint64_t address = numbered(DT_VERDEF)->value, offset, named;
+    bool has_next = numbered(DT_VERDEF)->present;
+    unsigned char raw[20];
+
+    for (unsigned left = MAX_VERSIONS; has_next && left; left--) {
+        if (!file_part(address, sizeof raw, &offset))
+            break;
+        read_at(offset, raw, sizeof raw);
+        if (!(number(raw + 2, 2) & VER_FLG_BASE) && !file_part(address + number(raw + 12, 4), 8, &named))
+            break;
+        address += number(raw + 16, 4);
+        has_next = number(raw + 16, 4) != 0;
+    }
+    return has_next && fault("its DT_VERDEF leads out of the segments that can be read");
+}
+
 static bool has_wrong_dynamic(void)
 {
     const struct segment *segment = first_segment(PT_DYNAMIC);
@@ -250,7 +296,7 @@ static bool has_wrong_dynamic(void)
         return fault("it has neither DT_HASH nor DT_GNU_HASH, one of which its loader reads");
     if (is_glibc && numbered(DT_VERNEED)->present && !numbered(DT_VERSYM)->present)
         return fault("it has DT_VERNEED and no DT_VERSYM, which its loader reads");
-    return has_lost_tables() || has_wrong_hashes() || has_wrong_records();
+    return has_lost_tables() || has_wrong_hashes() || has_wrong_records() || (is_glibc && has_lost_definitions());
 }
 
 static bool is_needed(const char *name)
@@ -276,6 +322,19 @@ static bool comes_with_glibc(const char *library)
     return strncmp(library, "libc.so.6", 9) == 0 || loader_owner(library);
 }
 
+/* What elf/dl-version.c of glibc asks; without DT_VERNEED it asks nothing. */
+static bool lacks_relr_version(void)
+{
+    bool has_libc = false;
+
+    for (size_t i = 0; i < elf.needed_count; i++)
+        has_libc |= strncmp(elf.needed[i], "libc.so.", 8) == 0;
+    for (size_t i = 0; i < elf.version_count; i++)
+        if (strcmp(elf.versions[i].name, "GLIBC_ABI_DT_RELR") == 0)
+            return false;
+    return has_libc && elf.version_count && numbered(DT_RELR)->present;
+}
+
 static bool has_lost_libraries(void)
 {
     if (strcmp(elf.libc, "glibc") != 0)
@@ -284,6 +343,9 @@ static bool has_lost_libraries(void)
         return fault("its DT_SONAME is %s, a library that it needs, so that its loader takes it for that one", elf.soname);
     if (dynamic.flags_1.value & DF_1_NODEFLIB && is_looked_for() && !elf.rpath && !elf.runpath)
         return fault("DF_1_NODEFLIB closes the system's folders to its loader, and it names no other");
+    if (lacks_relr_version())
+        return fault("it has DT_RELR and does not ask for GLIBC_ABI_DT_RELR: glibc before 2.36 does not know DT_RELR, "
+                     "and later ones refuse it");
     for (size_t i = 0; i < elf.needed_count; i++) {
         const char *owner = soname_owner(elf.needed[i]);
 
@@ -361,13 +423,15 @@ static bool has_wrong_protection(void)
 
 static void find_fault(unsigned type)
 {
-    const bool is_glibc = strcmp(elf.libc, "glibc") == 0;
+    const bool is_glibc = strcmp(elf.libc, "glibc") == 0, is_musl = strcmp(elf.libc, "musl") == 0;
 
-    if (elf.kind == SHARED_OBJECT || is_refused_by_kernel(type) || has_no_entry() || !elf.has_interpreter)
+    if (elf.kind == SHARED_OBJECT || is_refused_by_kernel(type) || has_no_entry())
         return;
-    (void)(has_lost_headers(type) || has_wrong_dynamic() || has_lost_libraries()
-           || (is_glibc && has_lost_properties())
-           || has_wrong_threads() || has_wrong_protection());
+    if (elf.has_interpreter)
+        (void)(has_lost_headers(type) || has_wrong_dynamic() || has_lost_libraries()
+               || (is_glibc && has_lost_properties()) || has_wrong_threads() || has_wrong_protection());
+    else if (is_glibc || is_musl) /* whose start code does a part of a loader's work */
+        (void)(has_table_twice() || has_wrong_threads() || (is_glibc && has_wrong_protection()));
 }
 
 #endif
