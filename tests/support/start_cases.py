@@ -98,6 +98,13 @@ def paged(flags: int) -> Program:
     return program
 
 
+def emptied(make: Callable[[], Program]) -> Program:
+    """A program with a segment of nothing before the others."""
+    program = make()
+    program.rows.insert(0, Row(PT_LOAD, 6, 0, 0, 0, 0, 8))
+    return program
+
+
 OUTSIDE = 0x7000
 NONE: dict[str, tuple[Program, str]] = {
     "PT_DYNAMIC is PT_NULL": (
@@ -215,7 +222,24 @@ NONE: dict[str, tuple[Program, str]] = {
         tagged((36, 0x400700), (35, 0), (37, 8), make=BASES["loaded with versions"]),
         "it has DT_RELR and does not ask for GLIBC_ABI_DT_RELR",
     ),
-    "versions of its own that lead out": (tagged((0x6FFFFFFC, 0x400000)), "its DT_VERDEF leads out of the segments"),
+    "versions of its own that lead out": (
+        tagged((0x6FFFFFFC, 0x400000), (DT_VERSYM, 0x400C00)),
+        "its DT_VERDEF leads out of the segments",
+    ),
+    "versions of its own and no DT_VERSYM": (tagged((0x6FFFFFFC, 0x401000)), "it has DT_VERDEF and no DT_VERSYM"),
+    "a symbol beyond its hash table": (
+        tagged((DT_HASH, 6), make=lambda: loaded(pie=True)),
+        "its DT_HASH contradicts itself",
+    ),
+    "a chain of GNU's hash table that has no end": (
+        tagged((0x6FFFFEF5, 0x1000), make=lambda: loaded(pie=True)),
+        "its DT_GNU_HASH contradicts itself",
+    ),
+    "a note outside": (
+        adding(4, 4, 0x1800, OUTSIDE, 0, 4096, 8, make=lambda: loaded(pie=True)),
+        "its PT_NOTE does not lie inside",
+    ),
+    "an empty first segment of a PIE": (emptied(static_pie), "its first PT_LOAD is empty"),
     "PT_TLS outside, and glibc inside": (
         adding(PT_TLS, 4, 0, OUTSIDE, 8, 8, 8, make=static_glibc),
         "its PT_TLS does not lie inside a segment",
@@ -282,7 +306,12 @@ MODES: dict[str, tuple[Program, str]] = {
         tagged((36, 0x400700), (35, 0), (37, 8), make=lambda: loaded(versions=(("libc.so.6", "GLIBC_ABI_DT_RELR"),))),
         "mostly_static",
     ),
-    "a version of its own": (tagged((0x6FFFFFFC, 0x400C00)), "mostly_static"),
+    "a version of its own": (tagged((0x6FFFFFFC, 0x400C00), (DT_VERSYM, 0x400C00)), "mostly_static"),
+    "a note outside of another alignment": (
+        adding(4, 4, 0x1800, OUTSIDE, 0, 4096, 4, make=lambda: loaded(pie=True)),
+        "mostly_static",
+    ),
+    "an empty first segment": (emptied(static), "static"),
     "DT_RELR without versions": (tagged((36, 0x400700), (35, 0), (37, 8)), "mostly_static"),
     "PT_TLS outside, which no libc reads": (adding(PT_TLS, 4, 0, OUTSIDE, 8, 8, 8, make=static), "static"),
     "PT_TLS, and glibc inside": (

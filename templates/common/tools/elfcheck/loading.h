@@ -7,7 +7,7 @@
 
 #include "libc.h"
 
-enum { PAGE = 4096, LARGEST_PAGE = 65536, VER_FLG_BASE = 1 };
+enum { PAGE = 4096, LARGEST_PAGE = 65536, VER_FLG_BASE = 1, MOST = 1 << 20 };
 
 static bool fault(const char *format, ...)
 {
@@ -37,6 +37,14 @@ static uint64_t round_down(uint64_t value)
     return value / PAGE * PAGE;
 }
 
+static const struct segment *first_segment(uint32_t type)
+{
+    for (size_t i = 0; i < elf.segment_count; i++)
+        if (elf.segments[i].type == type)
+            return &elf.segments[i];
+    return NULL;
+}
+
 /* --- The kernel ------------------------------------------------------------------------------------------------- */
 
 static bool is_refused_by_kernel(unsigned type)
@@ -46,6 +54,8 @@ static bool is_refused_by_kernel(unsigned type)
                                                 : UINT64_C(1) << 32;
     const struct segment *before = NULL;
 
+    if (type == ET_DYN && !first_segment(PT_LOAD)->memory_size)
+        return fault("its first PT_LOAD is empty, and Linux finds no place for it");
     for (size_t i = 0; i < elf.segment_count; i++) {
         const struct segment *load = &elf.segments[i];
         const unsigned long long address = load->address;
@@ -78,14 +88,6 @@ static bool has_no_entry(void)
 }
 
 /* --- The loader ------------------------------------------------------------------------------------------------- */
-
-static const struct segment *first_segment(uint32_t type)
-{
-    for (size_t i = 0; i < elf.segment_count; i++)
-        if (elf.segments[i].type == type)
-            return &elf.segments[i];
-    return NULL;
-}
 
 /* Of two segments in a page of memory, the later one's flags are the page's. */
 static bool page_allows(uint64_t end, uint32_t allowed)
@@ -228,16 +230,53 @@ static bool read_counts(uint64_t tag, size_t count, uint64_t counts[4], uint64_t
     return true;
 }
 
+/* The largest of the words at an address, which lie in the file. */
+static uint64_t largest(uint64_t address, uint64_t count)
+{
+    uint64_t offset, left, most = 0;
+    unsigned char raw[4];
+
+    for (uint64_t i = 0; i < count && locate(address + 4 * i, &offset, &left); i++) {
+        read_at(offset, raw, sizeof raw);
+        if (number(raw, 4) > most)
+            most = number(raw, 4);
+    }
+    return most;
+}
+
+/* Whether the last chain, which a lookup follows to a number that is odd, ends where it is loaded. */
+static bool chains_end(uint64_t address, uint64_t buckets, uint64_t first)
+{
+    const uint64_t last = largest(address, buckets);
+    uint64_t offset, left;
+    unsigned char raw[4];
+
+    if (last == 0)
+        return true;
+    if (!locate(address + 4 * (buckets + last - first), &offset, &left))
+        return false;
+    for (; left >= sizeof raw; offset += sizeof raw, left -= sizeof raw) {
+        read_at(offset, raw, sizeof raw);
+        if (number(raw, 4) & 1)
+            return true;
+    }
+    return false;
+}
+
 static bool has_wrong_hashes(void)
 {
-    uint64_t counts[4], left;
+    uint64_t counts[4], left, head;
 
-    if (read_counts(DT_GNU_HASH, 4, counts, &left)
-        && (!counts[2] || counts[2] & (counts[2] - 1) || 16 + counts[2] * (elf.bits / 8u) + 4 * counts[0] > left))
-        return fault("its DT_GNU_HASH contradicts itself");
+    if (read_counts(DT_GNU_HASH, 4, counts, &left)) {
+        head = 16 + counts[2] * (elf.bits / 8u);
+        if (!counts[2] || counts[2] & (counts[2] - 1) || head + 4 * counts[0] > left || counts[0] > MOST
+            || !chains_end(numbered(DT_GNU_HASH)->value + head, counts[0], counts[1]))
+            return fault("its DT_GNU_HASH contradicts itself");
+    }
     /* Alpha and s390x have words of 64 bits there. */
     if (is_x86() && read_counts(DT_HASH, 2, counts, &left) && !numbered(DT_GNU_HASH)->present
-        && 8 + 4 * (counts[0] + counts[1]) > left)
+        && (8 + 4 * (counts[0] + counts[1]) > left || counts[0] + counts[1] > MOST
+            || largest(numbered(DT_HASH)->value + 8, counts[0] + counts[1]) >= (counts[1] ? counts[1] : 1)))
         return fault("its DT_HASH contradicts itself");
     return false;
 }
@@ -267,6 +306,8 @@ static bool has_lost_definitions(void)
     bool has_next = numbered(DT_VERDEF)->present;
     unsigned char raw[20];
 
+    if (has_next && !numbered(DT_VERSYM)->present)
+        return fault("it has DT_VERDEF and no DT_VERSYM, which its loader reads");
     for (unsigned left = MAX_VERSIONS; has_next && left; left--) {
         if (!file_part(address, sizeof raw, &offset))
             break;
@@ -369,6 +410,14 @@ static bool has_lost_properties(void)
         if (segment->type == PT_GNU_PROPERTY && segment->memory_size
             && !memory_part(segment->address, segment->memory_size, PF_R | PF_W))
             return fault("its PT_GNU_PROPERTY does not lie inside a segment that can be read");
+    }
+    /* Without one, the loader for x86-64 looks for the note by itself: where notes have the alignment of that one. */
+    for (size_t i = 0; i < elf.segment_count && is_machine("x86_64") && !first_segment(PT_GNU_PROPERTY); i++) {
+        const struct segment *note = &elf.segments[i];
+
+        if (note->type == PT_NOTE && note->align == 8 && note->memory_size
+            && !memory_part(note->address, note->memory_size, PF_R | PF_W))
+            return fault("its PT_NOTE does not lie inside a segment that can be read");
     }
     return false;
 }
