@@ -25,9 +25,11 @@ def file_part(image: Image, address: int, size: int) -> int | None:
 def memory_part(image: Image, address: int, size: int, allowed: int) -> bool:
     """Tell whether all of the bytes lie in one segment, with one of the flags that are ``allowed``."""
     end = address + size
-    return _page_allows(image, end, allowed) and any(
-        one.flags & allowed and one.address <= address and end <= one.address + one.memory_size for one in image.loads
-    )
+    for _, flags, _, start, _, memory_size, _ in image.loads:
+        if flags & allowed and start <= address and end <= start + memory_size:
+            is_before = (end - 1) // PAGE < (start + memory_size - 1) // PAGE  # where no other segment can begin
+            return is_before or _page_allows(image, end, allowed)
+    return False
 
 
 def _page_allows(image: Image, end: int, allowed: int) -> bool:
