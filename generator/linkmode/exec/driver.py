@@ -16,7 +16,7 @@ from linkmode.model import resources
 from linkmode.model.cpus import CPUS
 from linkmode.model.values import LinkMode, Target
 
-C_NAMES = ("gcc", "cc", "clang", "c99", "c89")
+C_NAMES = ("gcc", "cc", "clang", "c99", "c89", "cpp")
 CXX_NAMES = ("g++", "c++", "clang++")
 GO_TOOL = "go-toolexec"
 """The names of the driver, as driver.c knows them."""
@@ -83,6 +83,7 @@ def configuration(
     flags: Flags,
     places: Mapping[str, str],
     search: Iterable[Path],
+    archives: Iterable[Path] = (),
     include: Iterable[Path],
     tools: Mapping[str, Sequence[str]],
     late: Late | None = None,
@@ -92,8 +93,8 @@ def configuration(
     ``kind`` is whose command line the compiler has, and ``own`` what it brings along beside `OWN`.
     ``compilers`` are the words that start the compiler of C (``cc``) and C++ (``cxx``); ``tools`` those of each other
     program by its name. ``late`` is what is built when a link first needs it. ``search`` and ``include`` are folders of
-    libraries and headers, in the order in which they are looked at. Raises ConfigError where a path cannot be written
-    into it.
+    libraries and headers, in the order in which they are looked at; ``archives`` hold the compiler's own libraries as
+    archives alone. Raises ConfigError where a path cannot be written into it.
     """
     single = {
         "kind": kind,
@@ -125,6 +126,7 @@ def configuration(
         "libraries-mostly_static": flags.at("mostly_static_libraries", places),
         "libraries-dynamic": flags.at("dynamic_libraries", places),
         "search": [str(path) for path in search],
+        "archives": [str(path) for path in archives],
         "own": (*OWN, *own),
         "cleared": ALWAYS_CLEARED,
         "late": late.command if late else (),
