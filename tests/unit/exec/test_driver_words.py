@@ -77,3 +77,22 @@ def test_a_gcc_without_sanitizers_refuses_them(make: Callable[..., Toolchain], w
     assert made.run(*words, "-fsanitize-undefined-trap-on-error").returncode == 0
     (made.search / "libsanitizer.spec").touch()
     assert made.run(*words).returncode == 0
+
+
+@pytest.mark.parametrize("kind", ["c-archive", "c-shared"])
+def test_a_library_in_go_is_refused_for_musl(make: Callable[..., Toolchain], kind: str) -> None:
+    """Go's runtime takes argc and argv from where glibc alone puts them: golang/go#13492."""
+    words = ("/bin/link", f"-buildmode={kind}", "-o", "x.a")
+    done = make().run(*words, name="go-toolexec")
+    assert (done.returncode, f"-buildmode={kind}: Go's library" in done.stderr) == (1, True)
+    assert "--target x86_64-linux-gnu.2.28" in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["c-archive", "c-shared"])
+def test_a_library_in_go_for_glibc_is_go_s_matter(make: Callable[..., Toolchain], kind: str) -> None:
+    done = make(target=GLIBC, mode="mostly_static").run(
+        "/bin/link", f"-buildmode={kind}", "-o", "x.a", name="go-toolexec"
+    )
+    assert "golang/go#13492" not in done.stderr
+    done = make().run("/bin/link", "-buildmode=pie", "-o", "x.a", name="go-toolexec")
+    assert "golang/go#13492" not in done.stderr
