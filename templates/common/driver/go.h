@@ -37,7 +37,7 @@ static void refuse_library_for_musl(const char *kind)
 
     if (!kind || !equal(config.libc, "musl") || (!equal(kind, "c-archive") && !equal(kind, "c-shared")) || (verify && equal(verify, "no")))
         return;
-    refuse("a target with glibc", "linkmode exec --target x86_64-linux-gnu.2.28 -- COMMAND; a Go that is mended for musl: --no-verify",
+    refuse("a target with glibc", "linkmode exec --target x86_64-linux-gnu.2.28 -- COMMAND; a Go that is fixed for musl: --no-verify",
            "-buildmode=%s: Go's library takes the arguments of the program from where glibc alone puts them (golang/go#13492)", kind);
 }
 
