@@ -211,6 +211,15 @@ static void add_relocatable(struct words *out)
     add_include_flags(out);
 }
 
+/* Whether the compiler is told of a shared object, and not the linker alone: it would add -pie and the start-up files of a program. */
+static bool is_told_shared(void)
+{
+    for (size_t i = 0; i < call.words.count; i++)
+        if (!call.words.items[i].for_linker && (equal(call.words.items[i].text, "-shared") || equal(call.words.items[i].text, "--shared")))
+            return true;
+    return false;
+}
+
 static void add_link(struct words *out)
 {
     if (call.has_sources)
@@ -221,6 +230,8 @@ static void add_link(struct words *out)
     if (call.action == PROGRAM)
         add_mode(out);
     add_archives_of_gcc(out);
+    if (call.action == SHARED && !is_told_shared())
+        add(out, "-shared", false);
     add_user_words(out);
     add_libraries(out);
     if (call.has_sources)

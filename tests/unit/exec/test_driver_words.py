@@ -96,3 +96,12 @@ def test_a_library_in_go_for_glibc_is_go_s_matter(make: Callable[..., Toolchain]
     assert "golang/go#13492" not in done.stderr
     done = make().run("/bin/link", "-buildmode=pie", "-o", "x.a", name="go-toolexec")
     assert "golang/go#13492" not in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["clang", "gcc"])
+@pytest.mark.parametrize("line", ["-shared x.o", "-Wl,-shared x.o", "-Xlinker -Bshareable x.o"])
+def test_a_shared_object_is_the_compiler_s_matter_too(make: Callable[..., Toolchain], kind: str, line: str) -> None:
+    found = make(kind).explain(*line.split(" "))
+    assert found[0] == "shared"
+    told = [word for before, word in itertools.pairwise(found) if before != "-Xlinker"]
+    assert told.count("-shared") == 1
