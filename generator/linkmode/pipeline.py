@@ -44,12 +44,15 @@ def generated(root: Path) -> "Output":
     given = inputs.load(root)
     config = given.config
     tree = render.render(config, current.locked(root, given), resources.templates())
+    edits = repository.edits(root, config.output, config.bazel_module, config.build_systems)
+    former = repository.former(edits, config.output)
     return Output(
         root=root,
         tree=tree,
         folder=write.place(root, config.output),
         path=config.output,
-        edits=repository.edits(root, config.output, config.bazel_module, config.build_systems),
+        edits=edits,
+        former=write.place(root, former) if former else None,
     )
 
 

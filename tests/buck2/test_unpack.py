@@ -85,6 +85,43 @@ def test_a_member_that_leaves_the_folder_is_refused(tmp_path: Path, path: str) -
     assert not (tmp_path / "evil").exists()
 
 
+UP = ("x/a/b/up", "->../..", 0o777)
+"""A link to the top, so that a path below it has more folders than there are."""
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        [("x/a/up", "->..", 0o777), ("x/a/up/evil", "evil", 0o644)],
+        [UP, ("x/a/b/up/out", "->../../evil", 0o777), ("x/a/b/up/out/evil", "evil", 0o644)],
+        [UP, ("x/a/b/up/out", "->../../evil", 0o777)],
+        [UP, ("x/a/b/up/hard", "=>x/a/b/up", 0o644)],
+        [("x/f", "f", 0o644), UP, ("x/h", "=>x/a/b/up/f", 0o644)],
+    ],
+)
+def test_nothing_is_written_or_read_below_a_link(tmp_path: Path, members: list[tuple[str, str, int]]) -> None:
+    done = unpack(tar(tmp_path, *members), "--strip-prefix=x")
+    assert done.returncode == 1
+    assert done.stderr.endswith(": lies below a link\n")
+    assert {path.name for path in tmp_path.iterdir()} == {"a.tgz", "out"}
+    assert not list(tmp_path.rglob("evil"))
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_link_that_leads_out_over_another_link_is_left_out(tmp_path: Path, first: bool) -> None:
+    """Read word for word it stays inside."""
+    (tmp_path / "secret").write_text("secret")
+    out = ("x/out", "->a/b/up/../secret", 0o777)
+    members = [("x/a/b/c", "c", 0o644), *([out, UP] if first else [UP, out]), ("x/me", "->me", 0o777)]
+    assert unpack(tar(tmp_path, *members), "--strip-prefix=x").returncode == 0
+    assert found(tmp_path) == {"a/b/c": "c", "a/b/up": "->../.."}
+    stolen = [*members[:3], ("x/stolen", "=>x/out", 0o644)]
+    (tmp_path / "again").mkdir()
+    done = unpack(tar(tmp_path / "again", *stolen), "--strip-prefix=x")
+    assert done.returncode == 1
+    assert "a link to x/out, which is not unpacked" in done.stderr
+
+
 def test_a_prefix_that_the_archive_has_not_is_refused(tmp_path: Path) -> None:
     done = unpack(tar(tmp_path, ("x/a", "a", 0o644)), "--strip-prefix=y")
     assert done.returncode == 1

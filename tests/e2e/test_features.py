@@ -11,7 +11,6 @@ from harness.built import Built
 # how repositories are declared makes no difference to a compiler, nor does the other kind of archive
 pytestmark = pytest.mark.rows(cases=("c_zlib", "cpp_zig"), bazels=("4.2.3", "7.7.1"), bazel=("c_zlib-7.7.1",))
 
-_PATHS = "PATH=(/nonexistent|/bin:/usr/bin:/usr/local/bin)?"
 MUSL = "--platforms=@linkmode//platforms:x86_64-linux-musl"
 
 BUILD = """

@@ -13,7 +13,6 @@ from harness.built import Built
 from harness.cases import CASES, Binary
 from harness.places import WORK
 
-KIN = {"aligned_alloc", "calloc", "free", "memalign", "posix_memalign", "realloc", "_Znwm", "_ZdlPv"}
 CHURN, CENSUS = r"4 threads, aligned 0, done\n", r"100 words, aligned 0\n"
 
 

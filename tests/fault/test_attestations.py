@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -133,6 +134,45 @@ def test_a_bad_attestation(attest: Attest, place: str, packed: Any, case: str) -
     found = getattr(attest, place)(packed([make(attest.sigstore)]))
     assert found.state == "bad"
     assert said.lower() in found.detail.lower()
+
+
+def statement(*subjects: tuple[str, str], kind: str = "https://in-toto.io/Statement/v1", more: str = "") -> str:
+    """A statement of these files, with ``more`` before its end."""
+    listed = [{"name": name, "digest": {"sha256": sha256}} for name, sha256 in subjects]
+    said = {"_type": kind, "subject": listed, "predicateType": SLSA, "predicate": {}}
+    return json.dumps(said)[:-1] + more + "}"
+
+
+OTHER = "0" * 64
+ZIG, ZERO = (NAME, SHA256), (NAME, OTHER)
+SUBJECT = json.dumps(json.loads(statement(ZIG))["subject"])
+
+
+@pytest.mark.parametrize(
+    ("given", "state", "said"),
+    [
+        ({"statement": statement((OLD, OTHER), ZIG)}, "signed", "attested by"),
+        ({"statement": statement((f"dist/{NAME}", SHA256))}, "signed", "attested by"),
+        ({"statement": statement(ZERO, (OLD, SHA256))}, "bad", f"a file of another name, {OLD}"),
+        ({"statement": statement((f"{NAME}/{OLD}", SHA256))}, "bad", "a file of another name"),
+        ({"statement": statement(ZERO)}, "bad", "of other bytes"),
+        ({"statement": statement()}, "bad", "of other bytes"),
+        ({"statement": statement((NAME, SHA256.upper()))}, "bad", "of other bytes"),
+        ({"statement": statement(ZERO, more=", ")}, "bad", "cannot be read"),
+        ({"statement": statement(ZERO, more=f', "subject": {SUBJECT}')}, "bad", "gives a key twice"),
+        ({"statement": statement(ZIG, more=f', "predicateType": "{PUBLISH}"')}, "bad", "gives a key twice"),
+        ({"statement": statement(ZIG, kind="https://example.com/Statement/v1")}, "bad", "no in-toto statement"),
+        ({"statement": "[]"}, "bad", "cannot be read"),
+        ({"statement": "[" * 100_000}, "bad", "cannot be read"),
+        ({"kind": "application/json"}, "bad", "no in-toto statement, but application/json"),
+        ({"kind": "application/vnd.in-toto+json; charset=utf-16"}, "bad", "no in-toto statement, but application"),
+    ],
+)
+def test_only_a_statement_that_can_be_read_in_one_way_counts(
+    attest: Attest, given: dict[str, Any], state: str, said: str
+) -> None:
+    found = attest.github(as_github([bundle_of(attest.sigstore, **given)]))
+    assert (found.state, said in found.detail) == (state, True), found
 
 
 JUNK: list[bytes] = [

@@ -93,6 +93,19 @@ def test_every_place_is_asked_and_named(
     assert notes.notes == []
 
 
+@pytest.mark.parametrize("place", ["~no-such-user-here/links", "~/links"])
+def test_a_place_in_a_home_that_nobody_has(store: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    def nobodys(user: object) -> object:
+        raise KeyError(user)
+
+    monkeypatch.setenv("PIP_FIND_LINKS", place)
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("pwd.getpwuid", nobodys)
+    with pytest.raises(NetworkError) as caught:
+        fetch(store, artifact(URL))
+    assert f"{URL} ({place}): No such file or directory" in str(caught.value)
+
+
 @pytest.mark.parametrize("place", ["find-links folder", "find-links URL", "find-links page", "index on disk"])
 def test_places_on_disk(
     server: FaultServer, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str

@@ -11,14 +11,12 @@ import shutil
 import stat
 import tarfile
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import filelock
 import pytest
 from faultserver import FaultServer, whole
-from fetching import BODY, Notes, artifact, fetch, kept, stored
+from fetching import BODY, artifact, fetch
 
 from linkmode.exec import toolbox
 from linkmode.messages import ConfigError, IntegrityError
@@ -154,6 +152,53 @@ def test_the_mark_of_a_file_is_not_written_through_a_link(server: FaultServer, s
     assert not (tmp_path / "planted").exists()
     assert mark.is_file()
     assert not mark.is_symlink()
+
+
+@as_root
+def test_a_link_and_what_it_leads_to_must_both_be_trusted(shared: Path, tmp_path: Path) -> None:
+    """Of a link to a folder of ours the owner could make another, and what is theirs they change behind one of ours."""
+    ours, theirs = shared / "ours", shared / "theirs"
+    ours.mkdir(0o700)
+    by_another(theirs.mkdir)
+    (shared / "our link").symlink_to(ours)
+    by_another(lambda: (shared / "their link").symlink_to(ours))
+    (shared / "a link of ours").symlink_to(theirs)
+    private.require(shared / "our link")
+    private.refuse_link(shared / "our link", (shared / "our link").lstat())
+    for name in ("their link", "a link of ours"):
+        with pytest.raises(ConfigError, match=f"{shared / name}: belongs to another user \\({OTHER}\\)"):
+            private.require(shared / name)
+    opened = os.open(theirs, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with pytest.raises(ConfigError, match=f"belongs to another user \\({OTHER}\\)"):
+            private.require_opened(theirs, opened)
+    finally:
+        os.close(opened)
+
+
+@as_root
+def test_a_folder_of_roots_counts_where_root_alone_can_write(shared: Path) -> None:
+    closed, open_ = shared / "closed", shared / "open"
+    for folder, mode in ((closed, 0o755), (open_, 0o777)):
+        folder.mkdir()
+        folder.chmod(mode)
+
+    def look() -> None:
+        private.require(closed)
+        with pytest.raises(ConfigError, match=r"open: can be written by others \(mode 777\)"):
+            private.require(open_)
+
+    by_another(look)
+    private.require(open_)  # root closes its own
+    assert stat.S_IMODE(open_.stat().st_mode) == 0o755
+
+
+def test_a_file_in_the_place_of_a_folder_is_said_to_be_none(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "nowhere").symlink_to("gone")
+    for name in ("file", "nowhere"):
+        with pytest.raises(NotADirectoryError):
+            private.make(tmp_path / name)
 
 
 @as_root
@@ -294,55 +339,3 @@ def test_other_bytes_are_not_unpacked_whoever_owns_them(tmp_path: Path) -> None:
     with pytest.raises(IntegrityError, match="is damaged: its sha256 is "):
         unpack(tool(), Store(tmp_path), trees.home(tmp_path), print)
     assert not trees.unpacked(trees.home(tmp_path), tool()).exists()
-
-
-@pytest.mark.parametrize("size", [-1, None])
-def test_a_pipe_in_the_place_of_an_archive_is_damage(server: FaultServer, store: Path, size: int | None) -> None:
-    server.routes["/tool"] = whole(BODY)
-    art = artifact(server.url("/tool"), size=size)
-    Store(store).folder(art.checksum).mkdir(parents=True)
-    os.mkfifo(Store(store).file(art.checksum))
-    fetch(store, art)
-    assert stored(store) == kept(art)
-
-
-def test_a_lock_file_that_leads_elsewhere_is_not_written_through(
-    server: FaultServer, store: Path, tmp_path: Path
-) -> None:
-    server.routes["/tool"] = whole(BODY)
-    art = artifact(server.url("/tool"))
-    victim = tmp_path / "victim"
-    victim.write_text("untouched")
-    locks = Store(store).private("locks")
-    (locks / f"sha256-{art.checksum.hex}.lock").symlink_to(victim)
-    with pytest.raises(ConfigError, match="cannot write to the store"):
-        fetch(store, art)
-    assert victim.read_text() == "untouched"
-
-
-def test_what_is_waited_for_is_said_with_its_path(server: FaultServer, store: Path) -> None:
-    server.routes["/tool"] = whole(BODY)
-    art = artifact(server.url("/tool"))
-    path = Store(store).private("locks") / f"sha256-{art.checksum.hex}.lock"
-    other = filelock.FileLock(path)
-    notes, told = Notes(), threading.Event()
-
-    def note(name: str, text: str) -> None:
-        notes.notes.append(f"{name}: {text}")
-        told.set()
-
-    notes.note = note  # type: ignore[method-assign]
-    with other:
-        waiting = threading.Thread(target=fetch, args=(store, art), kwargs={"notes": notes})
-        waiting.start()
-        assert told.wait(60)
-    waiting.join()
-    assert notes.notes == [f"tool: waiting for another run, which holds {path}"]
-    assert stored(store) == kept(art)
-
-
-def test_nobody_who_need_not_wait_is_told_so(server: FaultServer, store: Path) -> None:
-    server.routes["/tool"] = whole(BODY)
-    notes = Notes()
-    fetch(store, artifact(server.url("/tool")), notes=notes)
-    assert notes.notes == []

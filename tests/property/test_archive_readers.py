@@ -38,10 +38,6 @@ def of_zip(raw: bytes, policy: Policy) -> Members:
     return zip.members(io.BytesIO(raw), Budget(Bounds.to_unpack(len(raw))), policy)
 
 
-def of_deb(raw: bytes, _: Policy) -> Members:
-    return deb.members(io.BytesIO(raw), len(raw), Budget(Bounds.to_look(len(raw))))
-
-
 def in_tar(tree: dict[str, bytes], form: int) -> bytes:
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=form) as archive:

@@ -109,6 +109,67 @@ def test_no_field_can_hold_another_value(place: Place) -> None:
         refused(without(DATA, place))
 
 
+def path_of(place: Place) -> str:
+    """The place as a message names it."""
+    return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in place).removeprefix(".")
+
+
+CONTROLS = ["a\nb", "a\0b", "\x1b[2J", "\u202egnp", "x" * 70_000]
+PATHS = ["../../../../.bashrc", "/etc/passwd", "a/../b"]
+TEXTS = [place for place in FIRST.values() if isinstance(at(DATA, place), str)]
+PATHS_TOO = {"exec-properties.x86_64-linux.Pool", "artifact.*.urls.*"}
+"""What may be any line, and what may be a path: whether linkmode.toml has that one, `derive` says."""
+REFERENCES = {
+    *(f"toolchain.*.{key}" for key in ("family", "artifact", "exec", "target", "without.*", "purpose")),
+    *(f"language.*.{key}" for key in ("language", "artifact", "exec")),
+    *(f"link-modes.{cpu}.{mode}" for cpu in ("x86_64", "aarch64") for mode in ("static", "mostly_static", "dynamic")),
+    *("libraries.zlib", "libraries.mimalloc", "malloc.x86_64-linux-musl", "artifact.*.upstream", "artifact.*.exec"),
+}
+
+
+@pytest.mark.parametrize("place", TEXTS, ids=kind)
+def test_the_reader_alone_refuses_what_no_lock_can_hold(place: Place) -> None:
+    """Before anything is derived: `derive` compares, and its message must not be the first to look at a value."""
+    values = CONTROLS + ([] if kind(place) in PATHS_TOO else PATHS) + (["nowhere"] if kind(place) in REFERENCES else [])
+    for value in values:
+        with pytest.raises(StaleLockError) as caught:
+            lockfile.loads(signed(changed(DATA, place, value)), lockfile.FILE)
+        # a key of a table within a table is not told where the value is no triple at all
+        named = ["link-modes[...][...]"] if place[0] == "link-modes" else []
+        assert any(path in str(caught.value) for path in [path_of(place), *named])
+
+
+@pytest.mark.parametrize(
+    ("place", "key", "said"),
+    [
+        (("libraries",), "../zlib", "libraries.../zlib"),
+        (("exec-properties",), "x86_64-windows", "exec-properties.x86_64-windows"),
+        (("exec-properties", "x86_64-linux"), "a\nb", "exec-properties.x86_64-linux."),
+        (("malloc",), "x86_64-linux-gnu.2.17", "malloc.x86_64-linux-gnu.2.17"),
+        (("link-modes",), "mips64", "link-modes.mips64.static"),
+    ],
+)  # fmt: skip
+def test_so_it_does_with_keys(place: Place, key: str, said: str) -> None:
+    table = at(DATA, place)
+    with pytest.raises(StaleLockError) as caught:
+        lockfile.loads(signed(changed(DATA, place, {**table, key: next(iter(table.values()))})), lockfile.FILE)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("allocator", ["zlib", "mimalloc"])
+def test_an_allocator_must_be_one_and_locked(allocator: str) -> None:
+    data = changed(DATA, ("malloc", "x86_64-linux-musl"), allocator)
+    if allocator == "mimalloc":
+        data = without(data, ("libraries", "mimalloc"))
+    with pytest.raises(StaleLockError, match=f"malloc.x86_64-linux-musl: '{allocator}' is no"):
+        lockfile.loads(signed(data), lockfile.FILE)
+
+
+def test_a_name_stands_for_one_artifact() -> None:
+    with pytest.raises(StaleLockError, match="is there twice"):
+        lockfile.loads(signed({**DATA, "artifact": [*DATA["artifact"], DATA["artifact"][0]]}), lockfile.FILE)
+
+
 @pytest.mark.parametrize("table", ["toolchain", "artifact", "language"])
 def test_no_row_more_none_less_and_none_with_more_keys(table: str) -> None:
     rows = DATA[table]

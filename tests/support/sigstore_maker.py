@@ -80,19 +80,21 @@ class Sigstore:
         issuer: str = ISSUER,
         days: int = 60,
         logged: int = 30,
+        kind: str = "application/vnd.in-toto+json",
+        statement: str = "",
     ) -> dict[str, Any]:
         """An attestation of a file, by a workflow of ``repository``, as GitHub hands it out.
 
         The certificate is valid for ``days``, and the log took the signature up ``logged`` days after its start.
+        ``statement`` is what it says, as JSON; without one, that this file is of these bytes.
         """
-        statement = {
+        said = {
             "_type": "https://in-toto.io/Statement/v1",
             "subject": [{"name": name, "digest": {"sha256": sha256}}],
             "predicateType": predicate,
             "predicate": {},
         }
-        payload = json.dumps(statement).encode()
-        kind = "application/vnd.in-toto+json"
+        payload = (statement or json.dumps(said)).encode()
         key = _new_key()
         signature = key.sign(b"DSSEv1 %d %s %d %s" % (len(kind), kind.encode(), len(payload), payload), _SHA256)
         certificate = self._certificate(key, repository, issuer, days)

@@ -25,6 +25,7 @@ from startable import (
     loaded,
     loaded_by_musl,
     static,
+    static_glibc,
     static_pie,
 )
 
@@ -87,6 +88,20 @@ def sectioned() -> Program:
 def _first_alone(size: int) -> Program:
     program = static()
     program.rows = [Row(PT_LOAD, 5, 0, 0, size, size, 0x1000), Row(PT_GNU_STACK, 6, 0, 0, 0, 0, 16)]
+    return program
+
+
+def paged(flags: int) -> Program:
+    """A program whose second segment begins in the page of the first, and has other flags."""
+    program = changed(loaded, PT_LOAD, file_size=0xA00, memory_size=0xA00)
+    program.rows.insert(3, Row(PT_LOAD, flags, 0xF00, 0xF00, 0x10, 0x10, 16))
+    return program
+
+
+def emptied(make: Callable[[], Program]) -> Program:
+    """A program with a segment of nothing before the others."""
+    program = make()
+    program.rows.insert(0, Row(PT_LOAD, 6, 0, 0, 0, 0, 8))
     return program
 
 
@@ -188,6 +203,51 @@ NONE: dict[str, tuple[Program, str]] = {
         adding(PT_LOAD, 6, DATA + 0xF00, 0xF00, 0x10, 0x10, 16, make=lambda: _first_alone(0xA00)),
         "its PT_LOAD at 0x400f00 replaces the page of the one before",
     ),
+    "zeros over the page of the code": (
+        adding(PT_LOAD, 7, 0xF00, 0xF00, 0, 0x10, 16, make=lambda: _first_alone(0xA00)),
+        "its PT_LOAD at 0x400f00 replaces the page of the one before",
+    ),
+    "headers in a page that cannot be read": (
+        paged(1),
+        "its PT_INTERP does not lie inside a segment that can be read",
+    ),
+    **{
+        f"program headers in two places{name}": (
+            adding(PT_LOAD, 4, 0, 0x5000, 0x1000, 0x1000, 0x1000, make=make),
+            "a second PT_LOAD has its program headers",
+        )
+        for name, make in ((" of a PIE", lambda: loaded(pie=True)), ("", loaded))
+    },
+    "DT_RELR without its version": (
+        tagged((36, 0x400700), (35, 0), (37, 8), make=BASES["loaded with versions"]),
+        "it has DT_RELR and does not ask for GLIBC_ABI_DT_RELR",
+    ),
+    "versions of its own that lead out": (
+        tagged((0x6FFFFFFC, 0x400000), (DT_VERSYM, 0x400C00)),
+        "its DT_VERDEF leads out of the segments",
+    ),
+    "versions of its own and no DT_VERSYM": (tagged((0x6FFFFFFC, 0x401000)), "it has DT_VERDEF and no DT_VERSYM"),
+    "a symbol beyond its hash table": (
+        tagged((DT_HASH, 6), make=lambda: loaded(pie=True)),
+        "its DT_HASH contradicts itself",
+    ),
+    "a chain of GNU's hash table that has no end": (
+        tagged((0x6FFFFEF5, 0x1000), make=lambda: loaded(pie=True)),
+        "its DT_GNU_HASH contradicts itself",
+    ),
+    "a note outside": (
+        adding(4, 4, 0x1800, OUTSIDE, 0, 4096, 8, make=lambda: loaded(pie=True)),
+        "its PT_NOTE does not lie inside",
+    ),
+    "an empty first segment of a PIE": (emptied(static_pie), "its first PT_LOAD is empty"),
+    "PT_TLS outside, and glibc inside": (
+        adding(PT_TLS, 4, 0, OUTSIDE, 8, 8, 8, make=static_glibc),
+        "its PT_TLS does not lie inside a segment",
+    ),
+    "PT_GNU_RELRO outside, and glibc inside": (
+        adding(PT_GNU_RELRO, 4, 0, OUTSIDE, 4096, 4096, 1, make=static_glibc),
+        "its PT_GNU_RELRO does not lie inside",
+    ),
     "no code in the page of the code": (
         adding(PT_LOAD, 6, 0xF00, 0xF00, 0x10, 0x10, 16, make=lambda: _first_alone(0xA00)),
         "no code lies at its entry point 0x400900",
@@ -241,6 +301,27 @@ MODES: dict[str, tuple[Program, str]] = {
         "dynamic",
     ),
     "code that cannot be read": (executed_only(), "mostly_static"),
+    "headers in a page of two segments": (paged(5), "mostly_static"),
+    "DT_RELR with its version": (
+        tagged((36, 0x400700), (35, 0), (37, 8), make=lambda: loaded(versions=(("libc.so.6", "GLIBC_ABI_DT_RELR"),))),
+        "mostly_static",
+    ),
+    "a version of its own": (tagged((0x6FFFFFFC, 0x400C00), (DT_VERSYM, 0x400C00)), "mostly_static"),
+    "a note outside of another alignment": (
+        adding(4, 4, 0x1800, OUTSIDE, 0, 4096, 4, make=lambda: loaded(pie=True)),
+        "mostly_static",
+    ),
+    "an empty first segment": (emptied(static), "static"),
+    "DT_RELR without versions": (tagged((36, 0x400700), (35, 0), (37, 8)), "mostly_static"),
+    "PT_TLS outside, which no libc reads": (adding(PT_TLS, 4, 0, OUTSIDE, 8, 8, 8, make=static), "static"),
+    "PT_TLS, and glibc inside": (
+        adding(PT_TLS, 4, DATA + 0x800, DATA + 0x800, 8, 64, 8, make=static_glibc),
+        "static",
+    ),
+    "PT_GNU_RELRO, and glibc inside": (
+        adding(PT_GNU_RELRO, 4, DATA, DATA, 4096, 4096, 1, make=static_glibc),
+        "static",
+    ),
     "PT_GNU_RELRO of no page": (adding(PT_GNU_RELRO, 4, DATA, DATA, 0xF00, 0xF00, 1), "mostly_static"),
     "PT_TLS": (adding(PT_TLS, 4, DATA + 0x800, DATA + 0x800, 8, 64, 8), "mostly_static"),
     "code of the same page of the file": (
@@ -254,6 +335,8 @@ UNTRUE = ("folders of its own",)
 LATER = (
     *("tag 17 leads out", "tag 25 leads out", "tag 6 leads out", f"tag {DT_VERSYM} leads out", "tag 12 leads out"),
     "a hash table of GNU of no bloom filter",
+    "PT_TLS outside, and glibc inside",
+    "PT_GNU_RELRO outside, and glibc inside",
 )
 """What only a look-up, another machine's loader or the libc's start code follows: these programs do without."""
 TWO_MEANINGS = ("two PT_INTERP", "two PT_DYNAMIC", "PT_DYNAMIC loaded from elsewhere", "a name outside DT_STRTAB")

@@ -5,16 +5,17 @@ from dataclasses import dataclass, field
 
 from elf_maker import GLIBC_LOADER, MUSL_LOADER
 
-PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_PHDR, PT_TLS = 1, 2, 3, 6, 7
+PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE, PT_PHDR, PT_TLS = 1, 2, 3, 4, 6, 7
 PT_GNU_STACK, PT_GNU_RELRO = 0x6474E551, 0x6474E552
 DT_NEEDED, DT_HASH, DT_STRTAB, DT_SYMTAB, DT_STRSZ, DT_SYMENT = 1, 4, 5, 6, 10, 11
 DT_INIT = 12
 DT_VERSYM, DT_FLAGS_1, DT_VERNEED, DT_VERNEEDNUM = 0x6FFFFFF0, 0x6FFFFFFB, 0x6FFFFFFE, 0x6FFFFFFF
-TABLE, NAMES, SYMBOLS, BUCKETS, VERSIONS, SYMBOL_VERSIONS, LOADER, CODE = (
-    *(0x40, 0x440, 0x500, 0x540, 0x580, 0x6F0, 0x700, 0x900),
+TABLE, NAMES, SYMBOLS, BUCKETS, VERSIONS, SYMBOL_VERSIONS, LOADER, NOTE, CODE = (
+    *(0x40, 0x440, 0x500, 0x540, 0x580, 0x6F0, 0x700, 0x800, 0x900),
 )
 DATA = DYNAMIC = 0x1000
 SIZE = 0x2000
+ABI_TAG = struct.pack("<III4s4I", 4, 16, 1, b"GNU\0", 0, 3, 2, 0)  # as glibc's crt1.o brings it
 EXIT = bytes.fromhex("b8e700000031ff0f05")  # mov eax, 231 (exit_group); xor edi, edi; syscall
 
 
@@ -102,7 +103,7 @@ class Program:
         dynamic = b"".join(struct.pack("<QQ", tag % 2**64, value % 2**64) for tag, value in (*self.tags, (0, 0)))
         for at, raw in (
             *((NAMES, self._names), (BUCKETS, struct.pack("<IIII", 1, 1, 0, 0)), (VERSIONS, self._needs)),
-            *((LOADER, self.loader or b""), (CODE, self.code), (DYNAMIC, dynamic)),
+            *((LOADER, self.loader or b""), (NOTE, ABI_TAG), (CODE, self.code), (DYNAMIC, dynamic)),
         ):
             out[at : at + len(raw)] = raw
         for at, row in enumerate(self.rows):
@@ -137,6 +138,13 @@ def static() -> Program:
 
 def static_pie() -> Program:
     return Program(base=0, type=3)
+
+
+def static_glibc() -> Program:
+    """A program that says of itself that it has glibc inside."""
+    program = Program()
+    program.rows.append(Row(PT_NOTE, 4, NOTE, NOTE, len(ABI_TAG), len(ABI_TAG), 4))
+    return program
 
 
 def loaded(pie: bool = False, needed: tuple[str, ...] = ("libc.so.6",), **more: object) -> Program:

@@ -247,6 +247,42 @@ def test_the_unit_tests_lie_as_the_modules_do() -> None:
     assert {package for package in packages if len(package.parts) == 1} <= folders
 
 
+CALLED_FROM_OUTSIDE = {
+    "audit.read.policy_header.c_header": "make generated",
+    "generate.layout.whole_bazel": "the rule reference",
+    "model.link_errors.c_header": "make generated",
+}
+"""What the package defines and does not name itself, and who does."""
+
+
+def unnamed(folder: Path) -> set[str]:
+    """Return the functions and classes at the top of the modules in a folder that its code names nowhere else."""
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.py"))}
+    named = {
+        name
+        for tree in trees.values()
+        for node in ast.walk(tree)
+        for name in (getattr(node, "id", ""), getattr(node, "attr", ""), getattr(node, "name", ""))
+        if name and not isinstance(node, ast.FunctionDef | ast.ClassDef)
+    }
+    return {
+        ".".join((*path.relative_to(folder).with_suffix("").parts, node.name))
+        for path, tree in trees.items()
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.decorator_list and node.name not in named
+    }
+
+
+def test_nothing_is_left_that_nobody_calls() -> None:
+    assert unnamed(PACKAGE) == set(CALLED_FROM_OUTSIDE)
+
+
+def test_what_nobody_calls_is_found(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("def used(): ...\n@at.once\ndef command(): ...\ndef dead(): ...\nclass Gone: ...\n")
+    (tmp_path / "b.py").write_text("from a import used\n")
+    assert unnamed(tmp_path) == {"a.dead", "a.Gone"}
+
+
 LONGEST = 350
 """Lines. A longer module does more than one thing."""
 

@@ -1,5 +1,6 @@
 """``linkmode generate``: write the rule library of linkmode.lock, and the blocks in the user's Bazel files."""
 
+import os
 from pathlib import Path
 
 import click
@@ -52,10 +53,13 @@ def command(*, check: bool, show_diff: bool, no_edit: bool, force: bool, remove:
             output.check_edits()
     if check or show_diff:
         return
+    if not no_edit:
+        output.require_own_files()
     changes = output.save(say.note, force=force)
     if as_json:
         if not no_edit:
             output.save_edits()
+            output.remove_former(say.note)
         say.as_json(
             output=output.label,
             created=changes.created,
@@ -73,13 +77,30 @@ def command(*, check: bool, show_diff: bool, no_edit: bool, force: bool, remove:
         click.echo("--no-edit: nothing was written to your files; add these lines yourself", err=True)
     elif output.edits:
         output.save_edits()
+        output.remove_former(say.note)
     if not changes and not output.edits:
         click.echo(f"{output.label} is up to date")
     elif bazel.is_root(root):
         say.next_step(Message("bazel build //..., then commit linkmode.toml, linkmode.lock and what was written"))
+    elif bazel.MODULE in output.tree and (outer := _exposed(output.folder)):
+        step = Message(*outer, "; without Bazel: ", Run("exec", "-- make"))
+        say.last_step(step)
     elif bazel.MODULE in output.tree:
         step = Message(f"write {bazel.MODULE} or WORKSPACE, the root of a Bazel build, and run: ", Run("generate"))
         say.last_step(Message(*step, "; without Bazel: ", Run("exec", "-- make")))
+
+
+def _exposed(folder: Path) -> Message | None:
+    """Return what keeps ``//...`` of a Bazel build above out of the rule library in ``folder``; None where it is."""
+    folder = folder.resolve()
+    outer = next((above for above in folder.parents if bazel.is_root(above)), None)
+    if outer is None:
+        return None
+    inner, ignore = folder.relative_to(outer), Path(os.path.relpath(outer), ".bazelignore")
+    kept_out = bazel.ignored(outer)
+    if any(path.as_posix() in kept_out for path in (inner, *inner.parents)):
+        return None
+    return Message(f"add {inner.as_posix()} to {ignore}, or `bazel build //...` in that folder fails in it")
 
 
 def _remove(root: Path) -> None:

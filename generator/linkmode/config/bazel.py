@@ -10,6 +10,7 @@ MODULE, WORKSPACES = "MODULE.bazel", ("WORKSPACE.bazel", "WORKSPACE")
 ROOTS = (MODULE, *WORKSPACES)
 """The files that make a folder the root of a Bazel build."""
 
+_IN_BAZELISKRC = re.compile(r"^[ \t]*USE_BAZEL_VERSION[ \t]*=[ \t]*(\S+)", re.MULTILINE)
 _VERSION = re.compile(r"(?:[\w.-]+/)?(\d+)\.")
 _OLDEST = 4
 
@@ -19,28 +20,55 @@ def is_root(folder: Path) -> bool:
     return any((folder / name).is_file() for name in ROOTS)
 
 
-def major(root: Path) -> int | None:
-    """Return the major version that ``.bazelversion`` names; None without one that is a number (``latest``)."""
+def ignored(root: Path) -> set[str]:
+    """Return the lines of ``.bazelignore``, each a folder; none where it cannot be read."""
     try:
-        found = _VERSION.match(textfile.read(root / ".bazelversion").strip())
-    except FileNotFoundError:
-        return None
-    except textfile.UnusableError as error:
-        raise ConfigError(
-            f"{root / '.bazelversion'} {error.problem}",
-            expected="a text with the version of Bazel",
-            hint="save .bazelversion as UTF-8",
-        ) from error
+        lines = textfile.read(root / ".bazelignore").splitlines()
+    except (FileNotFoundError, textfile.UnusableError):
+        return set()
+    return {line.strip().rstrip("/") for line in lines if line.strip() and not line.startswith("#")}
+
+
+def major(root: Path) -> int | None:
+    """Return the major version that the repository names; None without one that is a number (``latest``)."""
+    found = _VERSION.match(_named(root)[1])
     return int(found[1]) if found else None
 
 
+def _named(root: Path) -> tuple[Path, str]:
+    """Return the file that names a version of Bazel, and that version; an empty one where none does.
+
+    bazelisk asks ``.bazeliskrc`` before ``.bazelversion`` (https://github.com/bazelbuild/bazelisk#readme).
+    """
+    if found := _IN_BAZELISKRC.search(_text(root / ".bazeliskrc")):
+        return root / ".bazeliskrc", found[1]
+    return root / ".bazelversion", _text(root / ".bazelversion").strip()
+
+
+def _text(path: Path) -> str:
+    try:
+        return textfile.read(path)
+    except FileNotFoundError:
+        return ""
+    except textfile.UnusableError as error:
+        raise ConfigError(
+            f"{path} {error.problem}",
+            expected="a text with the version of Bazel",
+            hint=f"save {path.name} as UTF-8",
+        ) from error
+
+
 def checked_version(root: Path) -> str:
-    """Return the Bazel of ``root`` in words. Raises ConfigError where ``.bazelversion`` names one that is too old."""
+    """Return the Bazel of ``root`` in words. Raises ConfigError where the repository names one that is too old."""
     named = major(root)
+    file, version = _named(root)
     if named is not None and named < _OLDEST:
         raise ConfigError(
-            f"{root / '.bazelversion'} names Bazel {named}; linkmode's rules are for Bazel {_OLDEST} and newer",
+            f"{file} names Bazel {named}; linkmode's rules are for Bazel {_OLDEST} and newer",
             expected=f"Bazel {_OLDEST} or newer",
-            hint="name a newer one in .bazelversion",
+            hint=f"name a newer one in {file.name}",
         )
-    return f"Bazel {named}" if named else "no .bazelversion: the rules are written for any Bazel from 4 on"
+    if named:
+        return f"Bazel {named}"
+    unsaid = f"{file.name} names no number" if version else "no .bazelversion"
+    return f"{unsaid}: the rules are written for any Bazel from {_OLDEST} on"

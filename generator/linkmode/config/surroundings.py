@@ -45,7 +45,7 @@ def program(root: Path) -> tuple[str, str, str] | None:
 
     Folders that ``.bazelignore`` names, and those of a module of its own, have no package of this build.
     """
-    ignored = set(_text(root / ".bazelignore").split())
+    ignored = bazel.ignored(root)
     for path in _files(root):
         package = path.parent.relative_to(root).as_posix().removeprefix(".")
         above = (path.parent, *path.parent.parents)[: len(path.relative_to(root).parts) - 1]

@@ -6,6 +6,7 @@ repository that is expected: anyone can have a statement signed, under a name of
 
 import base64
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ _LONGEST_SHOWN = 200
 _ISSUER = "https://token.actions.githubusercontent.com"
 _PREDICATES = frozenset({"https://slsa.dev/provenance/v1", "https://docs.pypi.org/attestations/publish/v1"})
 """What a statement must be to say where a file comes from: others describe it (an SBOM, a release's list)."""
+
+_PAYLOAD, _STATEMENTS = "application/vnd.in-toto+json", re.compile(r"https://in-toto\.io/Statement/v[01](\.[0-9]+)?")
 
 Trust = Callable[[], "Verifier"]
 
@@ -100,10 +103,12 @@ def _problem(bundle: "Bundle", verifier: "Verifier", repository: str, name: str,
         [policy.OIDCIssuerV2(_ISSUER), policy.OIDCSourceRepositoryURI(f"https://github.com/{repository}")]
     )
     try:
-        _, payload = verifier.verify_dsse(bundle, wanted)
+        kind, payload = verifier.verify_dsse(bundle, wanted)
     except VerificationError as error:
         return _short(error)
-    statement = json.loads(payload)
+    statement = json.loads(payload, object_pairs_hook=_once)
+    if kind != _PAYLOAD or not _STATEMENTS.fullmatch(statement["_type"]):
+        return f"what is signed is no in-toto statement, but {_short(kind)}, {_short(statement['_type'])}"
     if statement["predicateType"] not in _PREDICATES:
         return f"a statement of another kind, {_short(statement['predicateType'])}"
     same = [one for one in statement["subject"] if one["digest"].get("sha256") == sha256]
@@ -116,6 +121,14 @@ def _problem(bundle: "Bundle", verifier: "Verifier", repository: str, name: str,
 
 def _statement(payload: str) -> Any:
     return json.loads(base64.b64decode(payload))
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The pairs; raise ValueError for a key with two values, of which each reader would take another."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a statement that gives a key twice")
+    return found
 
 
 def _short(said: object) -> str:

@@ -59,6 +59,13 @@ def edited(text: str | None, block: Block) -> str:
     return "".join([*before, newline * gaps[0], mark, *new, newline * gaps[1], *lines[at:]])
 
 
+def held(text: str, file: str) -> tuple[str, ...]:
+    """Return the lines between the marks; none without a block. Raises ConfigError as `edited` does."""
+    lines = _lines(text)
+    place = _place(lines, file)
+    return tuple(line.rstrip() for line in lines[place[0] + 1 : place[1]]) if place else ()
+
+
 def removed(text: str, file: str) -> str | None:
     """Return ``text`` as it was before `edited` added a block; None for a file that linkmode made for it.
 
@@ -132,12 +139,12 @@ def _after(text: str, call: str) -> int:
                     return token.end[0]
             elif token.type == tokenize.STRING and token.start == (1, 0):
                 head = token.end[0]
-    except (tokenize.TokenError, SyntaxError):
+    except (tokenize.TokenError, SyntaxError, UnicodeDecodeError):  # the last from Python 3.12 on, of a CR alone
         return head  # Bazel says what is wrong with the file
     return head
 
 
 def _head(text: str) -> int:
-    lines = text.splitlines()
+    lines = _lines(text)
     comments = next((index for index, line in enumerate(lines) if not line.startswith("#")), len(lines))
     return comments if comments == len(lines) or not lines[comments].strip() else 0

@@ -8,8 +8,7 @@ defect of linkmode, not of the user's input, and is raised as TemplateDefectErro
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from importlib.resources.abc import Traversable
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import jinja2
 
@@ -73,33 +72,35 @@ Sources = dict[str, bytes]
 """What a tree is made of: path relative to the output folder, with ``/`` and perhaps ``.jinja``, to contents."""
 
 
-def files_below(folder: Traversable, into: str = "") -> Sources:
+def files_below(folder: Path, into: str = "") -> Sources:
     """Return every file under ``folder`` by the path that it gets below ``into``; nothing where there is no folder."""
     return dict(_files(folder, PurePosixPath(into))) if folder.is_dir() else {}
 
 
-def render_tree(sources: Mapping[str, bytes], context: Mapping[str, object]) -> Tree:
+def render_tree(
+    sources: Mapping[str, bytes], context: Mapping[str, object], compiled: jinja2.BytecodeCache | None = None
+) -> Tree:
     """Return the tree of ``sources``: ``*.jinja`` rendered with ``context``, everything else byte for byte.
 
-    Keys are the paths without ``.jinja``, in sorted order.
+    Keys are the paths without ``.jinja``, in sorted order. ``compiled`` keeps what was compiled for the next run.
 
     Raises:
         TemplateDefectError: a template does not parse, names what ``context`` has not, lets a value out that no filter
             has made safe, or a file lacks the header.
     """
     texts = {name: _text(name, data) for name, data in sources.items() if name.endswith(SUFFIX)}
-    environment = _environment(texts)
+    environment = _environment(texts, compiled)
     tree: Tree = {}
     for name, data in sources.items():
         target = name.removesuffix(SUFFIX)
         if name in texts and target in sources:
             raise TemplateDefectError(f"{name}: {target} is there as well, and only one of them can be written")
-        tree[target] = _rendered(environment, name, texts[name], context) if name in texts else data
+        tree[target] = _rendered(environment, name, context) if name in texts else data
         _require_header(name, target, tree[target])
     return dict(sorted(tree.items()))
 
 
-def _files(folder: Traversable, path: PurePosixPath) -> Iterator[tuple[str, bytes]]:
+def _files(folder: Path, path: PurePosixPath) -> Iterator[tuple[str, bytes]]:
     for entry in folder.iterdir():
         if entry.name == "__pycache__":  # pip compiles every .py that a wheel holds, templates included
             continue
@@ -116,15 +117,25 @@ def _text(name: str, data: bytes) -> str:
         raise TemplateDefectError(f"{name}: not UTF-8: {error}") from error
 
 
-def _environment(texts: Mapping[str, str]) -> jinja2.Environment:
-    environment = jinja2.Environment(
+class _Environment(jinja2.Environment):
+    """Jinja's, which reads a template of Starlark only after our own check: not again where it is compiled already."""
+
+    def preprocess(self, source: str, name: str | None = None, filename: str | None = None) -> str:
+        if name and _is_starlark(name.removesuffix(SUFFIX)):
+            _refuse_quoted_expressions(source)
+        return super().preprocess(source, name, filename)
+
+
+def _environment(texts: Mapping[str, str], compiled: jinja2.BytecodeCache | None) -> jinja2.Environment:
+    environment = _Environment(
         loader=jinja2.DictLoader(texts),
         undefined=jinja2.StrictUndefined,
-        autoescape=False,  # noqa: S701 - Starlark, not HTML: `finalize` keeps a value from becoming code
+        autoescape=False,  # Starlark, not HTML: `finalize` keeps a value from becoming code
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
         finalize=_only_source,
+        bytecode_cache=compiled,
     )
     environment.filters["starlark"] = _starlark
     environment.filters["identifier"] = _identifier
@@ -168,10 +179,8 @@ def _words(values: Iterable[object]) -> _Source:
     return _Source(" ".join(map(_word, values)))
 
 
-def _rendered(environment: jinja2.Environment, name: str, text: str, context: Mapping[str, object]) -> bytes:
+def _rendered(environment: jinja2.Environment, name: str, context: Mapping[str, object]) -> bytes:
     try:
-        if _is_starlark(name.removesuffix(SUFFIX)):
-            _refuse_quoted_expressions(text)
         return environment.get_template(name).render(context).encode("utf-8")
     except jinja2.TemplateSyntaxError as error:
         raise TemplateDefectError(f"{error.name or name}:{error.lineno}: {error.message}") from error

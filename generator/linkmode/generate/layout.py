@@ -5,7 +5,7 @@ tree. Each family, language and library has a folder in both, and so adds nothin
 """
 
 from collections.abc import Collection, Iterable
-from importlib.resources.abc import Traversable
+from pathlib import Path
 
 from linkmode.config.adapters import ADAPTERS
 from linkmode.config.buck2 import CELL
@@ -17,20 +17,20 @@ from linkmode.libraries import LIBRARIES
 from linkmode.model.values import Lock
 
 
-def bazel(templates: Traversable, config: Config, lock: Lock) -> Sources:
+def bazel(templates: Path, config: Config, lock: Lock) -> Sources:
     """Return the templates of what ``lock`` names, by the paths that they get in a tree for Bazel."""
     families = dict.fromkeys(toolchain.family for toolchain in lock.toolchains)
     languages = sorted({part.language for part in lock.parts})
     return _bazel(templates, config.adapters, families, languages, lock.libraries)
 
 
-def whole_bazel(templates: Traversable) -> Sources:
+def whole_bazel(templates: Path) -> Sources:
     """Return all templates that there are for Bazel, by the same paths: for what describes them."""
     return _bazel(templates, ADAPTERS, FAMILIES, LANGUAGES, LIBRARIES)
 
 
 def _bazel(
-    templates: Traversable,
+    templates: Path,
     adapters: Iterable[str],
     families: Iterable[str],
     languages: Collection[str],
@@ -62,7 +62,7 @@ def _bazel(
     return sources
 
 
-def buck2(templates: Traversable, _config: Config, lock: Lock) -> Sources:
+def buck2(templates: Path, _config: Config, lock: Lock) -> Sources:
     """Return the templates of what is generated for Buck2: a cell, in a folder of its own."""
     own, common = templates.joinpath("buck2"), templates.joinpath("common")
     sources = {
@@ -79,15 +79,15 @@ def buck2(templates: Traversable, _config: Config, lock: Lock) -> Sources:
     return {**_every(templates), **{f"{CELL}/{path}": data for path, data in sources.items()}}
 
 
-def dune(templates: Traversable, _config: Config, _lock: Lock) -> Sources:
+def dune(templates: Path, _config: Config, _lock: Lock) -> Sources:
     """Return the templates of what is generated for dune."""
     return {**_every(templates), **files_below(templates.joinpath("dune"))}
 
 
-def _every(templates: Traversable) -> Sources:
+def _every(templates: Path) -> Sources:
     """Return what stands at the root of every tree."""
     return files_below(templates.joinpath("common", "core"))
 
 
-def _named(folder: Traversable, names: Iterable[str], into: str) -> Sources:
+def _named(folder: Path, names: Iterable[str], into: str) -> Sources:
     return {f"{into}/{name}": folder.joinpath(name).read_bytes() for name in names}

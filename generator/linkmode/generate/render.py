@@ -1,7 +1,7 @@
 """Renders the rule library of a lock. Pure, given the texts of the templates."""
 
 from collections.abc import Callable
-from importlib.resources.abc import Traversable
+from pathlib import Path
 
 import msgspec
 
@@ -9,6 +9,7 @@ from linkmode.config.bazel_module import BazelModule
 from linkmode.config.document import Config
 from linkmode.generate import layout
 from linkmode.generate.buck2 import buck2_context
+from linkmode.generate.compiled import beside_modules
 from linkmode.generate.context import bazel_context, first_toolchains
 from linkmode.generate.engine import Sources, render_tree
 from linkmode.model.values import Lock, Tree
@@ -26,7 +27,7 @@ _CONTEXTS: dict[str, Callable[[Config, Lock], dict[str, object]]] = {
 }
 """What the templates of each build system are given."""
 
-_SOURCES: dict[str, Callable[[Traversable, Config, Lock], Sources]] = {
+_SOURCES: dict[str, Callable[[Path, Config, Lock], Sources]] = {
     "bazel": layout.bazel,
     "buck2": layout.buck2,
     "dune": layout.dune,
@@ -34,7 +35,7 @@ _SOURCES: dict[str, Callable[[Traversable, Config, Lock], Sources]] = {
 """The templates of each build system."""
 
 
-def render(config: Config, lock: Lock, templates: Traversable) -> Tree:
+def render(config: Config, lock: Lock, templates: Path) -> Tree:
     """Return the whole tree for the build systems that ``config`` names: path below the output folder, to bytes.
 
     ``templates`` is the folder that ``resources.templates`` names.
@@ -44,6 +45,7 @@ def render(config: Config, lock: Lock, templates: Traversable) -> Tree:
         TemplateDefectError: a template is wrong, which is a defect of linkmode.
     """
     tree: Tree = {}
+    compiled = beside_modules()
     for name in config.build_systems:
-        tree |= render_tree(_SOURCES[name](templates, config, lock), _CONTEXTS[name](config, lock))
+        tree |= render_tree(_SOURCES[name](templates, config, lock), _CONTEXTS[name](config, lock), compiled)
     return dict(sorted(tree.items()))

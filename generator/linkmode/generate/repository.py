@@ -9,19 +9,23 @@ import msgspec
 from linkmode.config import bazel
 from linkmode.config.bazel_module import BazelModule
 from linkmode.config.buck2 import CELL
-from linkmode.generate.blocks import Block, edited, removed
+from linkmode.generate.blocks import Block, edited, held, removed
 from linkmode.messages import ConfigError, Message, Run
 from linkmode.model import textfile
 
-_BUCKCONFIG = ".buckconfig"
+_BUCKCONFIG, _IGNORE = ".buckconfig", ".bazelignore"
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):
-    """A file of the user's, with what it holds and what it is to hold; None where there is none."""
+    """A file of the user's, with what it holds and what it is to hold; None where there is none.
+
+    ``is_link`` is true for a symbolic link, which linkmode reads through and does not write through.
+    """
 
     file: str
     before: str | None
     after: str | None
+    is_link: bool = False
 
 
 def blocks(root: Path, output: str, module: BazelModule) -> tuple[Block, ...]:
@@ -40,7 +44,7 @@ def blocks(root: Path, output: str, module: BazelModule) -> tuple[Block, ...]:
     made.append(Block(file=".bazelrc", lines=flags, by_hand=rf"import\b.*{re.escape(output)}/linkmode\.bazelrc$"))
     parents = [str(folder) for folder in PurePosixPath(output).parents if str(folder) != "."]
     ignored = "|".join(map(re.escape, [output, *parents]))
-    made.append(Block(file=".bazelignore", lines=(output,), by_hand=rf"^(?:{ignored})/?$"))
+    made.append(Block(file=_IGNORE, lines=(output,), by_hand=rf"^(?:{ignored})/?$"))
     return tuple(made)
 
 
@@ -58,7 +62,7 @@ def edits(root: Path, output: str, module: BazelModule, build_systems: Iterable[
     ``output`` is the folder of the library, and ``module`` its name and version among modules.
 
     Raises:
-        ConfigError: a file is a symbolic link, cannot be read, or has half a block.
+        ConfigError: a file cannot be read, or has half a block.
     """
     wanted = blocks(root, output, module) if "bazel" in build_systems and bazel.is_root(root) else ()
     if "buck2" in build_systems:
@@ -66,17 +70,26 @@ def edits(root: Path, output: str, module: BazelModule, build_systems: Iterable[
     found = []
     for block in wanted:
         path = root / block.file
-        if path.is_symlink():
-            raise ConfigError(
-                f"{path} is a symbolic link, and linkmode writes through none",
-                expected="a regular file",
-                hint="add the lines that `linkmode generate --no-edit` prints to the file that it leads to",
-            )
         before = _read(path)
         after = edited(before, block)
         if after != before:
-            found.append(Edit(file=block.file, before=before, after=after))
+            found.append(Edit(file=block.file, before=before, after=after, is_link=path.is_symlink()))
     return tuple(found)
+
+
+def former(edits: Iterable[Edit], output: str) -> str:
+    """Return the folder that was the output until now, by the block in .bazelignore; empty where there is none.
+
+    A folder outside of the repository, above ``output`` or below it is none.
+    """
+    before = next((edit.before or "" for edit in edits if edit.file == _IGNORE), "")
+    new = PurePosixPath(output)
+    for line in held(before, _IGNORE):
+        old = PurePosixPath(line)
+        related = old in (new, *new.parents) or new in old.parents
+        if line and not related and not old.is_absolute() and ".." not in old.parts:
+            return line
+    return ""
 
 
 def removals(root: Path, output: str) -> tuple[Edit, ...]:
@@ -86,7 +99,7 @@ def removals(root: Path, output: str) -> tuple[Edit, ...]:
         ConfigError: a file cannot be read, has half a block, or one for another folder.
     """
     found = []
-    for file in (*bazel.ROOTS, ".bazelrc", ".bazelignore", _BUCKCONFIG):
+    for file in (*bazel.ROOTS, ".bazelrc", _IGNORE, _BUCKCONFIG):
         before = None if (root / file).is_symlink() else _read(root / file)
         after = before if before is None else removed(before, file)
         if after != before and output not in (before or ""):
@@ -151,5 +164,9 @@ def _read(path: Path) -> str | None:
     except textfile.UnusableError as error:
         is_text = isinstance(error, textfile.NoTextError)
         raise ConfigError(
-            f"{path} {error.problem}", expected="a text in UTF-8", hint=f"save {path.name} as UTF-8" if is_text else ""
+            f"{path} {error.problem}",
+            expected="a text in UTF-8",
+            hint=f"save {path.name} as UTF-8"
+            if is_text
+            else Message(f"make {path.name} a file that can be read, or move it away, then run: ", Run("generate")),
         ) from error

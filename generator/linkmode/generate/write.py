@@ -49,9 +49,9 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Found(msgspec.Struct, frozen=True):
-    """What a folder holds: files of ours, everything else that is no folder, and folders."""
+    """What a folder holds: files of ours with their contents, everything else that is no folder, and folders."""
 
-    ours: set[str]
+    ours: dict[str, bytes]
     foreign: set[str]
     folders: set[str]
 
@@ -148,25 +148,22 @@ def apply(
 
 def _compare(tree: Tree, folder: Path) -> Changes:
     found = _find(folder)
-    wanted = {path: (folder / path).read_bytes() for path in tree if path in found.ours}
-    removed = found.ours - tree.keys()
+    changed = {path: data for path, data in found.ours.items() if path in tree and data != tree[path]}
+    removed = {path: data for path, data in found.ours.items() if path not in tree}
     blocked = set(_in_the_way(tree, found))
     return Changes(
-        created=tuple(sorted(tree.keys() - found.ours)),
-        changed=tuple(sorted(path for path, data in wanted.items() if data != tree[path])),
+        created=tuple(sorted(tree.keys() - found.ours.keys())),
+        changed=tuple(sorted(changed)),
         removed=tuple(sorted(removed)),
-        unchanged=tuple(sorted(path for path, data in wanted.items() if data == tree[path])),
+        unchanged=tuple(sorted(found.ours.keys() & tree.keys() - changed.keys())),
         foreign=tuple(sorted(found.foreign - blocked)),
         blocked=tuple(sorted(blocked)),
-        old={
-            **{path: data for path, data in wanted.items() if data != tree[path]},
-            **{path: (folder / path).read_bytes() for path in removed},
-        },
+        old=changed | removed,
     )
 
 
 def _find(folder: Path) -> _Found:
-    found = _Found(set(), set(), set())
+    found = _Found({}, set(), set())
     pending = [""] if os.path.lexists(folder) else []
     while pending:
         prefix = pending.pop()
@@ -176,16 +173,18 @@ def _find(folder: Path) -> _Found:
                 if entry.is_dir(follow_symlinks=False):
                     found.folders.add(path)
                     pending.append(f"{path}/")
-                elif entry.is_file(follow_symlinks=False) and _is_ours(Path(entry.path)):
-                    found.ours.add(path)
+                elif entry.is_file(follow_symlinks=False) and (data := _ours(Path(entry.path))):
+                    found.ours[path] = data
                 else:
                     found.foreign.add(path)
     return found
 
 
-def _is_ours(file: Path) -> bool:
+def _ours(file: Path) -> bytes:
+    """Return the contents of a file of ours, and nothing of any other, of which only the beginning is read."""
     with file.open("rb") as stream:
-        return has_header(stream.read(_HEAD))
+        head = stream.read(_HEAD)
+        return head + stream.read() if has_header(head) else b""
 
 
 def _in_the_way(tree: Iterable[str], found: _Found) -> Iterator[str]:
@@ -200,7 +199,7 @@ def _in_the_way(tree: Iterable[str], found: _Found) -> Iterator[str]:
 
 
 def _parents(path: str) -> list[str]:
-    return [str(parent) for parent in PurePosixPath(path).parents][:-1]
+    return [path[:end] for end, mark in enumerate(path) if mark == "/"]
 
 
 def _refuse_blocked(changes: Changes, label: str, *, force: bool) -> None:
@@ -308,12 +307,12 @@ def _keep(old: Path, new: Path) -> None:
 @contextmanager
 def _locked(folder: Path, locks: Path | None, say: Callable[[str], None]) -> Iterator[None]:
     # not needed where nothing is written
-    import platformdirs
     from filelock import Timeout
 
+    from linkmode.model import cache
     from linkmode.model.locks import explained, of_the_system
 
-    locks = locks or platformdirs.user_cache_path("linkmode") / "locks"
+    locks = locks or cache.folder("linkmode", "locks")
     name = hashlib.sha256(os.fsencode(folder.parent.resolve() / folder.name)).hexdigest()[:32]
     lock = of_the_system(locks / f"{name}.lock")
     try:

@@ -13,6 +13,9 @@ from typing import Any
 
 from linkmode.model import resources
 
+_OF_TARGETS = "//private/link_mode:link_mode_values.bzl"
+"""What takes targets apart for the rules of all families."""
+
 
 class _Anything:
     """Stands for what only Bazel has: any attribute of it, and any call, is one more."""
@@ -53,6 +56,8 @@ def tables(path: str, data: Mapping[str, Any], config: Callable[..., None] = _no
             found: Mapping[str, Any] = data
         elif label.endswith(":cc_toolchain_config.bzl"):
             found = {**dict.fromkeys(renamed.values(), _Anything()), "cc_toolchain_config": config}
+        elif label == _OF_TARGETS:
+            found = tables(label.removeprefix("//").replace(":", "/"), data, config)
         elif label.startswith(":"):
             found = tables(str(Path(path).with_name(label[1:])), data, config)
         else:

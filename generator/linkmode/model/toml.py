@@ -26,6 +26,8 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
+_KEYS = re.compile(r"\(((?:'[^']*',? ?)+)\)")
+"""How tomllib shows the name of a table: as a tuple of Python."""
 _INT64 = range(-(2**63), 2**63)
 
 
@@ -44,11 +46,16 @@ def loads(text: str) -> dict[str, Any]:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise NotTomlError(str(error)) from error
+        raise NotTomlError(_KEYS.sub(_as_table, str(error))) from error
     except ValueError as error:  # int(): https://docs.python.org/3/library/stdtypes.html#int-max-str-digits
         raise NotTomlError("a number has thousands of digits; expected one of at most 64 bits") from error
     _check_numbers("", data)
     return data
+
+
+def _as_table(keys: re.Match[str]) -> str:
+    names = re.findall("'([^']*)'", keys[1])
+    return f"[{'.'.join(names)}]"
 
 
 def without_strings(text: str) -> str:

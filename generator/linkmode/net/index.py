@@ -140,7 +140,12 @@ def _local(place: str) -> Path | None:
     scheme = urlsplit(place).scheme
     if scheme == "file":
         return file_path(place)
-    return None if scheme in {"http", "https"} else Path(place).expanduser()
+    if scheme in {"http", "https"}:
+        return None
+    try:
+        return Path(place).expanduser()
+    except RuntimeError:  # there is no such user, or this one has no home: then it is a plain name, as for pip
+        return Path(place)
 
 
 def _read(path: Path) -> tuple[bytes, str, str]:

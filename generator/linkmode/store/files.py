@@ -21,10 +21,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal, get_args
 
-import platformdirs
-
 from linkmode.messages import ConfigError
-from linkmode.model import locks
+from linkmode.model import cache, locks
 from linkmode.model.values import Checksum
 from linkmode.store import opened, private
 
@@ -49,7 +47,7 @@ def default_root() -> Path:
             expected="the name of a user: it is a part of the default store's path",
             hint="set USER, or choose another place with --store DIR (or LINKMODE_STORE)",
         ) from error
-    return platformdirs.user_cache_path() / "bazel" / f"_bazel_{user}" / "cache" / "repos" / "v1"
+    return cache.folder("bazel", f"_bazel_{user}", "cache", "repos", "v1")
 
 
 def digest_of(path: Path, algorithm: str) -> str:

@@ -16,10 +16,8 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-import platformdirs
-
 from linkmode.messages import ConfigError
-from linkmode.model import exchange, locks
+from linkmode.model import cache, exchange, locks
 from linkmode.model.values import Artifact
 from linkmode.store import private
 
@@ -32,7 +30,7 @@ _UNPACKING = "1"
 
 def home(store: Path | None) -> Path:
     """Where everything of this module lies, for the ``store`` that was named, or for the default one."""
-    return (store.absolute() / "linkmode") if store else platformdirs.user_cache_path("linkmode")
+    return (store.absolute() / "linkmode") if store else cache.folder("linkmode")
 
 
 def unpacked(home: Path, artifact: Artifact) -> Path:
@@ -76,22 +74,6 @@ def hold(folder: Path) -> int | None:
         except OSError as error:
             raise _refused(folder, error) from error
         opened.pop_all()
-    with contextlib.suppress(OSError):
-        os.utime(descriptor)
-    return descriptor
-
-
-def hold_cache(home: Path, name: str) -> int | None:
-    """Hold a folder that a tool fills for itself, made where it is missing; None where that cannot be.
-
-    Nobody but this user gets into it, so that what is in it is not looked at. Raises ConfigError when it is another's.
-    """
-    try:
-        descriptor = os.open(private.own(home, name), os.O_RDONLY | os.O_DIRECTORY)
-    except OSError:  # mounted read-only: a tool without another folder says so itself
-        return None
-    with contextlib.suppress(OSError):
-        fcntl.flock(descriptor, fcntl.LOCK_SH)
     with contextlib.suppress(OSError):
         os.utime(descriptor)
     return descriptor

@@ -28,7 +28,7 @@ load("@prelude//linking:lto.bzl", "LtoMode")
 load("//:compiler.bzl", "LinkModeCompilerInfo", "TOOLS")
 load("//:lock.bzl", "LINK_MODES", "TOOLCHAINS")
 load("//private/cc:common_flags.bzl", "ALWAYS", "COMPILE_BY_MODE", "FULL_RELRO", "LINK_BY_MODE", "NO_CLOCK", "NO_PIE", "PIE", "STRIP_AT_LINK")
-load("//private/link_mode:link_mode_values.bzl", "LINK_MODE_VALUES", "default_mode", "static_glibc")
+load("//private/link_mode:link_mode_values.bzl", "LINK_MODE_VALUES", "cpu_of", "default_mode", "static_glibc")
 
 # a random seed of GCC's own would differ from build to build
 _SEED = {"clang": [], "gcc": ["-frandom-seed=linkmode"]}
@@ -146,7 +146,7 @@ def _targets():
     return {toolchain["target"]: None for toolchain in TOOLCHAINS}.keys()
 
 def _musl_of(cpu):
-    musl = [target for target in _targets() if target.partition("-")[0] == cpu and target.endswith("-musl")]
+    musl = [target for target in _targets() if cpu_of(target) == cpu and target.endswith("-musl")]
     return musl[0] if musl else LINK_MODES[cpu]["mostly_static"]
 
 def cxx_toolchains(name, runtimes):

@@ -46,6 +46,18 @@ static bool is_regular(const char *path)
     return stat(path, &status) == 0 && S_ISREG(status.st_mode);
 }
 
+/* Whether a file is no ELF file, as the output of --oformat=binary, which has no mode. */
+static bool has_no_elf(const char *path)
+{
+    char start[4] = "";
+    const int stream = open(path, O_RDONLY | O_CLOEXEC);
+    const bool is_read = stream >= 0 && read(stream, start, sizeof start) == (ssize_t)sizeof start;
+
+    if (stream >= 0)
+        close(stream);
+    return is_read && memcmp(start, "\177ELF", sizeof start) != 0;
+}
+
 /* Checks an output, and removes it when it is not what its mode says. The exit code. */
 static int check_output(const char *output, bool is_program)
 {

@@ -69,11 +69,11 @@ static void explain(const struct words *words)
     exit(0);
 }
 
-static bool is_verified(void)
+static bool is_verified(const char *output)
 {
     const char *verify = of_session("LINKMODE_VERIFY");
 
-    return !call.has_format && !(verify && equal(verify, "no"));
+    return !(verify && equal(verify, "no")) && !(call.has_format && has_no_elf(output));
 }
 
 /* Compiles or links, and looks at what came out. */
@@ -103,7 +103,7 @@ static int drive(bool is_explained)
             note_missing_header(&words);
         return code;
     }
-    return is_link && is_regular(output) && is_verified() ? check_output(output, call.action == PROGRAM) : 0;
+    return is_link && is_regular(output) && is_verified(output) ? check_output(output, call.action == PROGRAM) : 0;
 }
 
 int main(int argc, char **argv)

@@ -115,10 +115,6 @@ def test_not_whole(tmp_path: Path, body: bytes) -> None:
     refused(tmp_path, body, "not a whole zip archive")
 
 
-def end_record(body: bytes) -> int:
-    return body.rindex(b"PK\5\6")
-
-
 def commented(body: bytes, comment: bytes) -> bytes:
     return body[:-2] + struct.pack("<H", len(comment)) + comment
 

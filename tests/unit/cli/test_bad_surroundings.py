@@ -35,6 +35,49 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str, code: int) -> str:
     return error
 
 
+def nobodys_home(user: int) -> object:
+    raise KeyError(user)
+
+
+@pytest.mark.parametrize("home", [None, "relative"])
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (("generate",), 3),
+        (("exec", "--", "true"), 3),
+        (("fetch", "--offline"), 3),
+        (("store", "verify"), 3),
+        (("doctor",), 3),
+        (("lock", "--check"), 0),
+        (("fetch", "--offline", "--store", "../store"), 4),
+        (("exec", "--store", "../store", "--", "true"), 4),
+    ],
+)
+def test_a_user_without_a_home_is_told_so_and_gets_no_cache_in_the_repository(
+    repository: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    home: str | None,
+    command: tuple[str, ...],
+    code: int,
+) -> None:
+    """As in a container that runs as a number: what platformdirs then gives or raises depends on its version."""
+    said(capsys, "lock", code=0)
+    before = sorted(repository.rglob("*"))
+    monkeypatch.setenv("USER", "nobody")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr("pwd.getpwuid", nobodys_home)
+    if home is None:
+        monkeypatch.delenv("HOME")
+    else:
+        monkeypatch.setenv("HOME", home)
+    error = said(capsys, *command, code=code)
+    if code == 3:
+        assert "this user has no home folder that linkmode could keep its cache in" in error
+        assert "hint: set XDG_CACHE_HOME to a folder that this user can write" in error
+    assert sorted(repository.rglob("*")) == before
+
+
 @pytest.mark.parametrize("command", [("lock",), ("generate",), ("fetch",), ("exec", "--", "true"), ("lock", "--check")])
 def test_a_lock_that_is_a_folder(
     repository: Path, capsys: pytest.CaptureFixture[str], command: tuple[str, ...]

@@ -87,3 +87,16 @@ def test_disk_and_sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         "the store is on tmpfs": True,
         f"{off} is 0: Bazel's Linux sandbox cannot start, and actions run without one": False,
     }
+
+
+def test_half_a_block_is_told_once(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = built / "MODULE.bazel"
+    file.write_text(file.read_text().replace("# linkmode: end\n", ""))
+    assert len([line for line in problems(capsys) if "do not match" in line]) == 1
+
+
+def test_a_version_without_a_number_is_no_missing_file(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (built / ".bazelversion").write_text("latest\n")
+    assert ".bazelversion names no number: the rules are written for any Bazel" in Run(capsys, "doctor").out
+    (built / ".bazeliskrc").write_text("USE_BAZEL_VERSION=3.7.2\n")
+    assert "fail  .bazeliskrc names Bazel 3;" in Run(capsys, "doctor").out

@@ -1,5 +1,6 @@
 """``linkmode generate`` as a user has it: without a lock, with a stale one, over what is there already."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,56 @@ def test_generate_refuses_an_output_that_is_a_link_or_a_file(
     run = Run(capsys, "generate")
     assert run.code == 3
     assert "is a file where a folder is expected" in run.err
+
+
+def test_a_linked_file_gets_its_lines_by_hand(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (repository / "MODULE.bazel").touch()
+    (repository / "conf").write_text("build --x\n")
+    (repository / ".bazelrc").symlink_to("conf")
+    Run(capsys, "lock")
+    refused = Run(capsys, "generate")
+    assert refused.code == 3
+    assert ".bazelrc is a symbolic link" in refused.err
+    assert "`linkmode generate --no-edit` prints to the file that it leads to, then run: " in refused.err
+    assert not (repository / "third_party").exists()
+    shown = Run(capsys, "generate", "--no-edit")
+    assert shown.code == 0
+    [line] = [line[1:] for line in shown.out.splitlines() if line.startswith("+import ")]
+    with (repository / "conf").open("a") as file:
+        file.write(f"{line}\n")
+    assert Run(capsys, "generate").code == 0
+    assert Run(capsys, "generate", "--check").code == 0
+    assert (repository / ".bazelrc").is_symlink()
+    assert (repository / "conf").read_text() == f"build --x\n{line}\n"
+
+
+def test_the_output_moves_and_leaves_nothing_behind(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (repository / "MODULE.bazel").touch()
+    Run(capsys, "lock")
+    Run(capsys, "generate")
+    (repository / "third_party/linkmode/mine").touch()
+    toml = repository / "linkmode.toml"
+    toml.write_text(f'output = "tools/lm"\n{re.sub("(?m)^output.*", "", toml.read_text())}')
+    Run(capsys, "lock")
+    printed = Run(capsys, "generate", "--no-edit")
+    assert printed.code == 0
+    assert (repository / "third_party/linkmode/defs.bzl").exists(), "the blocks still name it"
+    moved = Run(capsys, "generate")
+    assert moved.code == 0
+    assert re.search(r"removed \d+ files of third_party/linkmode, which was the output before", moved.err)
+    assert "third_party/linkmode keeps what linkmode did not generate: mine" in moved.err
+    left = [path for path in (repository / "third_party").rglob("*") if path.is_file()]
+    assert left == [repository / "third_party/linkmode/mine"]
+    assert Run(capsys, "generate", "--check").code == 0
+
+
+def test_within_another_build_the_library_is_kept_out_of_it(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (repository.parent / "MODULE.bazel").touch()
+    Run(capsys, "lock")
+    step = Run(capsys, "generate").err
+    assert f"next: add {repository.name}/third_party/linkmode to ../.bazelignore, or `bazel build //...`" in step
+    (repository.parent / ".bazelignore").write_text(f"{repository.name}/third_party/\n")
+    (repository / "third_party/linkmode/defs.bzl").unlink()
+    assert ".bazelignore" not in Run(capsys, "generate").err

@@ -172,3 +172,33 @@ def test_what_is_no_elf_file_is_no_shared_object(make: Callable[..., Toolchain],
     assert done.returncode == 1
     assert "a static library (ar archive), not a linked ELF file" in done.stderr
     assert not (made.root / "project" / "libx.so").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("-Wl,--oformat=elf64-x86-64",),
+        ("-Wl,--oformat,elf64-x86-64",),
+        ("-Xlinker", "--oformat=binary"),  # what a linker writes counts, and not what it was told
+    ],
+)
+def test_a_format_of_the_output_does_not_hide_a_wrong_program(
+    make: Callable[..., Toolchain], tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    (tmp_path / "p.c").write_text("int main(void) { return 0; }\n")
+    subprocess.run(["cc", tmp_path / "p.c", "-o", tmp_path / "dynamic"], check=True)
+    made = make()
+    done = linked(made, tmp_path / "dynamic", "x.o", "-o", "p", *words)
+    assert done.returncode == 1
+    assert "p: --expect static does not hold" in done.stderr
+    assert not (made.root / "project" / "p").exists()
+
+
+@pytest.mark.parametrize(("word", "code"), [("-Wl,--oformat=binary", 0), ("-Wl,--gc-sections", 1)])
+def test_the_bare_bytes_of_an_image_are_no_program(
+    make: Callable[..., Toolchain], tmp_path: Path, word: str, code: int
+) -> None:
+    (tmp_path / "image").write_bytes(b"\xeb\xfe" + bytes(510))
+    made = make()
+    assert linked(made, tmp_path / "image", "x.o", "-o", "p", word).returncode == code
+    assert (made.root / "project" / "p").exists() == (code == 0)

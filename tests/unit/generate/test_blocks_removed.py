@@ -21,6 +21,8 @@ PIECES = ("a", " ", "\n", "\r\n", "\n\n", "\r", "\x0c", "\u2028", "module(", ")"
 @example(text='module(name = "x")')
 @example(text="a\x0cb\nmodule()\nb")
 @example(text="x\r")
+@example(text="\r\u2028")
+@example(text="# a\u2028b\n\nmodule()\n")
 def test_removal_gives_back_each_byte(block: Block, text: str) -> None:
     made = edited(text, block)
     assert made != text

@@ -37,6 +37,31 @@ def test_a_tree_for_c_is_small() -> None:
     assert sum(data.count(b"\n") for data in written.values()) <= 8_530
 
 
+TAKES_APART = re.compile(r"""partition\("-"\)|split\("-"\)""")
+NO_TARGET = {
+    "common/families/zig/zig_tables.bzl": 1,  # a target, but Python reads it too, so that it loads nothing
+    "bazel/languages/rust/private/rust_archive.bzl": 1,  # a folder that ends with a version
+    "bazel/languages/rust/private/rust_build_script.bzl": 2,  # Rust's own triple, and a version
+    "common/private/link_mode/link_mode_values.bzl": 2,  # cpu_of, target_facts
+}
+"""Where a text with dashes is taken apart, and how often."""
+
+
+def taken_apart(folder: Path) -> dict[str, int]:
+    found = {path: len(TAKES_APART.findall(path.read_text(encoding="utf-8"))) for path in folder.rglob("*.bzl")}
+    return {str(path.relative_to(folder)): count for path, count in found.items() if count}
+
+
+def test_one_file_takes_targets_apart() -> None:
+    assert taken_apart(resources.templates()) == NO_TARGET
+
+
+def test_a_target_that_is_taken_apart_elsewhere_is_found(tmp_path: Path) -> None:
+    (tmp_path / "a.bzl").write_text('cpu, _, _ = target.partition("-")\nlibc = target.rpartition("-")[2]\n')
+    (tmp_path / "b.bzl").write_text("cpu = cpu_of(target)\n")
+    assert taken_apart(tmp_path) == {"a.bzl": 2}
+
+
 def test_only_buck2s_tree_has_what_only_buck2_reads() -> None:
     template = resources.templates() / "buck2" / "core" / "tools" / "elfcheck" / "validation.h"
     assert template.is_file()

@@ -137,11 +137,39 @@ def test_half_a_block_is_refused(text: str) -> None:
         edited(text, Block(file="f", lines=("x",), by_hand="^never$"))
 
 
-def test_a_link_is_not_written_through(tmp_path: Path) -> None:
-    laid(tmp_path, MODULE__bazel="")
-    (tmp_path / ".bazelrc").symlink_to("/nonexistent")
-    with pytest.raises(ConfigError, match=r"\.bazelrc is a symbolic link"):
-        repository.edits(tmp_path, OUT, DEFAULT)
+@pytest.mark.parametrize("led_to", ["nowhere", "conf"])
+def test_a_link_is_read_through_and_known_as_one(tmp_path: Path, led_to: str) -> None:
+    laid(tmp_path, MODULE__bazel="", conf="build --x\n")
+    (tmp_path / ".bazelrc").symlink_to(led_to)
+    links = {edit.file: edit.is_link for edit in repository.edits(tmp_path, OUT, DEFAULT)}
+    assert links == {"MODULE.bazel": False, ".bazelrc": True, ".bazelignore": False}
+    (tmp_path / ".bazelrc").unlink()
+    (tmp_path / "conf").write_text(f"import %workspace%/{OUT}/linkmode.bazelrc\n")
+    (tmp_path / ".bazelrc").symlink_to("conf")
+    assert ".bazelrc" not in after(tmp_path), "the lines are there"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        ("third_party/linkmode", "tools/lm", "third_party/linkmode"),
+        ("third_party/linkmode", "third_party/linkmode", ""),
+        ("third_party/linkmode", "third_party/linkmode/new", ""),
+        ("third_party/linkmode", "third_party", ""),
+        ("../elsewhere", "tools/lm", ""),
+        ("/etc", "tools/lm", ""),
+        (".", "tools/lm", ""),
+    ],
+)
+def test_the_folder_that_was_the_output_before(tmp_path: Path, old: str, new: str, found: str) -> None:
+    laid(tmp_path, MODULE__bazel="", __bazelignore=f"mine\n{BEGIN}\n{old}\n{END}\n")
+    assert repository.former(repository.edits(tmp_path, new, DEFAULT), new) == found
+
+
+@pytest.mark.parametrize(("text", "line"), [("USE_BAZEL_VERSION=4.2.3\n", True), ("BAZELISK_HOME=/x\n", False)])
+def test_bazeliskrc_comes_before_bazelversion(tmp_path: Path, text: str, line: bool) -> None:
+    laid(tmp_path, MODULE__bazel="", WORKSPACE="", __bazelversion="7.7.1\n", __bazeliskrc=text)
+    assert ("--config=linkmode_bazel4" in after(tmp_path)[".bazelrc"]) == line
 
 
 def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:

@@ -66,3 +66,17 @@ def test_emptied_strings_move_no_line(text: str) -> None:
     except tomllib.TOMLDecodeError:
         return
     assert toml.without_strings(text).count("\n") == text.count("\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("[a]\nx = 1\n[a]\n", r"Cannot declare \[a\] twice \(at line 3"),
+        ("[a.b]\n[a.b]\n", r"Cannot declare \[a\.b\] twice \(at line 2"),
+        ("a = {}\n[a.b]\n", r"namespace \[a\.b\]|\[a\.b\]"),
+    ],
+)
+def test_a_table_is_shown_as_toml_has_it(text: str, problem: str) -> None:
+    with pytest.raises(toml.NotTomlError, match=problem) as raised:
+        toml.loads(text)
+    assert "('" not in str(raised.value)

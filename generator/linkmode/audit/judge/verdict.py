@@ -149,7 +149,7 @@ def check(facts: Facts, verdict: Verdict, wanted: Expectations, resolved: Resolv
         *_check_libc(facts, wanted),
         *_check_mode(facts, verdict, wanted),
         *_check_behind(facts, wanted),
-        *_check_allow(facts, verdict, wanted),
+        *_check_allow(verdict, wanted),
         *_check_glibc(facts, wanted),
         *hardening.check(facts, wanted, resolved),
     )
@@ -267,7 +267,7 @@ def _fix_mode(facts: Facts, verdict: Verdict, mode: LinkMode) -> str:
     return "link with the compiler's own --dynamic-linker, at the path that the libc's ABI gives it"
 
 
-def _check_allow(facts: Facts, verdict: Verdict, wanted: Expectations) -> tuple[Failure, ...]:
+def _check_allow(verdict: Verdict, wanted: Expectations) -> tuple[Failure, ...]:
     # mostly_static says so itself, and a static program needs nothing.
     if not wanted.allow or wanted.mode != "dynamic" or not (verdict.foreign or verdict.foreign_loads):
         return ()

@@ -31,7 +31,7 @@ def read(image: Image, known: Policy) -> Behind | None:
     mark = image.bytes_at(tables + 4, 4) if tables + 8 <= image.size else b""
     if mark == _UPX or (_UPX in tail and not header.shnum):
         raise NotAudited("packed by UPX: its headers are the unpacker's, not the program's; unpack it: upx -d FILE")
-    shown, data = _sections(image, known)
+    shown, data = _sections(image)
     if shown is None:
         return data
     if data or shown >= image.size:
@@ -40,7 +40,7 @@ def read(image: Image, known: Policy) -> Behind | None:
     return _payload(image, known, max(end, shown))
 
 
-def _sections(image: Image, known: Policy) -> tuple[int | None, Behind | None]:
+def _sections(image: Image) -> tuple[int | None, Behind | None]:
     # Where the last section or the table of them ends, None when that cannot be told; and PyInstaller's archive.
     header, entry = image.header, 64 if image.bits == 64 else 40
     if not header.shoff or not header.shnum or header.shentsize != entry:

@@ -122,7 +122,7 @@ def _relocations(
     sizes = [(DT_RELA, DT_RELASZ)]
     if dynamic.value(DT_PLTREL) == DT_RELA:
         sizes.append((DT_JMPREL, DT_PLTRELSZ))
-    names = {index: name for index, name in table.undefined_names() if name in wanted}
+    names = {index: name for index, name in table.undefined if name in wanted}
     for tag, size_tag in sizes:
         size = min(dynamic.value(size_tag), MAX_RELOCATIONS) // 24 * 24
         place = image.locate(dynamic.value(tag)) if size else None

@@ -58,7 +58,7 @@ def read(image: Image, dynamic: Dynamic, facts: Facts, floor: str | None = None)
     imports = tried(table.imports, "symbol versions") if table else None
     taken: list[str] = []
     with contextlib.suppress(Contradiction):  # which the imports have told already
-        taken = [name for _, name in table.undefined_names()] if table else []
+        taken = [name for _, name in table.undefined] if table else []
     debug = debug_info.read(image, held or (), with_ranges=floor is not None)
     problems += debug.problems
     if table and imports and floor is not None:

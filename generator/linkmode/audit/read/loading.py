@@ -7,13 +7,12 @@ The same walk, check by check and in this order, is in templates/common/tools/el
 
 from collections.abc import Sequence
 
-from linkmode.audit.read import policy
+from linkmode.audit.read import policy, tables
 from linkmode.audit.read.dynamic import (
     DT_FLAGS_1,
     DT_GNU_HASH,
     DT_HASH,
-    DT_JMPREL,
-    DT_PLTREL,
+    DT_RELR,
     DT_RPATH,
     DT_RUNPATH,
     DT_STRTAB,
@@ -27,54 +26,28 @@ from linkmode.audit.read.image import (
     ET_DYN,
     PF_R,
     PF_W,
-    PF_X,
     PT_DYNAMIC,
     PT_GNU_PROPERTY,
     PT_GNU_RELRO,
     PT_INTERP,
+    PT_NOTE,
     PT_PHDR,
     PT_TLS,
     Image,
     Segment,
 )
+from linkmode.audit.read.memory import PAGE, file_part, memory_part, readable
 from linkmode.audit.read.policy import Libc
-
-_PAGE = 4096
-"""The smallest page of memory that any machine of Linux has: what fails by it fails by larger ones too."""
 
 _LARGEST_PAGE = 65536
 """That of aarch64, powerpc64 and others, where the kernel was built so; x86 has only the smallest."""
 
-_TABLES = (
-    (4, 0, "DT_HASH"),
-    (6, 0, "DT_SYMTAB"),
-    (7, 8, "DT_RELA"),
-    (12, 0, "DT_INIT"),
-    (13, 0, "DT_FINI"),
-    (17, 18, "DT_REL"),
-    (23, 2, "DT_JMPREL"),
-    (25, 27, "DT_INIT_ARRAY"),
-    (26, 28, "DT_FINI_ARRAY"),
-    (32, 33, "DT_PREINIT_ARRAY"),
-    (36, 35, "DT_RELR"),
-    (DT_GNU_HASH, 0, "DT_GNU_HASH"),
-    (DT_VERSYM, 0, "DT_VERSYM"),
-    (0x6FFFFFFC, 0, "DT_VERDEF"),
-)
-"""Tags whose address a loader follows, the tag that holds the size in bytes (0: none does), and the name."""
-
-_CODE = (12, 13)
-"""Those that are called: --execute-only of lld and mold links code so that nobody can read it."""
-
-_RECORDS = ((7, 9, "DT_RELAENT", 3), (17, 19, "DT_RELENT", 2), (36, 37, "DT_RELRENT", 1))
-"""Tables of records, the tag that holds a record's size, its name, and how many words a record has."""
-
-_RELA, _REL = 7, 17
+_RELR_VERSION = "GLIBC_ABI_DT_RELR"
 _EM_X86 = (3, 62)
 _DF_1_NODEFLIB = 0x800
 _ADDRESSES = {32: 1 << 32, 64: 1 << 63}
 """Where the addresses of programs end at the latest; above 2**63 they are the kernel's."""
-_ADDRESSES_X86_64 = (1 << 47) - _PAGE
+_ADDRESSES_X86_64 = (1 << 47) - PAGE
 
 
 def fault(image: Image, dynamic: Dynamic, needs: Sequence[VersionNeed], kind: Kind, libc: Libc) -> str:
@@ -87,6 +60,8 @@ def fault(image: Image, dynamic: Dynamic, needs: Sequence[VersionNeed], kind: Ki
     found = _kernel(image) or _entry(image)
     if not found and image.of_type(PT_INTERP):
         found = _loader(image, dynamic, needs, libc)
+    elif not found and libc in ("glibc", "musl"):  # whose start code does a part of a loader's work
+        found = _table_twice(image) or _threads(image) or (_relro(image) if libc == "glibc" else "")
     return f"{found}, so that it cannot be started" if found else ""
 
 
@@ -102,19 +77,22 @@ def _entry(image: Image) -> str:
 def _kernel(image: Image) -> str:
     limit = _ADDRESSES_X86_64 if image.machine_name == "x86_64" else _ADDRESSES[image.bits]
     before: Segment | None = None
+    if image.header.type == ET_DYN and not image.loads[0].memory_size:
+        return "its first PT_LOAD is empty, and Linux finds no place for it"
     for load in image.loads:
         if not load.memory_size:
             continue
-        if load.file_size and (load.offset - load.address) % _PAGE:
+        if load.file_size and (load.offset - load.address) % PAGE:
             return f"its PT_LOAD at 0x{load.address:x} has another place in a page of memory than in the file"
         if load.address + load.memory_size > limit:
             return f"its PT_LOAD at 0x{load.address:x} ends outside the addresses of a program"
         if image.header.type == ET_DYN and not load.align & (load.align - 1) and load.align > limit // 2:
             return f"its PT_LOAD at 0x{load.address:x} has the alignment {load.align}"
-        if image.header.type != ET_DYN and load.address < _PAGE:
+        if image.header.type != ET_DYN and load.address < PAGE:
             return f"its PT_LOAD at 0x{load.address:x} lies in the first page of memory, which Linux gives to nobody"
-        is_shared = before and (before.address + before.memory_size - 1) // _PAGE == load.address // _PAGE
-        if before and is_shared and before.offset - before.address != load.offset - load.address:
+        is_shared = before and (before.address + before.memory_size - 1) // PAGE == load.address // PAGE
+        is_other = not load.file_size or (before and before.offset - before.address != load.offset - load.address)
+        if is_shared and is_other:
             return f"its PT_LOAD at 0x{load.address:x} replaces the page of the one before"
         before = load
     return ""
@@ -122,19 +100,35 @@ def _kernel(image: Image) -> str:
 
 def _loader(image: Image, dynamic: Dynamic, needs: Sequence[VersionNeed], libc: Libc) -> str:
     return (
-        _headers(image) or _dynamic(image, dynamic, libc) or _libraries(dynamic, needs, libc) or _protected(image, libc)
+        _headers(image)
+        or _dynamic(image, dynamic, libc)
+        or _libraries(dynamic, needs, libc)
+        or (_properties(image) if libc == "glibc" else "")
+        or _threads(image)
+        or _relro(image)
     )
 
 
 def _headers(image: Image) -> str:
     interpreter = image.of_type(PT_INTERP)[0]
-    if _file_part(image, interpreter.address, interpreter.file_size) != interpreter.offset:
+    if file_part(image, interpreter.address, interpreter.file_size) != interpreter.offset:
         return "its PT_INTERP does not lie inside a segment that can be read, where its loader looks for it"
     start, size = image.header.phoff, image.header.phnum * image.header.phentsize
-    if not any(one.offset <= start and start + size <= one.offset + one.file_size for one in _readable(image)):
+    if not any(one.offset <= start and start + size <= one.offset + one.file_size for one in readable(image)):
         return "its program headers do not lie inside a segment that can be read, where its loader looks for them"
     if image.header.type == ET_DYN and not image.of_type(PT_PHDR):
         return "it has no PT_PHDR, by which its loader finds where it was loaded"
+    return _table_twice(image)
+
+
+def _table_twice(image: Image) -> str:
+    # Linux since 5.18 tells a program of the last place into which the table is loaded, and before of the first.
+    table = image.header.phoff
+    for phdr in image.of_type(PT_PHDR):
+        for load in image.loads:
+            inside = table - load.offset
+            if 0 <= inside < load.file_size and load.address + inside != phdr.address:
+                return "a second PT_LOAD has its program headers, so that PT_PHDR does not say where Linux finds them"
     return ""
 
 
@@ -143,7 +137,7 @@ def _dynamic(image: Image, dynamic: Dynamic, libc: Libc) -> str:
     if not segments:
         return "it has an interpreter (PT_INTERP) and no PT_DYNAMIC that would tell the loader what to do"
     allowed = PF_W if segments[0].flags & PF_W else PF_R | PF_W
-    if not _memory_part(image, segments[0].address, segments[0].file_size, allowed):
+    if not memory_part(image, segments[0].address, segments[0].file_size, allowed):
         return "its PT_DYNAMIC lies in a segment that does not allow what PT_DYNAMIC says"
     for tag, name in ((DT_STRTAB, "DT_STRTAB"), (DT_SYMTAB, "DT_SYMTAB")):
         if tag not in dynamic:
@@ -152,7 +146,7 @@ def _dynamic(image: Image, dynamic: Dynamic, libc: Libc) -> str:
         return "it has neither DT_HASH nor DT_GNU_HASH, one of which its loader reads"
     if libc == "glibc" and DT_VERNEED in dynamic and DT_VERSYM not in dynamic:
         return "it has DT_VERNEED and no DT_VERSYM, which its loader reads"
-    return _tables(image, dynamic) or _hashes(image, dynamic) or _records(image, dynamic)
+    return tables.fault(image, dynamic, libc)
 
 
 def _libraries(dynamic: Dynamic, needs: Sequence[VersionNeed], libc: Libc) -> str:
@@ -164,6 +158,11 @@ def _libraries(dynamic: Dynamic, needs: Sequence[VersionNeed], libc: Libc) -> st
     is_looked_for = any("/" not in name for name in dynamic.needed)  # and not loaded by its path: ld.so(8)
     if dynamic.value(DT_FLAGS_1) & _DF_1_NODEFLIB and is_looked_for and not has_path:
         return "DF_1_NODEFLIB closes the system's folders to its loader, and it names no other"
+    if _lacks_relr_version(dynamic, needs):
+        return (
+            f"it has DT_RELR and does not ask for {_RELR_VERSION}: glibc before 2.36 does not know DT_RELR, "
+            "and later ones refuse it"
+        )
     known = policy.load()
     if any(known.owner(name) != "glibc" for name in dynamic.needed) or dynamic.also_loads:
         return ""  # these may bring what DT_VERNEED names
@@ -173,99 +172,56 @@ def _libraries(dynamic: Dynamic, needs: Sequence[VersionNeed], libc: Libc) -> st
     return ""
 
 
+def _lacks_relr_version(dynamic: Dynamic, needs: Sequence[VersionNeed]) -> bool:
+    # What elf/dl-version.c of glibc asks; without DT_VERNEED it asks nothing.
+    return (
+        DT_RELR in dynamic
+        and bool(needs)
+        and any(name.startswith("libc.so.") for name in dynamic.needed)
+        and not any(_RELR_VERSION in need.versions for need in needs)
+    )
+
+
 def _comes_with_glibc(library: str) -> bool:
     # Each library of glibc needs its libc, and that its loader.
     return library.startswith("libc.so.6") or library in policy.load().loader_names
 
 
-def _tables(image: Image, dynamic: Dynamic) -> str:
-    for tag, size_tag, name in _TABLES:
-        if tag not in dynamic:
-            continue
-        if size_tag and size_tag not in dynamic:
-            return f"it has {name} without the size of that table"
-        size = dynamic.value(size_tag) if size_tag else 1
-        allowed = PF_R | PF_W | PF_X if tag in _CODE else PF_R | PF_W
-        if size and not _memory_part(image, dynamic.value(tag), size, allowed):
-            return f"its {name} leads out of the segments that can be read"
-    return ""
-
-
-def _hashes(image: Image, dynamic: Dynamic) -> str:
-    # The tables of symbols that a lookup walks: they have to lie in the file as their own counts say.
-    place = _counts(image, dynamic, DT_GNU_HASH, 16)
-    if place:
-        buckets, _, blooms, _ = place[1]
-        if not blooms or blooms & (blooms - 1) or 16 + blooms * image.word + 4 * buckets > place[0]:
-            return "its DT_GNU_HASH contradicts itself"
-    # Alpha and s390x have words of 64 bits there.
-    place = _counts(image, dynamic, DT_HASH, 8) if image.header.machine in _EM_X86 else None
-    if place and DT_GNU_HASH not in dynamic and 8 + 4 * sum(place[1]) > place[0]:
-        return "its DT_HASH contradicts itself"
-    return ""
-
-
-def _counts(image: Image, dynamic: Dynamic, tag: int, size: int) -> tuple[int, tuple[int, ...]] | None:
-    # How many bytes follow in the file, and the first words.
-    place = image.locate(dynamic.value(tag)) if tag in dynamic else None
-    if place is None:
-        return None
-    return (place[1], image.record("I" * (size // 4), place[0])) if size <= place[1] else (0, (0,) * (size // 4))
-
-
-def _records(image: Image, dynamic: Dynamic) -> str:
-    for tag, size_tag, name, words in _RECORDS:
-        if tag in dynamic and dynamic.value(size_tag) != words * image.word:
-            return f"its {name} is {dynamic.value(size_tag)}, and not the {words * image.word} that its loader expects"
-    kinds = (_RELA,) if image.machine_name == "x86_64" else (_RELA, _REL)
-    if DT_PLTREL in dynamic and DT_JMPREL not in dynamic:
-        return "it has DT_PLTREL and no DT_JMPREL, which its loader reads"
-    if DT_PLTREL in dynamic and dynamic.value(DT_PLTREL) not in kinds:
-        return f"its DT_PLTREL is {dynamic.value(DT_PLTREL)}, which its loader does not know"
-    return ""
-
-
-def _protected(image: Image, libc: Libc) -> str:
-    for one in image.of_type(PT_GNU_PROPERTY) if libc == "glibc" else ():
-        if one.memory_size and not _memory_part(image, one.address, one.memory_size, PF_R | PF_W):
+def _properties(image: Image) -> str:
+    for one in image.of_type(PT_GNU_PROPERTY):
+        if one.memory_size and not memory_part(image, one.address, one.memory_size, PF_R | PF_W):
             return "its PT_GNU_PROPERTY does not lie inside a segment that can be read"
+    # Without one, the loader for x86-64 looks for the note by itself: where notes have the alignment of that one.
+    is_searched = image.machine_name == "x86_64" and not image.of_type(PT_GNU_PROPERTY)
+    for one in image.of_type(PT_NOTE) if is_searched else ():
+        if one.align == 8 and one.memory_size and not memory_part(image, one.address, one.memory_size, PF_R | PF_W):
+            return "its PT_NOTE does not lie inside a segment that can be read"
+    return ""
+
+
+def _threads(image: Image) -> str:
     for one in image.of_type(PT_TLS):
         if not one.memory_size:
             continue
-        is_held = one.address and _file_part(image, one.address, one.file_size) is not None
+        is_held = one.address and file_part(image, one.address, one.file_size) is not None
         if one.file_size > one.memory_size or (one.file_size and not is_held):
             return "its PT_TLS does not lie inside a segment that can be read"
         if one.align & (one.align - 1) or not one.align:
             return f"its PT_TLS has the alignment {one.align}, no power of two"
+    return ""
+
+
+def _relro(image: Image) -> str:
     # lld before 18 ends PT_GNU_RELRO with a page of the machine's, of which the segment fills only the beginning.
-    page = _PAGE if image.header.machine in _EM_X86 else _LARGEST_PAGE
+    page = PAGE if image.header.machine in _EM_X86 else _LARGEST_PAGE
     for one in image.of_type(PT_GNU_RELRO):
-        start, end = one.address // _PAGE * _PAGE, (one.address + one.memory_size) // _PAGE * _PAGE
+        start, end = one.address // PAGE * PAGE, (one.address + one.memory_size) // PAGE * PAGE
         if start < end and not any(
             load.memory_size
             and load.flags & PF_W
-            and load.address // _PAGE * _PAGE <= start
+            and load.address // PAGE * PAGE <= start
             and end <= -(-(load.address + load.memory_size) // page) * page
             for load in image.loads
         ):
             return "its PT_GNU_RELRO does not lie inside a segment that can be written"
     return ""
-
-
-def _readable(image: Image) -> list[Segment]:
-    return [one for one in image.loads if one.flags & (PF_R | PF_W)]
-
-
-def _file_part(image: Image, address: int, size: int) -> int | None:
-    # Where in the file the bytes lie that are loaded at an address; None when not all of them are.
-    for one in _readable(image):
-        if one.address <= address and address + size <= one.address + one.file_size:
-            return one.offset + address - one.address
-    return None
-
-
-def _memory_part(image: Image, address: int, size: int, allowed: int) -> bool:
-    return any(
-        one.flags & allowed and one.address <= address and address + size <= one.address + one.memory_size
-        for one in image.loads
-    )

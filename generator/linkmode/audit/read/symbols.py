@@ -1,5 +1,6 @@
 """Reads dynamic symbols and relocations: the version of each symbol, and indirect functions."""
 
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
@@ -66,24 +67,27 @@ class Symbols:
         indices = self._image.records("H", self._table(DT_VERSYM, 2 * len(self.rows), "DT_VERSYM"))
         versions = [index for (index,) in indices]
         found: dict[tuple[str, str], set[str]] = {}
-        for at, name in self.undefined_names():
+        for at, name in self.undefined:
             need = needs.get(versions[at] & 0x7FFF)
             if need:
                 found.setdefault(need, set()).add(name)
         return tuple(Imports(*need, tuple(sorted(found[need]))) for need in needs.values() if need in found)
 
-    def undefined_names(self) -> Iterator[tuple[int, str]]:
-        """Yield (index, name) of each symbol that another file must define."""
+    @functools.cached_property  # asked for versions, for guards and for users
+    def undefined(self) -> list[tuple[int, str]]:
+        """(index, name) of each symbol that another file must define; raises Contradiction."""
         size = self._dynamic.value(DT_STRSZ)
         if size > MAX_STRINGS:
             raise Contradiction(f"a string table of {size} bytes, at most {MAX_STRINGS} expected")
         names = self._table(DT_STRTAB, size, "DT_STRTAB")
+        found = []
         for at, (name, _, section) in enumerate(self.rows):
             if not section and name:
                 end = names.find(b"\0", name, name + 4096)
                 if end < 0:
                     raise Contradiction(f"a dynamic symbol's name at byte {name} does not end in the string table")
-                yield at, printable(names[name:end])
+                found.append((at, printable(names[name:end])))
+        return found
 
     def _count(self) -> int:
         # The table does not say its length; its hash table does.

@@ -36,7 +36,7 @@ def vendor(request: Request) -> Vendored:
     sums = _sums(request)
     _refuse_what_cannot_be_built(request, listed)
     verified = _verify(request, listed, sums)
-    rules = tuple(_rule(request, one, listed, sums) for one in listed.values())
+    rules = tuple(_rule(request, one, sums) for one in listed.values())
     kinds = tuple(sorted({rule.kind for rule in rules})) or ("go_library",)
     return Vendored(loads={"@linkmode//go:defs.bzl": kinds}, rules=rules, packages=tuple(listed), verified=verified)
 
@@ -78,7 +78,7 @@ def _refuse_what_cannot_be_built(request: Request, listed: Mapping[str, Union]) 
     )
 
 
-def _rule(request: Request, one: Union, listed: Mapping[str, Union], sums: Mapping[str, str]) -> Rule:
+def _rule(request: Request, one: Union, sums: Mapping[str, str]) -> Rule:
     module = one.module.replace or one.module
     name = f"{module.path}@{module.version}" if module.version else one.module.path
     return Rule(

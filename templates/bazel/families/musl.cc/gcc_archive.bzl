@@ -9,7 +9,7 @@ load("@linkmode_cc//:cc.bzl", "cc_toolchain")
 load("//:lock.bzl", "ARTIFACTS", "CPUS", "TOOLCHAINS")
 load("//private/cc:cc_toolchain_config.bzl", "FISSION", "HEADER_PARSER", "cc_toolchain_config")
 load("//private/cc:library_names.bzl", "library_names")
-load("//private/link_mode:link_mode_values.bzl", "default_mode")
+load("//private/link_mode:link_mode_values.bzl", "cpu_of", "default_mode")
 load("//private/link_mode:target.bzl", "libc_runtime")
 load(":gcc_flags.bzl", "gcc_flags", "gcc_paths")
 
@@ -30,7 +30,7 @@ def gcc_archive(name):
 
 def _gcc_toolchain(target, layout, gcc, without):
     name = "cc-" + target
-    cpu = target.partition("-")[0]
+    cpu = cpu_of(target)
     paths = gcc_paths(CPUS[cpu]["gcc"], layout, gcc)
     tool = paths.tool
     sysroot = paths.sysroot

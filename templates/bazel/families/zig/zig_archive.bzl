@@ -8,7 +8,7 @@ load("@linkmode_cc//:cc.bzl", "cc_toolchain")
 load("//:lock.bzl", "ARTIFACTS", "CPUS", "TOOLCHAINS")
 load("//private/cc:cc_toolchain_config.bzl", "FISSION", "HEADER_PARSER", "cc_toolchain_config")
 load("//private/cc:library_names.bzl", "library_names")
-load("//private/link_mode:link_mode_values.bzl", "default_mode")
+load("//private/link_mode:link_mode_values.bzl", "default_mode", "target_facts")
 load(":zig_driver.bzl", "zig_driver")
 load(":zig_lines.bzl", "ZIG_LINES")
 load(":zig_programs.bzl", "zig_programs")
@@ -59,11 +59,9 @@ def zig_archive(name):
 
 def _zig_toolchain(exec_platform, line, target, without):
     name = "cc-" + target
-    cpu = target.partition("-")[0]
-    libc = target.rpartition("-")[2]
-    musl = libc == "musl"
-    glibc_version = libc.partition(".")[2]
-    facts = CPUS[cpu]
+    parts = target_facts(target)
+    musl = parts["libc"] == "musl"
+    facts = CPUS[parts["cpu"]]
     cxx = "c++" not in without
     headers = zig_headers(facts, line, target, without)
     cxx_runtime = [name + "_cxx_runtime"] if cxx else []
@@ -126,11 +124,11 @@ def _zig_toolchain(exec_platform, line, target, without):
         builtin_include_directories = headers,
         cc = ":program_clang",
         compiler = "clang",
-        cpu = cpu,
+        cpu = parts["cpu"],
         default_mode = default_mode(target),
         fission = FISSION,
         # as select() of @rules_cc//cc/libc reads it: the name, and behind a dash the version
-        libc = "musl" if musl else "glibc-" + glibc_version,
+        libc = "musl" if musl else "glibc-" + parts["max_glibc"],
         layering_check = True,
         strip = ":program_strip",
         target = target,

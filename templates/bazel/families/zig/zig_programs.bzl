@@ -6,6 +6,7 @@ it builds a target's run-time files, and module_map lists its headers. Without t
 """
 
 load("@linkmode_cc//:rule.bzl", "for_toolchain")
+load("//private/link_mode:link_mode_values.bzl", "cpu_of")
 load("//private/link_mode:transition.bzl", "once", "once_attrs")
 load(":zig_tables.bzl", "PROGRAM_LINK_WORDS", "program_compile_words")
 
@@ -36,7 +37,7 @@ def compile_program(ctx, name, source, defines, headers):
     program = ctx.actions.declare_file("%s/%s" % (ctx.label.name, name))
     ctx.actions.run(
         executable = zig,
-        arguments = program_compile_words(ctx.attr.exec.partition("-")[0]) + [
+        arguments = program_compile_words(cpu_of(ctx.attr.exec)) + [
             source.path,
             "-o",
             object_file.path,

@@ -3,6 +3,7 @@
 
 load("@linkmode_cc//:cc.bzl", "cc_binary", "cc_library")
 load("//:lock.bzl", "ARTIFACTS", "TOOLCHAINS")
+load("//private/link_mode:link_mode_values.bzl", "cpu_of")
 load("//private/link_mode:static_tool.bzl", "static_tool")
 load(":gmp_library.bzl", "gmp_library")
 load(":gmp_sources.bzl", "GENERATORS", "SEVERAL", "gmp_functions", "gmp_header", "gmp_tables")
@@ -112,7 +113,7 @@ def _tables():
             "mini-gmp/mini-gmp.h",
         ],
     )
-    cpus = {toolchain["exec"].partition("-")[0]: None for toolchain in TOOLCHAINS}
+    cpus = {cpu_of(toolchain["exec"]): None for toolchain in TOOLCHAINS}
     for generator in GENERATORS:
         cc_binary(
             name = generator + "_program",

@@ -7,6 +7,7 @@ and the runtime program drives zig when it builds a target's run-time files. The
 
 load("//:compiler.bzl", "LibcRuntimeInfo", "LinkModeCompilerInfo", "TOOLS", "placed")
 load("//:lock.bzl", "ARTIFACTS", "CPUS")
+load("//private/link_mode:link_mode_values.bzl", "cpu_of")
 load(":zig_lines.bzl", "ZIG_LINES")
 load(":zig_tables.bzl", "EMPTY_ARCHIVE", "OWN_LIBRARIES", "PROGRAM_LINK_WORDS", "RUNTIME_WORDS", "program_compile_words", "runtime_links", "zig_flags", "zig_target")
 
@@ -56,7 +57,7 @@ def _runtime(ctx, root, zig, program, language):
         cmd_args(first.as_output(), format = "{}/cache", parent = 1),
     )
     for flags, names in links:
-        command.add("--run", "c++" if language == "c++" else "cc", zig_target(CPUS[ctx.attrs.target.partition("-")[0]], ctx.attrs.target), RUNTIME_WORDS, flags, main)
+        command.add("--run", "c++" if language == "c++" else "cc", zig_target(CPUS[cpu_of(ctx.attrs.target)], ctx.attrs.target), RUNTIME_WORDS, flags, main)
         command.add("-o", cmd_args(first.as_output(), format = "{}/cache/main", parent = 1))
         for name in names:
             command.add("--take", name, outputs[name].as_output())
@@ -79,7 +80,7 @@ def _zig_compiler_impl(ctx):
 
     lld = called("ld.lld")
     without_cxx = ctx.attrs.without + ["c++"]
-    facts = CPUS[ctx.attrs.target.partition("-")[0]]
+    facts = CPUS[cpu_of(ctx.attrs.target)]
     line = ZIG_LINES[ctx.attrs.line]
     places = {
         "lld": struct(artifact = lld, hidden = [], parent = 0),
@@ -138,7 +139,7 @@ def zig_compiler(name, artifact, target, without):
     _zig_compiler(
         name = name,
         archive = ":" + artifact,
-        exec_cpu = facts["exec"].partition("-")[0],
+        exec_cpu = cpu_of(facts["exec"]),
         line = facts["line"],
         musl_libraries = ZIG_LINES[facts["line"]]["musl-libraries"],
         target = target,

@@ -27,7 +27,7 @@ def default_mode(target):
     """
     if target.endswith("-musl"):
         return "static"
-    modes = LINK_MODES.get(target.partition("-")[0], {})
+    modes = LINK_MODES.get(cpu_of(target), {})
     return "dynamic" if modes.get("dynamic") == target and modes.get("mostly_static") != target else "mostly_static"
 
 def elfcheck_arguments(link_mode, target, allow, allow_static_glibc = False, kind = "--expect", words = ["--bazel"]):
@@ -110,6 +110,17 @@ def no_target(link_mode, cpu):
     return ("linkmode: no target of linkmode.toml can be linked {mode} for {cpu}: a static binary needs musl. " +
             "Add {cpu}-linux-musl to a [[toolchain]] and run `linkmode lock && linkmode generate`.").format(cpu = cpu, mode = link_mode)
 
+def cpu_of(name):
+    """Names the CPU of what is named by its CPU first.
+
+    Args:
+        name: target triple, or exec platform; empty on a platform that is not linkmode's.
+
+    Returns:
+        string: such as x86_64.
+    """
+    return name.partition("-")[0]
+
 def target_facts(target):
     """Takes a target triple apart.
 
@@ -119,10 +130,9 @@ def target_facts(target):
     Returns:
         A dict of strings: cpu, libc (musl or glibc), max_glibc (empty for musl), target.
     """
-    cpu, _, _ = target.partition("-")
     libc, _, version = target.rpartition("-")[2].partition(".")
     return {
-        "cpu": cpu,
+        "cpu": cpu_of(target),
         "libc": "glibc" if libc == "gnu" else libc,
         "max_glibc": version,
         "target": target,

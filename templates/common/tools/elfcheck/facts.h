@@ -59,6 +59,7 @@ enum {
     DT_BIND_NOW = 24,
     DT_RUNPATH = 29,
     DT_FLAGS = 30,
+    DT_RELR = 36,
     LAST_LOW_TAG = 37
 };
 #define DT_GNU_HASH UINT64_C(0x6ffffef5)

@@ -224,8 +224,11 @@ def test_packed_relocations_without_the_version_that_says_so() -> None:
     )
     assert (answers(told)["debian-12"], answers(told)["rocky-8"]) == ("yes", "no")
     untold = Elf(interp=interp(GLIBC_LOADER), needed=("libc.so.6",), needs=(("libc.so.6", ("GLIBC_2.17",)),), tags=relr)
-    assert (answers(untold)["debian-12"], answers(untold)["rocky-8"]) == ("unknown", "unknown")
-    assert "whether its packed relocations (DT_RELR) are applied cannot be determined" in reason(untold, "rocky-8")
+    assert (answers(untold)["debian-12"], answers(untold)["rocky-8"]) == ("no", "no")
+    assert "it has DT_RELR and does not ask for GLIBC_ABI_DT_RELR" in reason(untold, "debian-12")
+    bare = Elf(interp=interp(GLIBC_LOADER), needed=("libc.so.6",), tags=relr)
+    assert (answers(bare)["debian-12"], answers(bare)["rocky-8"]) == ("unknown", "unknown")
+    assert "whether its packed relocations (DT_RELR) are applied cannot be determined" in reason(bare, "rocky-8")
     musl = Elf(interp=interp(MUSL_LOADER), needed=("libc.so",), tags=relr)
     assert answers(musl)["alpine"] == "yes"
     assert platforms.suits(facts(musl), tag("musllinux_1_1")).answer == "unknown"

@@ -11,7 +11,7 @@
 load("//:lock.bzl", "CPUS", "LINK_MODES", "OWN_TOOLCHAINS", "TARGETS")
 load(":adapters.bzl", "ADAPTERS")
 load(":allocator.bzl", "CUSTOM_MALLOC", "custom_malloc")
-load(":link_mode_values.bzl", "LINK_MODE_FEATURES", "no_target")
+load(":link_mode_values.bzl", "LINK_MODE_FEATURES", "cpu_of", "no_target")
 
 # the features that this transition sets or leaves out, and no others
 LINK_FEATURES = LINK_MODE_FEATURES.values() + ["room_for_runpath", "static_pie", "strip_at_link"]
@@ -103,7 +103,7 @@ def _platform(mode, asked, current, cpu):
         if target:
             if mode != "static" or target.endswith("-musl"):
                 return label
-            cpu = target.partition("-")[0]
+            cpu = cpu_of(target)
     if cpu not in LINK_MODES:
         cpu = LINK_MODES.keys()[0]
     target = LINK_MODES[cpu].get(mode)

@@ -3,6 +3,7 @@
 
 load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS", "for_toolchain")
 load("//:lock.bzl", "TARGETS")
+load("//private/link_mode:link_mode_values.bzl", "cpu_of")
 load("//private/link_mode:transition.bzl", "ADAPTER_SETTINGS", "without_adapters")
 load(":providers.bzl", "GoCcInfo", "GoConfigurationInfo", "GoStdInfo")
 load(":toolchain.bzl", "GO_TYPE", "go_environment", "sdk_arguments")
@@ -18,8 +19,7 @@ def _platform(label):
     target = _OURS.get(str(label).lstrip("@"))
     if not target:
         return str(label)
-    cpu = target.partition("-")[0]
-    return str(Label("//platforms:" + [t for t in TARGETS if t.startswith(cpu + "-")][0]))
+    return str(Label("//platforms:" + [one for one in TARGETS if cpu_of(one) == cpu_of(target)][0]))
 
 def _std_transition_impl(settings, _attr):
     return dict({

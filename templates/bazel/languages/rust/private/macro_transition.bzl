@@ -4,6 +4,8 @@
 A platform of linkmode's names one, also where it is the platform that a build is executed on; any other is left as it is.
 """
 
+load("//private/link_mode:link_mode_values.bzl", "cpu_of")
+
 _OURS = str(Label("//platforms:x")).lstrip("@")[:-1]
 
 def _macro_transition_impl(settings, _attr):
@@ -12,7 +14,7 @@ def _macro_transition_impl(settings, _attr):
         name = platforms[0].lstrip("@")[len(_OURS):]  # host, exec_x86_64-linux or a target triple
         if name.startswith("exec_"):
             name = name[len("exec_"):]
-        platforms = [str(Label("//private/rust:itself_" + name.partition("-")[0]))]
+        platforms = [str(Label("//private/rust:itself_" + cpu_of(name)))]
     return {
         "//command_line_option:platforms": platforms,
     }

@@ -2,6 +2,7 @@
 """A compiler, from an archive that has it as files or from one that was cut in parts."""
 
 load("@linkmode_cc//:rule.bzl", "for_toolchain")
+load("//private/link_mode:link_mode_values.bzl", "cpu_of")
 load("//private/link_mode:own_libc.bzl", "OWN_LIBC", "launcher")
 load(":providers.bzl", "RustStdInfo", "RustcInfo")
 
@@ -14,7 +15,7 @@ def host_triple(exec_platform):
     Returns:
         string.
     """
-    return exec_platform.partition("-")[0] + "-unknown-linux-gnu"
+    return cpu_of(exec_platform) + "-unknown-linux-gnu"
 
 def _rustc_files_impl(ctx):
     rustc = [file for file in ctx.files.files if file.path.endswith("/bin/rustc")][0]

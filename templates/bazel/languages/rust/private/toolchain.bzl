@@ -2,6 +2,7 @@
 """A compiler and a standard library as a toolchain for one target."""
 
 load("//:lock.bzl", "CPUS")
+load("//private/link_mode:link_mode_values.bzl", "cpu_of")
 load(":providers.bzl", "RustStdInfo", "RustToolchainInfo", "RustcInfo")
 
 RUST_TOOLCHAIN_TYPE = "@linkmode//rust:toolchain_type"
@@ -23,7 +24,7 @@ def _rust_toolchain_impl(ctx):
     std = (ctx.attr.std or ctx.attr.rustc)[RustStdInfo]
     target = ctx.attr.target
     return [platform_common.ToolchainInfo(rust = RustToolchainInfo(
-        cpu = CPUS[(target or rustc.triple).partition("-")[0]],
+        cpu = CPUS[cpu_of(target or rustc.triple)],
         for_exec = not target,
         musl = target.endswith("-musl"),
         rustc = rustc,

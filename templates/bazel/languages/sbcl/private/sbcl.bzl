@@ -4,6 +4,7 @@
 load("@linkmode_cc//:cc.bzl", "cc_binary", "cc_library", CcInfo = "CcInfo_")
 load("//:lock.bzl", "CPUS")
 load("//private/link_mode:exec_transition.bzl", "exec_transition", "target_transition")
+load("//private/link_mode:link_mode_values.bzl", "cpu_of")
 load("//private/link_mode:providers.bzl", "only")
 load(":providers.bzl", "SbclInfo")
 load(":release.bzl", "GROVELERS", "runtime_sources")
@@ -61,7 +62,7 @@ def sbcl(name, exec, host, source):
         host: label of the sbcl_host that builds it.
         source: the package of the sources, such as @linkmode_sbcl//.
     """
-    cpu = CPUS[exec.partition("-")[0]]["sbcl"]
+    cpu = CPUS[cpu_of(exec)]["sbcl"]
     common = {"cpu": cpu, "host": host, "source": source + ":source", "tags": ["manual"]}
     sbcl_headers(name = name + "_headers", **common)
     _runtime_library(name + "_runtime", cpu, ":%s_headers" % name, source)

@@ -3,9 +3,9 @@
 
     unpack.py [--remove=PATH]… [--strip-prefix=FOLDER] ARCHIVE FOLDER
 
-The archive is the one that was locked, to the byte; that no member leaves the folder is checked all the same. A
-symbolic link that leads out of it is left out, as it would name a file of the machine; so is what is neither a file,
-a folder nor a link.
+The archive is the one that was locked, to the byte; that no member leaves the folder is checked all the same: none
+is written below a link. A symbolic link that leads out of it is left out, as it would name a file of the machine; so is
+what is neither a file, a folder nor a link.
 """
 
 import posixpath
@@ -35,13 +35,22 @@ def main(arguments):
                 return ""
             path = path[len(prefix) + 1 :]
         dropped = any(path == other or path.startswith(other + "/") for other in removed)
-        return "" if dropped or path == "." else path
+        if dropped or path == ".":
+            return ""
+        parent = posixpath.dirname(path)
+        if (folder / parent).resolve() != folder.resolve() / parent:
+            sys.exit(f"{archive}: {name}: lies below a link")
+        return path
 
     folder.mkdir(parents=True, exist_ok=True)
     if zipfile.is_zipfile(archive):
         unpack_zip(archive, folder, place)
     else:
         unpack_tar(archive, folder, place)
+    # whole now: what a link leads to may have come after it
+    for path in folder.rglob("*"):
+        if path.is_symlink() and not stays(path, folder):
+            path.unlink()
     if not any(folder.iterdir()):
         sys.exit(f"{archive}: has nothing below {prefix!r}")
 
@@ -74,7 +83,7 @@ def unpack_tar(archive, folder, place):
                 link(member.linkname, path, folder)
             elif member.islnk():
                 original = place(member.linkname)
-                if not original:
+                if not original or not stays(folder / original, folder):
                     sys.exit(f"{archive}: {member.name}: a link to {member.linkname}, which is not unpacked")
                 # a copy: digests of trees know no hard links
                 copy(folder / original, folder / path)
@@ -84,11 +93,18 @@ def unpack_tar(archive, folder, place):
 
 
 def link(target, path, folder):
-    """Make a symbolic link, unless it leads out of the folder."""
-    leads_to = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
-    if not target.startswith("/") and leads_to.split("/")[0] != "..":
+    """Make a symbolic link, unless it is an absolute one."""
+    if not target.startswith("/"):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).symlink_to(target)
+
+
+def stays(path, folder):
+    """Return whether what a path leads to, over all links, is in the folder."""
+    try:
+        return path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError):  # a circle of links
+        return False
 
 
 def copy(original, path):

@@ -3,6 +3,7 @@
 
 load("//:compiler.bzl", "LibcRuntimeInfo", "LinkModeCompilerInfo", "TOOLS")
 load("//:lock.bzl", "ARTIFACTS", "CPUS")
+load("//private/link_mode:link_mode_values.bzl", "cpu_of")
 load(":gcc_flags.bzl", "gcc_flags", "gcc_paths")
 
 def _flags(without):
@@ -14,7 +15,7 @@ def _flags(without):
 
 def _gcc_compiler_impl(ctx):
     root = ctx.attrs.archive[DefaultInfo].default_outputs[0]
-    paths = gcc_paths(CPUS[ctx.attrs.target.partition("-")[0]]["gcc"], ctx.attrs.layout, ctx.attrs.gcc)
+    paths = gcc_paths(CPUS[cpu_of(ctx.attrs.target)]["gcc"], ctx.attrs.layout, ctx.attrs.gcc)
     library = root.project(paths.sysroot + "lib")
 
     def tool(name):

@@ -7,7 +7,7 @@
 
 #include "libc.h"
 
-enum { PAGE = 4096, LARGEST_PAGE = 65536 };
+enum { PAGE = 4096, LARGEST_PAGE = 65536, VER_FLG_BASE = 1, MOST = 1 << 20 };
 
 static bool fault(const char *format, ...)
 {
@@ -37,6 +37,14 @@ static uint64_t round_down(uint64_t value)
     return value / PAGE * PAGE;
 }
 
+static const struct segment *first_segment(uint32_t type)
+{
+    for (size_t i = 0; i < elf.segment_count; i++)
+        if (elf.segments[i].type == type)
+            return &elf.segments[i];
+    return NULL;
+}
+
 /* --- The kernel ------------------------------------------------------------------------------------------------- */
 
 static bool is_refused_by_kernel(unsigned type)
@@ -46,6 +54,8 @@ static bool is_refused_by_kernel(unsigned type)
                                                 : UINT64_C(1) << 32;
     const struct segment *before = NULL;
 
+    if (type == ET_DYN && !first_segment(PT_LOAD)->memory_size)
+        return fault("its first PT_LOAD is empty, and Linux finds no place for it");
     for (size_t i = 0; i < elf.segment_count; i++) {
         const struct segment *load = &elf.segments[i];
         const unsigned long long address = load->address;
@@ -61,7 +71,7 @@ static bool is_refused_by_kernel(unsigned type)
         if (type != ET_DYN && load->address < PAGE)
             return fault("its PT_LOAD at 0x%llx lies in the first page of memory, which Linux gives to nobody", address);
         if (before && (before->address + before->memory_size - 1) / PAGE == load->address / PAGE
-            && before->offset - before->address != load->offset - load->address)
+            && (load->file_size == 0 || before->offset - before->address != load->offset - load->address))
             return fault("its PT_LOAD at 0x%llx replaces the page of the one before", address);
         before = load;
     }
@@ -79,12 +89,17 @@ static bool has_no_entry(void)
 
 /* --- The loader ------------------------------------------------------------------------------------------------- */
 
-static const struct segment *first_segment(uint32_t type)
+/* Of two segments in a page of memory, the later one's flags are the page's. */
+static bool page_allows(uint64_t end, uint32_t allowed)
 {
-    for (size_t i = 0; i < elf.segment_count; i++)
-        if (elf.segments[i].type == type)
-            return &elf.segments[i];
-    return NULL;
+    for (size_t i = 0; i < elf.segment_count; i++) {
+        const struct segment *load = &elf.segments[i];
+
+        if (load->type == PT_LOAD && load->memory_size && load->address >= end
+            && load->address / PAGE == (end - 1) / PAGE && !(load->flags & allowed))
+            return false;
+    }
+    return true;
 }
 
 /* Whether all of the bytes are loaded from the file, into a segment that can be read; where they lie in it. */
@@ -96,7 +111,7 @@ static bool file_part(uint64_t address, uint64_t size, uint64_t *offset)
         if (load->type == PT_LOAD && load->flags & (PF_R | PF_W) && load->address <= address
             && address - load->address <= load->file_size && size <= load->file_size - (address - load->address)) {
             *offset = load->offset + (address - load->address);
-            return true;
+            return page_allows(address + size, PF_R | PF_W);
         }
     }
     return false;
@@ -109,8 +124,22 @@ static bool memory_part(uint64_t address, uint64_t size, uint32_t allowed)
 
         if (load->type == PT_LOAD && load->flags & allowed && load->address <= address
             && address - load->address <= load->memory_size && size <= load->memory_size - (address - load->address))
-            return true;
+            return page_allows(address + size, allowed);
     }
+    return false;
+}
+
+/* Linux since 5.18 tells a program of the last place into which the table is loaded, and before of the first. */
+static bool has_table_twice(void)
+{
+    for (size_t i = 0; i < elf.segment_count; i++)
+        for (size_t j = 0; elf.segments[i].type == PT_PHDR && j < elf.segment_count; j++) {
+            const struct segment *load = &elf.segments[j];
+
+            if (load->type == PT_LOAD && load->offset <= elf.table && elf.table - load->offset < load->file_size
+                && load->address + (elf.table - load->offset) != elf.segments[i].address)
+                return fault("a second PT_LOAD has its program headers, so that PT_PHDR does not say where Linux finds them");
+        }
     return false;
 }
 
@@ -132,7 +161,7 @@ static bool has_lost_headers(unsigned type)
         return fault("its program headers do not lie inside a segment that can be read, where its loader looks for them");
     if (type == ET_DYN && !first_segment(PT_PHDR))
         return fault("it has no PT_PHDR, by which its loader finds where it was loaded");
-    return false;
+    return has_table_twice();
 }
 
 /* Tags whose address a loader follows, the tag that holds the size in bytes (0: none does), the name, and PF_X for code, which
@@ -201,16 +230,53 @@ static bool read_counts(uint64_t tag, size_t count, uint64_t counts[4], uint64_t
     return true;
 }
 
+/* The largest of the words at an address, which lie in the file. */
+static uint64_t largest(uint64_t address, uint64_t count)
+{
+    uint64_t offset, left, most = 0;
+    unsigned char raw[4];
+
+    for (uint64_t i = 0; i < count && locate(address + 4 * i, &offset, &left); i++) {
+        read_at(offset, raw, sizeof raw);
+        if (number(raw, 4) > most)
+            most = number(raw, 4);
+    }
+    return most;
+}
+
+/* Whether the last chain, which a lookup follows to a number that is odd, ends where it is loaded. */
+static bool chains_end(uint64_t address, uint64_t buckets, uint64_t first)
+{
+    const uint64_t last = largest(address, buckets);
+    uint64_t offset, left;
+    unsigned char raw[4];
+
+    if (last == 0)
+        return true;
+    if (!locate(address + 4 * (buckets + last - first), &offset, &left))
+        return false;
+    for (; left >= sizeof raw; offset += sizeof raw, left -= sizeof raw) {
+        read_at(offset, raw, sizeof raw);
+        if (number(raw, 4) & 1)
+            return true;
+    }
+    return false;
+}
+
 static bool has_wrong_hashes(void)
 {
-    uint64_t counts[4], left;
+    uint64_t counts[4], left, head;
 
-    if (read_counts(DT_GNU_HASH, 4, counts, &left)
-        && (!counts[2] || counts[2] & (counts[2] - 1) || 16 + counts[2] * (elf.bits / 8u) + 4 * counts[0] > left))
-        return fault("its DT_GNU_HASH contradicts itself");
+    if (read_counts(DT_GNU_HASH, 4, counts, &left)) {
+        head = 16 + counts[2] * (elf.bits / 8u);
+        if (!counts[2] || counts[2] & (counts[2] - 1) || head + 4 * counts[0] > left || counts[0] > MOST
+            || !chains_end(numbered(DT_GNU_HASH)->value + head, counts[0], counts[1]))
+            return fault("its DT_GNU_HASH contradicts itself");
+    }
     /* Alpha and s390x have words of 64 bits there. */
     if (is_x86() && read_counts(DT_HASH, 2, counts, &left) && !numbered(DT_GNU_HASH)->present
-        && 8 + 4 * (counts[0] + counts[1]) > left)
+        && (8 + 4 * (counts[0] + counts[1]) > left || counts[0] + counts[1] > MOST
+            || largest(numbered(DT_HASH)->value + 8, counts[0] + counts[1]) >= (counts[1] ? counts[1] : 1)))
         return fault("its DT_HASH contradicts itself");
     return false;
 }
@@ -233,6 +299,27 @@ static bool has_wrong_records(void)
     return false;
 }
 
+/* glibc's loader walks the versions that the program itself defines. */
+static bool has_lost_definitions(void)
+{
+    uint64_t address = numbered(DT_VERDEF)->value, offset, named;
+    bool has_next = numbered(DT_VERDEF)->present;
+    unsigned char raw[20];
+
+    if (has_next && !numbered(DT_VERSYM)->present)
+        return fault("it has DT_VERDEF and no DT_VERSYM, which its loader reads");
+    for (unsigned left = MAX_VERSIONS; has_next && left; left--) {
+        if (!file_part(address, sizeof raw, &offset))
+            break;
+        read_at(offset, raw, sizeof raw);
+        if (!(number(raw + 2, 2) & VER_FLG_BASE) && !file_part(address + number(raw + 12, 4), 8, &named))
+            break;
+        address += number(raw + 16, 4);
+        has_next = number(raw + 16, 4) != 0;
+    }
+    return has_next && fault("its DT_VERDEF leads out of the segments that can be read");
+}
+
 static bool has_wrong_dynamic(void)
 {
     const struct segment *segment = first_segment(PT_DYNAMIC);
@@ -250,7 +337,7 @@ static bool has_wrong_dynamic(void)
         return fault("it has neither DT_HASH nor DT_GNU_HASH, one of which its loader reads");
     if (is_glibc && numbered(DT_VERNEED)->present && !numbered(DT_VERSYM)->present)
         return fault("it has DT_VERNEED and no DT_VERSYM, which its loader reads");
-    return has_lost_tables() || has_wrong_hashes() || has_wrong_records();
+    return has_lost_tables() || has_wrong_hashes() || has_wrong_records() || (is_glibc && has_lost_definitions());
 }
 
 static bool is_needed(const char *name)
@@ -276,6 +363,19 @@ static bool comes_with_glibc(const char *library)
     return strncmp(library, "libc.so.6", 9) == 0 || loader_owner(library);
 }
 
+/* What elf/dl-version.c of glibc asks; without DT_VERNEED it asks nothing. */
+static bool lacks_relr_version(void)
+{
+    bool has_libc = false;
+
+    for (size_t i = 0; i < elf.needed_count; i++)
+        has_libc |= strncmp(elf.needed[i], "libc.so.", 8) == 0;
+    for (size_t i = 0; i < elf.version_count; i++)
+        if (strcmp(elf.versions[i].name, "GLIBC_ABI_DT_RELR") == 0)
+            return false;
+    return has_libc && elf.version_count && numbered(DT_RELR)->present;
+}
+
 static bool has_lost_libraries(void)
 {
     if (strcmp(elf.libc, "glibc") != 0)
@@ -284,6 +384,9 @@ static bool has_lost_libraries(void)
         return fault("its DT_SONAME is %s, a library that it needs, so that its loader takes it for that one", elf.soname);
     if (dynamic.flags_1.value & DF_1_NODEFLIB && is_looked_for() && !elf.rpath && !elf.runpath)
         return fault("DF_1_NODEFLIB closes the system's folders to its loader, and it names no other");
+    if (lacks_relr_version())
+        return fault("it has DT_RELR and does not ask for GLIBC_ABI_DT_RELR: glibc before 2.36 does not know DT_RELR, "
+                     "and later ones refuse it");
     for (size_t i = 0; i < elf.needed_count; i++) {
         const char *owner = soname_owner(elf.needed[i]);
 
@@ -307,6 +410,14 @@ static bool has_lost_properties(void)
         if (segment->type == PT_GNU_PROPERTY && segment->memory_size
             && !memory_part(segment->address, segment->memory_size, PF_R | PF_W))
             return fault("its PT_GNU_PROPERTY does not lie inside a segment that can be read");
+    }
+    /* Without one, the loader for x86-64 looks for the note by itself: where notes have the alignment of that one. */
+    for (size_t i = 0; i < elf.segment_count && is_machine("x86_64") && !first_segment(PT_GNU_PROPERTY); i++) {
+        const struct segment *note = &elf.segments[i];
+
+        if (note->type == PT_NOTE && note->align == 8 && note->memory_size
+            && !memory_part(note->address, note->memory_size, PF_R | PF_W))
+            return fault("its PT_NOTE does not lie inside a segment that can be read");
     }
     return false;
 }
@@ -361,13 +472,15 @@ static bool has_wrong_protection(void)
 
 static void find_fault(unsigned type)
 {
-    const bool is_glibc = strcmp(elf.libc, "glibc") == 0;
+    const bool is_glibc = strcmp(elf.libc, "glibc") == 0, is_musl = strcmp(elf.libc, "musl") == 0;
 
-    if (elf.kind == SHARED_OBJECT || is_refused_by_kernel(type) || has_no_entry() || !elf.has_interpreter)
+    if (elf.kind == SHARED_OBJECT || is_refused_by_kernel(type) || has_no_entry())
         return;
-    (void)(has_lost_headers(type) || has_wrong_dynamic() || has_lost_libraries()
-           || (is_glibc && has_lost_properties())
-           || has_wrong_threads() || has_wrong_protection());
+    if (elf.has_interpreter)
+        (void)(has_lost_headers(type) || has_wrong_dynamic() || has_lost_libraries()
+               || (is_glibc && has_lost_properties()) || has_wrong_threads() || has_wrong_protection());
+    else if (is_glibc || is_musl) /* whose start code does a part of a loader's work */
+        (void)(has_table_twice() || has_wrong_threads() || (is_glibc && has_wrong_protection()));
 }
 
 #endif
