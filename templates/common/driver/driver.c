@@ -8,9 +8,9 @@
  *     TRIPLE-go-toolexec TOOL ARGUMENT…: one of Go's tools
  *     TRIPLE-gcc --linkmode-explain ARGUMENT…: says what would be done, and does nothing
  *
- * Read on: words.h and config.h hold values, call.h reads a call, machine.h and libraries.h judge its words, link.h makes the
- * command line, late.h builds what it lacks, check.h looks at what came out, failure.h says why there is nothing, and session.h
- * knows what `linkmode exec` wants to be told.
+ * Read on: words.h and config.h hold values, call.h reads a call, programs.h, machine.h and libraries.h judge its words, link.h
+ * makes the command line, late.h builds what it lacks, check.h looks at what came out, failure.h says why there is nothing, and
+ * session.h knows what `linkmode exec` wants to be told.
  */
 
 #include "check.h"
@@ -128,6 +128,7 @@ int main(int argc, char **argv)
         become_tool(name, argc, argv);
         refuse(NULL, NULL, "called by a name that the driver does not know: %s", name);
     }
+    refuse_compiler();
     for (int i = 1 + is_explained; i < argc; i++)
         add_argument(&given, argv[i], 0);
     if (equal(name, "cpp"))

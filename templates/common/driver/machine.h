@@ -8,6 +8,7 @@
 
 #include "call.h"
 #include "config.h"
+#include "programs.h"
 
 static struct words left_out; /* the machine's own folders that a call named, as they were written */
 
@@ -144,6 +145,7 @@ static void clean(struct words *words)
 {
     struct words kept = {0};
 
+    check_programs(words);
     for (size_t i = 0; i < words->count; i++) {
         const struct word *word = &words->items[i];
         const char *text = word->text;
