@@ -3,6 +3,7 @@
 templates/common/driver/driver.c says what the driver does, and config.h beside it what its configuration holds.
 """
 
+import hashlib
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -35,6 +36,10 @@ OWN = (*_LIBC, *_COMPILER)
 """Libraries that every toolchain has, by the name after ``-l``. The driver adds them to a link itself."""
 
 
+_WORDS = ("-std=c11", "-D_GNU_SOURCE", "-O2", "-s")
+"""What every compiler of the two is told."""
+
+
 class Late(msgspec.Struct, frozen=True):
     """Libraries that lie in ``folder`` when ``command`` has run."""
 
@@ -49,11 +54,12 @@ def sources() -> tuple[Path, Path]:
 
 
 def ingredients() -> str:
-    """Return all of the sources as one text, for a digest."""
+    """Return all that the two are compiled from, and how, as one text for a digest."""
     common = resources.templates() / "common"
     folders = [*(source.parent for source in sources()), common / "private" / "cc", common / "languages" / "graalvm"]
     files = [path for folder in folders for path in sorted(folder.iterdir()) if path.suffix in {".c", ".h"}]
-    return "\0".join(path.read_text(encoding="utf-8") for path in files)
+    texts = [f"{path.relative_to(common)}\0{path.read_text(encoding='utf-8')}" for path in files]
+    return "\0".join([*_WORDS, *texts])
 
 
 def build(new: Path, compiler: Sequence[str], environment: Mapping[str, str]) -> None:
@@ -61,8 +67,11 @@ def build(new: Path, compiler: Sequence[str], environment: Mapping[str, str]) ->
 
     Raises ConfigError, with what the compiler said, when it fails.
     """
+    # Zig's cache takes a file for unchanged by its name, size, time and inode, which another release of linkmode may
+    # have as well (a time that a package fixes, an image of a container): the digest is a part of that cache's key.
+    digest = f"-DLINKMODE_DIGEST={hashlib.sha256(ingredients().encode()).hexdigest()}"
     for source in sources():
-        command = [*compiler, "-std=c11", "-D_GNU_SOURCE", "-O2", "-s", source.name, "-o", str(new / source.stem)]
+        command = [*compiler, *_WORDS, digest, source.name, "-o", str(new / source.stem)]
         done = subprocess.run(command, cwd=source.parent, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
             raise ConfigError(
