@@ -1,5 +1,6 @@
 """The store's own files that are waited for, or are something else than a file: a lock, a pipe, a link."""
 
+import os
 import threading
 from pathlib import Path
 
