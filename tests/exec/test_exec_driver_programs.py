@@ -21,7 +21,6 @@ def said(project: Project, line: str) -> str:
     """What a failing compile says within 30 seconds; `timeout` ends all that it started, should there be no end."""
     for name in ("x.c", "x.f", "x.F90", "x.adb"):
         (project.root / name).write_text("\n")
-    (project.root / "f95.cfg").write_text("-x f95\n")
     script = f"timeout -k 1 30 $CC {line}"
     done = project.linkmode("exec", "--target", X86, "--", "sh", "-c", script)
     assert done.returncode == 1, done.stdout + done.stderr
@@ -35,8 +34,11 @@ def test_a_source_in_fortran_or_ada_is_refused(request: pytest.FixtureRequest, f
 
 
 def test_a_compiler_that_starts_the_driver_again_ends(zig: Project) -> None:
-    """The words of a file of clang's own are not known to the driver."""
-    assert "the compiler that this driver stands before has started it again" in said(zig, "--config ./f95.cfg -c x.c")
+    """clang reads response files of any depth, and the driver those of a depth that nobody needs."""
+    for i in range(20):
+        (zig.root / f"words{i}").write_text(f"@words{i + 1}\n")
+    (zig.root / "words20").write_text("-x f95 x.c\n")
+    assert "the compiler that this driver stands before has started it again" in said(zig, "-c @words0")
 
 
 def test_an_edit_that_zig_s_cache_does_not_see_is_in_the_driver(

@@ -100,6 +100,8 @@ static void check_option(const char *text)
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         if (starts(text, others[i].option))
             refuse_program(text, others[i].program);
+    if (starts(text, "--config"))
+        refuse("words that the driver reads", "@FILE, whose words it reads", "%s: a file of clang's own, which may have other programs started", text);
     if (starts(text, "--driver-mode=") && !is_one_of(strchr(text, '=') + 1, (const char *const[]){"gcc", "g++", "cpp", NULL}))
         refuse_program(text, "a compiler");
 }

@@ -102,6 +102,13 @@ def test_an_option_that_has_another_program_started_is_refused(
     assert f": clang would start {program} of the machine's" in done.stderr
 
 
+@pytest.mark.parametrize("words", ["--config ./x.cfg", "--config=x.cfg", "--config-user-dir=/x"])
+def test_words_that_clang_alone_reads_are_refused(make: Callable[..., Toolchain], words: str) -> None:
+    done = make().run(*words.split(), "-c", "x.c")
+    assert (done.returncode, "a file of clang's own" in done.stderr) == (1, True)
+    assert "  try:      @FILE" in done.stderr
+
+
 @pytest.mark.parametrize(
     "line",
     [
