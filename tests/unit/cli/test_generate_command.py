@@ -120,6 +120,21 @@ def test_the_output_moves_and_leaves_nothing_behind(repository: Path, capsys: py
     assert Run(capsys, "generate", "--check").code == 0
 
 
+def test_the_output_moves_where_a_link_keeps_the_old_name(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (repository / "MODULE.bazel").touch()
+    Run(capsys, "lock")
+    Run(capsys, "generate")
+    (repository / "tools").mkdir()
+    (repository / "third_party/linkmode").rename(repository / "tools/lm")
+    (repository / "third_party/linkmode").symlink_to("../tools/lm")
+    toml = repository / "linkmode.toml"
+    toml.write_text(f'output = "tools/lm"\n{re.sub("(?m)^output.*", "", toml.read_text())}')
+    Run(capsys, "lock")
+    assert Run(capsys, "generate").code == 0
+    assert (repository / "tools/lm/defs.bzl").exists()
+    assert Run(capsys, "generate", "--check").code == 0
+
+
 def test_within_another_build_the_library_is_kept_out_of_it(
     repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
