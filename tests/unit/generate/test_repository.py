@@ -183,7 +183,16 @@ def test_a_former_output_that_was_moved_is_left_alone(tmp_path: Path, now: str) 
     assert repository.former(tmp_path, repository.edits(tmp_path, new, DEFAULT), new) == ""
 
 
-@pytest.mark.parametrize(("text", "line"), [("USE_BAZEL_VERSION=4.2.3\n", True), ("BAZELISK_HOME=/x\n", False)])
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("USE_BAZEL_VERSION=4.2.3\n", True),
+        ("BAZELISK_HOME=/x\n", False),
+        ("USE_BAZEL_VERSION=8.0.0\nUSE_BAZEL_VERSION = 4.2.3\n", True),
+        ("USE_BAZEL_VERSION=4.2.3\nUSE_BAZEL_VERSION=\n", False),
+        ("# USE_BAZEL_VERSION=4.2.3\n", False),
+    ],
+)
 def test_bazeliskrc_comes_before_bazelversion(tmp_path: Path, text: str, line: bool) -> None:
     laid(tmp_path, MODULE__bazel="", WORKSPACE="", __bazelversion="7.7.1\n", __bazeliskrc=text)
     assert ("--config=linkmode_bazel4" in after(tmp_path)[".bazelrc"]) == line
