@@ -11,14 +11,12 @@ import shutil
 import stat
 import tarfile
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import filelock
 import pytest
 from faultserver import FaultServer, whole
-from fetching import BODY, Notes, artifact, fetch, kept, stored
+from fetching import BODY, artifact, fetch
 
 from linkmode.exec import toolbox
 from linkmode.messages import ConfigError, IntegrityError
@@ -341,55 +339,3 @@ def test_other_bytes_are_not_unpacked_whoever_owns_them(tmp_path: Path) -> None:
     with pytest.raises(IntegrityError, match="is damaged: its sha256 is "):
         unpack(tool(), Store(tmp_path), trees.home(tmp_path), print)
     assert not trees.unpacked(trees.home(tmp_path), tool()).exists()
-
-
-@pytest.mark.parametrize("size", [-1, None])
-def test_a_pipe_in_the_place_of_an_archive_is_damage(server: FaultServer, store: Path, size: int | None) -> None:
-    server.routes["/tool"] = whole(BODY)
-    art = artifact(server.url("/tool"), size=size)
-    Store(store).folder(art.checksum).mkdir(parents=True)
-    os.mkfifo(Store(store).file(art.checksum))
-    fetch(store, art)
-    assert stored(store) == kept(art)
-
-
-def test_a_lock_file_that_leads_elsewhere_is_not_written_through(
-    server: FaultServer, store: Path, tmp_path: Path
-) -> None:
-    server.routes["/tool"] = whole(BODY)
-    art = artifact(server.url("/tool"))
-    victim = tmp_path / "victim"
-    victim.write_text("untouched")
-    locks = Store(store).private("locks")
-    (locks / f"sha256-{art.checksum.hex}.lock").symlink_to(victim)
-    with pytest.raises(ConfigError, match="cannot write to the store"):
-        fetch(store, art)
-    assert victim.read_text() == "untouched"
-
-
-def test_what_is_waited_for_is_said_with_its_path(server: FaultServer, store: Path) -> None:
-    server.routes["/tool"] = whole(BODY)
-    art = artifact(server.url("/tool"))
-    path = Store(store).private("locks") / f"sha256-{art.checksum.hex}.lock"
-    other = filelock.FileLock(path)
-    notes, told = Notes(), threading.Event()
-
-    def note(name: str, text: str) -> None:
-        notes.notes.append(f"{name}: {text}")
-        told.set()
-
-    notes.note = note  # type: ignore[method-assign]
-    with other:
-        waiting = threading.Thread(target=fetch, args=(store, art), kwargs={"notes": notes})
-        waiting.start()
-        assert told.wait(60)
-    waiting.join()
-    assert notes.notes == [f"tool: waiting for another run, which holds {path}"]
-    assert stored(store) == kept(art)
-
-
-def test_nobody_who_need_not_wait_is_told_so(server: FaultServer, store: Path) -> None:
-    server.routes["/tool"] = whole(BODY)
-    notes = Notes()
-    fetch(store, artifact(server.url("/tool")), notes=notes)
-    assert notes.notes == []
