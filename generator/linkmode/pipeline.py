@@ -45,7 +45,7 @@ def generated(root: Path) -> "Output":
     config = given.config
     tree = render.render(config, current.locked(root, given), resources.templates())
     edits = repository.edits(root, config.output, config.bazel_module, config.build_systems)
-    former = repository.former(edits, config.output)
+    former = repository.former(root, edits, config.output)
     return Output(
         root=root,
         tree=tree,

@@ -162,6 +162,7 @@ NONE: dict[str, tuple[Program, str]] = {
     "records of another size": (tagged((7, 0x400000), (8, 0), (9, 23)), "its DT_RELAENT is 23, and not the 24"),
     "DT_PLTREL alone": (tagged((20, 7)), "it has DT_PLTREL and no DT_JMPREL"),
     "DT_PLTREL of no kind": (tagged((20, 9), (23, 0x400000), (2, 0)), "its DT_PLTREL is 9"),
+    "DT_PLTREL of 9 for musl": (tagged((20, 9), (23, 0x400000), (2, 0), make=loaded_by_musl), "its DT_PLTREL is 9"),
     "a hash table of too many buckets": (tagged((DT_HASH, 0x400000)), "its DT_HASH contradicts itself"),
     "a hash table of GNU of no bloom filter": (tagged((0x6FFFFEF5, 0x400A00)), "its DT_GNU_HASH contradicts itself"),
     "PT_TLS outside": (adding(PT_TLS, 4, 0, OUTSIDE, 8, 8, 8), "its PT_TLS does not lie inside a segment"),
@@ -328,6 +329,9 @@ MODES: dict[str, tuple[Program, str]] = {
         adding(PT_LOAD, 5, 0xF00, 0xF00, 0x10, 0x10, 16, make=lambda: _first_alone(0xA00)),
         "static",
     ),
+    "DT_REL, by musl's loader": (tagged((20, 17), (23, 0x400000), (2, 0), make=loaded_by_musl), "mostly_static"),
+    "DT_RELAENT, by musl's loader": (tagged((7, 0x400000), (8, 0), (9, 23), make=loaded_by_musl), "mostly_static"),
+    "DT_PLTREL alone, by musl's loader": (tagged((20, 7), make=loaded_by_musl), "mostly_static"),
     "a library of another machine's loader": (loaded(needed=("ld-linux-aarch64.so.1",)), "dynamic"),
 }
 UNTRUE = ("folders of its own",)

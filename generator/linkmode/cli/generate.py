@@ -58,8 +58,8 @@ def command(*, check: bool, show_diff: bool, no_edit: bool, force: bool, remove:
     changes = output.save(say.note, force=force)
     if as_json:
         if not no_edit:
+            output.remove_former(say.note)  # first: where it fails, the blocks name it in the next run too
             output.save_edits()
-            output.remove_former(say.note)
         say.as_json(
             output=output.label,
             created=changes.created,
@@ -76,8 +76,8 @@ def command(*, check: bool, show_diff: bool, no_edit: bool, force: bool, remove:
     if output.edits and no_edit:
         click.echo("--no-edit: nothing was written to your files; add these lines yourself", err=True)
     elif output.edits:
-        output.save_edits()
         output.remove_former(say.note)
+        output.save_edits()
     if not changes and not output.edits:
         click.echo(f"{output.label} is up to date")
     elif bazel.is_root(root):

@@ -10,7 +10,7 @@ MODULE, WORKSPACES = "MODULE.bazel", ("WORKSPACE.bazel", "WORKSPACE")
 ROOTS = (MODULE, *WORKSPACES)
 """The files that make a folder the root of a Bazel build."""
 
-_IN_BAZELISKRC = re.compile(r"^[ \t]*USE_BAZEL_VERSION[ \t]*=[ \t]*(\S+)", re.MULTILINE)
+_IN_BAZELISKRC = re.compile(r"^[ \t]*USE_BAZEL_VERSION[ \t]*=[ \t]*(\S*)", re.MULTILINE)
 _VERSION = re.compile(r"(?:[\w.-]+/)?(\d+)\.")
 _OLDEST = 4
 
@@ -38,10 +38,11 @@ def major(root: Path) -> int | None:
 def _named(root: Path) -> tuple[Path, str]:
     """Return the file that names a version of Bazel, and that version; an empty one where none does.
 
-    bazelisk asks ``.bazeliskrc`` before ``.bazelversion`` (https://github.com/bazelbuild/bazelisk#readme).
+    bazelisk asks ``.bazeliskrc`` before ``.bazelversion`` (https://github.com/bazelbuild/bazelisk#readme). Of two
+    lines there the last one counts.
     """
-    if found := _IN_BAZELISKRC.search(_text(root / ".bazeliskrc")):
-        return root / ".bazeliskrc", found[1]
+    if version := "".join(_IN_BAZELISKRC.findall(_text(root / ".bazeliskrc"))[-1:]):
+        return root / ".bazeliskrc", version
     return root / ".bazelversion", _text(root / ".bazelversion").strip()
 
 
@@ -51,10 +52,13 @@ def _text(path: Path) -> str:
     except FileNotFoundError:
         return ""
     except textfile.UnusableError as error:
+        is_text = isinstance(error, textfile.NoTextError)
         raise ConfigError(
             f"{path} {error.problem}",
             expected="a text with the version of Bazel",
-            hint=f"save {path.name} as UTF-8",
+            hint=f"save {path.name} as UTF-8"
+            if is_text
+            else f"make {path.name} a file that can be read, or move it away",
         ) from error
 
 

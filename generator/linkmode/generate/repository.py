@@ -77,17 +77,19 @@ def edits(root: Path, output: str, module: BazelModule, build_systems: Iterable[
     return tuple(found)
 
 
-def former(edits: Iterable[Edit], output: str) -> str:
+def former(root: Path, edits: Iterable[Edit], output: str) -> str:
     """Return the folder that was the output until now, by the block in .bazelignore; empty where there is none.
 
-    A folder outside of the repository, above ``output`` or below it is none.
+    A folder outside of the repository, above ``output`` or below it is none, and so is what a link leads to.
     """
     before = next((edit.before or "" for edit in edits if edit.file == _IGNORE), "")
     new = PurePosixPath(output)
     for line in held(before, _IGNORE):
         old = PurePosixPath(line)
         related = old in (new, *new.parents) or new in old.parents
-        if line and not related and not old.is_absolute() and ".." not in old.parts:
+        if not line or related or old.is_absolute() or ".." in old.parts:
+            continue
+        if (root / old).is_dir() and (root / old).resolve() == root.resolve() / old:
             return line
     return ""
 

@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 from calling import TOML, Run
 
+from linkmode.generate.output import Output
+from linkmode.messages import ConfigError
+
 
 def test_generate_without_with_stale_and_with_edited_lock(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     missing = Run(capsys, "generate")
@@ -117,6 +120,43 @@ def test_the_output_moves_and_leaves_nothing_behind(repository: Path, capsys: py
     assert "third_party/linkmode keeps what linkmode did not generate: mine" in moved.err
     left = [path for path in (repository / "third_party").rglob("*") if path.is_file()]
     assert left == [repository / "third_party/linkmode/mine"]
+    assert Run(capsys, "generate", "--check").code == 0
+
+
+@pytest.mark.parametrize("words", [(), ("--json",)])
+def test_a_former_output_that_cannot_be_removed_is_tried_again(
+    repository: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    (repository / "MODULE.bazel").touch()
+    Run(capsys, "lock")
+    Run(capsys, "generate")
+    toml = repository / "linkmode.toml"
+    toml.write_text(f'output = "tools/lm"\n{re.sub("(?m)^output.*", "", toml.read_text())}')
+    Run(capsys, "lock")
+    with monkeypatch.context() as patched:
+
+        def denied(*_: object) -> None:
+            raise ConfigError("third_party/linkmode belongs to another user")
+
+        patched.setattr(Output, "remove_former", denied)
+        assert Run(capsys, "generate", *words).code == 3
+    assert Run(capsys, "generate", *words).code == 0
+    assert not (repository / "third_party").exists()
+    assert "tools/lm" in (repository / ".bazelignore").read_text()
+
+
+def test_the_output_moves_where_a_link_keeps_the_old_name(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (repository / "MODULE.bazel").touch()
+    Run(capsys, "lock")
+    Run(capsys, "generate")
+    (repository / "tools").mkdir()
+    (repository / "third_party/linkmode").rename(repository / "tools/lm")
+    (repository / "third_party/linkmode").symlink_to("../tools/lm")
+    toml = repository / "linkmode.toml"
+    toml.write_text(f'output = "tools/lm"\n{re.sub("(?m)^output.*", "", toml.read_text())}')
+    Run(capsys, "lock")
+    assert Run(capsys, "generate").code == 0
+    assert (repository / "tools/lm/defs.bzl").exists()
     assert Run(capsys, "generate", "--check").code == 0
 
 

@@ -163,10 +163,36 @@ def test_a_link_is_read_through_and_known_as_one(tmp_path: Path, led_to: str) ->
 )
 def test_the_folder_that_was_the_output_before(tmp_path: Path, old: str, new: str, found: str) -> None:
     laid(tmp_path, MODULE__bazel="", __bazelignore=f"mine\n{BEGIN}\n{old}\n{END}\n")
-    assert repository.former(repository.edits(tmp_path, new, DEFAULT), new) == found
+    (tmp_path / old).mkdir(parents=True, exist_ok=True)
+    assert repository.former(tmp_path, repository.edits(tmp_path, new, DEFAULT), new) == found
 
 
-@pytest.mark.parametrize(("text", "line"), [("USE_BAZEL_VERSION=4.2.3\n", True), ("BAZELISK_HOME=/x\n", False)])
+@pytest.mark.parametrize("now", ["link", "link above", "file", "nothing"])
+def test_a_former_output_that_was_moved_is_left_alone(tmp_path: Path, now: str) -> None:
+    old, new = "old/linkmode", "tools/linkmode"
+    laid(tmp_path, MODULE__bazel="", __bazelignore=f"{BEGIN}\n{old}\n{END}\n")
+    (tmp_path / new).mkdir(parents=True)
+    if now == "link above":
+        (tmp_path / "old").symlink_to("tools")
+    else:
+        (tmp_path / "old").mkdir()
+    if now == "link":
+        (tmp_path / old).symlink_to("../tools/linkmode")
+    elif now == "file":
+        (tmp_path / old).touch()
+    assert repository.former(tmp_path, repository.edits(tmp_path, new, DEFAULT), new) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("USE_BAZEL_VERSION=4.2.3\n", True),
+        ("BAZELISK_HOME=/x\n", False),
+        ("USE_BAZEL_VERSION=8.0.0\nUSE_BAZEL_VERSION = 4.2.3\n", True),
+        ("USE_BAZEL_VERSION=4.2.3\nUSE_BAZEL_VERSION=\n", False),
+        ("# USE_BAZEL_VERSION=4.2.3\n", False),
+    ],
+)
 def test_bazeliskrc_comes_before_bazelversion(tmp_path: Path, text: str, line: bool) -> None:
     laid(tmp_path, MODULE__bazel="", WORKSPACE="", __bazelversion="7.7.1\n", __bazeliskrc=text)
     assert ("--config=linkmode_bazel4" in after(tmp_path)[".bazelrc"]) == line

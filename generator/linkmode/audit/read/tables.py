@@ -56,7 +56,7 @@ def fault(image: Image, dynamic: Dynamic, libc: Libc) -> str:
     return (
         _tables(image, dynamic)
         or _hashes(image, dynamic)
-        or _records(image, dynamic)
+        or _records(image, dynamic, libc)
         or (_definitions(image, dynamic) if libc == "glibc" else "")
     )
 
@@ -134,13 +134,14 @@ def _definitions(image: Image, dynamic: Dynamic) -> str:
     return "its DT_VERDEF leads out of the segments that can be read" if has_next else ""
 
 
-def _records(image: Image, dynamic: Dynamic) -> str:
-    for tag, size_tag, name, words in _RECORDS:
+def _records(image: Image, dynamic: Dynamic, libc: Libc) -> str:
+    # musl's loader has the sizes built in, takes both kinds on every machine, and asks DT_PLTREL with a table only.
+    for tag, size_tag, name, words in _RECORDS if libc != "musl" else ():
         if tag in dynamic and dynamic.value(size_tag) != words * image.word:
             return f"its {name} is {dynamic.value(size_tag)}, and not the {words * image.word} that its loader expects"
-    kinds = (_RELA,) if image.machine_name == "x86_64" else (_RELA, _REL)
+    kinds = (_RELA,) if image.machine_name == "x86_64" and libc != "musl" else (_RELA, _REL)
     if DT_PLTREL in dynamic and DT_JMPREL not in dynamic:
-        return "it has DT_PLTREL and no DT_JMPREL, which its loader reads"
+        return "" if libc == "musl" else "it has DT_PLTREL and no DT_JMPREL, which its loader reads"
     if DT_PLTREL in dynamic and dynamic.value(DT_PLTREL) not in kinds:
         return f"its DT_PLTREL is {dynamic.value(DT_PLTREL)}, which its loader does not know"
     return ""
