@@ -314,3 +314,10 @@ def test_the_sandbox_asks_for_no_wrapper_of_the_compiler_and_for_its_errors(work
     [argv] = (argv for argv in workspace.asked if argv[0] == "bwrap")
     assert argv[argv.index("RUSTC_WRAPPER") + 1] == argv[argv.index("RUSTC_WORKSPACE_WRAPPER") + 1] == ""
     assert "--message-format=json-render-diagnostics" in argv, "plain json would say on stdout why a crate fails"
+
+
+def test_a_package_in_a_workspace_is_told_where_the_workspace_is(tmp_path: Path) -> None:
+    vendoring.write(tmp_path, {"Cargo.lock": "", "member/Cargo.toml": ""})
+    with pytest.raises(ConfigError, match=r"member/Cargo\.lock: is missing, and \S+ has one") as caught:
+        rust.vendor(vendoring.request(tmp_path / "member"))
+    assert "the folder of the workspace" in caught.value.hint

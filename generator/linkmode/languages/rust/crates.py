@@ -164,6 +164,14 @@ def read(request: Request) -> tuple[dict[str, Crate], dict[str, str], Path]:
 
     The folder is the one that contains the user's own packages: a dependency by ``path`` can lie beside the workspace.
     """
+    own = {request.folder.absolute()}
+    if not (request.folder / "Cargo.lock").exists():
+        around = next((place for place in request.folder.absolute().parents if (place / "Cargo.lock").is_file()), None)
+        refuse(
+            [f"{request.folder / 'Cargo.lock'}: is missing, and {around} has one"] if around else [],
+            expected="the folder of a workspace, and not that of a package in it",
+            hint="run this command with the folder of the workspace",
+        )
     toml_of(request.folder / "Cargo.lock", _LOCK_HINT, _Locked)
     if not request.sources.is_dir():
         refuse(
@@ -173,7 +181,6 @@ def read(request: Request) -> tuple[dict[str, Crate], dict[str, str], Path]:
         )
     crates: dict[str, Crate] = {}
     direct: dict[str, set[str]] = {}
-    own = {request.folder.absolute()}
     triples = {
         CPUS[target.cpu].rust.format(libc="musl" if target.is_musl else "gnu"): target.cpu for target in request.targets
     }
