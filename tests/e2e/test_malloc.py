@@ -141,7 +141,7 @@ def test_an_allocator_that_is_not_known_is_refused(churn: Built) -> None:
 def test_linkmode_toml_says_it_for_a_target(churn: Built) -> None:
     """The last on this workspace, which it changes: [malloc] first, and then no mimalloc at all."""
     path = churn.workspace / "linkmode.toml"
-    text = path.read_text()
+    text = path.read_text().replace('    "buck2",\n', "")  # whose rules have no [malloc]
     path.write_text(f'{text}\n[malloc]\nx86_64-linux-musl = "mimalloc"\n')
     for command in ("lock", "generate"):
         workspace.linkmode(churn.workspace, command)
@@ -149,6 +149,16 @@ def test_linkmode_toml_says_it_for_a_target(churn: Built) -> None:
     found = _addresses(_bin(churn, "churn_plain_static"))
     assert found["malloc"] == found["mi_malloc"]
     assert "mi_malloc" not in _addresses(_bin(churn, "churn_libc"))
+
+    # by the label of a user's platform it cannot be known; by the platform of the whole build it can
+    own = churn.workspace / "own"
+    own.mkdir()
+    attributes = "parents = ['@linkmode//platforms:x86_64-linux-musl'], visibility = ['//visibility:public']"
+    (own / "BUILD.bazel").write_text(f"platform(name = 'musl', {attributes})\n")
+    _fails(churn, "binary = '//:churn', platform = '//own:musl'", "[malloc] of linkmode.toml says mimalloc for x86_64")
+    churn.bazel.run(churn.workspace, "build", "--platforms=//own:musl", "//:churn_plain_static")
+    found = _addresses(_bin(churn, "churn_plain_static"))
+    assert found["malloc"] == found["mi_malloc"]
 
     path.write_text(text.replace('mimalloc = "==2.0.9"\n', ""))
     for command in ("lock", "generate"):

@@ -20,7 +20,7 @@ _GLIBC = "x86_64-linux-gnu.2.28"
 _MUSL = "x86_64-linux-musl"
 _NAMES = ("c", "gcc", "gcc_eh", "gcc_s", "stdc++", "pthread", "m", "dl", "rt", "util", "resolv", "crypt", "atomic")
 _LLVM_NAMES = ("unwind", "c++", "c++abi")
-_NOT_THERE = ("asan", "tsan", "msan", "thin_lto", "fdo_instrument")
+_NOT_THERE = ("asan", "tsan", "msan", "thin_lto", "fdo_instrument", "address_sanitizer", "lto", "undefined_sanitizer")
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,7 @@ def whole(request: pytest.FixtureRequest) -> Iterator[Whole]:
         pytest.skip(str(error))
     folder = workspace.prepare(case, f"whole-{name}")
     shutil.copytree(PROJECTS / "whole", folder / "whole")
+    shutil.copytree(PROJECTS / "own_platform", folder / "own_platform")
     try:
         yield Whole(builder, case.name, folder)
     finally:
@@ -74,6 +75,27 @@ def test_a_glibc_platform_alone_is_as_linkmode_toml_says(whole: Whole) -> None:
         assert said.count("caught=1 argc=3 input=1 GREETING=hello") == 3
         linkmode(whole.folder, "audit", "--expect", mode, "--max-glibc", version, "bazel-bin/whole/app")
         assert _prints(whole.built("app")) == "negative\n"
+
+
+def test_a_platform_that_inherits_one_of_ours_is_kept(whole: Whole) -> None:
+    platform = "--platforms=//own_platform:red_musl"
+    for only in ("only_red_static", "only_red_dynamic", "only_red_library"):
+        whole.says("build", platform, f"//own_platform:{only}")
+    dynamic = readelf.read(whole.folder / "bazel-bin/own_platform/only_red_dynamic")
+    assert dynamic.interpreter == "/lib/ld-musl-x86_64.so.1"
+    arguments = ("--test_output=all", "--nocache_test_results", "//own_platform:unit_all")
+    said = whole.says("test", platform, *arguments)
+    assert said.count("red=1\n") == 3, said
+
+
+def test_a_platform_that_is_to_run_actions_is_not_kept(whole: Whole) -> None:
+    arguments = ("--test_output=all", "--nocache_test_results", "//own_platform:unit_all")
+    for platform in ((), ("--platforms=//own_platform:red_worker",)):
+        said = whole.says("test", *platform, *arguments)
+        assert said.count("red=0\n") == 3, said
+        done = whole.bazel.run(whole.folder, "build", *platform, "//own_platform:only_red_static", check=False)
+        assert done.returncode != 0
+        assert "incompatible" in done.stderr, done.stderr
 
 
 def test_link_modes_test_is_the_test_in_every_mode(whole: Whole) -> None:

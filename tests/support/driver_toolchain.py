@@ -51,6 +51,7 @@ class Toolchain:
             flags=FLAGS,
             places=PLACES,
             search=[self.search],
+            archives=[Path("/archives")],
             include=[],
             tools={"ar": ["/bin/echo", "ar"]},
         )

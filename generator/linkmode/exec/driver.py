@@ -3,6 +3,7 @@
 templates/common/driver/driver.c says what the driver does, and config.h beside it what its configuration holds.
 """
 
+import hashlib
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from linkmode.model import resources
 from linkmode.model.cpus import CPUS
 from linkmode.model.values import LinkMode, Target
 
-C_NAMES = ("gcc", "cc", "clang", "c99", "c89")
+C_NAMES = ("gcc", "cc", "clang", "c99", "c89", "cpp")
 CXX_NAMES = ("g++", "c++", "clang++")
 GO_TOOL = "go-toolexec"
 """The names of the driver, as driver.c knows them."""
@@ -35,6 +36,10 @@ OWN = (*_LIBC, *_COMPILER)
 """Libraries that every toolchain has, by the name after ``-l``. The driver adds them to a link itself."""
 
 
+_WORDS = ("-std=c11", "-D_GNU_SOURCE", "-O2", "-s")
+"""What every compiler of the two is told."""
+
+
 class Late(msgspec.Struct, frozen=True):
     """Libraries that lie in ``folder`` when ``command`` has run."""
 
@@ -49,11 +54,12 @@ def sources() -> tuple[Path, Path]:
 
 
 def ingredients() -> str:
-    """Return all of the sources as one text, for a digest."""
+    """Return all that the two are compiled from, and how, as one text for a digest."""
     common = resources.templates() / "common"
     folders = [*(source.parent for source in sources()), common / "private" / "cc", common / "languages" / "graalvm"]
     files = [path for folder in folders for path in sorted(folder.iterdir()) if path.suffix in {".c", ".h"}]
-    return "\0".join(path.read_text(encoding="utf-8") for path in files)
+    texts = [f"{path.relative_to(common)}\0{path.read_text(encoding='utf-8')}" for path in files]
+    return "\0".join([*_WORDS, *texts])
 
 
 def build(new: Path, compiler: Sequence[str], environment: Mapping[str, str]) -> None:
@@ -61,8 +67,11 @@ def build(new: Path, compiler: Sequence[str], environment: Mapping[str, str]) ->
 
     Raises ConfigError, with what the compiler said, when it fails.
     """
+    # Zig's cache takes a file for unchanged by its name, size, time and inode, which another release of linkmode may
+    # have as well (a time that a package fixes, an image of a container): the digest is a part of that cache's key.
+    digest = f"-DLINKMODE_DIGEST={hashlib.sha256(ingredients().encode()).hexdigest()}"
     for source in sources():
-        command = [*compiler, "-std=c11", "-D_GNU_SOURCE", "-O2", "-s", source.name, "-o", str(new / source.stem)]
+        command = [*compiler, *_WORDS, digest, source.name, "-o", str(new / source.stem)]
         done = subprocess.run(command, cwd=source.parent, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
             raise ConfigError(
@@ -83,6 +92,7 @@ def configuration(
     flags: Flags,
     places: Mapping[str, str],
     search: Iterable[Path],
+    archives: Iterable[Path] = (),
     include: Iterable[Path],
     tools: Mapping[str, Sequence[str]],
     late: Late | None = None,
@@ -92,8 +102,8 @@ def configuration(
     ``kind`` is whose command line the compiler has, and ``own`` what it brings along beside `OWN`.
     ``compilers`` are the words that start the compiler of C (``cc``) and C++ (``cxx``); ``tools`` those of each other
     program by its name. ``late`` is what is built when a link first needs it. ``search`` and ``include`` are folders of
-    libraries and headers, in the order in which they are looked at. Raises ConfigError where a path cannot be written
-    into it.
+    libraries and headers, in the order in which they are looked at; ``archives`` hold the compiler's own libraries as
+    archives alone. Raises ConfigError where a path cannot be written into it.
     """
     single = {
         "kind": kind,
@@ -125,6 +135,7 @@ def configuration(
         "libraries-mostly_static": flags.at("mostly_static_libraries", places),
         "libraries-dynamic": flags.at("dynamic_libraries", places),
         "search": [str(path) for path in search],
+        "archives": [str(path) for path in archives],
         "own": (*OWN, *own),
         "cleared": ALWAYS_CLEARED,
         "late": late.command if late else (),

@@ -171,6 +171,7 @@ class Toolbox:
                     *(runtime / part for part in ("c", "names") if runtime),
                     *((cxx.folder,) if cxx else ()),
                 ],
+                archives=[folder / "archives"] if self._compiler.is_self_contained else [],
                 include=[sysroot / "include"] if self._zlib and not self._compiler.is_self_contained else [],
                 tools=tools,
                 late=cxx,
@@ -179,6 +180,8 @@ class Toolbox:
         )
         for name in ("bin", "plain"):
             (new / name).mkdir()
+        if self._compiler.is_self_contained:
+            _link_archives(sysroot / "lib", new / "archives")
         has_cxx = self._compiler.has_cxx(at, self._toolchain)
         names = (*driver.C_NAMES, *(driver.CXX_NAMES if has_cxx else ()))
         # Debian's OCaml and Python call the compiler that they were built by, and makefiles may name a version of one:
@@ -231,6 +234,15 @@ def _link_tree(source: Path, target: Path) -> None:
                     (here / entry.name).symlink_to(Path(entry.path).readlink())
                 elif entry.is_file():
                     os.link(entry.path, here / entry.name)
+
+
+def _link_archives(libraries: Path, new: Path) -> None:
+    """Link each archive that has a shared object beside it, but the libc's: what a linker would take instead of it."""
+    new.mkdir()
+    for shared in sorted(libraries.glob("lib*.so")):
+        archive = shared.with_suffix(".a")
+        if archive.exists() and shared.name != "libc.so":
+            (new / archive.name).symlink_to(archive)
 
 
 def _remove(folder: Path) -> None:

@@ -194,14 +194,20 @@ def _machine(cpu: str) -> list[str]:
 
 
 def _platform(target: Target) -> dict[str, object]:
-    return {"triple": str(target), "setting": f"is_{target}", "constraints": _constraints(target)}
+    return {
+        "triple": str(target),
+        "setting": f"is_{target}",
+        "constraints": _constraints(target),
+        "kept": f"for_{target}",
+        "kept_constraints": [*_constraints(target), "//constraints:to_build_for"],
+    }
 
 
 def _exec_platform(platform: ExecPlatform, lock: Lock) -> dict[str, object]:
     # musl: what is compiled to run in a build is then made by a locked compiler too, and needs nothing of the machine
     return {
         "name": f"exec_{platform}",
-        "constraints": _constraints(platform.musl),
+        "constraints": [*_constraints(platform.musl), "//constraints:to_build_on"],
         "exec_properties": lock.exec_properties.get(platform, {}),
     }
 

@@ -10,7 +10,7 @@ loader from Go's own linker.
 _STATIC = str(Label("@io_bazel_rules_go//go/config:static"))
 _LINKMODE = str(Label("@io_bazel_rules_go//go/config:linkmode"))
 
-def _settings(mode, _platform, static_pie, settings):
+def _settings(mode, static_pie, settings):
     fixed = mode == "static" and not static_pie
     if mode != "static" and "-pie" in settings["//command_line_option:features"]:
         fixed = True

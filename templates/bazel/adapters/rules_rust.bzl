@@ -2,8 +2,8 @@
 """What a link mode is to the rust_binary of rules_rust, by its documented setting extra_rustc_flags.
 
 The C++ toolchain, and with it the flags of the link mode, reaches rules_rust by Bazel's own resolution, and so does its rust_toolchain
-by the platform. What is left is what rustc must know: whether musl is linked into the program, and at which addresses. For musl
-targets; the one for glibc always needs libgcc_s.so.1, which the check of link_mode_binary refuses in mostly_static.
+by the platform. What is left is what rustc must know: whether the libc is linked into the program, and at which addresses. For musl
+targets; the one for glibc has the libc shared by itself, and always needs libgcc_s.so.1, which the check of link_mode_binary refuses in mostly_static.
 """
 
 _FLAGS = str(Label("@rules_rust//rust/settings:extra_rustc_flags"))
@@ -12,10 +12,9 @@ _CRT_STATIC = "--codegen=target-feature=+crt-static"
 _CRT_SHARED = "--codegen=target-feature=-crt-static"
 _FIXED = "--codegen=relocation-model=static"
 
-def _settings(mode, platform, static_pie, settings):
+def _settings(mode, static_pie, settings):
     flags = [flag for flag in settings[_FLAGS] if flag not in [_CRT_STATIC, _CRT_SHARED, _FIXED]]
-    if platform.endswith("-musl"):
-        flags.append(_CRT_STATIC if mode == "static" else _CRT_SHARED)
+    flags.append(_CRT_STATIC if mode == "static" else _CRT_SHARED)
     if mode == "static" and not static_pie:
         flags.append(_FIXED)
     return {_FLAGS: flags}

@@ -89,28 +89,76 @@ static bool is_input(const struct word *word)
     return word->text[0] != '-' || (!word->for_linker && equal(word->text, "-"));
 }
 
+/* Adds a word for the linker; the linker reads a response file by the compiler's rules, and so it is opened here. */
+static void add_linker_word(const char *text)
+{
+    struct words inner = {0};
+
+    add_argument(&inner, text, 0);
+    for (size_t i = 0; i < inner.count; i++)
+        add(&call.words, inner.items[i].text, true);
+}
+
 static void add_linker_words(const char *text)
 {
     while (*text) {
         const size_t length = strcspn(text, ",");
 
-        add(&call.words, copied(text, length), true);
+        add_linker_word(copied(text, length));
         text += length + (text[length] == ',');
     }
 }
 
-/* Takes -Wl and -Xlinker apart, so that every word can be looked at by itself. */
+/* Takes -Wl and -Xlinker apart, so that every word can be looked at by itself. Behind `--` all words are files. */
 static void take_apart(const struct words *given)
 {
+    bool are_files = false;
+
     for (size_t i = 0; i < given->count; i++) {
         const char *text = given->items[i].text;
 
-        if (starts(text, "-Wl,"))
+        if (are_files)
+            add(&call.words, text[0] == '-' ? joined("./", text, "") : text, false);
+        else if (equal(text, "--"))
+            are_files = true;
+        else if (starts(text, "-Wl,"))
             add_linker_words(text + 4);
         else if ((equal(text, "-Xlinker") || equal(text, "--for-linker")) && i + 1 < given->count)
-            add(&call.words, given->items[++i].text, true);
-        else
+            add_linker_word(given->items[++i].text);
+        else {
             add(&call.words, text, false);
+            if (is_one_of(text, valued) && i + 1 < given->count)
+                add(&call.words, given->items[++i].text, false);
+        }
+    }
+}
+
+/* What `cpp` means by its words: at most two files, and the second is the output; without any it reads standard input. */
+static void read_preprocessor(const struct words *given, struct words *out)
+{
+    size_t files = 0;
+    bool has_language = false;
+
+    add(out, "-E", false);
+    for (size_t i = 0; i < given->count; i++) {
+        const char *text = given->items[i].text;
+        const bool is_file = is_input(&given->items[i]);
+
+        has_language |= starts(text, "-x") || starts(text, "--language");
+        if (is_file && files == 0 && !has_language && !ends_with_one(text, source_suffixes)) {
+            add(out, "-x", false);
+            add(out, "c", false);
+        }
+        if (is_file && ++files == 2)
+            add(out, "-o", false);
+        add(out, text, false);
+        if (takes_value(&given->items[i]) && i + 1 < given->count)
+            add(out, given->items[++i].text, false);
+    }
+    if (files == 0) {
+        add(out, "-x", false);
+        add(out, "c", false);
+        add(out, "-", false);
     }
 }
 

@@ -5,7 +5,8 @@
  * One entry a line, its fields parted by tabs; the first is the key. Single values: kind (clang, gcc), target, triple,
  * mode, machine, libc (musl, glibc), glibc (2.28), check (the path of elfcheck). Lists, an entry for each word: cc and cxx
  * (the compiler to start, and its first words), compile, compile-cxx, include, include-cxx, link, static, static-pie,
- * pie, no-pie, libraries-MODE, search (folders of libraries), own (libraries of the toolchain's own by name),
+ * pie, no-pie, libraries-MODE, search (folders of libraries), archives (folders that
+ * hold the compiler's own libraries as archives alone), own (libraries of the toolchain's own by name),
  * cleared (variables of the environment that no program of the toolchain is to see), late and late-folder (late.h).
  * `tool NAME WORD…` is a program that is started as it is.
  */

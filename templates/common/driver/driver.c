@@ -3,14 +3,14 @@
  * The compiler driver that `linkmode exec` puts on PATH: it stands before the locked compiler, and keeps the link mode under
  * every build system.
  *
- *     TRIPLE-gcc, TARGET-MODE-gcc, gcc and so on: GCC or clang as build systems know them
+ *     TRIPLE-gcc, TARGET-MODE-gcc, gcc and so on: GCC or clang as build systems know them, cpp for the preprocessor alone
  *     TRIPLE-ar, …, ld.lld: a program of the toolchain, started as it is
  *     TRIPLE-go-toolexec TOOL ARGUMENT…: one of Go's tools
  *     TRIPLE-gcc --linkmode-explain ARGUMENT…: says what would be done, and does nothing
  *
- * Read on: words.h and config.h hold values, call.h reads a call, machine.h and libraries.h judge its words, link.h makes the
- * command line, late.h builds what it lacks, check.h looks at what came out, failure.h says why there is nothing, and session.h
- * knows what `linkmode exec` wants to be told.
+ * Read on: words.h and config.h hold values, call.h reads a call, programs.h, machine.h and libraries.h judge its words, link.h
+ * makes the command line, late.h builds what it lacks, check.h looks at what came out, failure.h says why there is nothing, and
+ * session.h knows what `linkmode exec` wants to be told.
  */
 
 #include "check.h"
@@ -19,7 +19,7 @@
 #include "questions.h"
 #include "session.h"
 
-static const char *const c_names[] = {"gcc", "cc", "clang", "c99", "c89", "musl-gcc", "musl-clang", NULL};
+static const char *const c_names[] = {"gcc", "cc", "clang", "c99", "c89", "cpp", "musl-gcc", "musl-clang", NULL};
 static const char *const cxx_names[] = {"g++", "c++", "clang++", NULL};
 
 /* The name without a version at its end: `gcc` for gcc-12 and gcc-4.9. */
@@ -108,7 +108,7 @@ static int drive(bool is_explained)
 
 int main(int argc, char **argv)
 {
-    struct words given = {0};
+    struct words given = {0}, words = {0};
     const char *name = argc ? basename_of(argv[0]) : "cc";
     bool is_explained;
 
@@ -128,9 +128,14 @@ int main(int argc, char **argv)
         become_tool(name, argc, argv);
         refuse(NULL, NULL, "called by a name that the driver does not know: %s", name);
     }
+    refuse_compiler();
     for (int i = 1 + is_explained; i < argc; i++)
         add_argument(&given, argv[i], 0);
-    read_call(&given, is_one_of(name, cxx_names));
+    if (equal(name, "cpp"))
+        read_preprocessor(&given, &words);
+    else
+        add_all(&words, &given);
+    read_call(&words, is_one_of(name, cxx_names));
     if (call.action == QUESTION && !is_explained)
         answer();
     return drive(is_explained);

@@ -30,6 +30,17 @@ static bool has_cgo(const char *import_configuration)
     return text && strstr(text, "packagefile runtime/cgo=");
 }
 
+/* Ends the link of a library in Go for musl: it would crash the program that loads it, before that has begun. */
+static void refuse_library_for_musl(const char *kind)
+{
+    const char *verify = of_session("LINKMODE_VERIFY");
+
+    if (!kind || !equal(config.libc, "musl") || (!equal(kind, "c-archive") && !equal(kind, "c-shared")) || (verify && equal(verify, "no")))
+        return;
+    refuse("a target with glibc", "linkmode exec --target x86_64-linux-gnu.2.28 -- COMMAND; a Go that is fixed for musl: --no-verify",
+           "-buildmode=%s: Go's library takes the arguments of the program from where glibc alone puts them (golang/go#13492)", kind);
+}
+
 /* `words`: the tool and its arguments. Does not return. */
 _Noreturn static void run_go_tool(const struct words *words)
 {
@@ -49,6 +60,7 @@ _Noreturn static void run_go_tool(const struct words *words)
         refuse("-ldflags=-linkmode=external among the flags of go, which `linkmode exec` sets, and CGO_ENABLED=1",
                "add -linkmode=external to your own -ldflags, or choose a target with musl and --mode static",
                "Go links a program without C by itself, and that is static, not %s", config.mode);
+    refuse_library_for_musl(kind);
     add(&line, words->items[0].text, false);
     if (!go_option(words, "-linkmode") && is_cgo)
         add(&line, "-linkmode=external", false);

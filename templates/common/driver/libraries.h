@@ -153,6 +153,8 @@ static void add_library(struct words *out, const char *name, bool for_linker)
 
     if (shared)
         add(&shared_objects, shared, false);
+    if (equal(name, "gcc_s") && !config.is_clang && !equal(config.mode, "dynamic"))
+        name = "gcc_eh"; /* the same functions in an archive */
     if (is_own(name) && config.is_clang && !find(joined("lib", name, ".so"), false) && !find(joined("lib", name, ".a"), false))
         wants_libraries = true;
     else

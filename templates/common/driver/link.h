@@ -64,6 +64,10 @@ static size_t taken_away(const struct word *word, const char *next, bool from_ar
     }
     if (equal(option, "-pie") || equal(option, "-no-pie") || equal(option, "-pic-executable"))
         return 1;
+    if (!config.is_clang && equal(option, "-z") && equal(next, "pack-relative-relocs"))
+        return 2; /* it makes a file smaller, and musl before 1.2.4, as GCC's archives have it, cannot start such a file */
+    if (!config.is_clang && equal(option, "-zpack-relative-relocs"))
+        return 1;
     if (is_static_word(text) || is_dynamic_word(text))
         return call.action == PROGRAM && from_archives ? 1 : 0;
     if (config.is_clang && starts(text, "--") && is_gnu_word(option))
@@ -150,11 +154,13 @@ static void add_libraries(struct words *out)
     add_all(out, listed(key));
 }
 
-/* GCC finds its own libraries; these make it take archives of them. */
+/* GCC finds its own libraries; these make it take archives of them, also by -lstdc++ of a C compiler and by -fopenmp. */
 static void add_archives_of_gcc(struct words *out)
 {
     if (config.is_clang || equal(config.mode, "dynamic") || (config.is_static && call.action == PROGRAM))
         return;
+    for (size_t i = 0; i < listed("archives")->count; i++)
+        add(out, joined("-L", listed("archives")->items[i].text, ""), false);
     add(out, "-static-libgcc", false);
     if (call.is_cxx)
         add(out, "-static-libstdc++", false);
@@ -166,6 +172,15 @@ static void add_compile_flags(struct words *out)
     add_all(out, listed("compile"));
     if (call.is_cxx)
         add_all(out, listed("compile-cxx"));
+}
+
+/* Adds the target that sources are compiled for: that of a link has no version of glibc, and the last one counts. clang takes
+   a header or module that was compiled ahead only for the same target. */
+static void add_target(struct words *out)
+{
+    for (size_t i = 0; i < listed("compile")->count; i++)
+        if (starts(listed("compile")->items[i].text, "--target="))
+            add(out, listed("compile")->items[i].text, false);
 }
 
 /* Adds the toolchain's header folders: behind the user's, as a compiler's own are. */
@@ -191,8 +206,18 @@ static void add_relocatable(struct words *out)
     if (config.is_clang)
         add_all(out, listed("link"));
     add(out, "-nostdlib", false);
+    add(out, "-r", false); /* where it was for the linker alone, the compiler would add -pie */
     add_all(out, &call.words);
     add_include_flags(out);
+}
+
+/* Whether the compiler is told of a shared object, and not the linker alone: it would add -pie and the start-up files of a program. */
+static bool is_told_shared(void)
+{
+    for (size_t i = 0; i < call.words.count; i++)
+        if (!call.words.items[i].for_linker && (equal(call.words.items[i].text, "-shared") || equal(call.words.items[i].text, "--shared")))
+            return true;
+    return false;
 }
 
 static void add_link(struct words *out)
@@ -200,9 +225,13 @@ static void add_link(struct words *out)
     if (call.has_sources)
         add_compile_flags(out);
     add_all(out, listed("link"));
+    if (call.has_sources)
+        add_target(out);
     if (call.action == PROGRAM)
         add_mode(out);
     add_archives_of_gcc(out);
+    if (call.action == SHARED && !is_told_shared())
+        add(out, "-shared", false);
     add_user_words(out);
     add_libraries(out);
     if (call.has_sources)

@@ -8,6 +8,7 @@
 
 #include "call.h"
 #include "config.h"
+#include "programs.h"
 
 static struct words left_out; /* the machine's own folders that a call named, as they were written */
 
@@ -69,11 +70,25 @@ static void check_target(const char *target)
         refuse_target(target);
 }
 
-/* Ends the call for what the toolchain has no run-time library for: the program would not link, or not start. */
-static void check_instruments(const char *text)
+/* Ends the call for a sanitizer, unless GCC has libraries of sanitizers, or is to do without any. */
+static void check_sanitizer_of_gcc(const struct words *words, const char *text)
 {
-    if (!config.is_clang)
+    if (!starts(text, "-fsanitize=") || has(words, "-fsanitize-undefined-trap-on-error") || has(words, "-fsanitize-trap"))
         return;
+    for (size_t i = 0; i < listed("search")->count; i++)
+        if (access(joined(listed("search")->items[i].text, "/libsanitizer.spec", ""), R_OK) == 0)
+            return;
+    refuse("-fsanitize=undefined with -fsanitize-undefined-trap-on-error, or nothing", "leave it out",
+           "%s: this GCC was published without libraries of sanitizers", text);
+}
+
+/* Ends the call for what the toolchain has no run-time library for: the program would not link, or not start. */
+static void check_instruments(const struct words *words, const char *text)
+{
+    if (!config.is_clang) {
+        check_sanitizer_of_gcc(words, text);
+        return;
+    }
     if (equal(text, "--coverage") || equal(text, "-fprofile-arcs") || starts(text, "-fprofile-generate") || starts(text, "-fprofile-instr-generate") || equal(text, "-pg"))
         refuse("a compiler with a profile library", "linkmode exec --toolchain musl.cc -- COMMAND, whose GCC has one for --coverage",
                "%s: Zig has no profile library", text);
@@ -130,6 +145,7 @@ static void clean(struct words *words)
 {
     struct words kept = {0};
 
+    check_programs(words);
     for (size_t i = 0; i < words->count; i++) {
         const struct word *word = &words->items[i];
         const char *text = word->text;
@@ -157,7 +173,7 @@ static void clean(struct words *words)
             if (equal(text, "-m32") || equal(text, "-mx32"))
                 refuse("-m64, or nothing", "linkmode exec --target TRIPLE -- COMMAND, for one that linkmode.lock has",
                        "%s: this compiler makes binaries for %s", text, config.target);
-            check_instruments(text);
+            check_instruments(words, text);
             if (config.is_clang && equal(text, "-fsanitize=undefined") && !has(words, "-fsanitize-trap=undefined"))
                 add(&kept, "-fsanitize-trap=undefined", false);
         }

@@ -33,6 +33,18 @@ static void print_file(const char *name)
     puts(path ? path : name);
 }
 
+/* The folder whose `include` holds clang's own headers: the first of the toolchain's, and not where clang would look itself. */
+static void print_resource_folder(void)
+{
+    const struct words *include = listed("include");
+
+    for (size_t i = 0; i < include->count; i++)
+        if (is_file(joined(include->items[i].text, "/stddef.h", "")) && ends(include->items[i].text, "/include")) {
+            puts(folder_of(include->items[i].text));
+            return;
+        }
+}
+
 /* Whether the question was answered here. */
 static bool answered(const char *text)
 {
@@ -50,6 +62,8 @@ static bool answered(const char *text)
         print_file(option + strlen("-print-file-name="));
     else if (equal(option, "-print-libgcc-file-name"))
         print_file("libcompiler_rt.a");
+    else if (equal(option, "-print-resource-dir"))
+        print_resource_folder();
     else if (equal(option, "-print-multiarch") || equal(option, "-print-sysroot"))
         putchar('\n'); /* there is none, as with a GCC that was built so */
     else if (equal(option, "-print-multi-lib"))

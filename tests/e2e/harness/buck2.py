@@ -102,6 +102,8 @@ def prepare(workspace: Path, case: Buck2Case, store: Path = STORE) -> Path:
     wrong = workspace / "wrong"
     wrong.mkdir()
     target = case.by_mode()["dynamic"].target
+    with (workspace / "PACKAGE").open("a", encoding="utf-8") as package:
+        package.write('\npackage(visibility = ["PUBLIC"])\n')
     (wrong / "BUCK").write_text(WRONG.format(source=case.program, target=target), encoding="utf-8")
     return mirror
 

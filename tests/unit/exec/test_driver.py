@@ -40,6 +40,12 @@ GLIBC = "x86_64-linux-gnu.2.28"
         ("-Wl,--version", "question"),
         ("-c -shared x.c", "compile"),
         ("@response", "shared"),
+        ("x.o -Wl,@words", "shared"),
+        ("x.o -Xlinker @words", "shared"),
+        ("x.o -Wl,@none", "program"),
+        ("-c -- x.c", "compile"),
+        ("-o x -- -c", "program"),
+        ("-c -o -- x.c", "compile"),
         ("x.h", "compile"),
         ("-O2 x.hpp -o x.hpp.gch -lq", "compile"),
         ("-x c++-header x -o x.gch", "compile"),
@@ -53,6 +59,7 @@ GLIBC = "x86_64-linux-gnu.2.28"
 def test_what_a_call_is(make: Callable[..., Toolchain], kind: str, line: str, action: str) -> None:
     made = make(kind)
     (made.root / "project" / "response").write_text("'-o' \"libx y.so\"\n-shared\tx\\ y.o\n")
+    (made.root / "project" / "words").write_text("-z now\n--shared\n")
     assert made.explain(*line.split(" "))[0] == action
 
 
@@ -75,7 +82,8 @@ def test_what_a_call_is(make: Callable[..., Toolchain], kind: str, line: str, ac
          "-Xlinker -z -Xlinker now libs-static"),
         ("x.o -Wl,-rpath,$ORIGIN/lib",
          "-static -no-pie /run/crt1.o x.o -Xlinker -rpath -Xlinker $ORIGIN/lib libs-static"),
-        ("x.o -Wl,@words", "-static -no-pie /run/crt1.o x.o -Wl,@words libs-static"),
+        ("x.o -Wl,@none", "-static -no-pie /run/crt1.o x.o -Wl,@none libs-static"),
+        ("-o x -- -x.o y.o", "-static -no-pie /run/crt1.o -o x ./-x.o y.o libs-static"),
         ("x.o -Wl,--reduce-memory-overheads,--hash-size=31 -Wl,--no-warn-rwx-segments,-O1",
          "-static -no-pie /run/crt1.o x.o -Xlinker -O1 libs-static"),
         ("x.o -Wl,-Ttext-segment=0x1", "-static -no-pie /run/crt1.o x.o -Xlinker --image-base=0x1 libs-static"),
@@ -97,7 +105,9 @@ def test_links_by_clang_for_static(make: Callable[..., Toolchain], line: str, wo
     [
         ("x.o", "-static x.o"),
         ("-pie x.o", "-static-pie x.o"),
-        ("-shared -static x.o", "-static-libgcc -shared x.o"),
+        ("-shared -static x.o", "-L/archives -static-libgcc -shared x.o"),
+        ("-shared x.o -lgcc_s -lstdc++", "-L/archives -static-libgcc -shared x.o -lgcc_eh -lstdc++"),
+        ("x.o -Wl,-z,pack-relative-relocs,-z,now -Wl,-zpack-relative-relocs", "-static x.o -Xlinker -z -Xlinker now"),
         ("x.o -lgcc_s -lm", "-static x.o -lgcc_eh -lm"),
         ("-Wl,-Bstatic -lm -Wl,-Bdynamic x.o", "-static -lm x.o"),
         ("-fuse-ld=bfd x.o", "-static x.o"),
@@ -248,6 +258,7 @@ def test_a_response_file_is_read_as_by_gcc_and_clang(make: Callable[..., Toolcha
         ("-print-file-name=libq.a", "{search}/libq.a\n"),
         ("-print-file-name=none.a", "none.a\n"),
         ("-print-prog-name=none", "none\n"),
+        ("-print-resource-dir", "{compiler}\n"),
         ("--version", "cc --compile --version\n"),
         ("-v", "cc --compile -v\n"),
         ("-Wl,--version", "cc --compile --link -Xlinker --version\n"),
@@ -256,6 +267,12 @@ def test_a_response_file_is_read_as_by_gcc_and_clang(make: Callable[..., Toolcha
 def test_questions(make: Callable[..., Toolchain], question: str, answer: str) -> None:
     made = make()
     (made.search / "libq.a").touch()
+    headers = made.root / "compiler" / "include"
+    headers.mkdir(parents=True)
+    (headers / "stddef.h").touch()
+    configuration = made.root / "driver.conf"
+    configuration.write_text(f"{configuration.read_text()}include\t-isystem\ninclude\t{headers}\n")
+    answer = answer.replace("{compiler}", str(headers.parent))
     assert made.run(question).stdout == answer.format(search=made.search)
 
 

@@ -119,6 +119,15 @@ def test_what_zig_has_no_library_for_is_refused(run: Program, word: str) -> None
     assert run("programs/clang", "-c", "-fsanitize=undefined", "-fopenmp-simd", "x.c").returncode == 0
 
 
+@pytest.mark.parametrize("word", ["-fno-integrated-as", "-no-integrated-as"])
+def test_an_assembler_of_the_machine_s_is_refused(run: Program, word: str) -> None:
+    for program in ("programs/clang", "target/cc"):
+        done = run(program, "-c", word, "x.c")
+        assert done.returncode == 1
+        assert f"linkmode: error: {word}: clang would start an assembler of the machine's\n  try:" in done.stderr
+        assert run(program, "-c", "-fintegrated-as", "x.c").returncode == 0
+
+
 @pytest.mark.parametrize("program", ["programs/clang", "programs/ar", "target/cc"])
 def test_what_steers_zig_behind_the_command_line_is_cleared(run: Program, program: str) -> None:
     """Those that `linkmode exec` clears, whoever sets them: a user's --action_env, or a rule."""

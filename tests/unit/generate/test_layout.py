@@ -34,7 +34,7 @@ def test_a_tree_for_c_is_small() -> None:
     """docs/decisions/0014-a-folder-for-each.md says what is above 45 files and 3,500 lines. Only a new check adds."""
     written = tree()
     assert len(written) <= 66
-    assert sum(data.count(b"\n") for data in written.values()) <= 8_530
+    assert sum(data.count(b"\n") for data in written.values()) <= 8_715
 
 
 TAKES_APART = re.compile(r"""partition\("-"\)|split\("-"\)""")

@@ -213,6 +213,15 @@ static void watch_link(const struct words *words, char **arguments, char **envir
     leave(status);
 }
 
+// What has clang start an assembler by its name on PATH: one of the machine's.
+static void refuse_assembler(const char *word) {
+    if (!equal(word, "-fno-integrated-as") && !equal(word, "-no-integrated-as")) return;
+    say("linkmode: error: ");
+    say(word);
+    say(": clang would start an assembler of the machine's\n  try:      leave it out\n");
+    leave(1);
+}
+
 // What a compile or link asks for and Zig has no run-time library for; it would fail later, by names of symbols.
 static void refuse_instruments(const char *word) {
     static const char *const lost[] = {"address", "thread", "memory", "leak", "hwaddress", "fuzzer"};
@@ -220,6 +229,7 @@ static void refuse_instruments(const char *word) {
                      starts_with(word, "-fprofile-instr-generate") || equal(word, "-fopenmp") || equal(word, "-fopenmp=libomp");
     for (size_t i = 0; i < sizeof lost / sizeof *lost; i++)
         is_missing |= starts_with(word, "-fsanitize=") && starts_with(word + sizeof "-fsanitize=" - 1, lost[i]);
+    refuse_assembler(word);
     if (!is_missing) return;
     say("linkmode: error: ");
     say(word);

@@ -132,12 +132,17 @@ alias = rule(impl = _alias_impl, attrs = {"actual": attrs.dep()})
 toolchain_alias = rule(impl = _alias_impl, attrs = {"actual": attrs.toolchain_dep()}, is_toolchain_rule = True)
 
 def _export_file_impl(ctx):
-    return [DefaultInfo(default_output = ctx.attrs.src)]
+    # a copy stands alone in the folder of its target
+    copied = ctx.attrs.mode == "copy"
+    return [DefaultInfo(default_output = ctx.actions.copy_file(ctx.label.name, ctx.attrs.src) if copied else ctx.attrs.src)]
 
-_export_file = rule(impl = _export_file_impl, attrs = {"src": attrs.source()})
+_export_file = rule(impl = _export_file_impl, attrs = {
+    "mode": attrs.enum(["copy", "reference"], default = "copy"),
+    "src": attrs.source(),
+})
 
-def export_file(name, src = None, visibility = None):
-    _export_file(name = name, src = src or name, visibility = visibility)
+def export_file(name, src = None, mode = "copy", visibility = None):
+    _export_file(name = name, src = src or name, mode = mode, visibility = visibility)
 
 native = struct(
     alias = alias,

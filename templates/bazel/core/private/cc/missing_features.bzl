@@ -31,6 +31,23 @@ _NOWHERE = {
     "xbinary_fdo": ("linkmode's toolchains read no profiles", _ELSEWHERE),
 }
 
+# what other toolchains call the same
+_OTHER_NAMES = {
+    "address_sanitizer": "asan",
+    "hwaddress_sanitizer": "hwasan",
+    "leak_sanitizer": "lsan",
+    "memory_sanitizer": "msan",
+    "thinlto": "thin_lto",
+    "thread_sanitizer": "tsan",
+}
+
+# A feature of other toolchains -> the one here that does it.
+_CALLED = {
+    "lto": "full_lto",
+    "undefined_behavior_sanitizer": "ubsan",
+    "undefined_sanitizer": "ubsan",
+}
+
 # where the compiler has no profile library; what `bazel coverage` asks for
 _NO_COVERAGE = {
     "coverage": (_NO_RUNTIME, "`bazel coverage` on a platform whose compiler is GCC (family \"musl.cc\" in linkmode.toml)"),
@@ -66,6 +83,8 @@ def missing_features(compiler, has_coverage):
         A list of features.
     """
     missing = dict(_NOWHERE, **({} if has_coverage else _NO_COVERAGE))
+    missing.update({name: _NOWHERE[ours] for name, ours in _OTHER_NAMES.items()})
+    missing.update({name: ("here it has another name", "--features=" + ours) for name, ours in _CALLED.items()})
     messages = {
         name: "linkmode: no feature %s with %s: %s; try: %s;" % (name, _COMPILERS[compiler], why, fix)
         for name, (why, fix) in missing.items()

@@ -37,6 +37,22 @@ def custom_malloc(asked, target, current):
               "`linkmode lock && linkmode fetch && linkmode generate`.").format(name = allocator, version = ALLOCATORS[allocator]))
     return _ALLOCATORS[allocator]
 
+def unseen_malloc(asked, target):
+    """Says that [malloc] of linkmode.toml is not in force. The target of a platform is known after custom_malloc has been asked for it.
+
+    Args:
+        asked: one of MALLOC_VALUES, from the rule.
+        target: TargetInfo.
+
+    Returns:
+        string: the reason; empty when it is, or says nothing of the target.
+    """
+    wanted = MALLOC.get(target.target, "")
+    if asked or wanted in ["", "libc", target.allocator]:
+        return ""
+    return ("[malloc] of linkmode.toml says {wanted} for {target}, and `platform` is a platform of your own, whose target is not known " +
+            "before it is built for. Say malloc = \"{wanted}\" here, or malloc = \"libc\".").format(target = target.target, wanted = wanted)
+
 def allocator_in_force(target):
     """Reads --custom_malloc back.
 

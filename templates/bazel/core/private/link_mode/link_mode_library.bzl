@@ -7,7 +7,7 @@ load(":check.bzl", "ELFCHECK_TYPE", "check_binary")
 load(":link_mode_values.bzl", "LINK_MODE_VALUES", "elfcheck_arguments")
 load(":place.bzl", "is_shared_library", "place_libraries", "runfiles_without")
 load(":providers.bzl", "TargetInfo", "only")
-load(":transition.bzl", "CPU", "link_mode_transition")
+load(":transition.bzl", "CPU", "TARGET", "link_mode_transition")
 
 def _shared_object(ctx, library):
     files = [file for file in library[DefaultInfo].files.to_list() if ".so" in file.basename]
@@ -70,6 +70,7 @@ _link_mode_library = rule(
         "platform": attr.label(doc = "The platform to build for."),
         "static_pie": attr.bool(doc = "Not of a shared object."),
         "strip": attr.bool(doc = "Link without a symbol table and debug information."),
+        "target": attr.string(doc = "The target that the build is for; empty: none of linkmode.toml."),
         "_allowlist_function_transition": attr.label(default = "@bazel_tools//tools/allowlists/function_transition_allowlist"),
         "_target": attr.label(default = "//platforms:target", cfg = link_mode_transition),
     },
@@ -104,5 +105,6 @@ def link_mode_library(name, library, link_mode, allow = [], exports = [], platfo
         link_mode = link_mode,
         platform = platform,
         strip = strip,
+        target = select(TARGET),
         **kwargs
     )

@@ -2,8 +2,9 @@
 """The transition behind link_mode_binary: from (link mode, platform) to what Bazel is told.
 
 - `platform = …` on the rule wins.
-- Else, when the build is already for one of linkmode's platforms (`--platforms=@linkmode//platforms:…`), that one is kept if the
-  mode exists there, and if not, the mode's default platform for the same CPU is taken.
+- Else, when the build is already for a target of linkmode.toml (`--platforms=@linkmode//platforms:…`, or a platform of the user's that
+  inherits one or names its constraints), that platform is kept if the mode exists there, and if not, the mode's default platform for
+  the same CPU is taken.
 - Else it is the mode's default platform for the CPU that the build is for, or, where linkmode.toml has no target with that CPU, for
   the first CPU of linkmode.toml. See LINK_MODES in //:lock.bzl. A tool of the build is asked for by the machine that will run it.
 """
@@ -11,7 +12,7 @@
 load("//:lock.bzl", "CPUS", "LINK_MODES", "OWN_TOOLCHAINS", "TARGETS")
 load(":adapters.bzl", "ADAPTERS")
 load(":allocator.bzl", "CUSTOM_MALLOC", "custom_malloc")
-load(":link_mode_values.bzl", "LINK_MODE_FEATURES", "cpu_of", "no_target")
+load(":link_mode_values.bzl", "LINK_MODE_FEATURES", "no_target")
 
 # the features that this transition sets or leaves out, and no others
 LINK_FEATURES = LINK_MODE_FEATURES.values() + ["room_for_runpath", "static_pie", "strip_at_link"]
@@ -27,6 +28,13 @@ _OURS = {
     str(Label("//platforms:" + target)).lstrip("@"): target
     for target in TARGETS
 }
+
+# For the attribute `target` of a rule: the target that the build is for. A platform says by its constraints what it is, and not by its
+# label; only a select() can ask for them. Empty: none of linkmode.toml, or a platform that tools are built on.
+TARGET = dict({
+    str(Label("//platforms:for_" + target)): target
+    for target in TARGETS
+}, **{"//conditions:default": ""})
 
 # For the attribute `cpu` of a rule: the CPU that the build is for, which a transition cannot ask. Only a select() can.
 CPU = dict({
@@ -95,21 +103,18 @@ def once_attrs(attrs):
         return attrs
     return dict(attrs, _allowlist_function_transition = attr.label(default = "@bazel_tools//tools/allowlists/function_transition_allowlist"))
 
-def _platform(mode, asked, current, cpu):
+def _platform(mode, asked, current, target, cpu):
+    """Returns the platform, and its target: empty, where a rule asks for a platform that is not linkmode's."""
     if asked:
-        return asked
-    for label in current:
-        target = _OURS.get(str(label).lstrip("@"))
-        if target:
-            if mode != "static" or target.endswith("-musl"):
-                return label
-            cpu = cpu_of(target)
+        return str(asked), _OURS.get(str(asked).lstrip("@"), "")
+    if target and current and (mode != "static" or target.endswith("-musl")):
+        return str(current[0]), target
     if cpu not in LINK_MODES:
         cpu = LINK_MODES.keys()[0]
     target = LINK_MODES[cpu].get(mode)
     if not target:
         fail(no_target(mode, cpu))
-    return Label("//platforms:" + target)
+    return str(Label("//platforms:" + target)), target
 
 def _link_mode_transition_impl(settings, attr):
     mode = attr.link_mode
@@ -125,20 +130,16 @@ def _link_mode_transition_impl(settings, attr):
         features.append("static_pie")
     if attr.strip:
         features.append("strip_at_link")
-    platform = str(_platform(mode, attr.platform, settings["//command_line_option:platforms"], attr.cpu))
+    platform, target = _platform(mode, attr.platform, settings["//command_line_option:platforms"], attr.target, attr.cpu)
     changed = {
         "//command_line_option:dynamic_mode": _DYNAMIC_MODE[mode],
         "//command_line_option:features": features,
         "//command_line_option:platforms": [platform],
-        CUSTOM_MALLOC: custom_malloc(
-            attr.malloc,
-            _OURS.get(platform.lstrip("@"), ""),
-            settings[CUSTOM_MALLOC],
-        ),
+        CUSTOM_MALLOC: custom_malloc(attr.malloc, target, settings[CUSTOM_MALLOC]),
     }
     changed.update(own_toolchains(settings))
     for adapter in ADAPTERS:
-        changed.update(adapter.settings(mode, platform, attr.static_pie, settings))
+        changed.update(adapter.settings(mode, attr.static_pie, settings))
     return changed
 
 link_mode_transition = transition(

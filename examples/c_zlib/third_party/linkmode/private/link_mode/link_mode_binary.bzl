@@ -2,18 +2,18 @@
 """link_mode_binary: a binary of any language, built in one link mode and proved to be so."""
 
 load("@linkmode_cc//:rule.bzl", "FORWARDED", "TOOLCHAIN_RULE_ARGUMENTS")
-load(":allocator.bzl", "MALLOC_VALUES")
+load(":allocator.bzl", "MALLOC_VALUES", "unseen_malloc")
 load(":bill.bzl", "LinkedInfo", "linked_aspect", "write_bill")
 load(":check.bzl", "ELFCHECK_TYPE", "check_binary", "not_one_program", "shared_objects")
 load(":link_mode_values.bzl", "LINK_MODE_VALUES", "elfcheck_arguments", "refusal")
 load(":place.bzl", "is_shared_library", "place_libraries", "runfiles_without", "runpath")
 load(":providers.bzl", "LibcRuntimeInfo", "LinkModeInfo", "TargetInfo", "only")
-load(":transition.bzl", "CPU", "link_mode_transition")
+load(":transition.bzl", "CPU", "TARGET", "link_mode_transition")
 load(":wrapped.bzl", "WrappedInfo", "with_args", "wrapped")
 
 def _refuse_contradictions(ctx, binary, target):
     attr = ctx.attr
-    reason = refusal(attr.link_mode, target, attr.allow, attr.allow_static_glibc, attr.static_pie)
+    reason = refusal(attr.link_mode, target, attr.allow, attr.allow_static_glibc, attr.static_pie) or unseen_malloc(attr.malloc, target)
     if reason:
         fail("{}: {}".format(ctx.label, reason))
     if not binary[DefaultInfo].files_to_run.executable:
@@ -109,6 +109,7 @@ _link_mode_binary = rule(
         "said_args": attr.bool(doc = "Whether `args` are those of `binary`, or said otherwise."),
         "static_pie": attr.bool(doc = "Link a position-independent static binary."),
         "strip": attr.bool(doc = "Link without a symbol table and debug information."),
+        "target": attr.string(doc = "The target that the build is for; empty: none of linkmode.toml."),
         "_allowlist_function_transition": attr.label(default = "@bazel_tools//tools/allowlists/function_transition_allowlist"),
         "_libc_runtime": attr.label(default = "//platforms:libc_runtime", cfg = link_mode_transition),
         "_runner": attr.label(default = "//tools/run:runner", cfg = link_mode_transition),
@@ -170,5 +171,6 @@ def link_mode_binary(
         platform = platform,
         static_pie = static_pie,
         strip = strip,
+        target = select(TARGET),
         **kwargs
     )
