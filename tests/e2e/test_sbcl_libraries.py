@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import languages
 import pytest
 import rows
-from harness import lisp, lisp_foreign
+from harness import lisp, lisp_foreign, sandbox
 from harness.built import Built
 from harness.cases import Binary, Case
 from harness.shared import MissingToolchainsError
@@ -283,6 +283,10 @@ def test_names_that_no_call_refers_to_are_linked_and_some_may_be_nowhere(place: 
     for mode in ("static", "mostly_static"):
         said = lisp_foreign.PLAIN_SAYS.format(mode=mode)
         languages.prints(place, f"//foreign:plain_as_{mode}", said, "one", "two")
+    # UIOP looks for a home when the program starts, and an empty root has none
+    alone = place.workspace / "bazel-bin/foreign/plain_as_static"
+    said = sandbox.run_alone(alone, {}, name="plain_as_static", arguments=["one", "two"])
+    assert said == lisp_foreign.PLAIN_SAYS.format(mode="static")
     build = lisp_foreign.PLAIN["BUILD.bazel"].replace('    optional_foreign_names = ["own_absent_too"],\n', "")
     (place.workspace / "foreign/BUILD.bazel").write_text(build, encoding="utf-8")
     refused = place.bazel.run(place.workspace, "build", "//foreign:plain_as_static", check=False)

@@ -70,6 +70,18 @@ class Workspace:
         files = {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
         (folder / ".cargo-checksum.json").write_text(json.dumps({"files": files, "package": SUM}))
 
+    @property
+    def sources(self) -> Path:
+        """The folder of the crates."""
+        return self.folder / "vendor"
+
+    def shown(self) -> tuple[str, str]:
+        """Vendor, and return the folder that the sandbox shows as /workspace, and where cargo runs in it."""
+        self.asked.clear()
+        self.vendor()
+        [argv] = (argv for argv in self.asked if argv[0] == "bwrap")
+        return argv[argv.index("/workspace") - 1], argv[argv.index("--chdir") + 1]
+
     def answer(self, argv: Sequence[str], _: Mapping[str, str]) -> str:
         self.asked.append(argv)
         if argv[0] == "rustc":

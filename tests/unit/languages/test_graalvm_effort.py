@@ -10,7 +10,7 @@ TABLE = ROOT / "templates/bazel/languages/graalvm/private/native_image_options.b
 
 
 def table() -> dict[str, Any]:
-    names: dict[str, Any] = {}
+    names: dict[str, Any] = {"load": lambda *_: None, "cpu_of": lambda target: target.partition("-")[0]}
     exec(compile(TABLE.read_text(encoding="utf-8"), TABLE, "exec"), names)
     return names
 

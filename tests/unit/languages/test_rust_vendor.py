@@ -265,3 +265,59 @@ def test_a_list_that_cargo_did_not_write_is_refused(workspace: Workspace, text: 
     with pytest.raises(ConfigError, match=r"one/\.cargo-checksum\.json: ") as caught:
         workspace.vendor()
     assert "cargo vendor" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("file", "directory", "named"),
+    [
+        (".cargo/config.toml", "vendor", "mine"),
+        (".cargo/config", "./vendor", "mine"),
+        ("../.cargo/config.toml", "workspace/vendor", "mine"),
+        (".cargo/config.toml", "elsewhere", "vendored-sources"),
+        (".cargo/config.toml", "", "vendored-sources"),
+    ],
+)
+def test_the_folder_has_the_name_that_the_settings_of_cargo_give_it(
+    tmp_path: Path, file: str, directory: str, named: str
+) -> None:
+    workspace = Workspace(tmp_path / "workspace")
+    text = f'[source.crates-io]\nreplace-with = "mine"\n[source.mine]\ndirectory = "{directory}"\n'
+    vendoring.write(workspace.folder, {file: text})
+    workspace.vendor()
+    assert all(f"--config=source.crates-io.replace-with='{named}'" in argv for argv in workspace.asked)
+    assert all(f"--config=source.{named}.directory='{workspace.sources}'" in argv for argv in workspace.asked)
+
+
+@pytest.mark.parametrize("text", ["[source", "source = 1", "[source]\nmine = 1", "[source.mine]\ndirectory = 1"])
+def test_settings_that_cargo_would_refuse_are_left_to_cargo(workspace: Workspace, text: str) -> None:
+    vendoring.write(workspace.folder, {".cargo/config.toml": text})
+    workspace.vendor()
+    assert all("--config=source.crates-io.replace-with='vendored-sources'" in argv for argv in workspace.asked)
+
+
+def test_the_sandbox_has_the_users_packages_beside_the_workspace_and_never_a_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = Workspace(tmp_path / "workspace")
+    workspace.add("one", "lib", prints=[])
+    assert workspace.shown() == (str(workspace.folder), "/workspace")
+    workspace.add("beside", "lib", source=None)
+    workspace.packages["beside"]["manifest_path"] = str(tmp_path / "beside/Cargo.toml")
+    assert workspace.shown() == (str(tmp_path), "/workspace/workspace")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert workspace.shown() == (str(workspace.folder), "/workspace")
+
+
+def test_the_sandbox_asks_for_no_wrapper_of_the_compiler_and_for_its_errors(workspace: Workspace) -> None:
+    workspace.add("one", "lib", prints=[])
+    workspace.vendor()
+    [argv] = (argv for argv in workspace.asked if argv[0] == "bwrap")
+    assert argv[argv.index("RUSTC_WRAPPER") + 1] == argv[argv.index("RUSTC_WORKSPACE_WRAPPER") + 1] == ""
+    assert "--message-format=json-render-diagnostics" in argv, "plain json would say on stdout why a crate fails"
+
+
+def test_a_package_in_a_workspace_is_told_where_the_workspace_is(tmp_path: Path) -> None:
+    vendoring.write(tmp_path, {"Cargo.lock": "", "member/Cargo.toml": ""})
+    with pytest.raises(ConfigError, match=r"member/Cargo\.lock: is missing, and \S+ has one") as caught:
+        rust.vendor(vendoring.request(tmp_path / "member"))
+    assert "the folder of the workspace" in caught.value.hint

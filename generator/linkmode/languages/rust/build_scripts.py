@@ -62,14 +62,17 @@ class Said(msgspec.Struct):
         return [(name, value) for name, _, value in (text.partition("=") for text in texts)]
 
 
-def run(request: Request, crates: Mapping[str, Crate]) -> dict[str, Said]:
-    """Return what each script printed, by package id. Nothing is run where there is none."""
+def run(request: Request, crates: Mapping[str, Crate], own: Path) -> dict[str, Said]:
+    """Return what each script printed, by package id. Nothing is run where there is none.
+
+    ``own`` is the folder around the user's packages, which the sandbox shows.
+    """
     wanted = {key: crate for key, crate in crates.items() if crate.script}
     if not wanted:
         return {}
     sysroot = request.run(("rustc", "--print", "sysroot"), request.folder, {}).strip()
     with tempfile.TemporaryDirectory(prefix="linkmode-") as target:
-        printed = request.run(_command(request, sysroot, target), request.folder, {})
+        printed = request.run(_command(request, own, sysroot, target), request.folder, {})
         found: dict[str, Said] = {}
         for message in map(json.loads, filter(None, printed.splitlines())):
             key = message.get("package_id", "")
@@ -92,7 +95,10 @@ def run(request: Request, crates: Mapping[str, Crate]) -> dict[str, Said]:
     return found
 
 
-def _command(request: Request, sysroot: str, target: str) -> tuple[str, ...]:
+def _command(request: Request, own: Path, sysroot: str, target: str) -> tuple[str, ...]:
+    folder = request.folder.absolute()
+    if own in (Path.home(), *Path.home().parents):
+        own = folder  # a script may not read a home
     machine: list[str] = []
     for path in map(Path, _SYSTEM):
         if path.is_symlink():
@@ -107,15 +113,17 @@ def _command(request: Request, sysroot: str, target: str) -> tuple[str, ...]:
         "LC_ALL": "C",
         "PATH": f"{sysroot}/bin:/usr/bin:/bin",
         "PKG_CONFIG": "/nonexistent/pkg-config",
+        **dict.fromkeys(("RUSTC_WORKSPACE_WRAPPER", "RUSTC_WRAPPER"), ""),  # a cache such as sccache is not there
     }
     return (
         *("bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--clearenv"),
         *("--ro-bind", "/usr", "/usr", *machine, "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"),  # noqa: S108
-        *("--ro-bind", sysroot, sysroot, "--ro-bind", str(request.folder.absolute()), "/workspace"),
+        *("--ro-bind", sysroot, sysroot, "--ro-bind", str(own), "/workspace"),
         *("--ro-bind", str(request.sources.absolute()), "/vendored", "--bind", target, "/target"),
         *(word for name, value in environment.items() for word in ("--setenv", name, value)),
-        *("--chdir", "/workspace", "--", "cargo", "check", "--workspace", "--tests", "--message-format=json"),
-        *options("/vendored"),
+        *("--chdir", str("/workspace" / folder.relative_to(own)), "--"),
+        *("cargo", "check", "--workspace", "--tests", "--message-format=json-render-diagnostics"),
+        *options(request, "/vendored"),
     )
 
 

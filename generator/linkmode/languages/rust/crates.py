@@ -1,7 +1,10 @@
 """Vendored crates: what ``cargo metadata`` says of them, and their files by Cargo.lock."""
 
-from collections.abc import Iterable, Mapping
+import os
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -119,18 +122,56 @@ class Crate(msgspec.Struct):
         return self.target("proc-macro") is not None
 
 
-def options(directory: str) -> tuple[str, ...]:
-    """Return what tells cargo to take every crate of the public registry from a folder, and nothing from a network."""
+def options(request: Request, directory: str) -> tuple[str, ...]:
+    """Return what tells cargo to take every crate of the public registry from a folder, and nothing from a network.
+
+    The source has the name that the user's settings give the folder: cargo refuses a folder with two names.
+    """
+    named = next(_names_of(request), "vendored-sources")
     return (
         "--locked",
         "--offline",
-        "--config=source.crates-io.replace-with='linkmode'",
-        f"--config=source.linkmode.directory='{directory}'",
+        f"--config=source.crates-io.replace-with='{named}'",
+        f"--config=source.{named}.directory='{directory}'",
     )
 
 
-def read(request: Request) -> tuple[dict[str, Crate], dict[str, str]]:
-    """Return the crates of others by package id, and the ids of those that the user's own packages name, by name."""
+def _names_of(request: Request) -> Iterator[str]:
+    """Yield the names of the folder of the crates in the files of settings that cargo reads.
+
+    `cargo vendor` prints what to write there: https://doc.rust-lang.org/cargo/reference/source-replacement.html.
+    """
+    folder = request.folder.absolute()
+    for place in (folder, *folder.parents):
+        for file in (place / ".cargo/config.toml", place / ".cargo/config"):
+            if file.is_file():
+                for name, source in _sources_of(file).items():
+                    directory = source.get("directory") if isinstance(source, dict) else None
+                    if isinstance(directory, str) and (place / directory).resolve() == request.sources.resolve():
+                        yield name
+
+
+def _sources_of(file: Path) -> dict[str, Any]:
+    try:
+        found = tomllib.loads(file.read_text(encoding="utf-8")).get("source")
+    except (OSError, ValueError):
+        return {}  # cargo says what is wrong with it
+    return found if isinstance(found, dict) else {}
+
+
+def read(request: Request) -> tuple[dict[str, Crate], dict[str, str], Path]:
+    """Return the crates of others by package id, and the ids of those that the user's own packages name, by name.
+
+    The folder is the one that contains the user's own packages: a dependency by ``path`` can lie beside the workspace.
+    """
+    own = {request.folder.absolute()}
+    if not (request.folder / "Cargo.lock").exists():
+        around = next((place for place in request.folder.absolute().parents if (place / "Cargo.lock").is_file()), None)
+        refuse(
+            [f"{request.folder / 'Cargo.lock'}: is missing, and {around} has one"] if around else [],
+            expected="the folder of a workspace, and not that of a package in it",
+            hint="run this command with the folder of the workspace",
+        )
     toml_of(request.folder / "Cargo.lock", _LOCK_HINT, _Locked)
     if not request.sources.is_dir():
         refuse(
@@ -144,13 +185,19 @@ def read(request: Request) -> tuple[dict[str, Crate], dict[str, str]]:
         CPUS[target.cpu].rust.format(libc="musl" if target.is_musl else "gnu"): target.cpu for target in request.targets
     }
     for triple, cpu in sorted(triples.items()):
-        told = options(str(request.sources.absolute()))
+        told = options(request, str(request.sources.absolute()))
         argv = ("cargo", "metadata", "--format-version=1", f"--filter-platform={triple}", *told)
         found = msgspec.json.decode(request.run(argv, request.folder, {}), type=Metadata)
+        own |= {Path(package.manifest_path).parent.absolute() for package in found.packages if package.source is None}
         argv = ("cargo", "tree", "--workspace", "--edges=normal,build,dev", f"--target={triple}", *_LINES, *told)
         _add(request, found, _built(request.run(argv, request.folder, {})), cpu, crates, direct)
     named = {name: ids.copy().pop() for name, ids in direct.items() if len(ids) == 1}
-    return {key: crates[key] for key in sorted(crates, key=lambda key: crates[key].name)}, named
+    return {key: crates[key] for key in sorted(crates, key=lambda key: crates[key].name)}, named, _around(own)
+
+
+def _around(folders: Iterable[Path]) -> Path:
+    """Return the folder that contains all."""
+    return Path(os.path.commonpath(list(folders)))
 
 
 _LINES = ("--color=never", "--prefix=none", "--format={p}|{f}")

@@ -20,7 +20,7 @@ def vendor(request: Request) -> Vendored:
         ConfigError: a crate is not vendored, or cannot be built by the rules.
         IntegrityError: a file is not the crate's, or a crate is not the one of Cargo.lock.
     """
-    crates, direct = read(request)
+    crates, direct, own = read(request)
     verified = verify(request, crates.values())
     for crate in crates.values():
         files = [path.relative_to(request.sources).as_posix() for path in _files(request, crate)]
@@ -34,7 +34,7 @@ def vendor(request: Request) -> Vendored:
         expected="a lib or a proc-macro in its Cargo.toml",
         hint="remove it from [dependencies]",
     )
-    said = build_scripts.run(request, crates)
+    said = build_scripts.run(request, crates, own)
     _refuse_what_cannot_be_linked(request, crates, said)
     rules = [rule for key in crates for rule in _rules(request, crates, key, said)]
     rules += [Rule("alias", name, {"actual": f":{crates[key].name}"}) for name, key in sorted(direct.items())]

@@ -53,6 +53,19 @@
   (let ((package (find-package "UIOP/IMAGE"))) ; which has those, too, that UIOP does not export
     (and package (find-symbol name package))))
 
+(defun let-a-home-be-absent ()
+  "Let a restore hook of UIOP find no home, as in an empty root without HOME. It wants one for the folder of compiled files."
+  (let* ((package (find-package "UIOP/CONFIGURATION"))
+         (compute (and package (find-symbol "COMPUTE-USER-CACHE" package)))
+         (cache (and package (find-symbol "*USER-CACHE*" package)))
+         (hooks (of-uiop "*IMAGE-RESTORE-HOOK*")))
+    (when (and compute cache)
+      (setf (symbol-value hooks)
+            (substitute (lambda ()
+                          (handler-case (funcall compute)
+                            (error () (setf (symbol-value cache) nil))))
+                        compute (symbol-value hooks))))))
+
 (defun dump-by-uiop ()
   "Do what uiop:dump-image does before an image is saved. Return a function that does what uiop:restore-image does before the main function."
   (let ((dumped (of-uiop "*IMAGE-DUMPED-P*"))
@@ -60,6 +73,7 @@
         (restore (of-uiop "CALL-IMAGE-RESTORE-HOOK")))
     (cond (restore
            (funcall (of-uiop "CALL-IMAGE-DUMP-HOOK"))
+           (let-a-home-be-absent)
            (setf (symbol-value dumped) :executable ; its first argument is the program's name
                  (symbol-value restored) nil)
            (lambda ()
