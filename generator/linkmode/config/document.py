@@ -183,7 +183,7 @@ def _exec_platforms(raw: Mapping[str, Any], issues: Issues) -> tuple[ExecPlatfor
     names = issues.value("", raw, "exec-platforms", tuple[str, ...], (EXEC_PLATFORMS[0],))
     for index, name in enumerate(names):
         if name not in EXEC_PLATFORMS:
-            issues.unknown_value(f"exec-platforms[{index}]", name, EXEC_PLATFORMS)
+            issues.unknown_value(f"exec-platforms[{index}]", name, EXEC_PLATFORMS, guess=did_you_mean_target)
     _each_once("exec-platforms", names, issues)
     return tuple(map(ExecPlatform, names))
 

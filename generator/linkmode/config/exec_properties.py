@@ -7,8 +7,8 @@ so only their form is checked.
 from collections.abc import Mapping
 from typing import Any
 
-from linkmode.messages import did_you_mean
 from linkmode.model.issues import Issues
+from linkmode.model.target import did_you_mean_target
 from linkmode.model.values import EXEC_PLATFORMS, ExecPlatform
 
 KEY = "exec-properties"
@@ -31,8 +31,8 @@ def exec_properties(raw: Mapping[str, Any], asked: tuple[ExecPlatform, ...], iss
             if name in EXEC_PLATFORMS:
                 issues.add(f"{KEY}.{name}", f"expected a table, written [{KEY}.{name}]")
         elif name not in asked:
-            known = ", ".join(asked)
-            issues.add(f"{KEY}.{name}", f"is none of exec-platforms{did_you_mean(name, asked)} (one of: {known})")
+            guess = did_you_mean_target(name, asked)
+            issues.add(f"{KEY}.{name}", f"is none of exec-platforms{guess} (one of: {', '.join(asked)})")
         else:
             own[name] = _strings(f"{KEY}.{name}", properties, issues)
     merged = {name: dict(sorted({**common, **own.get(name, {})}.items())) for name in asked}

@@ -70,6 +70,11 @@ def test_one_platform_alone() -> None:
             "(one of: x86_64-linux, aarch64-linux)",
         ),
         (
+            "[exec-properties.arm64-linux]\n",
+            "exec-properties.arm64-linux: is none of exec-platforms; did you mean 'aarch64-linux'? "
+            "(one of: x86_64-linux, aarch64-linux)",
+        ),
+        (
             '[exec-properties]\nx86_64-linux = "amd64"\n',
             "exec-properties.x86_64-linux: expected a table, written [exec-properties.x86_64-linux]",
         ),

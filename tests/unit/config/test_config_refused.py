@@ -74,6 +74,11 @@ MIRROR = "expected https://, http://, file:// and a path that ends in '/'; found
             "x86_64-linux, aarch64-linux",
         ),
         (
+            'exec-platforms = ["amd64-linux"]\n' + TOOLCHAIN,
+            "line 1: exec-platforms[0]: 'amd64-linux' is not known; did you mean 'x86_64-linux'?; expected one of "
+            "x86_64-linux, aarch64-linux",
+        ),
+        (
             'exec-platforms = ["x86_64-linux", "x86_64-linux"]\n' + TOOLCHAIN,
             "line 1: exec-platforms: 'x86_64-linux' is listed twice; expected each once",
         ),
