@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from linkmode.generate import engine
 
 QUOTE = re.compile(r'\\.|"""|\'\'\'|"|\'|#|\n', re.DOTALL)
-ENVIRONMENT = engine._environment({})
+ENVIRONMENT = engine._environment({}, None)
 PIECES = (
     *("{{ x }}", "{{- x }}", "{{ x -}}", "{% set y = 1 %}", "{%- set y = 1 %}", "{% set y = 1 -%}", "{# a ' b #}"),
     *('"', "'", '"""', "'''", "\\", "#", "\n", " ", "a", "\\\\", "{", "}", "%"),
