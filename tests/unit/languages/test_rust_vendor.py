@@ -308,6 +308,17 @@ def test_the_sandbox_has_the_users_packages_beside_the_workspace_and_never_a_hom
     assert workspace.shown() == (str(workspace.folder), "/workspace")
 
 
+def test_a_user_without_a_home_has_a_sandbox_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(uid: int) -> None:
+        raise KeyError(uid)
+
+    workspace = Workspace(tmp_path / "workspace")
+    workspace.add("one", "lib", prints=[])
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    assert workspace.shown() == (str(workspace.folder), "/workspace")
+
+
 def test_the_sandbox_asks_for_no_wrapper_of_the_compiler_and_for_its_errors(workspace: Workspace) -> None:
     workspace.add("one", "lib", prints=[])
     workspace.vendor()

@@ -95,9 +95,18 @@ def run(request: Request, crates: Mapping[str, Crate], own: Path) -> dict[str, S
     return found
 
 
+def _is_home(folder: Path) -> bool:
+    """Whether a folder is this user's home, or contains it; not where this user has none."""
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return False
+    return folder in (home, *home.parents)
+
+
 def _command(request: Request, own: Path, sysroot: str, target: str) -> tuple[str, ...]:
     folder = request.folder.absolute()
-    if own in (Path.home(), *Path.home().parents):
+    if _is_home(own):
         own = folder  # a script may not read a home
     machine: list[str] = []
     for path in map(Path, _SYSTEM):
