@@ -38,7 +38,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         raise pytest.UsageError(f"{metafunc.definition.nodeid}: no row {', '.join(sorted(unknown))}")
     tier_of = {row: tier for tier in (tiers.BAZEL, tiers.EXAMPLE) for row in chosen[tier]}
     params = [
-        pytest.param((name, case), id=f"{case}@{name}", marks=pytest.mark.tier(tier_of.get(row, tiers.SLOW)))
+        pytest.param((name, case), id=f"{case}:{name}", marks=pytest.mark.tier(tier_of.get(row, tiers.SLOW)))
         for row, (name, case) in rows.items()
     ]
     metafunc.parametrize("built", params, indirect=True, scope="session")

@@ -12,7 +12,7 @@ def note(file, what):
     with pathlib.Path(file).open("a") as lines:
         lines.write(f"{what}\\n")
 
-@pytest.fixture(scope="session", params=["c@4.2.3", "c@7.7.1", "c@7.7.1-workspace"])
+@pytest.fixture(scope="session", params=["c:4.2.3", "c:7.7.1", "c:7.7.1-workspace"])
 def built(request):
     note("built", request.param)
     return request.param
@@ -54,7 +54,7 @@ def ran(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, conftest: st
 
 def test_a_row_is_built_once_for_all_files(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     rows, files = ran(pytester, monkeypatch, SCHEDULER)
-    assert rows == ["c@4.2.3", "c@7.7.1", "c@7.7.1-workspace"]
+    assert rows == ["c:4.2.3", "c:7.7.1", "c:7.7.1-workspace"]
     assert files == ["test_one", "test_three", "test_two"]
 
 
@@ -66,11 +66,12 @@ def test_by_files_alone_it_is_built_for_each(pytester: pytest.Pytester, monkeypa
 @pytest.mark.parametrize(
     ("name", "scope"),
     [
-        ("test_x[c_zlib@7.7.1]", "c_zlib@7.7.1"),
-        ("test_x[c_zlib@7.7.1-fastbuild]", "c_zlib@7.7.1"),
-        ("test_x[static-c_zlib@7.7.1-workspace]", "c_zlib@7.7.1-workspace"),
-        ("test_x[c_zlib@7.7.1-workspace-dbg]", "c_zlib@7.7.1-workspace"),
+        ("test_x[c_zlib:7.7.1]", "c_zlib:7.7.1"),
+        ("test_x[c_zlib:7.7.1-fastbuild]", "c_zlib:7.7.1"),
+        ("test_x[static-c_zlib:7.7.1-workspace]", "c_zlib:7.7.1-workspace"),
+        ("test_x[c_zlib:7.7.1-workspace-dbg]", "c_zlib:7.7.1-workspace"),
         ("test_x[c_zlib-7.7.1]", "tests/e2e/test_x.py"),
+        ("test_x[pypi:psutil]", "tests/e2e/test_x.py"),
         ("test_x", "tests/e2e/test_x.py"),
     ],
 )

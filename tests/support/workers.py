@@ -6,7 +6,7 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
-_ROW = re.compile(r"\[(?:.*-)?(\w+@\w[\w.]*(?:-workspace)?)[-\]]")
+_ROW = re.compile(r"\[(?:.*-)?(\w+:\d+\.\d+\.\d+(?:-workspace)?)[-\]]")
 """A case and a Bazel, as the fixture `built` calls a row of its own. Only names reach what hands out the tests."""
 
 
