@@ -190,6 +190,15 @@ def test_what_is_no_file_in_a_mirror_is_not_waited_for(tmp_path: Path, name: str
         list(writer.write(ARTIFACTS, store, folder))
 
 
+def test_an_index_that_can_be_read_in_two_ways(tmp_path: Path) -> None:
+    store, folder = fill(tmp_path / "store"), tmp_path / "mirror"
+    list(writer.write(ARTIFACTS[:1], store, folder))
+    text = (folder / mirror_layout.INDEX).read_text()
+    (folder / mirror_layout.INDEX).write_text(text.replace('"files"', '"files": {}, "files"'))
+    with pytest.raises(ConfigError, match="is not the index of a mirror: an object has the key 'files' twice"):
+        list(writer.write(ARTIFACTS, store, folder))
+
+
 @pytest.mark.parametrize(
     "name",
     ["../../.bashrc", "sha256/../../x", "sha256/x", "sha256/" + "a" * 64 + "/a\nb", "sha256/" + "a" * 64 + "/../b"],
