@@ -160,11 +160,11 @@ def _json(parts: Parts, name: str, kind: type[_Json]) -> _Json | None:
         if size > _MAX_JSON:
             raise Refusal(f"{name} of the image has {size} bytes, at most {_MAX_JSON} expected")
         try:
-            found = one_json.decode(stream.read(size), kind, ignore_case=True)
+            document = one_json.decode(stream.read(size), kind, ignore_case=True)
         except one_json.KeyTwiceError as error:
             raise Refusal(f"{name} of the image has two meanings: {error}") from error
         except (msgspec.DecodeError, RecursionError, UnicodeError):
             return None
     if parts.is_twice(name):
         raise Refusal(f"the image has two meanings: {name} is in the archive twice, each time with other bytes")
-    return found
+    return document

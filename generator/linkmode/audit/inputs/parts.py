@@ -11,6 +11,8 @@ from linkmode.archives import tar
 from linkmode.archives.members import Bounds, Budget, Policy, shown_name
 from linkmode.archives.window import window
 
+_BLOCK = 1 << 20
+
 
 class Parts(Protocol):
     """The files of an image's archive or folder, by name."""
@@ -77,7 +79,11 @@ class TarParts:
         return self._twice[file]
 
     def _digest(self, place: tuple[int, int]) -> bytes:
-        return hashlib.file_digest(window(self._stream, *place), "sha256").digest()
+        hashed = hashlib.sha256()
+        part = window(self._stream, *place)
+        while block := part.read(_BLOCK):
+            hashed.update(block)
+        return hashed.digest()
 
 
 def _size(blobs: Path) -> int:
