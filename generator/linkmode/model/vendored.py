@@ -116,7 +116,7 @@ def sha256(path: Path) -> str:
             expected="a file of the vendored sources",
             hint="vendor the sources again, then run this command again",
         )
-    with system_errors(path, "read"), path.open("rb") as stream:
+    with system_errors(path, "read"), textfile.open_regular(path, follow=False) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 

@@ -129,7 +129,7 @@ def _sound(path: Path, artifact: Artifact) -> bool:
 def _copy(source: Path, folder: Path, path: str, artifact: Artifact) -> None:
     """Copy in bounded memory, and move the copy to its place if it has the lock's checksum."""
     hashed = hashlib.new(artifact.checksum.algorithm)
-    with source.open("rb") as old, _new_file(folder) as new:
+    with textfile.open_regular(source) as old, _new_file(folder) as new:
         while block := old.read(_BLOCK):
             hashed.update(block)
             new.write(block)
