@@ -50,3 +50,12 @@ def test_an_error_of_linkmode_toml_is_told_as_that_and_not_as_the_locks() -> Non
         derive.derived(LOCK, config(("zig", "==99.9", ["x86_64-linux-musl"])), CATALOG)
     assert "names pins that no longer exist" not in caught.value.problem
     assert type(caught.value) is ConfigError
+
+
+def test_of_many_artifacts_that_are_none_the_first_are_named() -> None:
+    made = LOCK.artifacts[0]
+    others = [msgspec.structs.replace(made, name=f"other-{number}") for number in range(300)]
+    with pytest.raises(StaleLockError) as caught:
+        derive.derived_artifacts(holding(*others), {}, SHIPPED, "linkmode.lock")
+    lines = caught.value.problem.splitlines()
+    assert (len(lines), lines[-1]) == (202, "  and 100 more lines")
