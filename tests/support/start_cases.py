@@ -124,6 +124,10 @@ NONE: dict[str, tuple[Program, str]] = {
         changed(loaded, PT_INTERP, address=OUTSIDE),
         "its PT_INTERP does not lie inside a segment that can be read",
     ),
+    "PT_INTERP is loaded from nowhere, by musl's loader": (
+        changed(loaded_by_musl, PT_INTERP, address=OUTSIDE),
+        "its PT_INTERP does not lie inside a segment that can be read",
+    ),
     "the segments cannot be read": (
         changed(loaded, PT_LOAD, flags=1),
         "its PT_INTERP does not lie inside a segment that can be read",
@@ -153,7 +157,7 @@ NONE: dict[str, tuple[Program, str]] = {
     **{
         f"tag {tag} leads out": (tagged((size, 24), (tag, OUTSIDE)), f"its {name} leads out of the segments")
         for tag, size, name in (
-            *((7, 8, "DT_RELA"), (17, 18, "DT_REL"), (23, 2, "DT_JMPREL"), (25, 27, "DT_INIT_ARRAY")),
+            *((7, 8, "DT_RELA"), (23, 2, "DT_JMPREL"), (25, 27, "DT_INIT_ARRAY")),
             *((32, 33, "DT_PREINIT_ARRAY"), (36, 35, "DT_RELR"), (4, 11, "DT_HASH"), (6, 11, "DT_SYMTAB")),
             *((0x6FFFFEF5, 11, "DT_GNU_HASH"), (0x6FFFFFF0, 11, "DT_VERSYM"), (12, 11, "DT_INIT")),
         )
@@ -168,9 +172,39 @@ NONE: dict[str, tuple[Program, str]] = {
     "PT_TLS outside": (adding(PT_TLS, 4, 0, OUTSIDE, 8, 8, 8), "its PT_TLS does not lie inside a segment"),
     "PT_TLS larger in the file": (adding(PT_TLS, 4, DATA, DATA, 64, 8, 8), "its PT_TLS does not lie inside a segment"),
     "PT_TLS of no alignment": (adding(PT_TLS, 4, DATA, DATA, 8, 8, 0), "its PT_TLS has the alignment 0"),
+    "PT_TLS of an alignment of 3": (adding(PT_TLS, 4, DATA, DATA, 8, 8, 3), "its PT_TLS has the alignment 3"),
+    "PT_TLS larger than all memory": (
+        adding(PT_TLS, 4, DATA, DATA, 8, 1 << 47, 8, make=static_glibc),
+        "its PT_TLS of 140737488355328 bytes is larger",
+    ),
+    "PT_GNU_RELRO over two parts that are apart": (
+        adding(PT_GNU_RELRO, 4, DATA, DATA, 0x2000, 0x2000, 1),
+        "its PT_GNU_RELRO does not lie inside segments that are loaded",
+    ),
+    "DT_JMPREL without DT_PLTGOT": (tagged((20, 7), (23, 0x401800), (2, 24)), "it has DT_JMPREL and no DT_PLTGOT"),
+    "DT_PLTGOT that cannot be written": (
+        tagged((20, 7), (23, 0x401800), (2, 24), (3, 0x400000)),
+        "its DT_PLTGOT does not lie inside",
+    ),
+    "DT_PLTGOT below PT_GNU_RELRO": (
+        adding(
+            *(PT_GNU_RELRO, 4, DATA, DATA, 4096, 4096, 1),
+            make=lambda: tagged((20, 7), (23, 0x401800), (2, 24), (3, 0x401800)),
+        ),
+        "its PT_GNU_RELRO lies over what DT_PLTGOT names",
+    ),
+    "DT_JMPREL without DT_PLTREL": (tagged((23, 0x401800), (2, 24)), "it has DT_JMPREL and no DT_PLTREL"),
+    "DT_VERSYM alone": (tagged((DT_VERSYM, 0x400C00)), "it has DT_VERSYM, and neither DT_VERNEED nor DT_VERDEF"),
+    "a note outside beside PT_GNU_PROPERTY": (
+        adding(
+            *(4, 4, 0x1800, OUTSIDE, 0, 4096, 8),
+            make=lambda: adding(0x6474E553, 4, DATA, DATA, 16, 16, 8, make=lambda: loaded(pie=True)),
+        ),
+        "its PT_NOTE does not lie inside",
+    ),
     "PT_GNU_RELRO over the code": (
         adding(PT_GNU_RELRO, 4, 0, 0, 4096, 4096, 1),
-        "its PT_GNU_RELRO does not lie inside",
+        "its PT_GNU_RELRO lies over code",
     ),
     "PT_GNU_RELRO outside": (
         adding(PT_GNU_RELRO, 4, 0, OUTSIDE, 4096, 4096, 1),
@@ -323,6 +357,30 @@ MODES: dict[str, tuple[Program, str]] = {
         adding(PT_GNU_RELRO, 4, DATA, DATA, 4096, 4096, 1, make=static_glibc),
         "static",
     ),
+    "PT_TLS of no alignment, and glibc inside": (
+        adding(PT_TLS, 4, DATA, DATA, 8, 8, 0, make=static_glibc),
+        "static",
+    ),
+    "a second PT_TLS that nobody reads": (
+        adding(PT_TLS, 4, 0, OUTSIDE, 8, 8, 8, make=lambda: adding(PT_TLS, 4, DATA, DATA, 8, 8, 8, make=static_glibc)),
+        "static",
+    ),
+    "PT_GNU_RELRO that ends where it begins": (
+        adding(PT_GNU_RELRO, 4, DATA, DATA + 16, 8, 2**64 - 8, 1),
+        "mostly_static",
+    ),
+    "PT_INTERP at another address, by musl's loader": (
+        changed(loaded_by_musl, PT_INTERP, address=DATA),
+        "mostly_static",
+    ),
+    "DT_RELR without its size, by musl's loader": (tagged((36, 0x700), make=loaded_by_musl), "mostly_static"),
+    "a PIE that says so by DT_DEBUG": (tagged((DT_FLAGS_1, 0), (21, 0), make=static_pie), "static"),
+    "a PIE without PT_DYNAMIC": (without(PT_DYNAMIC, static_pie), "static"),
+    "DT_REL outside, which glibc for x86-64 does not read": (tagged((18, 24), (17, OUTSIDE)), "mostly_static"),
+    "DT_JMPREL, bound at start": (
+        tagged((20, 7), (23, 0x401800), (2, 24), (24, 0)),
+        "mostly_static",
+    ),
     "PT_GNU_RELRO of no page": (adding(PT_GNU_RELRO, 4, DATA, DATA, 0xF00, 0xF00, 1), "mostly_static"),
     "PT_TLS": (adding(PT_TLS, 4, DATA + 0x800, DATA + 0x800, 8, 64, 8), "mostly_static"),
     "code of the same page of the file": (
@@ -337,9 +395,12 @@ MODES: dict[str, tuple[Program, str]] = {
 UNTRUE = ("folders of its own",)
 """Programs that could start elsewhere and not here."""
 LATER = (
-    *("tag 17 leads out", "tag 25 leads out", "tag 6 leads out", f"tag {DT_VERSYM} leads out", "tag 12 leads out"),
+    *("tag 25 leads out", "tag 6 leads out", f"tag {DT_VERSYM} leads out", "tag 12 leads out"),
     "a hash table of GNU of no bloom filter",
     "PT_TLS outside, and glibc inside",
+    "PT_TLS larger than all memory",
+    "PT_TLS of an alignment of 3",
+    "DT_VERSYM alone",
     "PT_GNU_RELRO outside, and glibc inside",
 )
 """What only a look-up, another machine's loader or the libc's start code follows: these programs do without."""
