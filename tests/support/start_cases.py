@@ -194,6 +194,7 @@ NONE: dict[str, tuple[Program, str]] = {
         "its PT_GNU_RELRO lies over what DT_PLTGOT names",
     ),
     "DT_JMPREL without DT_PLTREL": (tagged((23, 0x401800), (2, 24)), "it has DT_JMPREL and no DT_PLTREL"),
+    "a list of functions without a size": (tagged((25, 0x401800)), "it has DT_INIT_ARRAY without the size"),
     "DT_VERSYM alone": (tagged((DT_VERSYM, 0x400C00)), "it has DT_VERSYM, and neither DT_VERNEED nor DT_VERDEF"),
     "a note outside beside PT_GNU_PROPERTY": (
         adding(
@@ -401,6 +402,7 @@ LATER = (
     "PT_TLS larger than all memory",
     "PT_TLS of an alignment of 3",
     "DT_VERSYM alone",
+    "a list of functions without a size",
     "PT_GNU_RELRO outside, and glibc inside",
 )
 """What only a look-up, another machine's loader or the libc's start code follows: these programs do without."""

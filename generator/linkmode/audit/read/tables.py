@@ -43,6 +43,9 @@ _TABLES = (
 _CODE = (12, 13)
 """Those that are called: --execute-only of lld and mold links code so that nobody can read it."""
 
+_LISTS = (25, 26, 32)
+"""Those that not the loader reads, but the start code that most programs have."""
+
 _RECORDS = ((7, 9, "DT_RELAENT", 3), (17, 19, "DT_RELENT", 2), (36, 37, "DT_RELRENT", 1))
 """Tables of records, the tag that holds a record's size, its name, and how many words a record has."""
 
@@ -69,7 +72,7 @@ def _tables(image: Image, dynamic: Dynamic, libc: Libc) -> str:
         if tag not in dynamic or tag == unread:
             continue
         if size_tag and size_tag not in dynamic and libc != "musl":  # which takes none for 0
-            return f"it has {name} without the size of that table"
+            return f"it has {name} without the size of that table{DOUBT if tag in _LISTS else ''}"
         size = dynamic.value(size_tag) if size_tag else 1
         allowed = PF_R | PF_W | PF_X if tag in _CODE else PF_R | PF_W
         if size and not memory_part(image, dynamic.value(tag), size, allowed):

@@ -239,6 +239,12 @@ static bool is_unread(uint64_t tag)
     return tag == DT_REL && is_machine("x86_64") && strcmp(elf.libc, "musl") != 0;
 }
 
+/* Those that not the loader reads, but the start code that most programs have. */
+static bool is_list(uint64_t tag)
+{
+    return tag == 25 || tag == 26 || tag == 32;
+}
+
 static bool has_lost_tables(void)
 {
     for (size_t i = 0; i < sizeof followed / sizeof followed[0]; i++) {
@@ -248,7 +254,7 @@ static bool has_lost_tables(void)
         if (!numbered(followed[i].tag)->present || is_unread(followed[i].tag))
             continue;
         if (size && !size->present && strcmp(elf.libc, "musl") != 0) /* which takes none for 0 */
-            return fault("it has %s without the size of that table", followed[i].name);
+            return (is_list(followed[i].tag) ? doubt : fault)("it has %s without the size of that table", followed[i].name);
         bytes = size ? size->value : 1;
         if (bytes && !memory_part(numbered(followed[i].tag)->value, bytes, PF_R | PF_W | followed[i].runs))
             return doubt("its %s leads out of the segments that can be read", followed[i].name);
