@@ -99,10 +99,12 @@ def find(name: str) -> Bazel:
 
 
 def at_path(path: str, name: str) -> Bazel:
-    """Return the Bazel at ``path``, told what it needs when it is Debian's 4.2.3."""
+    """Return the Bazel at ``path``, told what it needs when it is one of Debian's."""
     version = subprocess.run([path, "--version"], capture_output=True, text=True, check=False, cwd=ROOT).stdout.strip()
     if (DEBIAN / "rules").is_dir() and version == "bazel no_version":
         return Bazel(name, (path,), (*_DEBIAN_4, *_common()), startup=_debian_13())
+    if (DEBIAN / "rules").is_dir() and version == "bazel 7.7.1" and name not in KNOWN:
+        return Bazel(name, (path,), (*_DEBIAN_7["7.7.1"], *_common()))
     if name in KNOWN:
         raise NoBazelError(f"{path} is {version or 'broken'}, and not Debian's {name}; name it by its path to use it")
     return Bazel(name, (path,), _common())
