@@ -4,57 +4,21 @@ The programs are made by startable.py, which really start, and changed in one pl
 that has a mode is run: a static one in an empty root.
 """
 
-import os
-import platform
-import shutil
-import struct
-import subprocess
-from collections.abc import Iterator
-from io import BytesIO
 from pathlib import Path
 
 import pytest
-from checker import IS_FULL, difference
+from checker import CERTAIN, IS_FULL, difference, judged, starts
 from elf_maker import GLIBC_LOADER, MUSL_LOADER
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from start_cases import BASES, LATER, MODES, NONE, OUTSIDE, REFUSED, TWO_MEANINGS, UNTRUE
+from start_cases import BASES, LATER, NONE, OUTSIDE, REFUSED, TWO_MEANINGS
+from start_modes import MODES, UNTRUE
 from startable import DATA, PT_DYNAMIC, PT_GNU_RELRO, PT_INTERP, PT_LOAD, PT_PHDR, PT_TLS, Program, Row
 
-from linkmode.audit.judge import verdict
-from linkmode.audit.read import elf
 from linkmode.audit.read.image import NotAudited
 from linkmode.audit.read.memory import DOUBT
 
-CERTAIN = "so that it cannot be started"
 OPTIONS = ((), ("--expect", "static"), ("--expect", "mostly_static"), ("--expect", "dynamic", "--allow", "libz.so.1"))
-
-
-@pytest.fixture(scope="module")
-def root() -> Iterator[Path]:
-    """An empty folder that anybody may enter, below which one program at a time lies; skips where none can be run."""
-    has_tools = shutil.which("chroot") and shutil.which("setpriv") and Path(GLIBC_LOADER).exists()
-    if platform.machine() != "x86_64" or os.geteuid() != 0 or not has_tools:
-        pytest.skip("programs of x86_64 are run as root here: chroot, setpriv and glibc's loader")
-    folder = Path(f"/tmp/linkmode-starts-{os.getpid()}")
-    folder.mkdir(mode=0o755)
-    yield folder
-    shutil.rmtree(folder)
-
-
-def starts(root: Path, raw: bytes, is_static: bool) -> bool:
-    """Whether the kernel and the loader start the program, as nobody; a static one sees nothing but itself."""
-    path = root / "program"
-    path.unlink(missing_ok=True)
-    path.write_bytes(raw)
-    path.chmod(0o755)
-    nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", str(path))
-    command = ("chroot", "--userspec=65534:65534", str(root), "/program") if is_static else nobody
-    return subprocess.run(command, capture_output=True, cwd="/", timeout=20, check=False).returncode == 0
-
-
-def judged(raw: bytes) -> verdict.Verdict:
-    return verdict.judge(elf.facts(BytesIO(raw), len(raw)))
 
 
 @pytest.mark.parametrize("what", [*NONE, *REFUSED, *MODES])
@@ -203,59 +167,3 @@ def test_any_change(sanitized: Path, root: Path, program: Program) -> None:
         assert not starts(root, raw, program.loader is None), found.reason
     elif found.mode in ("static", "mostly_static") and is_code_whole(program):
         assert starts(root, raw, found.mode == "static"), found.reason
-
-
-LIBC_INSIDE = """
-#include <stdio.h>
-#include <stdlib.h>
-static __thread int one = 41;
-static __thread char more[100];
-int main(void) { char *text = malloc(9); one++; more[3] = 1; return printf("%p", (void *)text) < 1 || one != 42; }
-"""
-FIELDS = {"offset": 8, "address": 16, "file size": 32, "memory size": 40, "alignment": 48}
-
-
-def field_changes(raw: bytes) -> Iterator[tuple[str, bytes]]:
-    """Each program header with another type, other flags, and other numbers near its own and far from them."""
-    start, count = struct.unpack_from("<Q", raw, 32)[0], struct.unpack_from("<H", raw, 56)[0]
-    for at in range(start, start + 56 * count, 56):
-        kind, flags = struct.unpack_from("<II", raw, at)
-        for other in {0, *KINDS} - {kind}:
-            yield f"0x{kind:x} is 0x{other:x}", raw[:at] + struct.pack("<I", other) + raw[at + 4 :]
-        for other in set(range(8)) - {flags}:
-            yield f"flags of 0x{kind:x}: {other}", raw[: at + 4] + struct.pack("<I", other) + raw[at + 8 :]
-        for name, inside in FIELDS.items():
-            value = struct.unpack_from("<Q", raw, at + inside)[0]
-            near = {value + 1, value - 1, value + 8, value - 8, value + 4096, value - 4096, value ^ 0x1000, value // 2}
-            for other in {one % 2**64 for one in {*near, 0, 3, 16, 2**47, 2**62, 2**64 - 8}} - {value}:
-                changed = raw[: at + inside] + struct.pack("<Q", other) + raw[at + inside + 8 :]
-                yield f"{name} of 0x{kind:x}: 0x{other:x}", changed
-
-
-@pytest.mark.parametrize("compiler", ["gcc", "musl-gcc"])
-@pytest.mark.parametrize("option", ["-static -no-pie", "-static-pie", "-no-pie", "-pie"])
-def test_a_program_that_starts_is_not_said_not_to(compiler: str, option: str, root: Path, sanitized: Path) -> None:
-    """Real start code and loaders: musl's and glibc's, inside and beside, on every field of the program headers."""
-    source, made, path = root / "source.c", root / "made", root / "asked"
-    source.write_text(LIBC_INSIDE)
-    command = [compiler, "-O1", "-fPIE", *option.split(), str(source), "-o", str(made)]
-    if not shutil.which(compiler) or subprocess.run(command, capture_output=True, check=False).returncode:
-        pytest.skip(f"{compiler} links nothing with {option}")
-    raw = made.read_bytes()
-    is_static = judged(raw).mode == "static"
-    assert starts(root, raw, is_static)
-    cases = list(field_changes(raw))
-    untrue = []
-    for number, (what, changed) in enumerate(cases):
-        if number % (1 if IS_FULL else 40) == 0:
-            path.write_bytes(changed)
-            assert difference(sanitized, path, ()) == ""
-        try:
-            found = judged(changed)
-        except NotAudited:
-            continue
-        says_no = found.reason.endswith(CERTAIN) or found.reason.startswith("a shared object")
-        if says_no and starts(root, changed, is_static):
-            untrue.append(f"{what}: {found.reason}")
-    assert untrue == []
-    assert len(cases) > 500
