@@ -1,7 +1,7 @@
 """Lets who watches a folder see each change in it by its path, before the folder is exchanged as a whole.
 
-Of an exchange inotify reports the folder alone, and nothing in it. Buck2's daemon would go on with the rules that it has
-read (commit 13baa8a of 2026-08-22, with its default, `file_watcher = notify`).
+Of an exchange inotify reports the folder alone, and nothing in it. Buck2's daemon would go on with the rules that it
+has read (commit 13baa8a of 2026-08-22, with its default, `file_watcher = notify`).
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ TOLD = ".linkmode-told"
 
 
 def tell(folder: Path, rewritten: Iterable[str], named: Iterable[str]) -> None:
-    """Give each of ``rewritten`` its first byte again, and each folder that holds one of ``named`` one name for a moment.
+    """Give each of ``rewritten`` its first byte again, and each folder of ``named`` one more name for a moment.
 
     The paths are relative to ``folder``. What is not there, or cannot be written, is passed over.
     """
