@@ -81,7 +81,7 @@ BUCK2_CASES = {
         ),
         "//:census",
         _GCC,
-        frozenset({"libtally.so"}),
+        frozenset({"lib_tally.so"}),
     ),
     "cpp_zig": Buck2Case(_CPP_ZIG, "//:census"),
 }
