@@ -36,6 +36,7 @@ help:
 	@echo 'make e2e-all              every example on Bazel 4.2.3, and on 7.7.1 with bzlmod and with WORKSPACE'
 	@echo 'make e2e-ci               each kind of it once: what CI has time for'
 	@echo 'BUCK2=/path/to/buck2 make e2e-buck2   the examples on a real buck2, which no registry carries'
+	@echo '                          (BYTES=7.7.1: and whether the static programs are those of this Bazel, byte for byte)'
 	@echo 'make cpus                 two programs for every CPU and libc in every mode, run under qemu, and the table'
 	@echo '                          (CPUS="--cpu armv7 --libc musl --program pack" for a part of it)'
 	@echo 'make remote CASE=c_zlib   one example on real remote execution servers, and where each action ran (CASE, BAZEL as above)'
@@ -94,7 +95,7 @@ e2e-ci: $(DEV_VENV)/stamp bazel
 e2e-buck2: $(DEV_VENV)/stamp
 	@test -n "$(BUCK2)" || { echo 'which one? BUCK2=/path/to/buck2 make e2e-buck2' >&2; exit 2; }
 	@$(IN) .ci/packages binutils
-	@$(IN) $(DEV_PYTHON) tests/e2e/run_buck2.py "$(BUCK2)"
+	@$(IN) $(DEV_PYTHON) tests/e2e/run_buck2.py "$(BUCK2)" $(if $(BYTES),--bazel "$(BYTES)")
 
 cpus: $(DEV_VENV)/stamp bazel
 	@$(IN) .ci/packages bubblewrap qemu-user-static binutils

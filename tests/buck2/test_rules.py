@@ -228,7 +228,7 @@ def test_the_files_of_the_examples_can_be_read(make: Make, example: str, tmp_pat
     project = make()
     (tmp_path / "BUCK").write_text((ROOT / "examples" / example / "BUCK").read_text())
     assert {"pack_as", "census_as"} & project.package("root//").keys()
-    assert set(project.package("toolchains//")) == {"cxx", "python_bootstrap"}
+    assert set(project.package("toolchains//")) == {"cxx", "cxx_no_default_deps", "python_bootstrap"}
     [call] = project.evaluate_package_file(ROOT / "examples" / example / "PACKAGE")
     assert call["names"] == ["aliases", "extra_data", "key", "stage0", "stage1"]
     for mode in ("static", "mostly_static", "dynamic"):

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from harness import buck2, checks, shared, table
+from harness import bazel, buck2, checks, readelf, shared, table
 from harness.buck2 import BUCK2_CASES, Buck2Case
 from harness.places import WORK
 from harness.workspace import linkmode
@@ -37,7 +37,7 @@ class Buck2:
 
     def call(self, command: str, *arguments: str, ok: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command; raise AssertionError, with what it said, unless it ends as ``ok`` says."""
-        configured = self._config if command in ("build", "run", "test", "targets", "audit") else ()
+        configured = self._config if command in ("build", "run", "test", "targets", "uquery", "audit") else ()
         words = [str(self._program), command, *configured, *arguments]
         done = subprocess.run(
             words, cwd=self._workspace, env=self._environment, capture_output=True, text=True, check=False,
@@ -62,6 +62,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("buck2", type=Path, help="the program")
     parser.add_argument("cases", nargs="*", help=f"of {', '.join(BUCK2_CASES)}; default: all")
+    parser.add_argument("--bazel", help="a Bazel, such as 7.7.1: compare the bytes of what it builds")
     chosen = parser.parse_args()
     if unknown := set(chosen.cases) - BUCK2_CASES.keys():
         parser.error(f"no case {', '.join(sorted(unknown))}")
@@ -71,14 +72,17 @@ def main() -> int:
         return 2
     version = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout.strip()
     sys.stdout.write(f"{version}\n")
-    failures = [failure for name in chosen.cases or BUCK2_CASES for failure in _run(program, name, BUCK2_CASES[name])]
+    builder = bazel.find(chosen.bazel) if chosen.bazel else None
+    failures = [
+        failure for name in chosen.cases or BUCK2_CASES for failure in _run(program, name, BUCK2_CASES[name], builder)
+    ]
     for failure in failures:
         sys.stderr.write(f"\nFAILED {failure}\n")
     sys.stdout.write(f"\n{len(failures)} failed\n")
     return 1 if failures else 0
 
 
-def _run(program: Path, name: str, case: Buck2Case) -> list[str]:
+def _run(program: Path, name: str, case: Buck2Case, builder: bazel.Bazel | None) -> list[str]:
     """Build and try one case; return what failed."""
     workspace = WORK / "e2e" / "buck2" / name
     workspace.parent.mkdir(parents=True, exist_ok=True)
@@ -101,6 +105,10 @@ def _run(program: Path, name: str, case: Buck2Case) -> list[str]:
         tool = Buck2(program, workspace, url)
         try:
             _steps(tool, workspace, case, step)
+            if builder:
+                with step("static, optimised: the bytes are Bazel's"):
+                    [path] = tool.built(case.by_mode()["static"].label, flags=("-m", "opt")).values()
+                    assert (workspace / path).read_bytes() == buck2.by_bazel(case, builder)
         finally:
             tool.call("kill")
     return failures
@@ -125,6 +133,17 @@ def _steps(tool: Buck2, workspace: Path, case: Buck2Case, step: Step) -> None:
                 printed = tool.call("run", label).stdout
                 assert re.fullmatch(case.case.prints, printed), printed
     sys.stdout.write(f"\n{table.text(rows)}\n\n")
+    if case.shared:
+        with step("an exception crosses a shared library of the project"):
+            dynamic = by_mode["dynamic"].label
+            assert case.shared <= readelf.read(workspace / built[dynamic]).needed
+            assert re.fullmatch(case.case.prints, tool.call("run", f"{dynamic}[run]").stdout)
+    with step("all of linkmode's cell can be built"):
+        tool.call("build", "linkmode//...")
+    with step("what is in the cell can be asked for"):
+        assert "linkmode//toolchains:cxx" in tool.call("uquery", f"deps({by_mode['static'].label})").stdout
+    with step("the daemon sees what generate changed"):
+        _regenerates(tool, workspace)
     with step("a second build does nothing, also without the server"):
         assert tool.built(*built) == built
     with step("the group, a sub-target and a report"):
@@ -152,6 +171,16 @@ def _steps(tool: Buck2, workspace: Path, case: Buck2Case, step: Step) -> None:
     with step("what cannot be kept is refused"):
         assert "position-independent anyway" in tool.call("build", "//wrong:pie", ok=False).stderr
         assert "is no target of linkmode.toml" in tool.call("build", "//wrong:elsewhere", ok=False).stderr
+
+
+def _regenerates(tool: Buck2, workspace: Path) -> None:
+    """Edit a generated file, and let linkmode write it again, while the daemon runs."""
+    file = workspace / "third_party" / "linkmode" / "buck2" / "platforms" / "BUCK"
+    with file.open("a", encoding="utf-8") as stream:
+        stream.write('\nexport_file(name = "edited", src = "BUCK")\n')
+    assert "linkmode//platforms:edited" in tool.call("targets", "linkmode//platforms:").stdout
+    linkmode(workspace, "generate")
+    assert "linkmode//platforms:edited" not in tool.call("targets", "linkmode//platforms:").stdout
 
 
 if __name__ == "__main__":

@@ -16,6 +16,9 @@ from linkmode.languages import LANGUAGES
 from linkmode.libraries import LIBRARIES
 from linkmode.model.values import Lock
 
+_EXPLAINED = ("private/cc/BUCK", "private/cc/explain.h", "private/cc/link_errors.h")
+"""What Buck2's tree has for a compiler that a program of linkmode's stands for, which says why a link failed."""
+
 
 def bazel(templates: Path, config: Config, lock: Lock) -> Sources:
     """Return the templates of what ``lock`` names, by the paths that they get in a tree for Bazel."""
@@ -71,6 +74,8 @@ def buck2(templates: Path, _config: Config, lock: Lock) -> Sources:
         **files_below(common.joinpath("tools", "elfcheck"), "tools/elfcheck"),
     }
     families = dict.fromkeys(toolchain.family for toolchain in lock.toolchains)
+    if not any(layout.launchers for name in families for layout in FAMILIES[name].layouts.values()):
+        sources = {path: data for path, data in sources.items() if path not in _EXPLAINED}
     folders = {f"families/{name}": FAMILIES[name].folder for name in families}
     folders |= {f"libraries/{name}": LIBRARIES[name].folder for name in lock.libraries if LIBRARIES[name].in_buck2}
     for folder, into in folders.items():

@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
+from linkmode.generate import watchers
 from linkmode.generate.header import has_header
 from linkmode.messages import CheckError, ConfigError, Message, Run
 from linkmode.model import exchange, textfile
@@ -169,6 +170,8 @@ def _find(folder: Path) -> _Found:
         prefix = pending.pop()
         with os.scandir(folder / prefix) as entries:
             for entry in entries:
+                if entry.name == watchers.TOLD:
+                    continue  # of a run that was killed
                 path = f"{prefix}{entry.name}"
                 if entry.is_dir(follow_symlinks=False):
                     found.folders.add(path)
@@ -257,6 +260,7 @@ def _replace(tree: Tree, folder: Path, changes: Changes) -> None:
     made = _make_parents(folder)
     try:
         _build(tree, folder, changes, exchange.staging(folder))
+        watchers.tell(folder, (*changes.changed, *changes.removed), (*changes.created, *changes.removed))
         exchange.put_in_place(folder)
     except BaseException:
         if os.path.lexists(exchange.staging(folder)):

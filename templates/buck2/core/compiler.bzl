@@ -110,12 +110,17 @@ static_program = rule(
 )
 
 def _current_libc_runtime_impl(ctx):
-    return [DefaultInfo(), ctx.attrs.compiler[LinkModeCompilerInfo].runtime]
+    compiler = ctx.attrs.compiler
+    return [DefaultInfo(), compiler[LinkModeCompilerInfo].runtime if compiler else LibcRuntimeInfo()]
 
 current_libc_runtime = rule(
     doc = "The libc that the compiler of the build brings along.",
     impl = _current_libc_runtime_impl,
     attrs = {
-        "compiler": attrs.exec_dep(providers = [LinkModeCompilerInfo], doc = "The compiler, by a select() on what is built for."),
+        "compiler": attrs.option(
+            attrs.exec_dep(providers = [LinkModeCompilerInfo]),
+            default = None,
+            doc = "The compiler, by a select() on what is built for; None: none of linkmode's targets.",
+        ),
     },
 )

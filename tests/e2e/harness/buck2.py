@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from harness.bazel import Bazel
 from harness.cases import CASES, Binary, Case, LinkMode
-from harness.places import EXAMPLES, STORE
-from harness.workspace import add_pins, linkmode, need
+from harness.places import EXAMPLES, STORE, WORK
+from harness.workspace import add_pins, linkmode, need, prepare_in
 
 _NO_COPY = shutil.ignore_patterns(
     "bazel-*", "buck-out", "__pycache__", "aarch64", "third_party", "*.bazel", "WORKSPACE", ".bazel*"
@@ -43,11 +44,15 @@ link_mode_binary(name = "elsewhere", binary = "{source}", link_mode = "dynamic",
 
 @dataclass(frozen=True)
 class Buck2Case:
-    """An example for Buck2. ``program`` is its cxx_binary; ``toml``, if any, stands in for its linkmode.toml."""
+    """An example for Buck2. ``program`` is its cxx_binary; ``toml``, if any, stands in for its linkmode.toml.
+
+    ``shared`` are the libraries of the project that the dynamic program needs, and that exceptions cross.
+    """
 
     case: Case
     program: str
     toml: str = ""
+    shared: frozenset[str] = frozenset()
 
     def by_mode(self) -> dict[LinkMode, Binary]:
         """Return the binaries of `link_modes`."""
@@ -76,6 +81,7 @@ BUCK2_CASES = {
         ),
         "//:census",
         _GCC,
+        frozenset({"lib_tally.so"}),
     ),
     "cpp_zig": Buck2Case(_CPP_ZIG, "//:census"),
 }
@@ -106,6 +112,27 @@ def prepare(workspace: Path, case: Buck2Case, store: Path = STORE) -> Path:
         package.write('\npackage(visibility = ["PUBLIC"])\n')
     (wrong / "BUCK").write_text(WRONG.format(source=case.program, target=target), encoding="utf-8")
     return mirror
+
+
+def by_bazel(case: Buck2Case, builder: Bazel, store: Path = STORE) -> bytes:
+    """Return the static program of a case as Bazel builds it with ``-c opt``.
+
+    Raises MissingSharedError where ../shared is absent and the case needs it.
+    """
+    workspace = prepare_in(WORK / "e2e" / "buck2-bazel" / case.case.name, CASES[case.case.folder], store=store)
+    if case.toml:
+        toml = workspace / "linkmode.toml"
+        toml.write_text(case.toml.replace('["buck2"]', '["bazel"]'), encoding="utf-8")
+        add_pins(toml, case.case)
+        linkmode(workspace, "lock")
+        linkmode(workspace, "fetch", f"--store={store}")
+        linkmode(workspace, "generate")
+    binary = case.by_mode()["static"]
+    try:
+        builder.run(workspace, "build", "-c", "opt", binary.label)
+        return (workspace / binary.path).read_bytes()
+    finally:
+        builder.run(workspace, "shutdown", check=False)
 
 
 @contextlib.contextmanager

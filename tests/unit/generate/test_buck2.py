@@ -33,6 +33,18 @@ def test_beside_bazel_is_the_sum_of_both() -> None:
     assert {path.split("/")[0] for path in buck2} == {".gitattributes", "buck2"}
 
 
+def test_the_cell_for_c_with_zlib_is_small() -> None:
+    wanted = replace(config(GCC, more='[library]\nzlib = "~=1.3.1"\n'), build_systems=("buck2",))
+    assert len(renders.render(wanted, resolve(wanted, CATALOG), resources.templates())) <= 30
+
+
+def test_what_explains_a_failed_link_comes_with_the_compiler_that_does() -> None:
+    explains = {"buck2/private/cc/BUCK", "buck2/private/cc/explain.h", "buck2/private/cc/link_errors.h"}
+    assert explains <= set(tree("buck2"))
+    wanted = replace(config(GCC, more=""), build_systems=("buck2",))
+    assert explains.isdisjoint(renders.render(wanted, resolve(wanted, CATALOG), resources.templates()))
+
+
 def test_what_both_have_is_the_same_to_the_byte() -> None:
     bazel, buck2 = tree("bazel"), tree("buck2")
     shared = {path for path in bazel if f"buck2/{path}" in buck2 and path.startswith(("private/", "tools/"))}

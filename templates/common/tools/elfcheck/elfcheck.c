@@ -28,7 +28,6 @@
  */
 
 #include "behind.h"
-#include "beside.h"
 #include "facts.h"
 #include "libc.h"
 #include "library.h"

@@ -202,6 +202,7 @@ def cxx_toolchains(name, runtimes):
     )
     runtimes(
         name = "libc_runtime",
-        compiler = select({setting: ":compiler-" + target for setting, target in by_target.items()}),
+        # nothing for other targets, so that all of this cell can be built
+        compiler = select(dict({setting: ":compiler-" + target for setting, target in by_target.items()}, DEFAULT = None)),
         visibility = ["PUBLIC"],
     )

@@ -9,8 +9,7 @@
     link_mode_test(name = "app_static_test", binary = ":app_static", link_mode = "static")
 """
 
-load(":check.bzl", _link_mode_test = "link_mode_test")
-load(":link_mode_binary.bzl", _LinkModeInfo = "LinkModeInfo", _link_mode_binary = "link_mode_binary", _link_modes = "link_modes")
+load(":link_mode_binary.bzl", _LinkModeInfo = "LinkModeInfo", _link_mode_binary = "link_mode_binary", _link_mode_test = "link_mode_test", _link_modes = "link_modes")
 load(":transition.bzl", _LINK_MODE_ALIASES = "LINK_MODE_ALIASES")
 
 LINK_MODE_ALIASES = _LINK_MODE_ALIASES

@@ -4,6 +4,8 @@
  * mostly_static: it needs the libc's own libraries and those of --allow; dynamic: any, or those of --allow if there are some.
  * --export names the symbols that it gives to others, all of them; a * at the end of a name stands for any ending.
  *
+ * --beside names shared objects that a program is given at run time: of the two, one may have a C++ runtime of its own.
+ *
  * Symbols are counted by the hash table that the loader uses, as section headers prove nothing. System V ABI, chapter 5;
  * DT_GNU_HASH: https://sourceware.org/legacy-ml/binutils/2006-10/msg00377.html
  */
@@ -217,6 +219,73 @@ static bool check_library(void)
             fprintf(said, " %s by %s", elf.loads[i].name, elf.loads[i].tag);
     fputs("\n  fix:      link it as an archive, or allow it too: ", said);
     print_allow_options(said);
+    fputc('\n', said);
+    return false;
+}
+
+/* --- Beside a program -------------------------------------------------------------------------------------------- */
+
+enum { MAX_BESIDE = 65536 };
+
+static struct {
+    const char *program; /* the path of FILE */
+    const char *files[MAX_BESIDE];
+    size_t count;
+} loaded_beside;
+
+/* Of libc++abi's src/cxa_default_handlers.cpp, which is behind every `throw` and `catch` (LLVM 14 and 20). */
+static const char cxx_runtime[] = "%s exception of type %s";
+
+/* Whether a file is an ELF file that holds a C++ runtime which it shares with none. Others report what cannot be read. */
+static bool has_cxx_runtime(const char *path)
+{
+    static unsigned char piece[1 << 16];
+    const size_t overlap = sizeof cxx_runtime - 1;
+    FILE *stream = fopen(path, "rb");
+    size_t kept = 0, got;
+    bool is_first = true, is_found = false;
+
+    while (stream && !is_found && (got = fread(piece + kept, 1, sizeof piece - kept, stream)) > 0) {
+        const size_t size = kept + got;
+
+        if (is_first && (size < 4 || memcmp(piece, "\x7f" "ELF", 4) != 0))
+            break;
+        is_first = false;
+        is_found = contains(piece, size, cxx_runtime);
+        kept = size < overlap ? size : overlap;
+        memmove(piece, piece + size - kept, kept);
+    }
+    if (stream)
+        fclose(stream);
+    return is_found;
+}
+
+/* Of two libc++abi in one process neither catches what the other throws. */
+static bool check_beside(void)
+{
+    size_t found = 0;
+
+    if (loaded_beside.count == 0 || !has_cxx_runtime(loaded_beside.program))
+        return true;
+    for (size_t i = 0; i < loaded_beside.count; i++) {
+        if (!has_cxx_runtime(loaded_beside.files[i]))
+            continue;
+        if (found++ == 0)
+            fprintf(said, "%s: --beside does not hold\n  expected: one C++ runtime (libc++abi) in the process\n"
+                            "  found:    one in the program, and one in ", elf.label);
+        fprintf(said, "%s%s", found > 1 ? ", " : "", loaded_beside.files[i]);
+    }
+    if (found == 0)
+        return true;
+    fputs(": an exception that one of them throws ends the program where the other should catch it\n  fix:      link the library in (",
+          said);
+    fputs(wanted.in_bazel ? "deps and not dynamic_deps, linkstatic = True, the mode static or mostly_static"
+                          : "as an archive; for one of the project's own: CMake's BUILD_SHARED_LIBS=OFF, Meson's "
+                            "default_library=static, configure's --disable-shared",
+          said);
+    fputs("), or build both by GCC (family \"musl.cc\" in linkmode.toml), whose C++ runtime is shared", said);
+    if (wanted.in_bazel)
+        fputs("; where no exception goes from one to the other: features = [\"two_cxx_runtimes\"]", said);
     fputc('\n', said);
     return false;
 }
