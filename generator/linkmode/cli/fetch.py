@@ -59,11 +59,12 @@ def command(
             with say.progress() as shown:
                 results = fetch_all(wanted, place, options, shown)
         except NetworkError as error:
+            again_words = [*again.store(store), *again.no_edit()]
             if (
                 not lock
                 and not offline
                 and not options.mirror
-                and (other := from_package_index(root, setup=say.is_one_of_several(), options=again.store(store)))
+                and (other := from_package_index(root, setup=say.is_one_of_several(), options=again_words))
             ):
                 error.advice = Message(error.advice, "; or ", other)
             raise

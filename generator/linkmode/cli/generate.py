@@ -74,12 +74,14 @@ def command(*, check: bool, show_diff: bool, no_edit: bool, force: bool, remove:
     if output.edits:
         click.echo(output.unified_edits(), nl=False)
     if output.edits and no_edit:
-        click.echo("--no-edit: nothing was written to your files; add these lines yourself", err=True)
+        click.echo("linkmode: --no-edit: nothing was written to your files, which need these lines", err=True)
     elif output.edits:
         output.remove_former(say.note)
         output.save_edits()
     if not changes and not output.edits:
         click.echo(f"{output.label} is up to date")
+    elif output.edits and no_edit:
+        say.next_step(Message("add these lines, by hand or with `patch -p1`, then run: ", Run("generate", "--check")))
     elif bazel.is_root(root):
         say.next_step(Message("bazel build //..., then commit linkmode.toml, linkmode.lock and what was written"))
     elif bazel.MODULE in output.tree and (outer := _exposed(output.folder)):
