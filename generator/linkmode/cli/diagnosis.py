@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from linkmode import pipeline
-from linkmode.config import bazel, git
+from linkmode.config import bazel, buck2, git
 from linkmode.config.document import FILE
 from linkmode.lock import inputs, lockfile
 from linkmode.messages import ConfigError, Message, NetworkError, Run
@@ -60,6 +60,8 @@ def diagnosis(root: Path, machine: str, store: Path | None) -> Iterator[Finding]
 
     def own_files() -> str:
         pipeline.generated(root).check_edits()
+        if not bazel.is_root(root):
+            return f"{buck2.CONFIG} says what the library needs"
         return "MODULE.bazel or WORKSPACE, .bazelrc and .bazelignore say what the library needs"
 
     def configuration() -> str:
@@ -74,8 +76,11 @@ def diagnosis(root: Path, machine: str, store: Path | None) -> Iterator[Finding]
     else:
         yield health.found(archives)
         yield health.found(kept)
-        if not bazel.is_root(root):
+        if bazel.is_root(root):
+            yield health.found(lambda: bazel.checked_version(root))
+        is_built = bazel.is_root(root) or (buck2.is_root(root) and "buck2" in inputs.load(root).config.build_systems)
+        if not is_built:
             yield Finding("no MODULE.bazel or WORKSPACE is here: only `linkmode exec` uses the lock")
         else:
-            yield from map(health.found, (lambda: bazel.checked_version(root), library, own_files))
+            yield from map(health.found, (library, own_files))
     yield from health.machine(place.root, root)

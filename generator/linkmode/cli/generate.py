@@ -7,7 +7,7 @@ import click
 
 from linkmode import pipeline
 from linkmode.cli import say
-from linkmode.config import bazel, find
+from linkmode.config import bazel, buck2, find
 from linkmode.messages import Message, Run, UsageError
 
 
@@ -84,12 +84,23 @@ def command(*, check: bool, show_diff: bool, no_edit: bool, force: bool, remove:
         say.next_step(Message("add these lines, by hand or with `patch -p1`, then run: ", Run("generate", "--check")))
     elif bazel.is_root(root):
         say.next_step(Message("bazel build //..., then commit linkmode.toml, linkmode.lock and what was written"))
+    elif any(path.startswith(f"{buck2.CELL}/") for path in output.tree):
+        say.last_step(_for_buck2(root))
     elif bazel.MODULE in output.tree and (outer := _exposed(output.folder)):
         step = Message(*outer, "; without Bazel: ", Run("exec", "-- make"))
         say.last_step(step)
     elif bazel.MODULE in output.tree:
         step = Message(f"write {bazel.MODULE} or WORKSPACE, the root of a Bazel build, and run: ", Run("generate"))
         say.last_step(Message(*step, "; without Bazel: ", Run("exec", "-- make")))
+
+
+def _for_buck2(root: Path) -> Message:
+    if not buck2.is_root(root):
+        return Message(f"write {buck2.CONFIG}, for example with `buck2 init`, and run: ", Run("generate"))
+    return Message(
+        'name the compiler in toolchains/BUCK: toolchain_alias(name = "cxx", actual = "linkmode//toolchains:cxx", '
+        'visibility = ["PUBLIC"]), then: buck2 build //...'
+    )
 
 
 def _exposed(folder: Path) -> Message | None:

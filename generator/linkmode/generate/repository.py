@@ -8,12 +8,12 @@ import msgspec
 
 from linkmode.config import bazel
 from linkmode.config.bazel_module import BazelModule
-from linkmode.config.buck2 import CELL
+from linkmode.config.buck2 import CELL, CONFIG, is_root
 from linkmode.generate.blocks import Block, edited, held, removed
 from linkmode.messages import ConfigError, Message, Run
 from linkmode.model import textfile
 
-_BUCKCONFIG, _IGNORE = ".buckconfig", ".bazelignore"
+_IGNORE = ".bazelignore"
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,10 +50,10 @@ def blocks(root: Path, output: str, module: BazelModule) -> tuple[Block, ...]:
 
 def buck2_blocks(root: Path, output: str) -> tuple[Block, ...]:
     """Return the block that makes the folder ``buck2`` in ``output`` a cell of ``root``; none without a .buckconfig."""
-    if not (root / _BUCKCONFIG).is_file():
+    if not is_root(root):
         return ()
     lines = ("[cells]", f"linkmode = {output}/{CELL}")
-    return (Block(file=_BUCKCONFIG, lines=lines, by_hand=r"^linkmode\s*="),)
+    return (Block(file=CONFIG, lines=lines, by_hand=r"^linkmode\s*="),)
 
 
 def edits(root: Path, output: str, module: BazelModule, build_systems: Iterable[str] = ("bazel",)) -> tuple[Edit, ...]:
@@ -101,7 +101,7 @@ def removals(root: Path, output: str) -> tuple[Edit, ...]:
         ConfigError: a file cannot be read, has half a block, or one for another folder.
     """
     found = []
-    for file in (*bazel.ROOTS, ".bazelrc", _IGNORE, _BUCKCONFIG):
+    for file in (*bazel.ROOTS, ".bazelrc", _IGNORE, CONFIG):
         before = None if (root / file).is_symlink() else _read(root / file)
         after = before if before is None else removed(before, file)
         if after != before and output not in (before or ""):

@@ -129,6 +129,32 @@ def test_without_a_bazel_build_the_next_step_is_none_of_bazel(
     assert "bazel build" not in run.err
 
 
+def test_setup_of_a_buck2_build_leads_to_its_first_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    fetching(monkeypatch, reached)
+    (tmp_path / ".buckconfig").write_text("[cells]\nroot = .\n")
+    run = Run(capsys, "setup")
+    assert run.code == 0
+    [step] = [line for line in run.err.splitlines() if "next: " in line]
+    assert step.startswith("linkmode: next: name the compiler in toolchains/BUCK: toolchain_alias(")
+    assert step.endswith("then: buck2 build //...")
+    assert "azel" not in run.err
+    assert (tmp_path / "third_party/linkmode/buck2/defs.bzl").is_file()
+    assert "linkmode = third_party/linkmode/buck2\n" in (tmp_path / ".buckconfig").read_text()
+    assert not (tmp_path / "third_party/linkmode/MODULE.bazel").exists()
+    doctor = Run(capsys, "doctor").out
+    assert "ok    .buckconfig says what the library needs" in doctor
+    assert "only `linkmode exec` uses the lock" not in doctor
+    (tmp_path / ".buckconfig").write_text("[cells]\nroot = .\n")
+    assert "fail  .buckconfig: linkmode's block is missing or not up to date" in Run(capsys, "doctor").out
+    (tmp_path / ".buckconfig").unlink()
+    assert Run(capsys, "generate").out == "third_party/linkmode is up to date\n"
+    (tmp_path / "third_party/linkmode/buck2/defs.bzl").unlink()
+    assert "next: write .buckconfig, for example with `buck2 init`" in Run(capsys, "generate").err
+
+
 @pytest.mark.parametrize(("mode", "libc"), [("static", "musl"), ("mostly_static", "gnu.2.28")])
 def test_the_link_mode_that_is_named_is_one_of_the_lock(
     stranger: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], mode: str, libc: str
@@ -181,7 +207,7 @@ def test_check_holds_what_setup_wrote_and_writes_nothing(
     stranger: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], file: str, found: str
 ) -> None:
     missing = Run(capsys, "setup", "--check")
-    assert (missing.code, sorted(os.listdir(stranger))) == (3, ["MODULE.bazel", "app"])
+    assert (missing.code, sorted(path.name for path in stranger.iterdir())) == (3, ["MODULE.bazel", "app"])
     assert "linkmode init" in missing.err
     fetching(monkeypatch, reached)
     assert Run(capsys, "setup").code == 0
