@@ -46,7 +46,7 @@ class Report(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the path; fail with a usage error."""
-        path = super().convert(value, param, ctx)
+        path = str(super().convert(value, param, ctx))
         if not self._is_report(Path(path)):
             self.fail(f"{plain(path)!r} is there and is no such report; expected a file to write", param, ctx)
         return path

@@ -9,7 +9,7 @@ import msgspec
 from linkmode.config import bazel
 from linkmode.config.bazel_module import BazelModule
 from linkmode.config.buck2 import CELL, CONFIG, is_root
-from linkmode.generate.blocks import Block, edited, held, removed
+from linkmode.generate.blocks import Block, broken, edited, held, removed
 from linkmode.messages import ConfigError, Message, Run
 from linkmode.model import textfile
 
@@ -62,7 +62,7 @@ def edits(root: Path, output: str, module: BazelModule, build_systems: Iterable[
     ``output`` is the folder of the library, and ``module`` its name and version among modules.
 
     Raises:
-        ConfigError: a file cannot be read, or has half a block.
+        ConfigError: a file cannot be read, has half a block, or no place for one that can be found.
     """
     wanted = blocks(root, output, module) if "bazel" in build_systems and bazel.is_root(root) else ()
     if "buck2" in build_systems:
@@ -73,6 +73,12 @@ def edits(root: Path, output: str, module: BazelModule, build_systems: Iterable[
         before = _read(path)
         after = edited(before, block)
         if after != before:
+            if block.after and before and not held(before, block.file) and (why := broken(before, block.after)):
+                raise ConfigError(
+                    f"{block.file} is not Starlark that can be read: {why}",
+                    expected=f"a whole file: linkmode's block belongs behind its {block.after}(…)",
+                    hint=Message(f"correct {block.file}, then run: ", Run("generate")),
+                )
             found.append(Edit(file=block.file, before=before, after=after, is_link=path.is_symlink()))
     return tuple(found)
 
