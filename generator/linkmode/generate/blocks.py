@@ -25,13 +25,15 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     """What a file must say. ``file`` is a path relative to the repository, ``lines`` stand between the marks.
 
     ``by_hand`` is a regular expression of a line, outside a block, by which the user says it already. ``after`` names
-    the call of a Starlark file that the block follows; without one the block goes to the end.
+    the call of a Starlark file that the block follows; without one the block goes to the end. ``has_comments`` is false
+    for a file in which a ``#`` behind a text is a part of it, and a space too.
     """
 
     file: str
     lines: tuple[str, ...]
     by_hand: str
     after: str = ""
+    has_comments: bool = True
 
 
 def edited(text: str | None, block: Block) -> str:
@@ -123,7 +125,8 @@ def _place(lines: list[str], file: str, option: str = "") -> tuple[int, int] | N
 
 
 def _said(lines: list[str], block: Block) -> bool:
-    return any(re.search(block.by_hand, line.partition("#")[0].strip()) for line in lines)
+    said = [line.partition("#")[0].strip() if block.has_comments else line.rstrip("\r\n") for line in lines]
+    return any(re.search(block.by_hand, line) for line in said)
 
 
 def _after(text: str, call: str) -> tuple[int, str]:

@@ -44,7 +44,7 @@ def blocks(root: Path, output: str, module: BazelModule) -> tuple[Block, ...]:
     made.append(Block(file=".bazelrc", lines=flags, by_hand=rf"import\b.*{re.escape(output)}/linkmode\.bazelrc$"))
     parents = [str(folder) for folder in PurePosixPath(output).parents if str(folder) != "."]
     ignored = "|".join(map(re.escape, [output, *parents]))
-    made.append(Block(file=_IGNORE, lines=(output,), by_hand=rf"^(?:{ignored})/?$"))
+    made.append(Block(file=_IGNORE, lines=(output,), by_hand=rf"^(?:{ignored})/?$", has_comments=False))
     return tuple(made)
 
 

@@ -248,3 +248,12 @@ def test_a_cell_of_buck2_is_named_where_there_is_a_buckconfig(tmp_path: Path) ->
     (tmp_path / ".buckconfig").write_text("[cells]\nroot = .\nlinkmode = elsewhere/buck2\n")
     assert repository.edits(tmp_path, OUT, DEFAULT, ("buck2",)) == ()
     assert repository.edits(tmp_path, OUT, DEFAULT, ("bazel",)) == ()
+
+
+@pytest.mark.parametrize("line", ["third_party/linkmode # the rules", " third_party/linkmode", "# third_party/linkmode"])
+def test_a_line_of_bazelignore_is_a_path_to_its_end(tmp_path: Path, line: str) -> None:
+    laid(tmp_path, MODULE__bazel=MODULE, __bazelignore=f"{line}\n")
+    assert after(tmp_path)[".bazelignore"].endswith(f"\n{OUT}\n{END}\n"), "Bazel has comments in lines of their own"
+    for said in ("third_party/linkmode", "third_party/", "third_party/linkmode\r"):
+        laid(tmp_path, __bazelignore=f"{said}\n")
+        assert ".bazelignore" not in after(tmp_path)
