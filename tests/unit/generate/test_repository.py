@@ -250,7 +250,7 @@ def test_a_cell_of_buck2_is_named_where_there_is_a_buckconfig(tmp_path: Path) ->
     assert repository.edits(tmp_path, OUT, DEFAULT, ("bazel",)) == ()
 
 
-@pytest.mark.parametrize("line", ["third_party/linkmode # the rules", " third_party/linkmode", "# third_party/linkmode"])
+@pytest.mark.parametrize("line", ["third_party/linkmode # ours", " third_party/linkmode", "# third_party/linkmode"])
 def test_a_line_of_bazelignore_is_a_path_to_its_end(tmp_path: Path, line: str) -> None:
     laid(tmp_path, MODULE__bazel=MODULE, __bazelignore=f"{line}\n")
     assert after(tmp_path)[".bazelignore"].endswith(f"\n{OUT}\n{END}\n"), "Bazel has comments in lines of their own"
