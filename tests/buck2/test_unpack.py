@@ -122,6 +122,30 @@ def test_a_link_that_leads_out_over_another_link_is_left_out(tmp_path: Path, fir
     assert "a link to x/out, which is not unpacked" in done.stderr
 
 
+CIRCLES = (
+    [("x/me", "->me", 0o777)],
+    [("x/a", "->b", 0o777), ("x/b", "->a", 0o777)],
+    [("x/below", "->below/me", 0o777)],
+    [("x/gone", "->nowhere/../me", 0o777), ("x/me", "->me", 0o777)],
+)
+
+
+@pytest.mark.parametrize("circle", CIRCLES)
+def test_links_in_a_circle_are_left_out(tmp_path: Path, circle: list[tuple[str, str, int]]) -> None:
+    """Python says of them what they lead to, and until 3.13 it raised."""
+    done = unpack(tar(tmp_path, ("x/f", "f", 0o644), ("x/dangling", "->f.gone", 0o777), *circle), "--strip-prefix=x")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert found(tmp_path) == {"f": "f", "dangling": "->f.gone"}
+
+
+@pytest.mark.parametrize("circle", CIRCLES[:2])
+def test_nothing_is_written_below_links_in_a_circle(tmp_path: Path, circle: list[tuple[str, str, int]]) -> None:
+    below = (f"{circle[0][0]}/evil", "evil", 0o644)
+    done = unpack(tar(tmp_path, *circle, below), "--strip-prefix=x")
+    assert done.returncode == 1
+    assert done.stderr.endswith(f"{below[0]}: lies below a link\n")
+
+
 def test_a_prefix_that_the_archive_has_not_is_refused(tmp_path: Path) -> None:
     done = unpack(tar(tmp_path, ("x/a", "a", 0o644)), "--strip-prefix=y")
     assert done.returncode == 1

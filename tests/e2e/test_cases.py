@@ -10,12 +10,12 @@ from harness import checks
 from harness.built import Built
 from harness.cases import Binary
 from harness.sandbox import MissingToolError
-from harness.shared import SHARED
+from harness.shared import present
 from harness.workspace import linkmode
 
 # each kind of compiler on one Bazel, and each Bazel with one
 pytestmark = pytest.mark.rows(
-    example=("c_zlib-4.2.3",) if SHARED.is_dir() else (),  # without GCC it is the tutorial
+    example=("c_zlib-4.2.3",) if present() else (),  # without GCC it is the tutorial
     bazel=("c_zlib-7.7.1", "cpp_zig-7.7.1", "c_zlib_native-7.7.1-workspace"),
 )
 

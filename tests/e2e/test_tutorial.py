@@ -8,10 +8,10 @@ import pytest
 import tiers
 from harness import bazel, tutorial
 from harness.places import ROOT
-from harness.shared import SHARED
+from harness.shared import present
 
 # where there is no GCC, this is the example that `make test` builds: `make demo` has built what takes long of it
-FIRST = tiers.BAZEL if SHARED.is_dir() else tiers.EXAMPLE
+FIRST = tiers.BAZEL if present() else tiers.EXAMPLE
 
 
 @pytest.mark.parametrize(

@@ -275,12 +275,14 @@ def test_a_list_that_cargo_did_not_write_is_refused(workspace: Workspace, text: 
         ("../.cargo/config.toml", "workspace/vendor", "mine"),
         (".cargo/config.toml", "elsewhere", "vendored-sources"),
         (".cargo/config.toml", "", "vendored-sources"),
+        (".cargo/config.toml", "circle", "vendored-sources"),
     ],
 )
 def test_the_folder_has_the_name_that_the_settings_of_cargo_give_it(
     tmp_path: Path, file: str, directory: str, named: str
 ) -> None:
     workspace = Workspace(tmp_path / "workspace")
+    (workspace.folder / "circle").symlink_to("circle")
     text = f'[source.crates-io]\nreplace-with = "mine"\n[source.mine]\ndirectory = "{directory}"\n'
     vendoring.write(workspace.folder, {file: text})
     workspace.vendor()

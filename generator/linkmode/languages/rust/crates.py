@@ -147,8 +147,12 @@ def _names_of(request: Request) -> Iterator[str]:
             if file.is_file():
                 for name, source in _sources_of(file).items():
                     directory = source.get("directory") if isinstance(source, dict) else None
-                    if isinstance(directory, str) and (place / directory).resolve() == request.sources.resolve():
+                    if isinstance(directory, str) and _same(place / directory, request.sources):
                         yield name
+
+
+def _same(one: Path, other: Path) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)  # Path.resolve raises where links go in a circle
 
 
 def _sources_of(file: Path) -> dict[str, Any]:

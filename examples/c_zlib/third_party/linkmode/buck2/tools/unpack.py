@@ -14,7 +14,7 @@ import stat
 import sys
 import tarfile
 import zipfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 REMOVE, STRIP_PREFIX = "--remove=", "--strip-prefix="
 
@@ -37,8 +37,7 @@ def main(arguments):
         dropped = any(path == other or path.startswith(other + "/") for other in removed)
         if dropped or path == ".":
             return ""
-        parent = posixpath.dirname(path)
-        if (folder / parent).resolve() != folder.resolve() / parent:
+        if any((folder / above).is_symlink() for above in PurePosixPath(path).parents):
             sys.exit(f"{archive}: {name}: lies below a link")
         return path
 
@@ -48,9 +47,8 @@ def main(arguments):
     else:
         unpack_tar(archive, folder, place)
     # whole now: what a link leads to may have come after it
-    for path in folder.rglob("*"):
-        if path.is_symlink() and not stays(path, folder):
-            path.unlink()
+    for path in [path for path in folder.rglob("*") if path.is_symlink() and not stays(path, folder)]:
+        path.unlink()
     if not any(folder.iterdir()):
         sys.exit(f"{archive}: has nothing below {prefix!r}")
 
@@ -101,10 +99,14 @@ def link(target, path, folder):
 
 def stays(path, folder):
     """Return whether what a path leads to, over all links, is in the folder."""
+    end = posixpath.realpath(path)
     try:
-        return path.resolve().is_relative_to(folder.resolve())
-    except (OSError, RuntimeError):  # a circle of links
+        Path(end).stat()
+    except FileNotFoundError:
+        pass
+    except OSError:  # a circle of links
         return False
+    return Path(end).is_relative_to(folder.resolve())
 
 
 def copy(original, path):
