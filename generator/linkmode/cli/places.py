@@ -5,10 +5,6 @@ from typing import Any
 
 import click
 
-from linkmode.messages import plain
-
-_START = 64
-
 
 class Named(click.Path):
     """Any path. As a `Path`; refuses an empty string."""
@@ -32,35 +28,6 @@ class Folder(Named):
 
     def __init__(self) -> None:
         super().__init__(file_okay=False)
-
-
-class Report(click.Path):
-    """A file to write, as text. Refuses one that is there and is no report: `--sarif dist/*.whl` would replace a wheel.
-
-    ``first`` is the character that reports of this kind begin with.
-    """
-
-    def __init__(self, first: str) -> None:
-        super().__init__(dir_okay=False)
-        self._first = first.encode()
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the path; fail with a usage error."""
-        path = str(super().convert(value, param, ctx))
-        if not self._is_report(Path(path)):
-            self.fail(f"{plain(path)!r} is there and is no such report; expected a file to write", param, ctx)
-        return path
-
-    def _is_report(self, path: Path) -> bool:
-        """Return whether the file may be replaced: there is none, it is empty, a device, or a report."""
-        try:
-            if not path.is_file():
-                return True
-            with path.open("rb") as file:
-                start = file.read(_START).lstrip()
-        except (OSError, ValueError):
-            return True  # who writes the report says what is wrong
-        return not start or start.startswith(self._first)
 
 
 store = click.option(
