@@ -26,3 +26,9 @@ def store(given: Path | None) -> list[str]:
     while context and not (source := context.get_parameter_source("store")):
         context = context.parent  # the command that runs this one
     return ["--store", str(given)] if given and context and source == ParameterSource.COMMANDLINE else []
+
+
+def no_edit() -> list[str]:
+    """Return ``--no-edit`` where it was given to the command that runs this one."""
+    context = click.get_current_context().parent
+    return ["--no-edit"] if context and context.params.get("no_edit") else []

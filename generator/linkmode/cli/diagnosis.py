@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from linkmode import pipeline
-from linkmode.config import bazel, git
+from linkmode.config import bazel, buck2, git
 from linkmode.config.document import FILE
 from linkmode.lock import inputs, lockfile
 from linkmode.messages import ConfigError, Message, NetworkError, Run
@@ -33,11 +33,17 @@ def _findings(root: Path, machine: str, place: files.Store) -> Iterator[Finding]
     else:
         yield health.found(partial(_archives, root, place))
         yield health.found(partial(_kept, root))
-        if not bazel.is_root(root):
+        if bazel.is_root(root):
+            yield health.found(partial(bazel.checked_version, root))
+        if not bazel.is_root(root) and not _is_of_buck2(root):
             yield Finding("no MODULE.bazel or WORKSPACE is here: only `linkmode exec` uses the lock")
         else:
-            yield from (health.found(partial(step, root)) for step in (bazel.checked_version, _library, _own_files))
+            yield from (health.found(partial(step, root)) for step in (_library, _own_files))
     yield from health.machine(place.root, root)
+
+
+def _is_of_buck2(root: Path) -> bool:
+    return buck2.is_root(root) and "buck2" in inputs.load(root).config.build_systems
 
 
 def _configuration(root: Path) -> str:
@@ -89,4 +95,6 @@ def _library(root: Path) -> str:
 
 def _own_files(root: Path) -> str:
     pipeline.generated(root).check_edits()
+    if not bazel.is_root(root):
+        return f"{buck2.CONFIG} says what the library needs"
     return "MODULE.bazel or WORKSPACE, .bazelrc and .bazelignore say what the library needs"

@@ -8,7 +8,7 @@ import click
 from linkmode import pipeline
 from linkmode.cli import again, places, say
 from linkmode.cli.jobs import jobs as jobs_option
-from linkmode.config import bazel, find
+from linkmode.config import bazel, buck2, find
 from linkmode.fetch import air_gap
 from linkmode.fetch.artifacts import Options, fetch_all
 from linkmode.lock.current import locked_elsewhere
@@ -59,11 +59,12 @@ def command(
             with say.progress() as shown:
                 results = fetch_all(wanted, place, options, shown)
         except NetworkError as error:
+            again_words = [*again.store(store), *again.no_edit()]
             if (
                 not lock
                 and not offline
                 and not options.mirror
-                and (other := from_package_index(root, setup=say.is_one_of_several(), options=again.store(store)))
+                and (other := from_package_index(root, setup=say.is_one_of_several(), options=again_words))
             ):
                 error.advice = Message(error.advice, "; or ", other)
             raise
@@ -84,8 +85,8 @@ def command(
         state = f"fetched from {result.source}" if result.state == "fetched" else "already in store"
         click.echo(f"{result.name}  {result.checksum}  {state}")
     if not lock and any(result.state == "fetched" for result in results):
-        is_bazel = bazel.is_root(root)
-        say.next_step(Message(Run("generate")) if is_bazel else Message(Run("exec", "-- make"), ", or any build tool"))
+        has_rules = bazel.is_root(root) or buck2.is_root(root)
+        say.next_step(Message(Run("generate")) if has_rules else Message(Run("exec", "-- make"), ", or any build tool"))
 
 
 def _choose(artifacts: Iterable[Artifact], only: tuple[str, ...]) -> tuple[Artifact, ...]:

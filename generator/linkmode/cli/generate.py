@@ -1,13 +1,14 @@
 """``linkmode generate``: write the rule library of linkmode.lock, and the blocks in the user's Bazel files."""
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 import click
 
 from linkmode import pipeline
 from linkmode.cli import say
-from linkmode.config import bazel, find
+from linkmode.config import bazel, buck2, find
 from linkmode.messages import Message, Run, UsageError
 
 
@@ -62,7 +63,7 @@ def command(*, check: bool, show_diff: bool, no_edit: bool, force: bool, remove:
         if output.edits:
             click.echo(output.unified_edits(), nl=False)
         if output.edits and no_edit:
-            click.echo("--no-edit: nothing was written to your files; add these lines yourself", err=True)
+            click.echo("linkmode: --no-edit: nothing was written to your files, which need these lines", err=True)
     if not no_edit:
         output.remove_former(say.note)  # first: where it fails, the blocks name it in the next run too
         output.save_edits()
@@ -76,19 +77,33 @@ def command(*, check: bool, show_diff: bool, no_edit: bool, force: bool, remove:
         )
     elif not changes and not output.edits:
         click.echo(f"{output.label} is up to date")
+    elif output.edits and no_edit:
+        say.next_step(Message("add these lines, by hand or with `patch -p1`, then run: ", Run("generate", "--check")))
     else:
-        _say_next(root, output.folder, is_of_bazel=bazel.MODULE in output.tree)
+        _say_next(root, output.folder, output.tree)
 
 
-def _say_next(root: Path, folder: Path, *, is_of_bazel: bool) -> None:
-    """Say what comes after a rule library in ``folder``: a build, or what Bazel lacks here for one."""
+def _say_next(root: Path, folder: Path, tree: Collection[str]) -> None:
+    """Say what comes after a rule library of the files ``tree`` in ``folder``: a build, or what it lacks here."""
+    is_of_bazel = bazel.MODULE in tree
     if bazel.is_root(root):
         say.next_step(Message("bazel build //..., then commit linkmode.toml, linkmode.lock and what was written"))
+    elif any(path.startswith(f"{buck2.CELL}/") for path in tree):
+        say.last_step(_for_buck2(root))
     elif is_of_bazel and (outer := _exposed(folder)):
         say.last_step(Message(*outer, "; without Bazel: ", Run("exec", "-- make")))
     elif is_of_bazel:
         step = Message(f"write {bazel.MODULE} or WORKSPACE, the root of a Bazel build, and run: ", Run("generate"))
         say.last_step(Message(*step, "; without Bazel: ", Run("exec", "-- make")))
+
+
+def _for_buck2(root: Path) -> Message:
+    if not buck2.is_root(root):
+        return Message(f"write {buck2.CONFIG}, for example with `buck2 init`, and run: ", Run("generate"))
+    return Message(
+        'name the compiler in toolchains/BUCK: toolchain_alias(name = "cxx", actual = "linkmode//toolchains:cxx", '
+        'visibility = ["PUBLIC"]), then: buck2 build //...'
+    )
 
 
 def _exposed(folder: Path) -> Message | None:

@@ -15,6 +15,13 @@ from linkmode.model.values import LINK_MODES
 
 @click.command("setup")
 @click.option(
+    "--check",
+    is_flag=True,
+    help="Write and download nothing; exit with 1 if the lock, the rule library or a block of your own files differs "
+    "from what would be written.",
+)
+@click.option("--no-edit", is_flag=True, help="Do not edit your own files; print the blocks that they need.")
+@click.option(
     "--source",
     "sources",
     multiple=True,
@@ -25,19 +32,33 @@ from linkmode.model.values import LINK_MODES
 @places.store
 @places.mirror
 @click.pass_context
-def command(ctx: click.Context, sources: tuple[str, ...], jobs: int, store: Path | None, mirror: str | None) -> None:
+def command(
+    ctx: click.Context,
+    sources: tuple[str, ...],
+    jobs: int,
+    store: Path | None,
+    mirror: str | None,
+    *,
+    check: bool,
+    no_edit: bool,
+) -> None:
     """Run init, lock, fetch and generate, one after the other.
 
     A linkmode.toml that is there is used as it is. If a step fails, correct what it names and run setup again: it
     continues there.
     """
     say.as_one_of_several(ctx)
-    with again.repeating({"setup": [*(f"--source={source}" for source in sources), *again.store(store)]}):
+    if check:
+        ctx.invoke(lock.command, sources=sources, check=True)
+        ctx.invoke(generate.command, check=True, no_edit=no_edit)
+        return
+    options = [*(f"--source={source}" for source in sources), *again.store(store)]
+    with again.repeating({"setup": [*options, *(["--no-edit"] if no_edit else [])]}):
         if not (find.root(Path()) / FILE).exists():
             ctx.invoke(init.command)
         ctx.invoke(lock.command, sources=sources)
         ctx.invoke(fetch.command, jobs=jobs, store=store, mirror=mirror)
-        ctx.invoke(generate.command)
+        ctx.invoke(generate.command, no_edit=no_edit)
     root = find.root(Path())
     if bazel.is_root(root):  # else generate says what is missing
         say.last_step(_build(root))

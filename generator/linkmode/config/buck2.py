@@ -1,12 +1,20 @@
 """What of linkmode.toml Buck2's rules cannot keep. They are for C and C++, and the rest is refused, not left out."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from linkmode.libraries import LIBRARIES
 from linkmode.model.issues import Issues
 
 CELL = "buck2"
 """The folder in the output folder that is a cell of Buck2: Bazel has files of the same names beside it."""
+CONFIG = ".buckconfig"
+"""The file that makes a folder a cell of Buck2."""
+
+
+def is_root(folder: Path) -> bool:
+    """Return whether ``folder`` is a cell of Buck2."""
+    return (folder / CONFIG).is_file()
 
 
 def check_buck2(

@@ -26,7 +26,7 @@ _TEMPLATE = """\
 output = {output}
 
 # The build systems to write rules for.
-build-systems = ["bazel"]
+build-systems = [{systems}]
 
 # Where compilers run: "x86_64-linux", "aarch64-linux", or both.
 exec-platforms = [{exec}]
@@ -39,7 +39,7 @@ family = {family}
 version = {version}
 targets = [{targets}]
 
-# Libraries to build from pinned sources: @linkmode//lib:zlib.
+# Libraries to build from pinned sources: {label}linkmode//lib:zlib.
 [library]
 zlib = "~=1.3.1"
 {proposals}
@@ -100,6 +100,8 @@ def starter_config(
     return _TEMPLATE.format(
         exec=_quoted(host),
         cpu=host.cpu,
+        systems=", ".join(map(_quoted, around.build_systems)),
+        label="@" if "bazel" in around.build_systems else "",
         proposals=_proposals(around),
         output=_quoted(output),
         family=_quoted(family),

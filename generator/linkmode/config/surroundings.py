@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from linkmode.config import bazel
+from linkmode.config import bazel, buck2
 from linkmode.config.adapters import ADAPTERS
 from linkmode.languages import LANGUAGES
 from linkmode.model import textfile
@@ -20,8 +20,12 @@ _PROGRAM = re.compile(r"""^cc_binary\(\s*name\s*=\s*["']([\w.+-]+)["']""", re.MU
 
 
 class Surroundings(msgspec.Struct, frozen=True):
-    """What was seen, each with the file that shows it, relative to the repository."""
+    """What was seen, each with the file that shows it, relative to the repository.
 
+    ``build_systems`` are those to write rules for: Bazel where none was seen.
+    """
+
+    build_systems: tuple[str, ...] = ("bazel",)
     languages: dict[str, str] = {}
     rule_sets: dict[str, str] = {}
 
@@ -37,7 +41,11 @@ def look(root: Path) -> Surroundings:
     for file in bazel.ROOTS:
         text = _text(root / file)
         rule_sets |= {name: file for name in ADAPTERS if name in text}
-    return Surroundings(dict(sorted(languages.items())), dict(sorted(rule_sets.items())))
+    seen = {"bazel": bazel.is_root(root), "buck2": buck2.is_root(root)}
+    systems = tuple(name for name, is_seen in seen.items() if is_seen) or ("bazel",)
+    if "bazel" not in systems:
+        languages.clear()  # Buck2's rules are for C and C++
+    return Surroundings(systems, dict(sorted(languages.items())), dict(sorted(rule_sets.items())))
 
 
 def program(root: Path) -> tuple[str, str, str] | None:

@@ -25,13 +25,15 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     """What a file must say. ``file`` is a path relative to the repository, ``lines`` stand between the marks.
 
     ``by_hand`` is a regular expression of a line, outside a block, by which the user says it already. ``after`` names
-    the call of a Starlark file that the block follows; without one the block goes to the end.
+    the call of a Starlark file that the block follows; without one the block goes to the end. ``has_comments`` is false
+    for a file in which a ``#`` behind a text is a part of it, and a space too.
     """
 
     file: str
     lines: tuple[str, ...]
     by_hand: str
     after: str = ""
+    has_comments: bool = True
 
 
 def edited(text: str | None, block: Block) -> str:
@@ -49,7 +51,7 @@ def edited(text: str | None, block: Block) -> str:
         return "".join([*lines[: place[0] + 1], *new[:-1], *lines[place[1] :]])
     if _said(lines, block):
         return text or ""
-    at = _after(text or "", block.after) if block.after else len(lines)
+    at = _after(text or "", block.after)[0] if block.after else len(lines)
     before = lines[:at]
     if before and not before[-1].endswith("\n"):
         before[-1] += newline
@@ -57,6 +59,11 @@ def edited(text: str | None, block: Block) -> str:
     gaps = bool(before and before[-1].strip()), bool(at < len(lines) and lines[at].strip())
     mark = _mark(_MADE if text is None else _AROUND[gaps]) + newline
     return "".join([*before, newline * gaps[0], mark, *new, newline * gaps[1], *lines[at:]])
+
+
+def broken(text: str, call: str) -> str:
+    """Return why nobody can say where the ``call(…)`` in ``text`` ends; empty where it is not called, or is whole."""
+    return _after(text, call)[1] if re.search(rf"^{call}\s*\(", text, re.MULTILINE) else ""
 
 
 def held(text: str, file: str) -> tuple[str, ...]:
@@ -118,13 +125,15 @@ def _place(lines: list[str], file: str, option: str = "") -> tuple[int, int] | N
 
 
 def _said(lines: list[str], block: Block) -> bool:
-    return any(re.search(block.by_hand, line.partition("#")[0].strip()) for line in lines)
+    said = [line.partition("#")[0].strip() if block.has_comments else line.rstrip("\r\n") for line in lines]
+    return any(re.search(block.by_hand, line) for line in said)
 
 
-def _after(text: str, call: str) -> int:
+def _after(text: str, call: str) -> tuple[int, str]:
     """Return how many lines there are to the end of the first top-level ``call(…)``, or of the head without one.
 
-    The head is the docstring, or the comments before the first empty line. Starlark's tokens are Python's.
+    With them comes why the rest cannot be read; empty where the end was found. The head is the docstring, or the
+    comments before the first empty line. Starlark's tokens are Python's.
     """
     head, depth, inside = _head(text), 0, False
     try:
@@ -136,12 +145,16 @@ def _after(text: str, call: str) -> int:
             elif token.type == tokenize.OP and token.string in ")]}":
                 depth -= 1
                 if inside and depth == 0:
-                    return token.end[0]
+                    return token.end[0], ""
             elif token.type == tokenize.STRING and token.start == (1, 0):
                 head = token.end[0]
-    except (tokenize.TokenError, SyntaxError, UnicodeDecodeError):  # the last from Python 3.12 on, of a CR alone
-        return head  # Bazel says what is wrong with the file
-    return head
+    except tokenize.TokenError:
+        return head, "a bracket or a string has no end"
+    except SyntaxError as error:
+        return head, f"line {error.lineno}: {error.msg}"
+    except UnicodeDecodeError:  # from Python 3.12 on, of a CR alone
+        pass
+    return head, ""
 
 
 def _head(text: str) -> int:

@@ -8,12 +8,12 @@ import msgspec
 
 from linkmode.config import bazel
 from linkmode.config.bazel_module import BazelModule
-from linkmode.config.buck2 import CELL
-from linkmode.generate.blocks import Block, edited, held, removed
+from linkmode.config.buck2 import CELL, CONFIG, is_root
+from linkmode.generate.blocks import Block, broken, edited, held, removed
 from linkmode.messages import ConfigError, Message, Run
 from linkmode.model import textfile
 
-_BUCKCONFIG, _IGNORE = ".buckconfig", ".bazelignore"
+_IGNORE = ".bazelignore"
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,16 +44,16 @@ def blocks(root: Path, output: str, module: BazelModule) -> tuple[Block, ...]:
     made.append(Block(file=".bazelrc", lines=flags, by_hand=rf"import\b.*{re.escape(output)}/linkmode\.bazelrc$"))
     parents = [str(folder) for folder in PurePosixPath(output).parents if str(folder) != "."]
     ignored = "|".join(map(re.escape, [output, *parents]))
-    made.append(Block(file=_IGNORE, lines=(output,), by_hand=rf"^(?:{ignored})/?$"))
+    made.append(Block(file=_IGNORE, lines=(output,), by_hand=rf"^(?:{ignored})/?$", has_comments=False))
     return tuple(made)
 
 
 def buck2_blocks(root: Path, output: str) -> tuple[Block, ...]:
     """Return the block that makes the folder ``buck2`` in ``output`` a cell of ``root``; none without a .buckconfig."""
-    if not (root / _BUCKCONFIG).is_file():
+    if not is_root(root):
         return ()
     lines = ("[cells]", f"linkmode = {output}/{CELL}")
-    return (Block(file=_BUCKCONFIG, lines=lines, by_hand=r"^linkmode\s*="),)
+    return (Block(file=CONFIG, lines=lines, by_hand=r"^linkmode\s*="),)
 
 
 def edits(root: Path, output: str, module: BazelModule, build_systems: Iterable[str] = ("bazel",)) -> tuple[Edit, ...]:
@@ -62,7 +62,7 @@ def edits(root: Path, output: str, module: BazelModule, build_systems: Iterable[
     ``output`` is the folder of the library, and ``module`` its name and version among modules.
 
     Raises:
-        ConfigError: a file cannot be read, or has half a block.
+        ConfigError: a file cannot be read, has half a block, or no place for one that can be found.
     """
     wanted = blocks(root, output, module) if "bazel" in build_systems and bazel.is_root(root) else ()
     if "buck2" in build_systems:
@@ -73,6 +73,12 @@ def edits(root: Path, output: str, module: BazelModule, build_systems: Iterable[
         before = _read(path)
         after = edited(before, block)
         if after != before:
+            if block.after and before and not held(before, block.file) and (why := broken(before, block.after)):
+                raise ConfigError(
+                    f"{block.file} is not Starlark that can be read: {why}",
+                    expected=f"a whole file: linkmode's block belongs behind its {block.after}(…)",
+                    hint=Message(f"correct {block.file}, then run: ", Run("generate")),
+                )
             found.append(Edit(file=block.file, before=before, after=after, is_link=path.is_symlink()))
     return tuple(found)
 
@@ -101,7 +107,7 @@ def removals(root: Path, output: str) -> tuple[Edit, ...]:
         ConfigError: a file cannot be read, has half a block, or one for another folder.
     """
     found = []
-    for file in (*bazel.ROOTS, ".bazelrc", _IGNORE, _BUCKCONFIG):
+    for file in (*bazel.ROOTS, ".bazelrc", _IGNORE, CONFIG):
         before = None if (root / file).is_symlink() else _read(root / file)
         after = before if before is None else removed(before, file)
         if after != before and output not in (before or ""):

@@ -4,16 +4,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
+from packaging.version import Version
 
 from linkmode.config import edit
-from linkmode.config.document import FILE, Config, parse
+from linkmode.config.document import FILE, Config, parse, specifier
 from linkmode.config.words import canonical, guess_name
 from linkmode.families import FAMILIES
 from linkmode.languages import LANGUAGES
 from linkmode.libraries import LIBRARIES, OTHER_LIBRARIES
 from linkmode.lock import inputs
 from linkmode.lock.inputs import Inputs
-from linkmode.messages import ConfigError, UsageError
+from linkmode.messages import ConfigError, Message, Run, UsageError
 from linkmode.model import field_rules, textfile
 from linkmode.model.values import Target
 
@@ -67,7 +68,9 @@ def entry(given: Inputs, name: str, version: str | None) -> Change:
     wanted = version or known[name].suggested_version
     after = edit.with_entry(given.source.text, table, name, wanted)
     meant = msgspec.structs.replace(given.config, **{table: {**present, name: wanted}})
-    return _checked(given, after, meant, f'[{table}] {name} = "{wanted}"')
+    change = _checked(given, after, meant, f'[{table}] {name} = "{wanted}"')
+    _require_version(given, name, wanted)
+    return change
 
 
 def toolchain(given: Inputs, family: str, targets: Sequence[str], version: str | None) -> Change:
@@ -90,7 +93,20 @@ def toolchain(given: Inputs, family: str, targets: Sequence[str], version: str |
     after = edit.with_toolchain(given.source.text, family, asked, wanted)
     made = _parsed(given, after)
     meant = msgspec.structs.replace(given.config, toolchains=(*given.config.toolchains, *made.toolchains[-1:]))
-    return _checked(given, after, meant, f"a [[toolchain]] of {family}")
+    change = _checked(given, after, meant, f"a [[toolchain]] of {family}")
+    _require_version(given, family, asked)
+    return change
+
+
+def _require_version(given: Inputs, name: str, asked: str) -> None:
+    """Raise UsageError where no pin has a version that ``asked`` allows; a lock would say so, after it was written."""
+    versions = sorted({pin.version for pin in given.catalog.families[name].pins}, key=Version, reverse=True)
+    if not list(specifier(asked).filter(versions)):
+        raise UsageError(
+            f"add {name}: no version satisfies {asked!r}; the catalogue has {', '.join(versions)}",
+            expected="versions that the catalogue has",
+            hint=Message("nothing was written; see them with `", Run("catalog", f"list --family {name}"), "`"),
+        )
 
 
 def _parsed(given: Inputs, text: str) -> Config:

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from linkmode.catalog import pins as catalogs
-from linkmode.config import bazel, starter, surroundings
+from linkmode.config import bazel, buck2, starter, surroundings
 from linkmode.families import FAMILIES
 from linkmode.model import field_rules, resources
 from linkmode.model.values import EXEC_PLATFORMS, Pin, Target
@@ -44,7 +44,9 @@ def propose(root: Path, machine: str, family: str, targets: Sequence[str], outpu
             f"every {family} of the catalogue has known vulnerabilities, {family} {version} these: "
             f"{', '.join(advisory.id for advisory in known)}"
         )
-    if not bazel.is_root(root):
+    if buck2.is_root(root):
+        remarks.append(f"{buck2.CONFIG} is here: the rules are for {' and '.join(around.build_systems)}")
+    elif not bazel.is_root(root):
         remarks.append("no MODULE.bazel and no WORKSPACE is here: without Bazel, `linkmode exec` runs build tools")
     return Proposal(text, f"{family} {version} for {' and '.join(wanted)}", tuple(remarks))
 

@@ -23,8 +23,6 @@ _LONGEST = 2000
 """Characters of one text in a message: the value in it may be the whole file. The rule stands at its end."""
 
 _PYTHONS = re.compile(f"`({'|'.join(_TOMLS)})`")
-_HEADER = re.compile(r"\s*(?P<array>\[)?\[\s*(?P<name>[A-Za-z0-9_.-]+)\s*\]")
-_KEY = re.compile(r"""\s*(?:(?P<bare>[A-Za-z0-9_-]+)|"(?P<basic>[^"\\]*)"|'(?P<literal>[^']*)')\s*=""")
 
 
 class Source(NamedTuple):
@@ -171,19 +169,9 @@ def _one_of(known: Iterable[str]) -> str:
 
 
 def _key_lines(text: str) -> dict[str, int]:
-    """Return the line of every key that stands at the beginning of one: a hint for a reader, not a TOML parser."""
+    """Return the first line of every key, and of the tables that are written [[…]]."""
     lines: dict[str, int] = {}
-    counts: dict[str, int] = {}
-    table = ""
-    for number, line in enumerate(text.split("\n"), start=1):
-        if header := _HEADER.match(line):
-            table = header["name"]
-            if header["array"]:
-                counts[table] = counts.get(table, -1) + 1
-                lines.setdefault(table, number)
-                table = f"{table}[{counts[table]}]"
-            lines.setdefault(table, number)
-        elif key := _KEY.match(line):
-            name = next(group for group in key.groups() if group is not None)
-            lines.setdefault(_join(table, name), number)
+    for number, path in toml.keys(text):
+        lines.setdefault(path.removesuffix("[0]"), number)
+        lines.setdefault(path, number)
     return lines

@@ -26,6 +26,20 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
+_HEADER = re.compile(r"\s*(?P<array>\[)?\[\s*(?P<name>[A-Za-z0-9_.-]+)\s*\]")
+_KEY = re.compile(
+    r"""\s*(?:(?P<bare>[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)|"(?P<basic>[^"\\]*)"|'(?P<literal>[^']*)')\s*="""
+)
+_AT = re.compile(r" \(at (?:line (?P<line>\d+), column \d+|end of document)\)$")
+_WORDS = {
+    "Illegal character '\\n'": "a text without its closing quote",
+    "Invalid value": "the value is none of TOML: text stands in quotes",
+    "Unclosed array": "an array without its closing bracket, or without a comma between two values",
+    "Cannot overwrite a value": "the key is in its table twice",
+}
+"""What tomllib says of the commonest mistakes, and what a reader understands."""
+_SHOWN = 60
+"""So many characters of a line that has no key."""
 _KEYS = re.compile(r"\(((?:'[^']*',? ?)+)\)")
 """How tomllib shows the name of a table: as a tuple of Python."""
 _INT64 = range(-(2**63), 2**63)
@@ -46,11 +60,60 @@ def loads(text: str) -> dict[str, Any]:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise NotTomlError(_KEYS.sub(_as_table, str(error))) from error
+        raise NotTomlError(_in_words(text, _KEYS.sub(_as_table, str(error)))) from error
     except ValueError as error:  # int(): https://docs.python.org/3/library/stdtypes.html#int-max-str-digits
         raise NotTomlError("a number has thousands of digits; expected one of at most 64 bits") from error
     _check_numbers("", data)
     return data
+
+
+def keys(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the line and the path of every table and key that begins a line: a hint for a reader, not a TOML parser."""
+    counts: dict[str, int] = {}
+    table = ""
+    for number, line in enumerate(text.split("\n"), start=1):
+        if header := _HEADER.match(line):
+            table = header["name"]
+            if header["array"]:
+                counts[table] = counts.get(table, -1) + 1
+                table = f"{table}[{counts[table]}]"
+            yield number, table
+        elif key := _KEY.match(line):
+            name = next(group for group in key.groups() if group is not None)
+            yield number, f"{table}.{name}" if table else name
+
+
+def _in_words(text: str, problem: str) -> str:
+    """Return what tomllib found in ``text``, with the key that it is about; the place stays at the end."""
+    if not (place := _AT.search(problem)):
+        return problem
+    what, line = problem[: place.start()], int(place["line"] or text.count("\n") + 1)
+    seen = list(keys(without_strings(text)))
+    opened = _open_bracket(text, line)
+    if opened and any(number == line for number, _ in seen):
+        what, line = f"an array without its closing bracket, opened on line {opened}", opened
+    path = next((path for number, path in reversed(seen) if number <= line), "")
+    here = text.split("\n")[line - 1].strip()
+    if here and not opened and all(number != line for number, _ in seen):
+        path = repr(here[:_SHOWN])  # it may be a key that is not whole
+    if what == "Cannot overwrite a value":
+        first = next((number for number, other in seen if other == path), line)
+        what = _WORDS[what] + (f", first on line {first}" if first < line else "")
+    return f"{path and f'{path}: '}{_WORDS.get(what, what)}{place[0]}"
+
+
+def _open_bracket(text: str, line: int) -> int:
+    """Return the line of the last bracket that is open where ``line`` begins; 0 without one."""
+    number, opened = 1, list[int]()
+    for token in _tokens(text):
+        if number >= line:
+            break
+        if token["mark"] == "[":
+            opened.append(number)
+        elif token["mark"] == "]" and opened:
+            opened.pop()
+        number += token[0].count("\n")
+    return opened[-1] if opened else 0
 
 
 def _as_table(keys: re.Match[str]) -> str:

@@ -32,6 +32,16 @@ def test_the_words_of_others(repository: Path, capsys: pytest.CaptureFixture[str
     ("arguments", "code", "message"),
     [
         (
+            ("go", "--version", "99"),
+            2,
+            "add go: no version satisfies '99'; the catalogue has ",
+        ),
+        (
+            ("toolchain", "musl.cc", "--version", "~=9.9"),
+            2,
+            "add musl.cc: no version satisfies '~=9.9'; the catalogue has",
+        ),
+        (
             ("zlib",),
             2,
             "linkmode.toml asks for zlib already: '>=1.2.11'\n"

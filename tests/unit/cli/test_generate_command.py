@@ -94,6 +94,8 @@ def test_a_linked_file_gets_its_lines_by_hand(repository: Path, capsys: pytest.C
     assert not (repository / "third_party").exists()
     shown = Run(capsys, "generate", "--no-edit")
     assert shown.code == 0
+    assert "next: add these lines, by hand or with `patch -p1`, then run: linkmode generate --check" in shown.err
+    assert "bazel build" not in shown.err, "the lines come first"
     [line] = [line[1:] for line in shown.out.splitlines() if line.startswith("+import ")]
     with (repository / "conf").open("a") as file:
         file.write(f"{line}\n")

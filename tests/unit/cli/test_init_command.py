@@ -68,6 +68,34 @@ def test_init_proposes_what_it_sees(empty: Path, capsys: pytest.CaptureFixture[s
     assert Run(capsys, "lock").code == 0
 
 
+@pytest.mark.parametrize(
+    ("files", "systems", "languages"),
+    [
+        ((), ("bazel",), ["go"]),
+        (("MODULE.bazel",), ("bazel",), ["go"]),
+        ((".buckconfig",), ("buck2",), []),
+        ((".buckconfig", "WORKSPACE"), ("bazel", "buck2"), ["go"]),
+    ],
+)
+def test_init_asks_for_the_build_systems_that_it_sees(
+    empty: Path,
+    capsys: pytest.CaptureFixture[str],
+    files: tuple[str, ...],
+    systems: tuple[str, ...],
+    languages: list[str],
+) -> None:
+    for name in (*files, "go.mod"):
+        (empty / name).touch()
+    run = Run(capsys, "init")
+    assert run.code == 0
+    assert inputs.load(empty).config.build_systems == systems
+    assert (".buckconfig is here: the rules are for" in run.err) == ("buck2" in systems)
+    assert ("without Bazel, `linkmode exec`" in run.err) == (files == ())
+    text = (empty / "linkmode.toml").read_text()
+    assert [name for name in ("go", "rust") if f"\n# {name} = " in text] == languages, "Buck2's rules are for C and C++"
+    assert ("@linkmode//lib:zlib" in text) == ("bazel" in systems)
+
+
 def test_init_of_another_machine_and_without_bazel(
     empty: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

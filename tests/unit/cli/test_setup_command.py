@@ -1,6 +1,7 @@
 """``linkmode setup``: init, lock, fetch and generate in one command, and a way on from each failure."""
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -128,6 +129,32 @@ def test_without_a_bazel_build_the_next_step_is_none_of_bazel(
     assert "bazel build" not in run.err
 
 
+def test_setup_of_a_buck2_build_leads_to_its_first_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    fetching(monkeypatch, reached)
+    (tmp_path / ".buckconfig").write_text("[cells]\nroot = .\n")
+    run = Run(capsys, "setup")
+    assert run.code == 0
+    [step] = [line for line in run.err.splitlines() if "next: " in line]
+    assert step.startswith("linkmode: next: name the compiler in toolchains/BUCK: toolchain_alias(")
+    assert step.endswith("then: buck2 build //...")
+    assert "azel" not in run.err
+    assert (tmp_path / "third_party/linkmode/buck2/defs.bzl").is_file()
+    assert "linkmode = third_party/linkmode/buck2\n" in (tmp_path / ".buckconfig").read_text()
+    assert not (tmp_path / "third_party/linkmode/MODULE.bazel").exists()
+    doctor = Run(capsys, "doctor").out
+    assert "ok    .buckconfig says what the library needs" in doctor
+    assert "only `linkmode exec` uses the lock" not in doctor
+    (tmp_path / ".buckconfig").write_text("[cells]\nroot = .\n")
+    assert "fail  .buckconfig: linkmode's block is missing or not up to date" in Run(capsys, "doctor").out
+    (tmp_path / ".buckconfig").unlink()
+    assert Run(capsys, "generate").out == "third_party/linkmode is up to date\n"
+    (tmp_path / "third_party/linkmode/buck2/defs.bzl").unlink()
+    assert "next: write .buckconfig, for example with `buck2 init`" in Run(capsys, "generate").err
+
+
 @pytest.mark.parametrize(("mode", "libc"), [("static", "musl"), ("mostly_static", "gnu.2.28")])
 def test_the_link_mode_that_is_named_is_one_of_the_lock(
     stranger: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], mode: str, libc: str
@@ -143,3 +170,53 @@ def test_a_pipe_in_place_of_a_file_is_not_waited_for(stranger: Path) -> None:
     os.mkfifo(stranger / "BUILD")
     os.mkfifo(stranger / ".bazelignore")
     assert surroundings.program(stranger) == ("app", "pack", "app/BUILD")
+
+
+def test_setup_leaves_the_files_of_the_user_alone_where_told(
+    stranger: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fetching(monkeypatch, reached)
+    run = Run(capsys, "setup", "--no-edit")
+    assert run.code == 0
+    assert "--no-edit: nothing was written to your files, which need these lines" in run.err
+    assert '+    path = "third_party/linkmode",\n' in run.out
+    assert (stranger / "MODULE.bazel").read_text() == 'module(name = "mono")\n'
+    assert not (stranger / ".bazelrc").exists()
+    assert (stranger / "third_party/linkmode/defs.bzl").is_file()
+    assert Run(capsys, "setup", "--check").code == 1
+    assert Run(capsys, "setup", "--check", "--no-edit").code == 0
+
+
+def test_the_way_on_from_a_failed_setup_leaves_files_alone_as_well(
+    stranger: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del stranger
+    fetching(monkeypatch, unreached)
+    assert "linkmode setup --source pypi --no-edit" in Run(capsys, "setup", "--no-edit").err
+
+
+@pytest.mark.parametrize(
+    ("file", "found"),
+    [
+        ("linkmode.toml", "linkmode.lock"),
+        ("third_party/linkmode/defs.bzl", "third_party/linkmode"),
+        ("MODULE.bazel", "MODULE.bazel: linkmode's block is missing or not up to date"),
+    ],
+)
+def test_check_holds_what_setup_wrote_and_writes_nothing(
+    stranger: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], file: str, found: str
+) -> None:
+    missing = Run(capsys, "setup", "--check")
+    assert (missing.code, sorted(path.name for path in stranger.iterdir())) == (3, ["MODULE.bazel", "app"])
+    assert "linkmode init" in missing.err
+    fetching(monkeypatch, reached)
+    assert Run(capsys, "setup").code == 0
+    fetching(monkeypatch, unreached)
+    assert Run(capsys, "setup", "--check").code == 0
+    text = (stranger / file).read_text()
+    (stranger / file).write_text(re.sub('"x86_64-linux-gnu.2.28"|path =|load', "", text))
+    before = {path: path.read_bytes() for path in stranger.rglob("*") if path.is_file()}
+    run = Run(capsys, "setup", "--check")
+    assert run.code == 1
+    assert found in run.err
+    assert {path: path.read_bytes() for path in stranger.rglob("*") if path.is_file()} == before

@@ -106,6 +106,34 @@ def test_text_that_is_not_toml_says_where() -> None:
     assert "line 1" in problem("output = \n")
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('output = "a"\noutput = "b"\n', "output: the key is in its table twice, first on line 1 (at line 2, "),
+        (f'{TOOLCHAIN}[library]\nzlib = "1"\n"zlib" = "1"\n', "library.zlib: the key is in its table twice, first on"),
+        ("[a]\nb.c = 1\nb.c = 2\n", "a.b.c: the key is in its table twice, first on line 2 (at line 3, "),
+        (
+            "x = 1\n[[pin]]\n[[pin]]\nsize = 1\nsize = 2\n",
+            "pin[1].size: the key is in its table twice, first on line 4",
+        ),
+        ('output = "a\n', "output: a text without its closing quote (at line 1, "),
+        ('[mirrors]\n"https://a/" = ["b]\n', "mirrors.https://a/: a text without its closing quote (at line 2, "),
+        ("[language]\ngo = a\n", "language.go: the value is none of TOML: text stands in quotes (at line 2, "),
+        (
+            '[[pin]]\nurls = [\n "a",\n\n[library]\n',
+            "pin[0].urls: an array without its closing bracket, opened on line 2",
+        ),
+        ('urls = ["a" "b"]\n', "urls: an array without its closing bracket, or without a comma between two values"),
+        ("[language]\ngo = 'a'\ngo: 'b'\n", "\"go: 'b'\": Expected '=' after a key"),
+        ("= 1", "'= 1': Invalid statement (at line 1"),
+        ('x = """\na\n', "x: Unterminated string (at end of document)"),
+        ("x = { a = 1, a = 2 }\n", "x: Duplicate inline table key 'a' (at line 1, "),
+    ],
+)
+def test_text_that_is_not_toml_says_which_key(text: str, said: str) -> None:
+    assert f"linkmode.toml is not TOML: {said}" in problem(text)
+
+
 def test_a_byte_order_mark_is_no_part_of_the_text() -> None:
     assert parse("\ufeff" + TOOLCHAIN, where="linkmode.toml") == parse(TOOLCHAIN, where="linkmode.toml")
     assert "(at line 2, column 1)" in problem("\ufeff\n=")

@@ -70,6 +70,21 @@ def test_without_module_it_stands_behind_the_head(tmp_path: Path, above: str, be
     assert [part.strip("\n") for part in made.split(block)] == [above.strip("\n"), below.strip("\n")]
 
 
+@pytest.mark.parametrize("text", ['module(name = "x"\nbazel_dep(\n', 'module(\n  name = """x\n)\n'])
+def test_no_block_goes_where_the_end_of_module_is_not_known(tmp_path: Path, text: str) -> None:
+    laid(tmp_path, MODULE__bazel=text)
+    with pytest.raises(
+        ConfigError, match=r"MODULE\.bazel is not Starlark that can be read: a bracket or a string has"
+    ) as no:
+        repository.edits(tmp_path, OUT, DEFAULT)
+    assert no.value.hint == "correct MODULE.bazel, then run: linkmode generate"
+    assert "behind its module(…)" in no.value.expected, "Bazel wants module() first"
+    (tmp_path / "MODULE.bazel").write_text('module(name = "x")\nbazel_dep(\n')
+    assert after(tmp_path)["MODULE.bazel"].startswith('module(name = "x")\n\n# linkmode: begin')
+    (tmp_path / "MODULE.bazel").write_text(f'bazel_dep(name = "linkmode")\n{text}')
+    assert set(after(tmp_path)) == {".bazelrc", ".bazelignore"}, "the user says it already"
+
+
 def test_what_is_written_needs_no_further_edit_and_follows_the_output(tmp_path: Path) -> None:
     laid(tmp_path, MODULE__bazel=MODULE)
     for edit in repository.edits(tmp_path, OUT, DEFAULT):
@@ -233,3 +248,12 @@ def test_a_cell_of_buck2_is_named_where_there_is_a_buckconfig(tmp_path: Path) ->
     (tmp_path / ".buckconfig").write_text("[cells]\nroot = .\nlinkmode = elsewhere/buck2\n")
     assert repository.edits(tmp_path, OUT, DEFAULT, ("buck2",)) == ()
     assert repository.edits(tmp_path, OUT, DEFAULT, ("bazel",)) == ()
+
+
+@pytest.mark.parametrize("line", ["third_party/linkmode # ours", " third_party/linkmode", "# third_party/linkmode"])
+def test_a_line_of_bazelignore_is_a_path_to_its_end(tmp_path: Path, line: str) -> None:
+    laid(tmp_path, MODULE__bazel=MODULE, __bazelignore=f"{line}\n")
+    assert after(tmp_path)[".bazelignore"].endswith(f"\n{OUT}\n{END}\n"), "Bazel has comments in lines of their own"
+    for said in ("third_party/linkmode", "third_party/", "third_party/linkmode\r"):
+        laid(tmp_path, __bazelignore=f"{said}\n")
+        assert ".bazelignore" not in after(tmp_path)

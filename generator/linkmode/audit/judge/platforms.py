@@ -146,7 +146,7 @@ def suits(facts: Facts, platform: Platform, resolved: Resolved = ALONE) -> Suits
         if facts.kind != "shared object" and facts.libc == "unknown" and facts.executable_stack == "unset":
             return answer("unknown", "needs no loader and no library, but nothing in it shows that it is for Linux")
         if facts.kind == "shared object" and facts.libc in ("glibc", "musl") and facts.libc != platform.libc:
-            return answer("no", f"its libc is {platform.libc or 'none'}, not {facts.libc}")
+            return answer("no", f"has {platform.libc or 'no libc'}, and the file is for {facts.libc}")
         is_asking = facts.libc == "glibc" and facts.contents is not None and "nss" in facts.contents.marks
         asks = "; what it asks NSS for needs modules of exactly the glibc that is inside" if is_asking else ""
         return answer("yes", f"needs no loader and no library{asks}")
@@ -156,7 +156,7 @@ def suits(facts: Facts, platform: Platform, resolved: Resolved = ALONE) -> Suits
     if facts.interpreter is None and facts.kind != "shared object":
         return answer("no", "the file has no interpreter (PT_INTERP) to load what it needs")
     if facts.libc in ("glibc", "musl") and facts.libc != platform.libc:
-        return answer("no", f"its libc is {platform.libc}, not {facts.libc}")
+        return answer("no", f"has {platform.libc}, and the file is for {facts.libc}")
     lacks = [*_loader(facts, platform), *lacking(facts, platform, resolved)]
     if facts.no_default_folders and facts.libc == "glibc":
         lacks.append("keeps libraries where the file (DF_1_NODEFLIB) has its loader not look")

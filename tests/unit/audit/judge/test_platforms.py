@@ -80,7 +80,7 @@ def test_a_machine_that_an_image_is_not_made_for() -> None:
 def test_a_musl_program() -> None:
     made = Elf(interp=interp(MUSL_LOADER), needed=("libc.musl-x86_64.so.1", "libz.so.1"))
     assert [name for name, answer in answers(made).items() if answer == "yes"] == ["alpine"]
-    assert reason(made, "debian-12") == "its libc is glibc, not musl"
+    assert reason(made, "debian-12") == "has glibc, and the file is for musl"
     assert reason(made, "scratch") == f"has no libc, so not the loader {MUSL_LOADER}"
     assert reason(made, "alpine") == f"has {MUSL_LOADER}, libc.musl-x86_64.so.1, libz.so.1"
 
