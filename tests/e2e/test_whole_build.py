@@ -122,6 +122,8 @@ def test_a_test_that_fails_in_one_mode_fails(whole: Whole) -> None:
 
 
 def test_coverage_counts_what_a_test_ran_in_each_mode(whole: Whole) -> None:
+    if whole.bazel.name == "4.2.3":
+        pytest.skip("Bazel 4 collects nothing of a rule in Starlark")
     tools = "bazel_tools~remote_coverage_tools_extension~remote_coverage_tools"  # as modules name it
     stub = [f"--override_repository={tools}={STUBS / 'remote_coverage_tools'}"] * (whole.bazel.name == "7.7.1")
     arguments = (*stub, "--combined_report=none", "--instrumentation_filter=//whole", "--nocache_test_results")

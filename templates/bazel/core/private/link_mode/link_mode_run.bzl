@@ -75,7 +75,7 @@ def _link_mode_run_impl(ctx):
     return [
         DefaultInfo(executable = _program(ctx, info), runfiles = runfiles),
         _environment(ctx),
-    ] + ([ctx.attr.binary[InstrumentedFilesInfo]] if InstrumentedFilesInfo in ctx.attr.binary else [])
+    ] + ([ctx.attr.binary[InstrumentedFilesInfo]] if COVERAGE_ATTRS and InstrumentedFilesInfo in ctx.attr.binary else [])
 
 _ATTRS = {
     "arguments": attr.string_list(doc = "Arguments of the binary, before those of the command line."),
