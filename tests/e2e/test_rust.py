@@ -13,7 +13,7 @@ import rows
 from harness import bazel, checks, readelf, rust, rust_scripts, rust_wrong, sandbox
 from harness.built import Built
 from harness.cases import Binary, Case
-from harness.places import WORK
+from harness.places import PROJECTS, WORK
 from harness.shared import MissingToolchainsError
 from harness.workspace import linkmode
 
@@ -79,6 +79,23 @@ def test_std_is_built_once_for_a_target_and_not_for_each_mode(service: Built) ->
     actions = service.bazel.run(service.workspace, "aquery", "mnemonic('RustStd', deps(//:service_as))").stdout
     outputs = re.findall(r"Outputs: \[(\S*/lib\w+.rlib)\]", actions)
     assert len(outputs) == len(set(map(os.path.basename, outputs))) == 25, outputs
+
+
+def test_macros_are_for_the_compiler_on_a_platform_of_a_users_own(service: Built) -> None:
+    if service.bazel.name == "4.2.3":
+        pytest.skip("providers() in cquery is newer")
+    shutil.copytree(PROJECTS / "own_platform", service.workspace / "own_platform", dirs_exist_ok=True)
+    worker = "//own_platform:red_worker"
+    run_on_it = (f"--host_platform={worker}", f"--extra_execution_platforms={worker}")
+    triples = "' '.join([info.triple for name, info in providers(target).items() if name.endswith('CrateInfo')])"
+    shown = ("--output=starlark", f"--starlark:expr=target.label.name + ' ' + {triples}")
+    crates = "kind(rust_proc_macro, deps(//:service_as)) + //:macros + filter('^//:pack$', deps(//:service_as))"
+    for asked in (("--platforms=//own_platform:red_musl",), (f"--platforms={worker}",), run_on_it):
+        found = set(service.bazel.run(service.workspace, "cquery", *asked, *shown, crates).stdout.splitlines())
+        macros = {line for line in found if line.startswith("macros ")}
+        assert macros == {"macros x86_64-unknown-linux-gnu"}, found
+        assert "pack x86_64-unknown-linux-musl" in found, found
+        service.bazel.run(service.workspace, "build", "--nobuild", *asked, "//:macros", "//:service_as")
 
 
 def test_no_path_of_the_machine_is_in_a_binary(service: Built) -> None:

@@ -1,5 +1,6 @@
 """A whole build by a platform, or by one line of .bazelrc: every cc rule, with tests and tools, and no wrapper."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -13,7 +14,7 @@ from harness import bazel, readelf, workspace
 from harness.bare import bare
 from harness.bazel import Bazel
 from harness.cases import CASES
-from harness.places import PROJECTS
+from harness.places import PROJECTS, STUBS
 from harness.workspace import linkmode
 
 _MUSL = "--platforms=@linkmode//platforms:x86_64-linux-musl"
@@ -120,6 +121,25 @@ def test_a_test_that_fails_in_one_mode_fails(whole: Whole) -> None:
     assert len(re.findall(r"^//whole:unit_all_\w+ +FAILED", done.stdout, re.MULTILINE)) == 3
 
 
+def test_coverage_counts_what_a_test_ran_in_each_mode(whole: Whole) -> None:
+    if whole.bazel.name == "4.2.3":
+        pytest.skip("Bazel 4 collects nothing of a rule in Starlark")
+    tools = "bazel_tools~remote_coverage_tools_extension~remote_coverage_tools"  # as modules name it
+    stub = [f"--override_repository={tools}={STUBS / 'remote_coverage_tools'}"] * (whole.bazel.name == "7.7.1")
+    arguments = (*stub, "--combined_report=none", "--instrumentation_filter=//whole", "--nocache_test_results")
+    if whole.case == "cpp_zig":
+        done = whole.bazel.run(whole.folder, "coverage", *arguments, "//whole:unit_all", check=False)
+        assert done.returncode != 0
+        assert "linkmode: no feature coverage with Zig" in done.stderr, done.stderr
+        return
+    whole.says("coverage", *arguments, "//whole:unit_all")
+    for mode in ("static", "mostly_static", "dynamic"):
+        counted = _counted(whole.folder / f"bazel-testlogs/whole/unit_all_{mode}")
+        assert {name for name, calls in counted.items() if calls} >= {"whole/add.c", "whole/guard.cc"}, counted
+    whole.says("coverage", *arguments, "--instrumentation_filter=//none", "//whole:unit_all_static")
+    assert not _counted(whole.folder / "bazel-testlogs/whole/unit_all_static")
+
+
 def test_a_tool_is_built_once_and_sees_no_link_mode(whole: Whole) -> None:
     both = "deps(set(//whole:generated_as //whole:uses_generated))"
     said = whole.bazel.run(whole.folder, "cquery", f'filter("^//whole:generator$", {both})').stdout
@@ -150,6 +170,17 @@ def test_hermetic_actions_name_no_program_of_the_machine(whole: Whole) -> None:
     assert commands
     for command in commands:
         assert not re.search(r"(?<![\w.])/(usr|bin|lib)", command), command
+
+
+def _counted(logs: Path) -> dict[str, int]:
+    """Return how often functions of each source were called, from what the stub of the coverage tools keeps."""
+    counted: dict[str, int] = {}
+    for report in logs.rglob("coverage.dat"):
+        for line in report.read_text(encoding="utf-8").splitlines():
+            for file in json.loads(line)["files"]:
+                calls = sum(function["execution_count"] for function in file["functions"])
+                counted[file["file"]] = counted.get(file["file"], 0) + calls
+    return counted
 
 
 def _prints(binary: Path) -> str:

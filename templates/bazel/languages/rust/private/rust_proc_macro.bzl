@@ -4,7 +4,7 @@
 load("@linkmode_cc//:rule.bzl", "TOOLCHAIN_RULE_ARGUMENTS")
 load(":crate.bzl", "CRATE_ATTRIBUTES", "compile", "crate_file", "crate_of", "provided_crate")
 load(":link.bzl", "link_macro")
-load(":macro_transition.bzl", "macro_transition")
+load(":macro_transition.bzl", "PLATFORM_CPU", "macro_transition")
 load(":providers.bzl", "CrateInfo")
 load(":toolchain.bzl", "RUST_TOOLCHAIN_TYPE")
 
@@ -26,15 +26,29 @@ def _rust_proc_macro_impl(ctx):
         provided_crate(ctx, crate, output, is_macro = True),
     ]
 
-rust_proc_macro = rule(
-    doc = "A crate of macros, for proc_macro_deps. It and its deps are built for the machine that builds, and not for the target.",
+_rust_proc_macro = rule(
+    doc = "A crate of macros; see the macro.",
     implementation = _rust_proc_macro_impl,
     cfg = macro_transition,
     attrs = dict(
         CRATE_ATTRIBUTES,
+        platform_cpu = attr.string(doc = "The CPU of a platform that names a libc; empty: of one that names none."),
         _allowlist_function_transition = attr.label(default = "@bazel_tools//tools/allowlists/function_transition_allowlist"),
     ),
     provides = [CrateInfo],
     toolchains = [RUST_TOOLCHAIN_TYPE],
     **TOOLCHAIN_RULE_ARGUMENTS
 )
+
+def rust_proc_macro(name, **kwargs):
+    """A crate of macros, for proc_macro_deps. It and its deps are built for the machine that builds, and not for the target.
+
+    Args:
+        name: name of the target.
+        **kwargs: the attributes of rust_library.
+    """
+    _rust_proc_macro(
+        name = name,
+        platform_cpu = select(PLATFORM_CPU),
+        **kwargs
+    )

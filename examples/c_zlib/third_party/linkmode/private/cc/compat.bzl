@@ -66,6 +66,18 @@ RUN_ENVIRONMENT = RunEnvironmentInfo
 FORWARDED = [_CcInfo, _DebugPackageInfo, InstrumentedFilesInfo, RUN_ENVIRONMENT]
 """
 
+# What `bazel coverage` has a test hand its counters to, as cc_test does. Bazel 4 has no name for the second, and collects nothing here.
+_COVERAGE = """
+COVERAGE_ATTRS = {
+    "_collect_cc_coverage": attr.label(cfg = "exec", default = "@bazel_tools//tools/test:collect_cc_coverage", executable = True),
+    "_lcov_merger": attr.label(
+        cfg = "exec",
+        default = configuration_field(fragment = "coverage", name = "output_generator"),
+        executable = True,
+    ),
+}
+"""
+
 _CONFIG_LIB = {
     "native": "@bazel_tools//tools/cpp:cc_toolchain_config_lib.bzl",
     "rules_cc": "@rules_cc//cc:cc_toolchain_config_lib.bzl",
@@ -133,16 +145,18 @@ bzl_library = _bzl_library
 """,
 }
 
-def _run_environment(rctx):
-    """The provider of a program's environment; Bazel 4 has none, and 6 is the first that tells itself apart here."""
-    return "RunEnvironmentInfo" if hasattr(rctx, "workspace_root") else "None"
+def _native_rule(rctx):
+    """What rule.bzl says where rules are Bazel's own. 4 has no provider of an environment; 6 is the first that tells itself apart here."""
+    if hasattr(rctx, "workspace_root"):
+        return _RULE_NATIVE % "RunEnvironmentInfo" + _COVERAGE
+    return _RULE_NATIVE % "None" + "\nCOVERAGE_ATTRS = {}\n"
 
 def _cc_compat_repo_impl(rctx):
     source = rctx.attr.rules
     rctx.file("BUILD.bazel", _BUILD.format(**_LIBRARIES[source]))
     rctx.file("bzl_library.bzl", _BZL_LIBRARY[source])
     rctx.file("cc.bzl", _RULES_CC if source == "rules_cc" else _NATIVE)
-    rctx.file("rule.bzl", _RULE_RULES_CC if source == "rules_cc" else _RULE_NATIVE % _run_environment(rctx))
+    rctx.file("rule.bzl", _RULE_RULES_CC + _COVERAGE if source == "rules_cc" else _native_rule(rctx))
     rctx.file("host.bzl", 'load("%s", _HOST_CONSTRAINTS = "HOST_CONSTRAINTS")\n\nHOST_CONSTRAINTS = _HOST_CONSTRAINTS\n' % _HOST[source])
     rctx.file("config_lib.bzl", 'load("%s", %s)\n\n%s\n' % (
         _CONFIG_LIB[source],

@@ -5,7 +5,7 @@ A dynamic or mostly_static musl binary names /lib/ld-musl-<cpu>.so.1, which most
 start it by the loader of the toolchain that linked it, with the toolchain's shared libraries at hand.
 """
 
-load("@linkmode_cc//:rule.bzl", "RUN_ENVIRONMENT", "TOOLCHAIN_RULE_ARGUMENTS", "for_toolchain", "run_environment")
+load("@linkmode_cc//:rule.bzl", "COVERAGE_ATTRS", "RUN_ENVIRONMENT", "TOOLCHAIN_RULE_ARGUMENTS", "for_toolchain", "run_environment")
 load(":check.bzl", "ELFCHECK_TYPE")
 load(":providers.bzl", "LinkModeInfo")
 load(":wrapped.bzl", "with_args")
@@ -75,7 +75,7 @@ def _link_mode_run_impl(ctx):
     return [
         DefaultInfo(executable = _program(ctx, info), runfiles = runfiles),
         _environment(ctx),
-    ]
+    ] + ([ctx.attr.binary[InstrumentedFilesInfo]] if COVERAGE_ATTRS and InstrumentedFilesInfo in ctx.attr.binary else [])
 
 _ATTRS = {
     "arguments": attr.string_list(doc = "Arguments of the binary, before those of the command line."),
@@ -96,7 +96,7 @@ _link_mode_run = rule(
 _link_mode_run_test = rule(
     doc = "Starts a link_mode_binary; see the macro.",
     implementation = _link_mode_run_impl,
-    attrs = _ATTRS,
+    attrs = dict(_ATTRS, **COVERAGE_ATTRS),
     test = True,
     toolchains = [ELFCHECK_TYPE],
     **TOOLCHAIN_RULE_ARGUMENTS
