@@ -15,8 +15,9 @@ BUILDIFIER := PATH="$(ROOT)/.work/npm/node_modules/.bin:$$PATH"
 ON_ALL_CORES := -n auto --dist loadfile --no-loadscope-reorder
 # what tests/graalvm_real is brought and compiled by
 FOR_GRAALVM := maven default-jdk-headless gcc libc6-dev musl-tools zlib1g-dev
-# Bazel alone leaves a core idle while it loads and analyses; a third at once would need more memory than a runner has
-ON_TWO_BAZELS := -n 2 --dist loadfile
+# Bazel alone leaves a core idle while it loads and analyses; a third at once would need more memory than a runner has.
+# An example stays on one of them for all files that test it, and is built once (tests/support/workers.py).
+ON_TWO_BAZELS := -n 2 --dist loadfile --no-loadscope-reorder
 # hundreds of processes are started, and each would compile linkmode once more
 export PYTHONDONTWRITEBYTECODE :=
 RUNS ?= 100000

@@ -4,11 +4,16 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Generator
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
 import tiers
 from harness.shared import MissingSharedError
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadFileScheduling
 
 _ID_BYTES = 40
 _REASONS = 12
@@ -49,6 +54,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         tiers.assign(items)
     except tiers.WrongTierError as error:
         raise pytest.UsageError(str(error)) from error
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "LoadFileScheduling | None":
+    import workers  # which needs pytest-xdist, as what calls this does
+
+    return workers.scheduler(config, log)
 
 
 @pytest.hookimpl(wrapper=True)

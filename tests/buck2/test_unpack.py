@@ -2,11 +2,14 @@
 
 import io
 import os
+import re
 import stat
 import subprocess
 import sys
 import tarfile
+import warnings
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -144,6 +147,72 @@ def test_nothing_is_written_below_links_in_a_circle(tmp_path: Path, circle: list
     done = unpack(tar(tmp_path, *circle, below), "--strip-prefix=x")
     assert done.returncode == 1
     assert done.stderr.endswith(f"{below[0]}: lies below a link\n")
+
+
+F = ("x/f", "f", 0o644)
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        F,
+        ("x/f/below", "g", 0o644),
+        ("x/f", "->g", 0o777),
+        ("x/f", "=>x/g", 0o777),
+        ("x/./f", "g", 0o644),
+        ("x/g/../f", "f", 0o644),
+    ],
+)
+def test_a_name_that_stands_twice_is_told_in_one_line(tmp_path: Path, again: tuple[str, str, int]) -> None:
+    done = unpack(tar(tmp_path, ("x/g", "g", 0o644), F, again), "--strip-prefix=x")
+    assert done.returncode == 1
+    assert re.fullmatch(r"\S+/a\.tgz: has \S+/out/f(/below)? twice, or something below a file\n", done.stderr)
+
+
+def zipped(place: Path, *names: str) -> Path:
+    """Write a zip archive of files, each with a byte that is no UTF-8."""
+    with zipfile.ZipFile(place / "z.whl", "w") as packed, warnings.catch_warnings(action="ignore"):
+        for name in names:
+            packed.writestr(name, b"\xff")
+    return place / "z.whl"
+
+
+def test_a_name_that_stands_twice_in_a_wheel_is_told_in_one_line(tmp_path: Path) -> None:
+    done = unpack(zipped(tmp_path, "a/b", "a/b"))
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "out/a/b twice" in done.stderr
+
+
+def spoilt(raw: bytes, at: int, new: bytes) -> bytes:
+    return raw[:at] + new + raw[at + len(new) :]
+
+
+def marked(at: int, new: bytes) -> Callable[[bytes], bytes]:
+    """Return what writes into the first entry of a zip archive's directory."""
+    return lambda raw: spoilt(raw, raw.index(b"PK\x01\x02") + at, new)
+
+
+BROKEN: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
+    "no archive": ("tar", lambda raw: b"text"),
+    "a tar that is cut": ("tar", lambda raw: raw[:-200]),
+    "other headers": ("tar", lambda raw: spoilt(raw, 2, b"\0\0")),
+    "a zip that is cut": ("zip", lambda raw: raw[:-30]),
+    "an encrypted member": ("zip", marked(8, b"\1")),
+    "a method that is not known": ("zip", marked(10, b"\x63")),
+    "another checksum": ("zip", marked(16, b"\0\0\0\0")),
+    "another place": ("zip", marked(42, b"\5")),
+    "a link in no UTF-8": ("zip", marked(38, (stat.S_IFLNK << 16).to_bytes(4, "little"))),
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_a_broken_archive_is_told_in_one_line(tmp_path: Path, kind: str) -> None:
+    form, broken = BROKEN[kind]
+    archive = zipped(tmp_path, "a") if form == "zip" else tar(tmp_path, ("x/f", "f" * 20_000, 0o644), mode="w:xz")
+    archive.write_bytes(broken(archive.read_bytes()))
+    done = unpack(archive)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert done.stderr.startswith(f"{archive}: cannot be unpacked: ")
 
 
 def test_a_prefix_that_the_archive_has_not_is_refused(tmp_path: Path) -> None:

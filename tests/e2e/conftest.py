@@ -14,7 +14,11 @@ _COLD_BUILD = 3600
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give what builds more time than pyproject.toml gives to all."""
+    """Give what builds more time than pyproject.toml gives to all, and let the rows of `built` come first.
+
+    They build Zig's run-time files, of which all other files have the most from the cache.
+    """
+    items.sort(key=lambda item: "built" not in getattr(item, "fixturenames", ()))
     for item in items:
         if item.path.is_relative_to(tiers.ROOT / "e2e"):
             item.add_marker(pytest.mark.timeout(_COLD_BUILD))
@@ -34,7 +38,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         raise pytest.UsageError(f"{metafunc.definition.nodeid}: no row {', '.join(sorted(unknown))}")
     tier_of = {row: tier for tier in (tiers.BAZEL, tiers.EXAMPLE) for row in chosen[tier]}
     params = [
-        pytest.param(pair, id=row, marks=pytest.mark.tier(tier_of.get(row, tiers.SLOW))) for row, pair in rows.items()
+        pytest.param((name, case), id=f"{case}:{name}", marks=pytest.mark.tier(tier_of.get(row, tiers.SLOW)))
+        for row, (name, case) in rows.items()
     ]
     metafunc.parametrize("built", params, indirect=True, scope="session")
 

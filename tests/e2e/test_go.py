@@ -199,7 +199,7 @@ def test_a_cpu_level_and_a_profile_are_those_of_all_that_is_compiled(zig: Built)
 
 
 def test_tags_of_a_build_reach_every_package(zig: Built) -> None:
-    zig.bazel.run(zig.workspace, "build", "//:server", *_MUSL, "--@linkmode//go:tags=calm")
+    zig.bazel.run(zig.workspace, "build", "//:server", *_BY_FLAGS)
     said = sandbox.run_here(zig.workspace / "bazel-bin/server", zig.workspace)
     assert said.startswith("HELLO, static world.\n"), said
 
@@ -211,7 +211,7 @@ def test_no_path_of_the_machine_is_in_a_binary(server: Built) -> None:
 def test_what_cannot_be_built_is_refused_with_the_target_the_mode_and_a_remedy(server: Built) -> None:
     languages.write(server.workspace / "wrong", go_wrong.SOURCES)
     for name, message in go_wrong.REFUSED.items():
-        refused = server.bazel.run(server.workspace, "build", f"//wrong:{name}", *_MUSL, check=False)
+        refused = server.bazel.run(server.workspace, "build", f"//wrong:{name}", *_BY_FLAGS, check=False)
         assert refused.returncode, name
         assert re.search(message, refused.stderr), f"{name}\n{refused.stderr}"
     raced = ("--@linkmode//go:race", "//wrong:really_pure_static")
@@ -303,4 +303,5 @@ def test_the_adapter_for_rules_go_sets_what_it_reads(by_gcc: Built) -> None:
         by_gcc.bazel.leave(folder)
 
 
-_MUSL = ("--platforms=@linkmode//platforms:x86_64-linux-musl",)
+_BY_FLAGS = ("--platforms=@linkmode//platforms:x86_64-linux-musl", "--@linkmode//go:tags=calm")
+"""A whole build by flags, for which Go's library is compiled again: the same flags in all tests that have some."""

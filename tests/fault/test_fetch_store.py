@@ -161,11 +161,11 @@ def test_a_file_that_is_not_one(store: Path, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "wrong").write_bytes(b"wrong")
     for name, error, reason in (
-        ("pipe", NetworkError, "is not a regular file"),
+        ("pipe", NetworkError, "is no regular file"),
         ("gone", NetworkError, "No such file or directory"),
-        ("", NetworkError, "is not a regular file"),
+        ("", NetworkError, "is no regular file"),
         ("wrong", IntegrityError, "size mismatch: expected 300,000 bytes, got 5"),
-        ("/dev/zero", NetworkError, "is not a regular file"),
+        ("/dev/zero", NetworkError, "is no regular file"),
     ):
         with pytest.raises(error, match=reason):
             fetch(store, artifact(f"file:{name}"))

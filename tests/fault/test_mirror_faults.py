@@ -190,6 +190,57 @@ def test_what_is_no_file_in_a_mirror_is_not_waited_for(tmp_path: Path, name: str
         list(writer.write(ARTIFACTS, store, folder))
 
 
+@pytest.mark.parametrize("name", [mirror_layout.INDEX, "SHA256SUMS"])
+def test_a_list_without_end_is_not_read_to_it(tmp_path: Path, name: str) -> None:
+    store, folder = fill(tmp_path / "store"), tmp_path / "mirror"
+    list(writer.write(ARTIFACTS[:1], store, folder))
+    os.truncate(folder / name, 1 << 42)
+    with pytest.raises(ConfigError, match=f"{name}: is larger than 67,108,864 bytes"):
+        list(writer.write(ARTIFACTS, store, folder))
+
+
+def test_an_archive_of_another_size_is_replaced_unread(tmp_path: Path) -> None:
+    store, folder = fill(tmp_path / "store"), tmp_path / "mirror"
+    list(writer.write(ARTIFACTS, store, folder))
+    os.truncate(folder / whole(ARTIFACTS)[0], 1 << 42)
+    list(writer.write(ARTIFACTS, store, folder))
+    assert valid(folder) == whole(ARTIFACTS)
+
+
+@pytest.mark.parametrize("name", [mirror_layout.INDEX, "SHA256SUMS"])
+def test_a_link_to_the_same_bytes_becomes_a_file(tmp_path: Path, name: str) -> None:
+    """It would lead nowhere on the machine that the mirror is carried to."""
+    store, folder = fill(tmp_path / "store"), tmp_path / "mirror"
+    list(writer.write(ARTIFACTS, store, folder))
+    (folder / name).rename(tmp_path / "elsewhere")
+    (folder / name).symlink_to(tmp_path / "elsewhere")
+    list(writer.write(ARTIFACTS, store, folder))
+    assert (folder / name).read_bytes() == (tmp_path / "elsewhere").read_bytes()
+    assert not (folder / name).is_symlink()
+
+
+@pytest.mark.parametrize(("depth", "kind"), [(0, "folder"), (1, "file"), (1, "pipe"), (2, "file"), (2, "pipe")])
+def test_what_stands_in_the_way_is_named(tmp_path: Path, depth: int, kind: str) -> None:
+    store, folder = fill(tmp_path / "store"), tmp_path / "mirror"
+    list(writer.write(ARTIFACTS[1:2], store, folder))
+    path = folder / whole(ARTIFACTS[:1])[0]
+    place = (path, *path.parents)[depth]
+    place.parent.mkdir(parents=True, exist_ok=True)
+    {"folder": place.mkdir, "file": place.touch, "pipe": lambda: os.mkfifo(place)}[kind]()
+    with pytest.raises(ConfigError, match=rf"{place}.*: something else has that name") as caught:
+        list(writer.write(ARTIFACTS, store, folder))
+    assert caught.value.hint.startswith("move it away")
+
+
+def test_an_index_that_can_be_read_in_two_ways(tmp_path: Path) -> None:
+    store, folder = fill(tmp_path / "store"), tmp_path / "mirror"
+    list(writer.write(ARTIFACTS[:1], store, folder))
+    text = (folder / mirror_layout.INDEX).read_text()
+    (folder / mirror_layout.INDEX).write_text(text.replace('"files"', '"files": {}, "files"'))
+    with pytest.raises(ConfigError, match="is not the index of a mirror: an object has the key 'files' twice"):
+        list(writer.write(ARTIFACTS, store, folder))
+
+
 @pytest.mark.parametrize(
     "name",
     ["../../.bashrc", "sha256/../../x", "sha256/x", "sha256/" + "a" * 64 + "/a\nb", "sha256/" + "a" * 64 + "/../b"],

@@ -250,7 +250,7 @@ def test_an_unpacked_archive_of_another_user_is_not_run(shared: Path) -> None:
     put(shared)
     by_another(lambda: plant_unpacked(trees.home(shared)))
     with pytest.raises(ConfigError, match=r"linkmode: belongs to another user \(12345\), who could change"):
-        trees.hold(unpack(tool(), Store(shared), trees.home(shared), print))
+        trees.hold(unpack(tool(), Store(shared), trees.home(shared), print), print)
 
 
 @as_root
@@ -258,12 +258,12 @@ def test_an_unpacked_archive_of_another_user_is_not_run(shared: Path) -> None:
 def test_one_file_or_folder_of_another_user_is_enough(shared: Path, what: str) -> None:
     put(shared)
     folder = unpack(tool(), Store(shared), trees.home(shared), print)
-    held = trees.hold(folder)
+    held = trees.hold(folder, print)
     assert held is not None
     os.close(held)
     os.chown(folder / what, OTHER, 0)
     with pytest.raises(ConfigError, match=r"belongs to another user .12345.: linkmode runs nothing from there"):
-        trees.hold(folder)
+        trees.hold(folder, print)
 
 
 @pytest.mark.parametrize("what", ["bin/x86_64-linux-musl-gcc", "bin", "."])
@@ -273,7 +273,7 @@ def test_what_others_can_write_is_not_run(tmp_path: Path, what: str, mode: int) 
     folder = unpack(tool(), Store(tmp_path), trees.home(tmp_path), print)
     (folder / what).chmod(mode)
     with pytest.raises(ConfigError, match=rf"can be written by others \(mode {mode:o}\): linkmode runs nothing"):
-        trees.hold(folder)
+        trees.hold(folder, print)
 
 
 @pytest.mark.parametrize("what", ["a link", "a file"])
@@ -288,7 +288,7 @@ def test_what_is_no_folder_is_not_run(tmp_path: Path, what: str) -> None:
     else:
         folder.write_text("x")
     with pytest.raises(ConfigError, match=f"{folder.name}: is no folder: linkmode runs nothing from there"):
-        trees.hold(unpack(tool(), Store(tmp_path), home, print))
+        trees.hold(unpack(tool(), Store(tmp_path), home, print), print)
 
 
 def test_a_toolchain_made_ready_that_lacks_everything_is_a_line(tmp_path: Path) -> None:
@@ -305,7 +305,7 @@ def test_a_toolchain_made_ready_that_lacks_everything_is_a_line(tmp_path: Path) 
         (programs / name).touch(0o755)
     made = box.ready(programs, "static")
     folder = trees.entry(home, made.bin)
-    assert trees.hold(folder) is not None
+    assert trees.hold(folder, print) is not None
     for path in (folder, folder / "plain"):
         path.chmod(0o755)
     shutil.rmtree(folder / "plain")
@@ -320,7 +320,7 @@ def test_folders_of_ours_that_others_could_write_are_closed(tmp_path: Path) -> N
     for path in (tmp_path / "linkmode", tmp_path / "linkmode" / "unpacked"):
         path.mkdir()
         path.chmod(0o777)
-    trees.hold(unpack(tool(), Store(tmp_path), trees.home(tmp_path), print))
+    trees.hold(unpack(tool(), Store(tmp_path), trees.home(tmp_path), print), print)
     assert [modes(tmp_path)[name] for name in ("linkmode", "linkmode/unpacked")] == [0o755, 0o755]
 
 

@@ -305,3 +305,27 @@ def test_a_module_that_is_too_long_is_found(tmp_path: Path) -> None:
     (tmp_path / "long.py").write_text("x = 1\n" * (LONGEST + 1))
     (tmp_path / "short.py").write_text("x = 1\n" * LONGEST)
     assert (too_long(tmp_path / "long.py"), too_long(tmp_path / "short.py")) == (True, False)
+
+
+LONGEST_FUNCTION = 70
+"""Lines. A longer function has steps that could have names of their own."""
+
+
+def long_functions(path: Path) -> list[str]:
+    found = (
+        node
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
+    return [node.name for node in found if (node.end_lineno or 0) - node.lineno >= LONGEST_FUNCTION]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_function_is_too_long_to_read(module: str) -> None:
+    assert long_functions(path_of(module)) == []
+
+
+def test_a_function_that_is_too_long_is_found(tmp_path: Path) -> None:
+    body = "    x = 1\n" * (LONGEST_FUNCTION - 1)
+    (tmp_path / "one.py").write_text(f"def long():\n    x = 0\n{body}\ndef short():\n{body}")
+    assert long_functions(tmp_path / "one.py") == ["long"]

@@ -4,23 +4,21 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
-from typing import Literal, get_args
+from typing import Any, get_args
 
 import click
 import msgspec
 
 from linkmode.audit import run
 from linkmode.audit.inputs.find import STDIN
-from linkmode.audit.judge import hardening, platforms
-from linkmode.audit.judge.verdict import Expectations
-from linkmode.audit.naming import displayed
+from linkmode.audit.judge import hardening
+from linkmode.audit.outcome import Outcome
 from linkmode.audit.read import components
-from linkmode.audit.read.libc import version_number
 from linkmode.audit.read.policy import KnownLibc
 from linkmode.audit.show import report
 from linkmode.cli import audit_options
-from linkmode.messages import UsageError, did_you_mean
-from linkmode.model.values import LINK_MODES, LinkMode
+from linkmode.cli.audit_options import Asked
+from linkmode.model.values import LINK_MODES
 
 _FAILED = 1
 _NOT_AUDITED = 3
@@ -104,42 +102,7 @@ _NOT_AUDITED = 3
 )
 @click.option("--json", "is_json", is_flag=True, help="Print the report as JSON.")
 @click.pass_context
-def command(
-    ctx: click.Context,
-    paths: tuple[str, ...],
-    expect: LinkMode | None,
-    machine: str | None,
-    abi: tuple[str, ...],
-    libc: KnownLibc | None,
-    max_glibc: str | None,
-    like_lock: str | None,
-    allow: tuple[str, ...],
-    require_relro: Literal["partial", "full"] | None,
-    require: tuple[str, ...],
-    platform: str | None,
-    cpu: str | None,
-    jobs: int | None,
-    root: str | None,
-    archives: tuple[str, ...],
-    page: str | None,
-    sbom: Literal["cyclonedx", "spdx"] | None,
-    lock: str | None,
-    sarif: str | None,
-    junit: str | None,
-    *,
-    deny_rpath: bool,
-    allow_static_glibc: bool,
-    allow_payload: bool,
-    require_pie: bool,
-    headers_only: bool,
-    verbose: bool,
-    names_all: bool,
-    is_tree: bool,
-    is_diff: bool,
-    is_json: bool,
-    sizes: bool,
-    github: bool,
-) -> None:
+def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
     """Report what each file really is, from its ELF program headers: link mode, libc, interpreter, needed libraries.
 
     A PATH is a file, a folder with all that is in it, or - for standard input. A file may be a tar, cpio or zip
@@ -148,132 +111,32 @@ def command(
 
     Exits with 0 if every expectation holds, 1 if one does not, and 3 if a file could not be audited.
     """
-    if max_glibc is not None and version_number(max_glibc) is None:
-        raise UsageError(
-            f"--max-glibc takes a glibc release, not {max_glibc!r}",
-            expected="two numbers, such as 2.28",
-            hint="write it as in --max-glibc 2.28",
-        )
-    machine, abi = audit_options.machine_and_abi(machine, abi)
-    if platform is not None and hardening.platform_named(platform) is None:
-        raise UsageError(
-            f"--policy takes a platform, not {platform!r}{did_you_mean(platform, platforms.load())}",
-            expected="a platform, or a tag of wheels",
-            hint=f"one of {', '.join(platforms.load())}, or a tag of wheels such as manylinux_2_28, manylinux2014 or "
-            "musllinux_1_2, with or without a CPU at its end",
-        )
-    hardened = audit_options.guards(require)
-    absent = [
-        path for path in paths if path != STDIN and not os.path.lexists(path)
-    ]  # any bytes a command line can hold
-    if absent and not (is_tree and root is not None):
-        shown = ", ".join(map(displayed, absent))
-        raise UsageError(
-            f"no such file or folder: {shown}",
-            expected="paths that are there",
-            hint="nothing was audited; correct the path",
-        )
-    wanted = Expectations(
-        machine=machine,
-        abi=abi,
-        libc=libc,
-        mode=expect,
-        max_glibc=max_glibc,
-        allow=allow,
-        deny_rpath=deny_rpath,
-        allow_static_glibc=allow_static_glibc,
-        allow_payload=allow_payload,
-        require_pie=require_pie,
-        require_relro=require_relro,
-        policy=platform,
-        cpu=cpu,
-        require=hardened,
-    )
-    if like_lock is not None:
-        wanted = audit_options.like_lock(wanted, like_lock)
-    others = {"--sbom": sbom is not None, "--sarif": sarif is not None, "--junit": junit is not None}
-    others |= {"--github": github, "--sizes": sizes}
-    idle = {"--all": names_all, **others, "--archive": bool(archives), "--headers-only": headers_only and not is_diff}
-    audit_options.check_views(
-        wanted, root, page, [name for name, is_given in idle.items() if is_given], is_tree, is_diff
-    )
-    if sbom is not None and (is_json or headers_only):
-        raise UsageError(
-            "--sbom prints a document of its own, and reads every byte for it",
-            expected="--sbom alone",
-            hint="drop --json and --headers-only",
-        )
-    if sizes and (is_json or sbom is not None or headers_only):
-        raise UsageError(
-            "--sizes prints sections, for people to read",
-            expected="--sizes without --json",
-            hint="drop it; --json has every section",
-        )
-    if lock is not None and sbom is None:
-        raise UsageError(
-            "--lock is for --sbom: it names the versions of what was linked in",
-            expected="--sbom beside --lock",
-            hint="add --sbom cyclonedx, or drop --lock",
-        )
-    stdin = ctx.with_resource(_standard_input()) if STDIN in paths else None
+    asked = Asked(**given)
+    wanted = audit_options.expectations(asked)
+    audit_options.check_paths(paths, asked)
+    if asked.like_lock is not None:
+        wanted = audit_options.like_lock(wanted, asked.like_lock)
+    audit_options.check_views(asked, wanted)
+    audit_options.check_documents(asked)
     settings = run.Settings(
         wanted=wanted,
-        with_contents=not headers_only,
-        archives=archives,
-        stdin=stdin,
-        with_images=verbose or is_json or is_diff or page is not None,
+        with_contents=not asked.headers_only,
+        archives=asked.archives,
+        stdin=ctx.with_resource(_standard_input()) if STDIN in paths else None,
+        with_images=asked.verbose or asked.is_json or asked.is_diff or asked.page is not None,
     )
-    if is_tree or is_diff:
+    if asked.is_tree or asked.is_diff:
         from linkmode.cli import audit_views  # only these need them
 
-        if is_tree:
-            ctx.exit(audit_views.show_trees(paths, settings, root, is_json=is_json))
-        ctx.exit(audit_views.show_difference(paths, settings, jobs or _cpus(), is_json=is_json))
-    outcome = run.run(paths, settings, jobs or _cpus())
+        if asked.is_tree:
+            ctx.exit(audit_views.show_trees(paths, settings, asked.root, is_json=asked.is_json))
+        ctx.exit(audit_views.show_difference(paths, settings, asked.jobs or _cpus(), is_json=asked.is_json))
+    outcome = run.run(paths, settings, asked.jobs or _cpus())
     outcome = msgspec.structs.replace(outcome, audited=_advised(outcome.audited))
-    named = outcome.passed_over if names_all else ()
     summary = report.summarise(outcome.audited, outcome.passed_over)
-    if page is not None:
-        from linkmode.cli import audit_views  # only these need them
-
-        audit_views.write_page(page, outcome.audited, summary, named, root or "/")
-    if sarif is not None or junit is not None:
-        from linkmode.cli import audit_views  # only these need them
-
-        audit_views.write_for_ci(outcome.audited, sarif, junit)
-    if github:
-        from linkmode.audit.show import ci  # only this needs it
-
-        click.echo(ci.as_annotations(outcome.audited), nl=False, err=True)
-    if sizes:
-        from linkmode.audit.show import sizes as table_of_sizes  # only this needs it
-
-        click.echo("\n".join(map(table_of_sizes.as_text, outcome.audited)), nl=False)
-    elif sbom is not None:
-        from linkmode.cli import audit_views  # only these need them
-
-        click.echo(audit_views.bill_of_materials(outcome.audited, sbom, lock), nl=False)
-    elif is_json:
-        click.echo(report.as_json(outcome.audited, summary, named, outcome.wheels), nl=False)
-    elif sys.stdout.isatty() and not verbose:
-        # Only a terminal needs them, and they take longer to import than most files to audit.
-        from rich.console import Console
-
-        from linkmode.audit.show import table
-
-        table.show(outcome.audited, summary, named, Console(highlight=False))
-        click.echo("".join(map(report.wheel_as_text, outcome.wheels)), nl=False)
-    elif len(outcome.audited) > 1 and not verbose:
-        from linkmode.audit.show import overview
-
-        texts = [overview.as_text(outcome.audited, summary), *map(report.passed_over_as_text, named)]
-        click.echo("".join(map(report.wheel_as_text, outcome.wheels)) + "\n".join(texts), nl=False)
-    else:
-        from linkmode.audit.show import brief
-
-        whole = report.as_text if verbose else brief.as_brief
-        texts = [*map(whole, outcome.audited), *map(report.passed_over_as_text, named)]
-        click.echo("".join(map(report.wheel_as_text, outcome.wheels)) + "\n".join(filter(None, texts)), nl=False)
+    named = outcome.passed_over if asked.names_all else ()
+    _write_beside(asked, outcome, summary, named)
+    _print(asked, outcome, summary, named)
     click.echo("".join(map(report.complaints, outcome.audited)), nl=False, err=True)
     if not sys.stdout.isatty() and (len(outcome.audited) > len(paths) or outcome.passed_over):
         click.echo(report.in_words(summary), err=True)
@@ -281,6 +144,66 @@ def command(
         ctx.exit(_NOT_AUDITED)
     if summary.failed:
         ctx.exit(_FAILED)
+
+
+def _write_beside(
+    asked: Asked, outcome: Outcome, summary: report.Summary, named: tuple[report.PassedOver, ...]
+) -> None:
+    """Write what is asked for beside the report: a page, the forms of CI systems, annotations on stderr."""
+    if asked.page is not None or asked.sarif is not None or asked.junit is not None:
+        from linkmode.cli import audit_views  # only these need them
+
+        if asked.page is not None:
+            audit_views.write_page(asked.page, outcome.audited, summary, named, asked.root or "/")
+        audit_views.write_for_ci(outcome.audited, asked.sarif, asked.junit)
+    if asked.github:
+        from linkmode.audit.show import ci  # only this needs it
+
+        click.echo(ci.as_annotations(outcome.audited), nl=False, err=True)
+
+
+def _print(asked: Asked, outcome: Outcome, summary: report.Summary, named: tuple[report.PassedOver, ...]) -> None:
+    """Print the one document that is asked for, or the report in the form that suits its reader and length."""
+    if asked.sizes:
+        from linkmode.audit.show import sizes  # only this needs it
+
+        click.echo("\n".join(map(sizes.as_text, outcome.audited)), nl=False)
+    elif asked.sbom is not None:
+        from linkmode.cli import audit_views  # only these need them
+
+        click.echo(audit_views.bill_of_materials(outcome.audited, asked.sbom, asked.lock), nl=False)
+    elif asked.is_json:
+        click.echo(report.as_json(outcome.audited, summary, named, outcome.wheels), nl=False)
+    elif sys.stdout.isatty() and not asked.verbose:
+        # Only a terminal needs them, and they take longer to import than most files to audit.
+        from rich.console import Console
+
+        from linkmode.audit.show import table
+
+        table.show(outcome.audited, summary, named, Console(highlight=False))
+        click.echo("".join(map(report.wheel_as_text, outcome.wheels)), nl=False)
+    else:
+        click.echo("".join(map(report.wheel_as_text, outcome.wheels)), nl=False)
+        click.echo("\n".join(_texts(outcome.audited, summary, named, is_whole=asked.verbose)), nl=False)
+
+
+def _texts(
+    audited: tuple[report.Audited, ...],
+    summary: report.Summary,
+    named: tuple[report.PassedOver, ...],
+    *,
+    is_whole: bool,
+) -> Iterator[str]:
+    """Yield the report without a terminal: every fact, a table of many files, or a few lines of one."""
+    if len(audited) > 1 and not is_whole:
+        from linkmode.audit.show import overview
+
+        yield overview.as_text(audited, summary)
+    else:
+        from linkmode.audit.show import brief
+
+        yield from filter(None, map(report.as_text if is_whole else brief.as_brief, audited))
+    yield from map(report.passed_over_as_text, named)
 
 
 @contextlib.contextmanager

@@ -1,18 +1,121 @@
-"""Checks the options of ``linkmode audit`` that depend on each other."""
+"""The options of ``linkmode audit`` as one value, and the checks of those that depend on each other."""
 
-from typing import cast, get_args
+import os
+from typing import Literal, cast, get_args
 
 import msgspec
 
+from linkmode.audit.inputs.find import STDIN
+from linkmode.audit.judge import hardening, platforms
 from linkmode.audit.judge.expectations import Guard
 from linkmode.audit.judge.verdict import Expectations
+from linkmode.audit.naming import displayed
 from linkmode.audit.read import policy
+from linkmode.audit.read.libc import version_number
 from linkmode.audit.read.policy import KnownLibc
 from linkmode.messages import UsageError, did_you_mean
 from linkmode.model.cpus import CPUS
+from linkmode.model.values import LinkMode
 
 
-def guards(lists: tuple[str, ...]) -> tuple[Guard, ...]:
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command line says, by the names that :func:`linkmode.cli.audit.command` gives its options."""
+
+    expect: LinkMode | None
+    machine: str | None
+    abi: tuple[str, ...]
+    libc: KnownLibc | None
+    max_glibc: str | None
+    like_lock: str | None
+    allow: tuple[str, ...]
+    deny_rpath: bool
+    require_pie: bool
+    require_relro: Literal["partial", "full"] | None
+    require: tuple[str, ...]
+    platform: str | None
+    cpu: str | None
+    allow_static_glibc: bool
+    allow_payload: bool
+    headers_only: bool
+    verbose: bool
+    names_all: bool
+    jobs: int | None
+    is_tree: bool
+    root: str | None
+    is_diff: bool
+    archives: tuple[str, ...]
+    sizes: bool
+    page: str | None
+    sbom: Literal["cyclonedx", "spdx"] | None
+    lock: str | None
+    sarif: str | None
+    github: bool
+    junit: str | None
+    is_json: bool
+
+    @property
+    def idle(self) -> dict[str, bool]:
+        """The options that only the report uses, and whether each is given."""
+        return {
+            "--all": self.names_all,
+            "--sbom": self.sbom is not None,
+            "--sarif": self.sarif is not None,
+            "--junit": self.junit is not None,
+            "--github": self.github,
+            "--sizes": self.sizes,
+            "--archive": bool(self.archives),
+            "--headers-only": self.headers_only and not self.is_diff,
+        }
+
+
+def expectations(asked: Asked) -> Expectations:
+    """Return what is demanded of each file; raise UsageError for what names nothing that there is."""
+    if asked.max_glibc is not None and version_number(asked.max_glibc) is None:
+        raise UsageError(
+            f"--max-glibc takes a glibc release, not {asked.max_glibc!r}",
+            expected="two numbers, such as 2.28",
+            hint="write it as in --max-glibc 2.28",
+        )
+    machine, abi = _machine_and_abi(asked.machine, asked.abi)
+    if asked.platform is not None and hardening.platform_named(asked.platform) is None:
+        known = ", ".join(platforms.load())
+        raise UsageError(
+            f"--policy takes a platform, not {asked.platform!r}{did_you_mean(asked.platform, platforms.load())}",
+            expected="a platform, or a tag of wheels",
+            hint=f"one of {known}, or a tag of wheels such as manylinux_2_28, manylinux2014 or "
+            "musllinux_1_2, with or without a CPU at its end",
+        )
+    return Expectations(
+        machine=machine,
+        abi=abi,
+        libc=asked.libc,
+        mode=asked.expect,
+        max_glibc=asked.max_glibc,
+        allow=asked.allow,
+        deny_rpath=asked.deny_rpath,
+        allow_static_glibc=asked.allow_static_glibc,
+        allow_payload=asked.allow_payload,
+        require_pie=asked.require_pie,
+        require_relro=asked.require_relro,
+        policy=asked.platform,
+        cpu=asked.cpu,
+        require=_guards(asked.require),
+    )
+
+
+def check_paths(paths: tuple[str, ...], asked: Asked) -> None:
+    """Raise UsageError for a path that is not there, unless it may lie in the root of ``--tree``."""
+    # any bytes a command line can hold
+    absent = [path for path in paths if path != STDIN and not os.path.lexists(path)]
+    if absent and not (asked.is_tree and asked.root is not None):
+        raise UsageError(
+            f"no such file or folder: {', '.join(map(displayed, absent))}",
+            expected="paths that are there",
+            hint="nothing was audited; correct the path",
+        )
+
+
+def _guards(lists: tuple[str, ...]) -> tuple[Guard, ...]:
     """Return what ``--require`` names, each once; raise UsageError for what is no hardening."""
     named = [name.strip() for text in lists for name in text.split(",")]
     known: dict[str, Guard] = {name: name for name in get_args(Guard)}
@@ -26,7 +129,7 @@ def guards(lists: tuple[str, ...]) -> tuple[Guard, ...]:
     return tuple(known[name] for name in dict.fromkeys(named))
 
 
-def machine_and_abi(machine: str | None, abi: tuple[str, ...]) -> tuple[str | None, tuple[str, ...]]:
+def _machine_and_abi(machine: str | None, abi: tuple[str, ...]) -> tuple[str | None, tuple[str, ...]]:
     """Return the machine that ``--machine`` names, and what ``--abi`` demands; raise UsageError.
 
     The name of a CPU that reports do not know (``armv7``) is its machine and its ABI.
@@ -72,20 +175,14 @@ def like_lock(wanted: Expectations, lock: str) -> Expectations:
     )
 
 
-def check_views(
-    wanted: Expectations,
-    root: str | None,
-    page: str | None,
-    idle: list[str],
-    is_tree: bool,
-    is_diff: bool,
-) -> None:
+def check_views(asked: Asked, wanted: Expectations) -> None:
     """Raise UsageError for an option that a view does not use, so that nobody takes it for answered."""
+    is_tree, is_diff, page = asked.is_tree, asked.is_diff, asked.page
     if is_tree and is_diff:
         raise UsageError(
             "--tree and --diff are different views", expected="one of the two", hint="run linkmode audit twice"
         )
-    if root is not None and not is_tree and page is None:
+    if asked.root is not None and not is_tree and page is None:
         raise UsageError(
             "--root says where --tree and --html look for libraries",
             expected="--tree or --html beside --root",
@@ -97,6 +194,7 @@ def check_views(
             expected="--html alone",
             hint="drop --tree and --diff",
         )
+    idle = [name for name, is_given in asked.idle.items() if is_given]
     view = "--tree" if is_tree else "--diff"
     if (is_tree or is_diff) and idle:
         raise UsageError(
@@ -107,4 +205,26 @@ def check_views(
             f"{view} checks no expectation",
             expected=f"{view} without an expectation",
             hint="run linkmode audit once more, without it",
+        )
+
+
+def check_documents(asked: Asked) -> None:
+    """Raise UsageError for options that each want standard output, or facts that another leaves unread."""
+    if asked.sbom is not None and (asked.is_json or asked.headers_only):
+        raise UsageError(
+            "--sbom prints a document of its own, and reads every byte for it",
+            expected="--sbom alone",
+            hint="drop --json and --headers-only",
+        )
+    if asked.sizes and (asked.is_json or asked.sbom is not None or asked.headers_only):
+        raise UsageError(
+            "--sizes prints sections, for people to read",
+            expected="--sizes without --json",
+            hint="drop it; --json has every section",
+        )
+    if asked.lock is not None and asked.sbom is None:
+        raise UsageError(
+            "--lock is for --sbom: it names the versions of what was linked in",
+            expected="--sbom beside --lock",
+            hint="add --sbom cyclonedx, or drop --lock",
         )

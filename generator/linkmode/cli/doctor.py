@@ -28,8 +28,7 @@ def command(ctx: click.Context, store: Path | None, *, as_json: bool) -> None:
     """
     folder = ctx.find_root().params["directory"]
     machine = f"{platform.machine()}-{sys.platform}"
-    told = {one.text: one for one in diagnosis(find.root(Path()), machine, store)}  # half a block stops several steps
-    found = list(told.values())
+    found = diagnosis(find.root(Path()), machine, store)
     if as_json:
         rows = [{"text": one.text, "fix": one.fix.shown(folder), "ok": one.is_well} for one in found]
         click.echo(json.dumps({"version": JSON_VERSION, "findings": rows}, indent=2, sort_keys=True))

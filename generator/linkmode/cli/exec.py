@@ -6,7 +6,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -60,17 +60,7 @@ def command(
     checked, and the last line names them with their link mode. The exit code is COMMAND's, or 1 if a program has
     another link mode.
     """
-    if as_json and not print_env:
-        raise UsageError(
-            "--json prints the environment, and the output of a command is its own",
-            expected="--json beside --print-env",
-            hint="add --print-env, or drop it",
-        )
-    if bool(command_line) == print_env:
-        problem = "--print-env runs no command" if print_env else "no command to run"
-        raise UsageError(
-            problem, expected="a command after --", hint=Message("write it as in: ", Run("exec", "-- make CFLAGS=-O2"))
-        )
+    _check_options(command_line, print_env=print_env, as_json=as_json)
     native_image.check_release(command_line, native_image.installed(command_line))
     host = ExecPlatform(f"{platform.machine()}-{sys.platform}")
     own = {key: path for key, name in {"CC": "cc", "CXX": "c++", "AR": "ar"}.items() if (path := shutil.which(name))}
@@ -82,17 +72,8 @@ def command(
         lock = pipeline.locked(root)
         found = tools.make(lock, wanted, trees.home(store), _unpacking(root, store), say.note)
     variables = environment.applied(found.changes, os.environ)
-    if print_env and as_json:
-        say.as_json(
-            artifact=found.toolchain.artifact,
-            target=found.toolchain.target,
-            mode=found.ready.mode,
-            environment={key: value for key, value in variables.items() if os.environ.get(key) != value},
-            unset=found.changes.unset,
-        )
-        return 0
     if print_env:
-        click.echo(environment.as_shell(found.changes, found.toolchain, found.ready, os.environ), nl=False)
+        _print_environment(found, variables, as_json=as_json)
         return 0
     for descriptor in found.held:
         os.set_inheritable(descriptor, True)
@@ -109,6 +90,33 @@ def command(
     if no_verify:
         _become(command_line, variables | {"LINKMODE_VERIFY": "no"})
     return _run(command_line, variables, found)
+
+
+def _check_options(command_line: tuple[str, ...], *, print_env: bool, as_json: bool) -> None:
+    if as_json and not print_env:
+        raise UsageError(
+            "--json prints the environment, and the output of a command is its own",
+            expected="--json beside --print-env",
+            hint="add --print-env, or drop it",
+        )
+    if bool(command_line) == print_env:
+        problem = "--print-env runs no command" if print_env else "no command to run"
+        raise UsageError(
+            problem, expected="a command after --", hint=Message("write it as in: ", Run("exec", "-- make CFLAGS=-O2"))
+        )
+
+
+def _print_environment(found: tools.Tools, variables: Mapping[str, str], *, as_json: bool) -> None:
+    if not as_json:
+        click.echo(environment.as_shell(found.changes, found.toolchain, found.ready, os.environ), nl=False)
+        return
+    say.as_json(
+        artifact=found.toolchain.artifact,
+        target=found.toolchain.target,
+        mode=found.ready.mode,
+        environment={key: value for key, value in variables.items() if os.environ.get(key) != value},
+        unset=found.changes.unset,
+    )
 
 
 def _unpacking(root: Path, store: Path | None) -> tools.Unpack:

@@ -56,10 +56,17 @@ def command(*, check: bool, show_diff: bool, no_edit: bool, force: bool, remove:
     if not no_edit:
         output.require_own_files()
     changes = output.save(say.note, force=force)
+    if not as_json:
+        for verb, paths in (("created", changes.created), ("changed", changes.changed), ("removed", changes.removed)):
+            click.echo("".join(f"{verb} {output.label}/{path}\n" for path in paths), nl=False)
+        if output.edits:
+            click.echo(output.unified_edits(), nl=False)
+        if output.edits and no_edit:
+            click.echo("--no-edit: nothing was written to your files; add these lines yourself", err=True)
+    if not no_edit:
+        output.remove_former(say.note)  # first: where it fails, the blocks name it in the next run too
+        output.save_edits()
     if as_json:
-        if not no_edit:
-            output.remove_former(say.note)  # first: where it fails, the blocks name it in the next run too
-            output.save_edits()
         say.as_json(
             output=output.label,
             created=changes.created,
@@ -67,25 +74,19 @@ def command(*, check: bool, show_diff: bool, no_edit: bool, force: bool, remove:
             removed=changes.removed,
             edits=[{"file": edit.file, "written": not no_edit} for edit in output.edits],
         )
-        return
-    for verb, paths in (("created", changes.created), ("changed", changes.changed), ("removed", changes.removed)):
-        for path in paths:
-            click.echo(f"{verb} {output.label}/{path}")
-    if output.edits:
-        click.echo(output.unified_edits(), nl=False)
-    if output.edits and no_edit:
-        click.echo("--no-edit: nothing was written to your files; add these lines yourself", err=True)
-    elif output.edits:
-        output.remove_former(say.note)
-        output.save_edits()
-    if not changes and not output.edits:
+    elif not changes and not output.edits:
         click.echo(f"{output.label} is up to date")
-    elif bazel.is_root(root):
+    else:
+        _say_next(root, output.folder, is_of_bazel=bazel.MODULE in output.tree)
+
+
+def _say_next(root: Path, folder: Path, *, is_of_bazel: bool) -> None:
+    """Say what comes after a rule library in ``folder``: a build, or what Bazel lacks here for one."""
+    if bazel.is_root(root):
         say.next_step(Message("bazel build //..., then commit linkmode.toml, linkmode.lock and what was written"))
-    elif bazel.MODULE in output.tree and (outer := _exposed(output.folder)):
-        step = Message(*outer, "; without Bazel: ", Run("exec", "-- make"))
-        say.last_step(step)
-    elif bazel.MODULE in output.tree:
+    elif is_of_bazel and (outer := _exposed(folder)):
+        say.last_step(Message(*outer, "; without Bazel: ", Run("exec", "-- make")))
+    elif is_of_bazel:
         step = Message(f"write {bazel.MODULE} or WORKSPACE, the root of a Bazel build, and run: ", Run("generate"))
         say.last_step(Message(*step, "; without Bazel: ", Run("exec", "-- make")))
 

@@ -144,6 +144,11 @@ def configuration(
     lines = [f"{key}\t{value}" for key, value in single.items() if value]
     lines += [f"{key}\t{word}" for key, words in lists.items() for word in words]
     lines += ["\t".join(("tool", name, *words)) for name, words in tools.items()]
+    _check_lines(lines, search)
+    return "\n".join(lines) + "\n"
+
+
+def _check_lines(lines: Iterable[str], search: Iterable[Path]) -> None:
     if any("\n" in line or line.count("\t") > (1 if not line.startswith("tool\t") else 99) for line in lines):
         path = next((str(one) for one in search if set("\t\n") & set(str(one))), "the store")
         raise ConfigError(
@@ -151,4 +156,3 @@ def configuration(
             expected="a path without either, such as ~/.cache/linkmode",
             hint="choose another with --store DIR",
         )
-    return "\n".join(lines) + "\n"

@@ -66,7 +66,7 @@ def make(lock: Lock, wanted: Wanted, home: Path, unpack: Unpack, say: Callable[[
     while True:
         if missing := [artifacts[name] for name in needed if not trees.unpacked(home, artifacts[name]).is_dir()]:
             unpack(missing, home)
-        held = [trees.hold(trees.unpacked(home, artifacts[name])) for name in needed]
+        held = [trees.hold(trees.unpacked(home, artifacts[name]), say) for name in needed]
         if None not in held:
             boxes = [
                 toolbox.Toolbox(
@@ -80,7 +80,7 @@ def make(lock: Lock, wanted: Wanted, home: Path, unpack: Unpack, say: Callable[[
                 for one in (builder, toolchain)
             ]
             ready = boxes[1].ready(boxes[0].programs(host), mode)
-            held += [trees.hold(entry) for entry in ready.entries]
+            held += [trees.hold(entry, say) for entry in ready.entries]
             whole = [descriptor for descriptor in held if descriptor is not None]
             if len(whole) == len(held):
                 machine = environment.Machine(host, dict(wanted.machine_compilers))

@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from linkmode.model.failures import OriginError, UnreachableError, WrongBytesError
+from linkmode.model.one_json import once
 
 if TYPE_CHECKING:
     from sigstore.models import Bundle
@@ -48,6 +49,7 @@ def of_index(body: bytes) -> "Iterator[Bundle]":
     """Yield the attestations of an index's answer (PEP 740)."""
     from pypi_attestations import Provenance
 
+    json.loads(body, object_pairs_hook=once)  # raises for what can be read in two ways, which pydantic lets pass
     for of_publisher in Provenance.model_validate_json(body).attestation_bundles:
         for attestation in of_publisher.attestations:
             yield attestation.to_bundle()
@@ -60,7 +62,7 @@ def of_github(body: bytes) -> "Iterator[Bundle]":
     """
     from sigstore.models import Bundle
 
-    for row in json.loads(body)["attestations"]:
+    for row in json.loads(body, object_pairs_hook=once)["attestations"]:
         if row["bundle"] is None:
             raise UnreachableError("GitHub keeps the attestation elsewhere")
         bundle = Bundle.from_json(json.dumps(row["bundle"]))
@@ -106,7 +108,7 @@ def _problem(bundle: "Bundle", verifier: "Verifier", repository: str, name: str,
         kind, payload = verifier.verify_dsse(bundle, wanted)
     except VerificationError as error:
         return _short(error)
-    statement = json.loads(payload, object_pairs_hook=_once)
+    statement = json.loads(payload, object_pairs_hook=once)
     if kind != _PAYLOAD or not _STATEMENTS.fullmatch(statement["_type"]):
         return f"what is signed is no in-toto statement, but {_short(kind)}, {_short(statement['_type'])}"
     if statement["predicateType"] not in _PREDICATES:
@@ -120,15 +122,7 @@ def _problem(bundle: "Bundle", verifier: "Verifier", repository: str, name: str,
 
 
 def _statement(payload: str) -> Any:
-    return json.loads(base64.b64decode(payload))
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The pairs; raise ValueError for a key with two values, of which each reader would take another."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a statement that gives a key twice")
-    return found
+    return json.loads(base64.b64decode(payload), object_pairs_hook=once)
 
 
 def _short(said: object) -> str:

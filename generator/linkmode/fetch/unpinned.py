@@ -8,7 +8,7 @@ import msgspec
 
 from linkmode.fetch.progress import Progress
 from linkmode.messages import ConfigError, IntegrityError, NetworkError, UsageError
-from linkmode.model import field_rules
+from linkmode.model import field_rules, textfile
 from linkmode.model.failures import OriginError, WrongBytesError
 from linkmode.model.values import Checksum
 from linkmode.net import reach
@@ -107,10 +107,10 @@ def gather(url: str, path: Path, *, base: Path, progress: Progress, limits: Limi
 def _check_file(path: Path, shown: str) -> None:
     """Raise UsageError where there is no such file, ConfigError where it cannot be read."""
     try:
-        # Asked before opening: a pipe would wait for a writer.
+        # Told apart by its name, for the message; opened as what it is.
         found = "" if stat.S_ISREG(path.stat().st_mode) else "it is no regular file"
         if not found:
-            path.open("rb").close()
+            textfile.open_regular(path).close()
     except (FileNotFoundError, NotADirectoryError):
         found = "there is no such file"
     except OSError as error:

@@ -2,8 +2,10 @@
 
 import contextlib
 import errno
+import fcntl
 import inspect
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ Say = Callable[[str], None]
 
 _POLL_SECONDS = 0.5
 _POLLS_IN_SILENCE = 2
+_SHARED_POLL_SECONDS = 0.05
 _NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS)
 
 
@@ -57,6 +60,25 @@ def held(path: Path, say: Say, stop: threading.Event | None = None) -> Iterator[
         yield
     finally:
         guard.release()
+
+
+def share(descriptor: int, path: Path, say: Say) -> None:
+    """Hold the open folder at ``path`` with others; after a moment ``say`` is told once who keeps it from that.
+
+    It is held until the descriptor is closed. Raises OSError, also where the file system has no locks.
+    """
+    silent_until = time.monotonic() + _POLL_SECONDS * _POLLS_IN_SILENCE
+    is_told = False
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if not is_told and time.monotonic() >= silent_until:
+                say(f"waiting for another run, which holds {path}")
+                is_told = True
+            time.sleep(_SHARED_POLL_SECONDS)
+        else:
+            return
 
 
 def explained(path: Path, error: Exception) -> Exception:

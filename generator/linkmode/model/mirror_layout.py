@@ -17,6 +17,7 @@ import msgspec
 
 from linkmode.messages import ConfigError
 from linkmode.model import field_rules as rules
+from linkmode.model import one_json
 from linkmode.model.values import Algorithm, Artifact, Checksum
 
 INDEX = "linkmode-mirror.json"
@@ -88,7 +89,7 @@ def files(entries: Entries) -> dict[str, bytes]:
 def loads(data: bytes, where: str) -> dict[str, Entry]:
     """Return what an index lists; ``where`` names it in messages. Raises ConfigError when it is none that is known."""
     try:
-        index = msgspec.json.decode(data, type=_Index)
+        index = one_json.decode(data, _Index)
     except (msgspec.DecodeError, RecursionError) as error:
         raise ConfigError(
             f"{where} is not the index of a mirror: {error}",

@@ -5,6 +5,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import Literal
 
@@ -66,16 +67,23 @@ def read(path: Path) -> str:
         raise NoTextError(f"is not UTF-8: {error}") from error
 
 
+def open_regular(path: Path, *, follow: bool = True) -> BufferedReader:
+    """Open a regular file to read it. Raises OSError, also for what is none, and for a link unless ``follow``.
+
+    What is open is asked, and not its name, which may lead to a pipe by the time that it is opened.
+    """
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
+    descriptor = os.open(path, flags)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "is no regular file", str(path))
+    return os.fdopen(descriptor, "rb")
+
+
 def regular(path: Path, largest: int = 64 << 20) -> bytes:
     """Return what a regular file has. Raises OSError, also for what is none, or has more than ``largest`` bytes."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, "is no regular file", str(path))
-        with os.fdopen(descriptor, "rb", closefd=False) as stream:
-            data = stream.read(largest + 1)
-    finally:
-        os.close(descriptor)
+    with open_regular(path) as stream:
+        data = stream.read(largest + 1)
     if len(data) > largest:
         raise OSError(errno.EFBIG, f"is larger than {largest:,} bytes", str(path))
     return data

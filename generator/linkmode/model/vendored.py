@@ -13,7 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from linkmode.messages import ConfigError, IntegrityError, LinkmodeError, Run
-from linkmode.model import textfile, toml
+from linkmode.model import one_json, textfile, toml
 from linkmode.model.target import Target
 from linkmode.model.textfile import system_errors
 
@@ -116,7 +116,7 @@ def sha256(path: Path) -> str:
             expected="a file of the vendored sources",
             hint="vendor the sources again, then run this command again",
         )
-    with system_errors(path, "read"), path.open("rb") as stream:
+    with system_errors(path, "read"), textfile.open_regular(path, follow=False) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
@@ -135,7 +135,7 @@ def json_of(path: Path, hint: str, kind: type[_Kind]) -> _Kind:
     """Return what a JSON file has, as ``kind``. Raises ConfigError as `text_of`, and where it has something else."""
     text = text_of(path, hint)
     with _no_document(path, hint):
-        return msgspec.json.decode(text, type=kind)
+        return one_json.decode(text, kind)
 
 
 def toml_of(path: Path, hint: str, kind: type[_Kind]) -> _Kind:

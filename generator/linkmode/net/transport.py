@@ -1,13 +1,13 @@
 """Copies one URL to one file, over HTTP or from disk: retries, resume, bounds. Knows nothing of the store."""
 
 import random
-import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 import requests
 
+from linkmode.model import textfile
 from linkmode.model.failures import Cancelled, UnreachableError, WrongBytesError
 from linkmode.net import answers
 from linkmode.net.partial import Partial
@@ -164,10 +164,7 @@ class Transport:
     def _copy(self, path: Path, partial: Partial, advance: Callable[[int], None]) -> None:
         partial.restart()
         try:
-            # Asked before opening: a pipe or a device would never end, or never begin.
-            if not stat.S_ISREG(path.stat().st_mode):
-                raise UnreachableError("is not a regular file")
-            with path.open("rb", buffering=0) as stream:
+            with textfile.open_regular(path) as stream:
                 while block := stream.read(_BLOCK):
                     partial.write(block)
                     advance(partial.received)

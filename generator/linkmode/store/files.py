@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from linkmode.messages import ConfigError
-from linkmode.model import cache, locks
+from linkmode.model import cache, locks, textfile
 from linkmode.model.values import Checksum
 from linkmode.store import opened, private
 
@@ -52,7 +52,7 @@ def default_root() -> Path:
 
 def digest_of(path: Path, algorithm: str) -> str:
     """The digest of a file as hexadecimal, in bounded memory; raise OSError when it cannot be read."""
-    with path.open("rb") as stream:
+    with textfile.open_regular(path) as stream:
         return hashlib.file_digest(stream, algorithm).hexdigest()
 
 

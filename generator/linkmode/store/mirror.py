@@ -14,11 +14,17 @@ from pathlib import Path
 from typing import BinaryIO
 
 from linkmode.messages import ConfigError, IntegrityError, Message, Run
-from linkmode.model import mirror_layout
-from linkmode.model.values import Artifact, Checksum
+from linkmode.model import mirror_layout, textfile
+from linkmode.model.values import Artifact
 from linkmode.store.files import Store, digest_of
 
 _BLOCK = 1 << 20
+_LARGEST = 64 << 20
+"""Bytes that the index or a list of checksums may have: those of a hundred thousand archives."""
+
+_IN_THE_WAY = (errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ELOOP)
+"""What the system says where a folder has the name of a file, or a file that of a folder."""
+
 _NEW = ".linkmode-mirror-new"
 """The file under way. There is one, for one run at a time writes a mirror."""
 
@@ -54,7 +60,7 @@ def write(artifacts: Iterable[Artifact], store: Store, folder: Path) -> Iterator
             for artifact in artifacts:
                 path = mirror_layout.path(artifact.checksum, artifact.file)
                 _refuse_links(folder, path)
-                copied = not _sound(folder / path, artifact.checksum)
+                copied = not _sound(folder / path, artifact)
                 if copied:
                     _copy(store.file(artifact.checksum), folder, path, artifact)
                 size = (folder / path).stat().st_size
@@ -91,14 +97,14 @@ def _refuse_links(folder: Path, path: str) -> None:
 
 
 def _contents(path: Path) -> bytes:
-    """Return what a file holds; raise ConfigError for a pipe or device, which may never end."""
+    """Return what a file holds; raise ConfigError for a pipe or device, which may never end. Raises OSError."""
     if os.path.lexists(path) and not path.is_file():
         raise ConfigError(
             f"{path}: is no regular file",
             expected="the index that `linkmode mirror` wrote",
             hint="name a new or an empty folder",
         )
-    return path.read_bytes()
+    return textfile.regular(path, _LARGEST)
 
 
 def _new_file(folder: Path) -> BinaryIO:
@@ -112,14 +118,18 @@ def _size(path: Path) -> int | None:
     return path.stat().st_size if path.is_file() and not path.is_symlink() else None
 
 
-def _sound(path: Path, checksum: Checksum) -> bool:
-    return _size(path) is not None and digest_of(path, checksum.algorithm) == checksum.hex
+def _sound(path: Path, artifact: Artifact) -> bool:
+    size, checksum = _size(path), artifact.checksum
+    # Size first: a sparse file of a terabyte would be read for hours.
+    if size is None or artifact.size not in (None, size):
+        return False
+    return digest_of(path, checksum.algorithm) == checksum.hex
 
 
 def _copy(source: Path, folder: Path, path: str, artifact: Artifact) -> None:
     """Copy in bounded memory, and move the copy to its place if it has the lock's checksum."""
     hashed = hashlib.new(artifact.checksum.algorithm)
-    with source.open("rb") as old, _new_file(folder) as new:
+    with textfile.open_regular(source) as old, _new_file(folder) as new:
         while block := old.read(_BLOCK):
             hashed.update(block)
             new.write(block)
@@ -139,7 +149,7 @@ def _describe(folder: Path, entries: mirror_layout.Entries) -> None:
     """Update the checksum files and the index. Leave those that are correct, and remove an empty one."""
     for name, data in mirror_layout.files(entries).items():
         with contextlib.suppress(FileNotFoundError):
-            if _contents(folder / name) == data:
+            if _contents(folder / name) == data and not (folder / name).is_symlink():
                 continue
         if not data:
             (folder / name).unlink(missing_ok=True)
@@ -184,12 +194,25 @@ def _os_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        place = Path(error.filename2 or error.filename or folder)
+        if error.errno == errno.EFBIG and place.name in mirror_layout.files({}):
+            raise ConfigError(
+                f"{place}: {error.strerror}",
+                expected="what `linkmode mirror` writes",
+                hint="name a new or an empty folder, or delete that file's folder",
+            ) from error
+        if error.errno in _IN_THE_WAY:
+            raise ConfigError(
+                f"{place}: cannot write the mirror: something else has that name, or that of a folder on the way to it",
+                expected="what `linkmode mirror` wrote, and nothing else in its folder",
+                hint="move it away and run the command again, or name a new or an empty folder",
+            ) from error
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         if full:  # the part that was written must not keep the disk full
             with contextlib.suppress(OSError):
                 (folder / _NEW).unlink()
         raise ConfigError(
-            f"{error.filename or folder}: cannot write the mirror: {error.strerror or error}",
+            f"{place}: cannot write the mirror: {error.strerror or error}",
             expected="a folder that you can write to, with room for every locked archive",
             hint=f"{'make room' if full else 'get write permission'} there, and run the command again: it goes on "
             "where it stopped",

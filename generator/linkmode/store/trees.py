@@ -9,7 +9,6 @@ and its time is that of its last use: `store.sweep` removes what was not used fo
 """
 
 import contextlib
-import fcntl
 import hashlib
 import os
 import stat
@@ -43,11 +42,12 @@ def entry(home: Path, path: Path) -> Path:
     return next(folder for folder in (path, *path.parents) if folder.parent.parent == home)
 
 
-def hold(folder: Path) -> int | None:
+def hold(folder: Path, say: locks.Say) -> int | None:
     """Say that ``folder`` is used now, and keep it from being removed for as long as the returned descriptor is open.
 
     All that is in it is held to be this user's or root's, with the folders of this module above it: what is run comes
     from there. None when it is not there, or not any more. The descriptor may be handed down to another program.
+    `linkmode store gc` that removes it is waited for, which ``say`` is told.
     Raises ConfigError when something is another user's, or can be written by others.
     """
     try:
@@ -62,7 +62,7 @@ def hold(folder: Path) -> int | None:
         raise _refused(folder, error) from error
     # What is mounted read-only has no times, and some network file systems have no locks; nothing is removed there.
     with contextlib.suppress(OSError):
-        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        locks.share(descriptor, folder, say)
     with contextlib.ExitStack() as opened:
         opened.callback(os.close, descriptor)
         try:

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from linkmode.archives.unpack import extract_from
 from linkmode.messages import IntegrityError, Message, Run
+from linkmode.model import textfile
 from linkmode.model.locks import Say
 from linkmode.model.values import Artifact
 from linkmode.store import private, trees
@@ -39,7 +40,7 @@ def _verified(artifact: Artifact, store: Store, home: Path) -> Iterator[BinaryIO
     """The archive of an artifact, open; a nameless copy of it where somebody else could still change it."""
     path, digest = store.file(artifact.checksum), hashlib.new(artifact.checksum.algorithm)
     with contextlib.ExitStack() as opened:
-        archive: BinaryIO = opened.enter_context(path.open("rb"))
+        archive: BinaryIO = opened.enter_context(textfile.open_regular(path))
         copy = None
         if not private.is_own(os.fstat(archive.fileno())):
             copy = opened.enter_context(tempfile.TemporaryFile(dir=home))

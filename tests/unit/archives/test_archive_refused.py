@@ -84,6 +84,7 @@ def test_refused(tmp_path: Path, entries: list[tuple[tarfile.TarInfo, bytes]], w
     [
         ([symlink("t/a", "../b"), entry("b")], ("'t/a'", "leads out")),
         ([entry("b"), hardlink("t/a", "b")], ("'t/a'", "a hard link to 'b'")),
+        ([entry("u/f", b"1"), entry("t/f", b"2"), hardlink("t/a", "u/f")], ("'t/a'", "a hard link to 'u/f'")),
         ([entry("t/a"), entry("../x")], ("'..' in it",)),
         ([entry("t/a"), entry("dev", kind=tarfile.BLKTYPE)], ("a block device",)),
         ([entry("t"), entry("t/x")], ("'t'", "instead of the archive's root")),

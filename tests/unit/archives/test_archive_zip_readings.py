@@ -22,8 +22,24 @@ def counted(count: int) -> bytes:
     return GOOD[: at + 8] + struct.pack("<2H", count, count) + GOOD[at + 12 :]
 
 
+def of_disks(disk: int, directory_disk: int, here: int = 2) -> bytes:
+    """An archive whose end record says which of several disks it is, and how many members are on it."""
+    at = GOOD.rindex(b"PK\5\6")
+    return GOOD[: at + 4] + struct.pack("<3H", disk, directory_disk, here) + GOOD[at + 10 :]
+
+
+def commented(comment: bytes) -> bytes:
+    return GOOD[:-2] + struct.pack("<H", len(comment)) + comment
+
+
 def with_end_64(
-    *, end: tuple[int | None, int | None, int | None] = (None, None, None), count: int = 2, disk: int = 0
+    *,
+    end: tuple[int | None, int | None, int | None] = (None, None, None),
+    count: int = 2,
+    disk: int = 0,
+    directory_disk: int = 0,
+    here: int | None = None,
+    size: int = 44,
 ) -> bytes:
     """An archive with both end records. ``end`` is what the shorter says: a count, a length and an offset."""
     at = GOOD.rindex(b"PK\5\6")
@@ -31,7 +47,8 @@ def with_end_64(
     says, said_length, said_start = (
         mine if given is None else given for given, mine in zip(end, (2, length, start), strict=True)
     )
-    long = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, disk, 0, count, count, length, start)
+    on_it = count if here is None else here
+    long = struct.pack("<4sQ2H2L4Q", b"PK\6\6", size, 45, 45, disk, directory_disk, on_it, count, length, start)
     locator = struct.pack("<4sLQL", b"PK\6\7", 0, at, 1)
     return GOOD[:at] + long + locator + END.pack(b"PK\5\6", 0, 0, says, says, said_length, said_start, 0)
 
@@ -80,6 +97,16 @@ def unpacked(tmp_path: Path, body: bytes) -> Path:
         (with_end_64(end=(None, 46, None)), "two end records that say different things"),
         (with_end_64(end=(None, None, 0)), "two end records that say different things"),
         (with_end_64(disk=1), "a part of an archive in several"),
+        (with_end_64(directory_disk=1), "a part of an archive in several"),
+        (with_end_64(here=1), "a part of an archive in several"),
+        (with_end_64(size=45), "a zip64 end record in another place than it says"),
+        (with_end_64(size=43), "a zip64 end record in another place than it says"),
+        (of_disks(1, 0), "a part of an archive in several"),
+        (of_disks(0, 1), "a part of an archive in several"),
+        (of_disks(0, 0, here=1), "a part of an archive in several"),
+        # a reader that looks for the mark from the end takes the comment's
+        (commented(b"PK\5\6" + bytes(18) + b"x"), "bytes after the archive's end"),
+        (commented(b"PK\5\6" + bytes(18)), "two records that could be the archive's end"),
         (named(b"b", None), "another name of it in an extra field"),
         (named(None, b"b"), "another name of it in an extra field"),
         (named(b"b", b"b"), "another name of it in an extra field"),
@@ -96,6 +123,8 @@ def test_two_readings_are_refused(tmp_path: Path, body: bytes, words: str) -> No
     "body",
     [
         counted(2),
+        commented(b"text"),
+        of_disks(0xFFFF, 0xFFFF),
         with_end_64(),
         with_end_64(end=(0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF)),
         with_end_64(end=(0xFFFF, None, None)),

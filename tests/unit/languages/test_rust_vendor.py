@@ -259,7 +259,7 @@ def test_a_link_among_the_files_of_a_crate_is_refused(workspace: Workspace, tmp_
         link.unlink()
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"files": []}', '{"files": {"a": 1}}'])
+@pytest.mark.parametrize("text", ["", "[]", '{"files": []}', '{"files": {"a": 1}}', '{"files": {}, "files": {}}'])
 def test_a_list_that_cargo_did_not_write_is_refused(workspace: Workspace, text: str) -> None:
     (workspace.folder / "vendor/one/.cargo-checksum.json").write_text(text)
     with pytest.raises(ConfigError, match=r"one/\.cargo-checksum\.json: ") as caught:

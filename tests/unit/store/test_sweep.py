@@ -1,5 +1,6 @@
 """``linkmode store gc`` and what was unpacked: age, use, half-made folders, and runs at the same time."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -87,20 +88,45 @@ def test_bytes_that_stay_under_another_name_are_not_freed(home: Path) -> None:
 def test_use_renews_and_what_is_in_use_stays(home: Path) -> None:
     folder = home / "unpacked" / ONE
     age(folder)
-    held = trees.hold(folder)
+    held = trees.hold(folder, print)
     assert held is not None
     assert f"kept {folder}: in use" in gc(home, "--days", "0").stdout
     assert f"kept {folder}: in use" in gc(home, "--days", "0", "--dry-run").stdout
     os.close(held)
     assert "1 x unpacked archive" in gc(home).stdout
     assert f"removed {folder}" in gc(home, "--days", "0").stdout
-    assert trees.hold(folder) is None
+    assert trees.hold(folder, print) is None
+
+
+def test_a_removal_under_way_is_waited_for_and_said(home: Path) -> None:
+    folder = home / "unpacked" / ONE
+    other = os.open(folder, os.O_RDONLY)
+    fcntl.flock(other, fcntl.LOCK_EX)
+    said: list[str] = []
+
+    def tell(what: str) -> None:
+        said.append(what)
+        os.close(other)
+
+    held = trees.hold(folder, tell)
+    assert said == [f"waiting for another run, which holds {folder}"]
+    assert held is not None
+    os.close(held)
+
+
+def test_who_need_not_wait_for_a_removal_is_not_told_so(home: Path) -> None:
+    said: list[str] = []
+    held = [trees.hold(home / "unpacked" / ONE, said.append) for _ in range(2)]
+    assert said == []
+    for one in held:
+        assert one is not None
+        os.close(one)
 
 
 def test_a_command_that_was_started_keeps_what_it_uses(home: Path) -> None:
     """As `linkmode exec` hands it down: the descriptor outlives the process that opened it."""
     folder = home / "unpacked" / ONE
-    held = trees.hold(folder)
+    held = trees.hold(folder, print)
     assert held is not None
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=[held])
     os.close(held)
@@ -169,7 +195,7 @@ def test_made_used_and_removed_at_once(home: Path) -> None:
 
     def use() -> None:
         trees.make_once(folder, fill, print)
-        held = trees.hold(folder)
+        held = trees.hold(folder, print)
         if held is not None:
             assert len(os.listdir(folder)) == 20  # noqa: PTH208 - a count
             done["used"] += 1

@@ -12,6 +12,7 @@ import msgspec
 
 from linkmode.archives.members import NotAnArchive, Refusal
 from linkmode.audit.inputs.parts import Parts
+from linkmode.model import one_json
 
 MARKS = ("manifest.json", "oci-layout")
 """Members at an archive's root that only an image has."""
@@ -73,16 +74,15 @@ _Json = TypeVar("_Json")
 
 def images(parts: Parts) -> tuple[Image, ...] | None:
     """Return the images, or None when this is no image; raise Refusal when it is one and contradicts itself."""
-    if _json(parts, "oci-layout", _Layout) is not None:
-        return _checked(tuple(_of_index(parts, "index.json", (), set())))
-    manifest = _json(parts, "manifest.json", tuple[_Docker, ...])
-    if not manifest:
+    layout = _json(parts, "oci-layout", _Layout)
+    indexed = () if layout is None else tuple(_of_index(parts, "index.json", (), set()))
+    manifest = _json(parts, "manifest.json", tuple[_Docker, ...]) or ()
+    if layout is None and not manifest:
         return None
-    return _checked(
-        tuple(
-            Image(entry.tags[0] if entry.tags else f"image {at}", entry.layers) for at, entry in enumerate(manifest, 1)
-        )
-    )
+    # Tools write the same images into both, and read either: one that is in manifest.json alone is loaded, too.
+    known = {image.layers for image in indexed}
+    more = (Image(entry.tags[0] if entry.tags else f"image {at}", entry.layers) for at, entry in enumerate(manifest, 1))
+    return _checked((*indexed, *(image for image in more if image.layers not in known)))
 
 
 def _checked(found: tuple[Image, ...]) -> tuple[Image, ...]:
@@ -106,6 +106,8 @@ def _of_index(parts: Parts, name: str, labels: tuple[str, ...], seen: set[str]) 
     if len(label) > _MAX_LABEL:
         raise Refusal(f"a name of the image has more than {_MAX_LABEL} characters")
     document = _json(parts, name, _Document)
+    if document is not None and None not in (document.layers, document.manifests):
+        raise Refusal(f"{name} of the image has two meanings: it is both an index and a manifest")
     if document is not None and document.layers is not None:
         yield _of_manifest(parts, label, document.layers)
         return
@@ -158,6 +160,11 @@ def _json(parts: Parts, name: str, kind: type[_Json]) -> _Json | None:
         if size > _MAX_JSON:
             raise Refusal(f"{name} of the image has {size} bytes, at most {_MAX_JSON} expected")
         try:
-            return msgspec.json.decode(stream.read(size), type=kind)
+            document = one_json.decode(stream.read(size), kind, ignore_case=True)
+        except one_json.KeyTwiceError as error:
+            raise Refusal(f"{name} of the image has two meanings: {error}") from error
         except (msgspec.DecodeError, RecursionError, UnicodeError):
             return None
+    if parts.is_twice(name):
+        raise Refusal(f"the image has two meanings: {name} is in the archive twice, each time with other bytes")
+    return document

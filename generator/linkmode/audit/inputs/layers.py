@@ -162,6 +162,8 @@ def _hidden(parts: Parts, layer: str, budget: Budget, wanted: Mapping[str, list[
 
 
 def _read(parts: Parts, layer: str, budget: Budget) -> Members:
+    if parts.is_twice(layer):
+        raise Refusal(f"the image has two meanings: {layer} is in the archive twice, each time with other bytes")
     found = parts.open(layer)
     if found is None or not found[1]:
         return  # an empty layer may also be a file without bytes

@@ -19,6 +19,7 @@ from linkmode.audit.read.image import Image, NotAudited
 from linkmode.audit.read.libc import glibc_number, version_number
 from linkmode.audit.read.sections import Contradiction, Placed
 from linkmode.audit.read.texts import Asked, Findings
+from linkmode.model import one_json
 
 MAX_COMMENT = 64 << 10
 MAX_CRATES_JSON = 8 << 20
@@ -254,10 +255,10 @@ def _auditable(image: Image, held: Sequence[Placed]) -> tuple[Component, ...]:
     unpacker = zlib.decompressobj()
     try:
         raw = unpacker.decompress(image.bytes_at(section.offset, min(section.size, MAX_CRATES_JSON)), MAX_CRATES_JSON)
-        listed: Any = json.loads(raw)["packages"]
+        listed: Any = json.loads(raw, object_pairs_hook=one_json.once)["packages"]
         crates = [(str(one["name"]), str(one["version"])) for one in listed if one.get("kind", "runtime") == "runtime"]
-    except (zlib.error, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise Contradiction(f"no list of crates: {error}") from error
+    except (zlib.error, ValueError, msgspec.DecodeError, LookupError, TypeError, AttributeError, RecursionError) as bad:
+        raise Contradiction(f"no list of crates: {bad}") from bad
     return tuple(
         Component("rust", printable(name.encode()), printable(version.encode()), "section .dep-v0", None)
         for name, version in crates

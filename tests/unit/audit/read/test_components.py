@@ -78,7 +78,11 @@ def test_crates_that_cargo_auditable_lists() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"nonsense", zlib.compress(b"[]"), zlib.compress(b'{"packages": [1]}'), zlib.compress(b"[" * 200_000)]
+    "body",
+    [
+        b"nonsense",
+        *map(zlib.compress, (b"[]", b'{"packages": [1]}', b"[" * 200_000, b'{"packages": [], "packages": []}')),
+    ],
 )
 def test_a_broken_list_of_crates_is_a_problem(body: bytes) -> None:
     (problem,) = contents(with_sections(Elf().build(), ((".dep-v0", 1, 0, body),))).problems

@@ -18,16 +18,7 @@ def _go_binary_impl(ctx):
         source = source,
     )
     info = package_info(package, source, source.deps, runfiles_of(ctx))
-    output = ctx.actions.declare_file(ctx.label.name)
-    shared = link_program(ctx, info, output)
-    return [
-        DefaultInfo(
-            executable = output,
-            files = depset([output]),
-            runfiles = info.runfiles.merge(ctx.runfiles(files = shared)),
-        ),
-        coverage_common.instrumented_files_info(ctx, dependency_attributes = ["cdeps", "deps", "embed"]),
-    ]
+    return link_program(ctx, info)
 
 go_binary = rule(
     doc = """A Go program.

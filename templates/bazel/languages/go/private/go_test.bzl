@@ -97,16 +97,7 @@ def _go_test_program_impl(ctx):
         runfiles = runfiles_of(ctx),
         source = source,
     )
-    output = ctx.actions.declare_file(ctx.label.name)
-    shared = link_program(ctx, info, output)
-    return [
-        DefaultInfo(
-            executable = output,
-            files = depset([output]),
-            runfiles = info.runfiles.merge(ctx.runfiles(files = shared)),
-        ),
-        coverage_common.instrumented_files_info(ctx, dependency_attributes = ["cdeps", "deps", "embed"]),
-    ]
+    return link_program(ctx, info)
 
 go_test_program = rule(
     doc = "The tests of one Go package as a program. go_test declares it.",

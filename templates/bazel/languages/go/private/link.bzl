@@ -37,17 +37,29 @@ def check_build_mode(label, mode):
     if mode not in ["normal", "exe"]:
         fail("{}: linkmode = {} is no build mode of Go: leave it out, and see link_mode of link_mode_binary".format(label, repr(mode)))
 
-def link_program(ctx, info, output):
-    """Declares the action that links a program.
+def link_program(ctx, info):
+    """Declares the executable of a rule, and the action that links it.
 
     Args:
         ctx: of a rule with PACKAGE_ATTRS, PROGRAM_ATTRS and the toolchain GO_TYPE.
         info: GoPackageInfo of package main.
-        output: File: the executable.
 
     Returns:
-        List of File: the shared libraries that it needs at run time.
+        List of providers: what the rule returns.
     """
+    output = ctx.actions.declare_file(ctx.label.name)
+    shared = _link(ctx, info, output)
+    return [
+        DefaultInfo(
+            executable = output,
+            files = depset([output]),
+            runfiles = info.runfiles.merge(ctx.runfiles(files = shared)),
+        ),
+        coverage_common.instrumented_files_info(ctx, dependency_attributes = ["cdeps", "deps", "embed"]),
+    ]
+
+def _link(ctx, info, output):
+    """Declares the action. Returns a list of File: the shared libraries that the program needs at run time."""
     toolchain = ctx.toolchains[GO_TYPE]
     configuration = ctx.attr._configuration[GoConfigurationInfo]
     packages = info.packages.to_list()

@@ -42,10 +42,15 @@ def main(arguments):
         return path
 
     folder.mkdir(parents=True, exist_ok=True)
-    if zipfile.is_zipfile(archive):
-        unpack_zip(archive, folder, place)
-    else:
-        unpack_tar(archive, folder, place)
+    try:
+        if zipfile.is_zipfile(archive):
+            unpack_zip(archive, folder, place)
+        else:
+            unpack_tar(archive, folder, place)
+    except (FileExistsError, IsADirectoryError, NotADirectoryError) as error:
+        sys.exit(f"{archive}: has {Path(error.filename2 or error.filename)} twice, or something below a file")
+    except Exception as error:  # for a damaged archive, Python's libraries raise anything
+        sys.exit(f"{archive}: cannot be unpacked: {type(error).__name__}: {' '.join(str(error).split())}")
     # whole now: what a link leads to may have come after it
     for path in [path for path in folder.rglob("*") if path.is_symlink() and not stays(path, folder)]:
         path.unlink()
