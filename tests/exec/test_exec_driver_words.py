@@ -70,3 +70,20 @@ def test_what_the_linker_is_told_in_a_file(request: pytest.FixtureRequest, famil
     assert Path(project.root / "libthree.so").read_bytes()[16] == 3
     merged = "$CC -c app.c lib.c; $CC -nostdlib -Wl,-r app.o lib.o -o both.o; $CC both.o -o app"
     assert programs(project, "static", merged) == {"app": "static"}
+
+
+def test_what_is_not_a_header_is_not_looked_for(gcc: Project) -> None:
+    """The source itself and a file of options can be absent as well, and GCC says so in the same words."""
+    (gcc.root / "app.c").write_text(APP)
+    for words in ("-c absent.c", "-specs=absent.specs -c app.c"):
+        done = gcc.linkmode("exec", "--target", X86, "--", "sh", "-c", f"$CC {words}")
+        assert (done.returncode != 0, "looked for" in done.stderr) == (True, False), done.stderr
+
+
+def test_a_compiler_that_the_build_names_by_its_path_is_told(gcc: Project) -> None:
+    (gcc.root / "app.c").write_text("int main(void) { return 0; }\n")
+    (gcc.root / "Makefile").write_text("CC = /usr/bin/cc\nbypath: app.c\n\t$(CC) app.c -o bypath\n")
+    done = gcc.linkmode("exec", "--target", X86, "--", "make", "bypath")
+    assert (done.returncode, "bypath was not checked" in done.stderr) == (0, True), done.stderr
+    done = gcc.linkmode("exec", "--target", X86, "--", "make", "bypath", "--always-make", "CC=cc")
+    assert (done.returncode, "not checked" in done.stderr) == (0, False), done.stderr

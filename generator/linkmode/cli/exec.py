@@ -136,13 +136,14 @@ def _run(command_line: tuple[str, ...], variables: dict[str, str], found: tools.
         note.touch()
         # "yes" also says that an exec --no-verify around this one is not meant.
         told = {"LINKMODE_NOTE": str(note), "LINKMODE_HERE": str(Path.cwd()), "LINKMODE_VERIFY": "yes"}
+        began = note.stat().st_mtime
         try:
             code = session.run(command_line, variables | told)
         except OSError as error:
             raise _cannot_start(command_line[0], error) from error
         said = session.parse(note.read_text(encoding="utf-8", errors="replace"))
         verdict = session.judge(said, found.toolchain, found.ready, Path.cwd(), found.libraries)
-    if code == 0 and (remark := session.idle(said, command_line)):
+    if code == 0 and (remark := session.idle(said, command_line, Path.cwd(), began)):
         say.note(remark)
     for line in verdict.lines:
         if verdict.holds:

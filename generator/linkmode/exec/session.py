@@ -1,6 +1,7 @@
 """One run of a command under the compiler driver: the note that the driver leaves, and the verdict at the end."""
 
 import contextlib
+import itertools
 import os
 import signal
 import subprocess
@@ -125,18 +126,48 @@ _LINKERS = (("make",), ("gmake",), ("ninja",), ("cmake", "--build"), ("cargo", "
 """Commands that link what is out of date, and nothing else."""
 
 
-def idle(note: Note, command: Sequence[str]) -> str:
-    """Return what to say of a build that linked nothing; nothing for other commands.
+def idle(note: Note, command: Sequence[str], here: Path, began: float) -> str:
+    """Return what to say of a command that linked nothing by the driver, and ran since ``began`` (seconds since 1970).
 
-    The build tool takes what is there for up to date, no matter which compiler made it.
+    Another compiler linked what is new in ``here``: one that the build names by its path. Where nothing is new, a build
+    tool took what was there for up to date, no matter which compiler made it.
     """
+    if note.linked or note.libraries or note.packages:
+        return ""
+    if made := list(itertools.islice(_programs(here, began), _SHOWN)):
+        return (
+            f"the locked compiler linked nothing, and {', '.join(made)} was not checked: if this command linked it, "
+            "name the compiler by $CC, or as gcc; a path such as /usr/bin/gcc is the machine's own"
+        )
     words = (Path(command[0]).name, *command[1:])
-    if note.linked or note.libraries or note.packages or not any(words[: len(one)] == one for one in _LINKERS):
+    if not any(words[: len(one)] == one for one in _LINKERS):
         return ""
     return (
         "the locked compiler linked nothing: existing files were built earlier or by another compiler, and were not "
         "checked"
     )
+
+
+_OTHERS = ("node_modules", "site-packages", "target", "venv")
+"""Folders of programs that are not linked for the target: those of packages, and of Cargo's build scripts."""
+
+
+def _programs(here: Path, began: float) -> Iterator[str]:
+    """Yield the ELF programs and shared objects in ``here`` that are no older than ``began``, by their path in it."""
+    for folder, folders, names in os.walk(here):
+        folders[:] = sorted(name for name in folders if name not in _OTHERS and not name.startswith("."))
+        for name in sorted(names):
+            path = Path(folder, name)
+            # what cannot be read, or is gone by now, is not the build's program
+            with contextlib.suppress(OSError):
+                if path.lstat().st_mtime >= began and path.is_file() and _is_program(path):
+                    yield str(path.relative_to(here))
+
+
+def _is_program(path: Path) -> bool:
+    with path.open("rb") as file:
+        head = file.read(18)
+    return head.startswith(b"\x7fELF") and head[16:18] in (b"\2\0", b"\3\0", b"\0\2", b"\0\3")
 
 
 def _listed(note: Note, there: Sequence[tuple[str, str, str]], here: Path) -> str:

@@ -114,6 +114,12 @@ static char *between(const char *text, const char *before, const char *after)
     return end ? copied(start, (size_t)(end - start)) : NULL;
 }
 
+/* Whether a compiler that misses ``name`` misses a header: the source can be absent as well, or a file of options. */
+static bool is_header(const char *name, const char *source)
+{
+    return !strpbrk(name, " '") && !equal(name, source);
+}
+
 /* After a failed compile: compiles once more, for the messages alone, and notes which header there is not. */
 static void note_missing_header(const struct words *given)
 {
@@ -144,7 +150,7 @@ static void note_missing_header(const struct words *given)
     name = between(text, "fatal error: '", "' file not found");
     if (!name)
         name = between(text, "fatal error: ", ": No such file or directory");
-    if (name)
+    if (name && is_header(name, source))
         note("header", name, absolute(source));
 }
 

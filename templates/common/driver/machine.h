@@ -86,6 +86,9 @@ static void check_sanitizer_of_gcc(const struct words *words, const char *text)
 static void check_instruments(const struct words *words, const char *text)
 {
     if (!config.is_clang) {
+        if (equal(text, "-pg") && equal(config.libc, "musl"))
+            refuse("--coverage or -fprofile-generate, or nothing", "leave it out; perf(1) profiles a program without it",
+                   "-pg: musl has no library of gprof, neither gcrt1.o nor mcount");
         check_sanitizer_of_gcc(words, text);
         return;
     }

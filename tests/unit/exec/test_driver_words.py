@@ -79,6 +79,14 @@ def test_a_gcc_without_sanitizers_refuses_them(make: Callable[..., Toolchain], w
     assert made.run(*words).returncode == 0
 
 
+def test_gprof_is_refused_for_musl(make: Callable[..., Toolchain]) -> None:
+    made = make("gcc")
+    for words in (["-pg", "-c", "x.c"], ["x.o", "-pg"]):
+        done = made.run(*words)
+        assert (done.returncode, "-pg: musl has no library of gprof" in done.stderr) == (1, True)
+    assert made.run("--coverage", "-c", "x.c").returncode == 0
+
+
 @pytest.mark.parametrize("kind", ["c-archive", "c-shared"])
 def test_a_library_in_go_is_refused_for_musl(make: Callable[..., Toolchain], kind: str) -> None:
     """Go's runtime takes argc and argv from where glibc alone puts them: golang/go#13492."""

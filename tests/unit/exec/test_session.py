@@ -125,11 +125,25 @@ def test_a_command_s_end_is_told() -> None:
         session.run(["/no/such/command"], {})
 
 
-def test_a_build_that_found_all_up_to_date_says_so() -> None:
+def test_a_build_that_found_all_up_to_date_says_so(tmp_path: Path) -> None:
     nothing, linked = Note(), Note(linked=(("x86_64-linux-musl", "static", "/p"),))
     for command in (["make", "-j2"], ["/usr/bin/ninja"], ["cmake", "--build", "b"], ["dune", "build"]):
-        assert "not checked" in session.idle(nothing, command)
-        assert session.idle(linked, command) == ""
+        assert "not checked" in session.idle(nothing, command, tmp_path, 0)
+        assert session.idle(linked, command, tmp_path, 0) == ""
     for command in (["cmake", "-S", "."], ["dune", "clean"], ["cargo"], ["sh", "-c", "make"]):
-        assert session.idle(nothing, command) == ""
-    assert session.idle(Note(packages=("example.com/p",)), ["make"]) == ""
+        assert session.idle(nothing, command, tmp_path, 0) == ""
+    assert session.idle(Note(packages=("example.com/p",)), ["make"], tmp_path, 0) == ""
+
+
+def test_what_another_compiler_linked_is_named(tmp_path: Path) -> None:
+    """The driver never sees ``CC = /usr/bin/gcc`` of a makefile."""
+    program = tmp_path / "out" / "app"
+    for path, kind in ((program, 3), (tmp_path / "out/app.o", 1), (tmp_path / "target/debug/script", 3)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"\x7fELF\2\1\1".ljust(16, b"\0") + bytes([kind, 0]))
+    began = program.stat().st_mtime
+    command = ["sh", "-c", "make"]
+    assert "out/app was not checked" in session.idle(Note(), command, tmp_path, began)
+    assert session.idle(Note(), command, tmp_path, began + 60) == ""
+    linked = Note(linked=(("x86_64-linux-musl", "static", str(program)),))
+    assert session.idle(linked, command, tmp_path, began) == ""
