@@ -2,10 +2,13 @@
 
 import os
 import subprocess
+from io import BytesIO
 from pathlib import Path
 
 from click.testing import CliRunner
 
+from linkmode.audit.judge import verdict
+from linkmode.audit.read import elf
 from linkmode.cli.audit import command
 from linkmode.model import resources
 
@@ -37,3 +40,21 @@ def difference(checker: Path, path: Path, options: tuple[str, ...]) -> str:
     if is_first and (ours[0], ours[2]) == (theirs[0], theirs[2]):
         return ""
     return f"{path} {' '.join(options)}:\n python {ours}\n C      {theirs}"
+
+
+CERTAIN = "so that it cannot be started"
+
+
+def starts(root: Path, raw: bytes, is_static: bool) -> bool:
+    """Whether the kernel and the loader start the program, as nobody; a static one sees nothing but itself."""
+    path = root / "program"
+    path.unlink(missing_ok=True)
+    path.write_bytes(raw)
+    path.chmod(0o755)
+    nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", str(path))
+    command = ("chroot", "--userspec=65534:65534", str(root), "/program") if is_static else nobody
+    return subprocess.run(command, capture_output=True, cwd="/", timeout=20, check=False).returncode == 0
+
+
+def judged(raw: bytes) -> verdict.Verdict:
+    return verdict.judge(elf.facts(BytesIO(raw), len(raw)))

@@ -1,12 +1,15 @@
 """Builds the checker that runs inside Bazel, plainly and with sanitizers, and a set of real binaries."""
 
+import os
+import platform
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from checker import OF_BUCK2, SOURCES, STRICT
+from elf_maker import GLIBC_LOADER
 
 PROGRAM = """
 #include <stdio.h>
@@ -109,3 +112,15 @@ def _without_sections(path: Path) -> None:
     raw[offset : offset + width] = bytes(width)
     raw[numbers : numbers + 6] = bytes(6)
     path.write_bytes(raw[:table])
+
+
+@pytest.fixture(scope="module")
+def root() -> Iterator[Path]:
+    """An empty folder that anybody may enter, below which one program at a time lies; skips where none can be run."""
+    has_tools = shutil.which("chroot") and shutil.which("setpriv") and Path(GLIBC_LOADER).exists()
+    if platform.machine() != "x86_64" or os.geteuid() != 0 or not has_tools:
+        pytest.skip("programs of x86_64 are run as root here: chroot, setpriv and glibc's loader")
+    folder = Path(f"/tmp/linkmode-starts-{os.getpid()}")
+    folder.mkdir(mode=0o755)
+    yield folder
+    shutil.rmtree(folder)

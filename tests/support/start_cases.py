@@ -85,7 +85,7 @@ def sectioned() -> Program:
     return program
 
 
-def _first_alone(size: int) -> Program:
+def first_alone(size: int) -> Program:
     program = static()
     program.rows = [Row(PT_LOAD, 5, 0, 0, size, size, 0x1000), Row(PT_GNU_STACK, 6, 0, 0, 0, 0, 16)]
     return program
@@ -124,6 +124,10 @@ NONE: dict[str, tuple[Program, str]] = {
         changed(loaded, PT_INTERP, address=OUTSIDE),
         "its PT_INTERP does not lie inside a segment that can be read",
     ),
+    "PT_INTERP is loaded from nowhere, by musl's loader": (
+        changed(loaded_by_musl, PT_INTERP, address=OUTSIDE),
+        "its PT_INTERP does not lie inside a segment that can be read",
+    ),
     "the segments cannot be read": (
         changed(loaded, PT_LOAD, flags=1),
         "its PT_INTERP does not lie inside a segment that can be read",
@@ -153,7 +157,7 @@ NONE: dict[str, tuple[Program, str]] = {
     **{
         f"tag {tag} leads out": (tagged((size, 24), (tag, OUTSIDE)), f"its {name} leads out of the segments")
         for tag, size, name in (
-            *((7, 8, "DT_RELA"), (17, 18, "DT_REL"), (23, 2, "DT_JMPREL"), (25, 27, "DT_INIT_ARRAY")),
+            *((7, 8, "DT_RELA"), (23, 2, "DT_JMPREL"), (25, 27, "DT_INIT_ARRAY")),
             *((32, 33, "DT_PREINIT_ARRAY"), (36, 35, "DT_RELR"), (4, 11, "DT_HASH"), (6, 11, "DT_SYMTAB")),
             *((0x6FFFFEF5, 11, "DT_GNU_HASH"), (0x6FFFFFF0, 11, "DT_VERSYM"), (12, 11, "DT_INIT")),
         )
@@ -168,9 +172,40 @@ NONE: dict[str, tuple[Program, str]] = {
     "PT_TLS outside": (adding(PT_TLS, 4, 0, OUTSIDE, 8, 8, 8), "its PT_TLS does not lie inside a segment"),
     "PT_TLS larger in the file": (adding(PT_TLS, 4, DATA, DATA, 64, 8, 8), "its PT_TLS does not lie inside a segment"),
     "PT_TLS of no alignment": (adding(PT_TLS, 4, DATA, DATA, 8, 8, 0), "its PT_TLS has the alignment 0"),
+    "PT_TLS of an alignment of 3": (adding(PT_TLS, 4, DATA, DATA, 8, 8, 3), "its PT_TLS has the alignment 3"),
+    "PT_TLS larger than all memory": (
+        adding(PT_TLS, 4, DATA, DATA, 8, 1 << 47, 8, make=static_glibc),
+        "its PT_TLS of 140737488355328 bytes is larger",
+    ),
+    "PT_GNU_RELRO over two parts that are apart": (
+        adding(PT_GNU_RELRO, 4, DATA, DATA, 0x2000, 0x2000, 1),
+        "its PT_GNU_RELRO does not lie inside segments that are loaded",
+    ),
+    "DT_JMPREL without DT_PLTGOT": (tagged((20, 7), (23, 0x401800), (2, 24)), "it has DT_JMPREL and no DT_PLTGOT"),
+    "DT_PLTGOT that cannot be written": (
+        tagged((20, 7), (23, 0x401800), (2, 24), (3, 0x400000)),
+        "its DT_PLTGOT does not lie inside",
+    ),
+    "DT_PLTGOT below PT_GNU_RELRO": (
+        adding(
+            *(PT_GNU_RELRO, 4, DATA, DATA, 4096, 4096, 1),
+            make=lambda: tagged((20, 7), (23, 0x401800), (2, 24), (3, 0x401800)),
+        ),
+        "its PT_GNU_RELRO lies over what DT_PLTGOT names",
+    ),
+    "DT_JMPREL without DT_PLTREL": (tagged((23, 0x401800), (2, 24)), "it has DT_JMPREL and no DT_PLTREL"),
+    "a list of functions without a size": (tagged((25, 0x401800)), "it has DT_INIT_ARRAY without the size"),
+    "DT_VERSYM alone": (tagged((DT_VERSYM, 0x400C00)), "it has DT_VERSYM, and neither DT_VERNEED nor DT_VERDEF"),
+    "a note outside beside PT_GNU_PROPERTY": (
+        adding(
+            *(4, 4, 0x1800, OUTSIDE, 0, 4096, 8),
+            make=lambda: adding(0x6474E553, 4, DATA, DATA, 16, 16, 8, make=lambda: loaded(pie=True)),
+        ),
+        "its PT_NOTE does not lie inside",
+    ),
     "PT_GNU_RELRO over the code": (
         adding(PT_GNU_RELRO, 4, 0, 0, 4096, 4096, 1),
-        "its PT_GNU_RELRO does not lie inside",
+        "its PT_GNU_RELRO lies over code",
     ),
     "PT_GNU_RELRO outside": (
         adding(PT_GNU_RELRO, 4, 0, OUTSIDE, 4096, 4096, 1),
@@ -201,11 +236,11 @@ NONE: dict[str, tuple[Program, str]] = {
         "its PT_LOAD at 0x0 has the alignment 4611686018427387904",
     ),
     "data in the page of the code": (
-        adding(PT_LOAD, 6, DATA + 0xF00, 0xF00, 0x10, 0x10, 16, make=lambda: _first_alone(0xA00)),
+        adding(PT_LOAD, 6, DATA + 0xF00, 0xF00, 0x10, 0x10, 16, make=lambda: first_alone(0xA00)),
         "its PT_LOAD at 0x400f00 replaces the page of the one before",
     ),
     "zeros over the page of the code": (
-        adding(PT_LOAD, 7, 0xF00, 0xF00, 0, 0x10, 16, make=lambda: _first_alone(0xA00)),
+        adding(PT_LOAD, 7, 0xF00, 0xF00, 0, 0x10, 16, make=lambda: first_alone(0xA00)),
         "its PT_LOAD at 0x400f00 replaces the page of the one before",
     ),
     "headers in a page that cannot be read": (
@@ -250,7 +285,7 @@ NONE: dict[str, tuple[Program, str]] = {
         "its PT_GNU_RELRO does not lie inside",
     ),
     "no code in the page of the code": (
-        adding(PT_LOAD, 6, 0xF00, 0xF00, 0x10, 0x10, 16, make=lambda: _first_alone(0xA00)),
+        adding(PT_LOAD, 6, 0xF00, 0xF00, 0x10, 0x10, 16, make=lambda: first_alone(0xA00)),
         "no code lies at its entry point 0x400900",
     ),
 }
@@ -285,61 +320,14 @@ REFUSED: dict[str, tuple[Program, str]] = {
     "no DT_STRTAB for a name": (tagged(drop=DT_STRTAB), "malformed: DT_NEEDED names byte 1 of a string table of 0"),
     "PT_PHDR elsewhere": (changed(loaded, PT_PHDR, address=DATA), "malformed: PT_PHDR does not say where"),
 }
-MODES: dict[str, tuple[Program, str]] = {
-    **{name: (make(), "static" if name.startswith("static") else "mostly_static") for name, make in BASES.items()},
-    "an interpreter with more behind its end": (by(LOADER + b"/lib/other\0"), "mostly_static"),
-    "a relative interpreter": (by(b"lib64/ld-linux-x86-64.so.2\0"), "dynamic"),
-    "DF_1_PIE of an ET_EXEC": (tagged((DT_FLAGS_1, 0x08000000)), "mostly_static"),
-    "sections that contradict PT_DYNAMIC": (sectioned(), "mostly_static"),
-    "versions of libc by another library of glibc": (loaded(needed=("libm.so.6",), versions=VERSION), "mostly_static"),
-    "versions that a foreign library may bring": (
-        loaded(needed=("libz.so.1",), versions=(*VERSION, ("libx.so.1", "X_1"))),
-        "dynamic",
-    ),
-    "folders of its own": (tagged((DT_FLAGS_1, 0x800), (29, 0)), "mostly_static"),
-    "a library by its path": (
-        tagged((DT_FLAGS_1, 0x800), make=lambda: loaded(needed=(GLIBC_LOADER,))),
-        "dynamic",
-    ),
-    "code that cannot be read": (executed_only(), "mostly_static"),
-    "headers in a page of two segments": (paged(5), "mostly_static"),
-    "DT_RELR with its version": (
-        tagged((36, 0x400700), (35, 0), (37, 8), make=lambda: loaded(versions=(("libc.so.6", "GLIBC_ABI_DT_RELR"),))),
-        "mostly_static",
-    ),
-    "a version of its own": (tagged((0x6FFFFFFC, 0x400C00), (DT_VERSYM, 0x400C00)), "mostly_static"),
-    "a note outside of another alignment": (
-        adding(4, 4, 0x1800, OUTSIDE, 0, 4096, 4, make=lambda: loaded(pie=True)),
-        "mostly_static",
-    ),
-    "an empty first segment": (emptied(static), "static"),
-    "DT_RELR without versions": (tagged((36, 0x400700), (35, 0), (37, 8)), "mostly_static"),
-    "PT_TLS outside, which no libc reads": (adding(PT_TLS, 4, 0, OUTSIDE, 8, 8, 8, make=static), "static"),
-    "PT_TLS, and glibc inside": (
-        adding(PT_TLS, 4, DATA + 0x800, DATA + 0x800, 8, 64, 8, make=static_glibc),
-        "static",
-    ),
-    "PT_GNU_RELRO, and glibc inside": (
-        adding(PT_GNU_RELRO, 4, DATA, DATA, 4096, 4096, 1, make=static_glibc),
-        "static",
-    ),
-    "PT_GNU_RELRO of no page": (adding(PT_GNU_RELRO, 4, DATA, DATA, 0xF00, 0xF00, 1), "mostly_static"),
-    "PT_TLS": (adding(PT_TLS, 4, DATA + 0x800, DATA + 0x800, 8, 64, 8), "mostly_static"),
-    "code of the same page of the file": (
-        adding(PT_LOAD, 5, 0xF00, 0xF00, 0x10, 0x10, 16, make=lambda: _first_alone(0xA00)),
-        "static",
-    ),
-    "DT_REL, by musl's loader": (tagged((20, 17), (23, 0x400000), (2, 0), make=loaded_by_musl), "mostly_static"),
-    "DT_RELAENT, by musl's loader": (tagged((7, 0x400000), (8, 0), (9, 23), make=loaded_by_musl), "mostly_static"),
-    "DT_PLTREL alone, by musl's loader": (tagged((20, 7), make=loaded_by_musl), "mostly_static"),
-    "a library of another machine's loader": (loaded(needed=("ld-linux-aarch64.so.1",)), "dynamic"),
-}
-UNTRUE = ("folders of its own",)
-"""Programs that could start elsewhere and not here."""
 LATER = (
-    *("tag 17 leads out", "tag 25 leads out", "tag 6 leads out", f"tag {DT_VERSYM} leads out", "tag 12 leads out"),
+    *("tag 25 leads out", "tag 6 leads out", f"tag {DT_VERSYM} leads out", "tag 12 leads out"),
     "a hash table of GNU of no bloom filter",
     "PT_TLS outside, and glibc inside",
+    "PT_TLS larger than all memory",
+    "PT_TLS of an alignment of 3",
+    "DT_VERSYM alone",
+    "a list of functions without a size",
     "PT_GNU_RELRO outside, and glibc inside",
 )
 """What only a look-up, another machine's loader or the libc's start code follows: these programs do without."""

@@ -87,7 +87,7 @@ def _mode(facts: Facts, allow: tuple[str, ...]) -> Verdict:
     if facts.unstartable:
         return Verdict(None, facts.unstartable)
     if facts.interpreter is None and not facts.needed:
-        pie = "static-pie (DF_1_PIE), " if facts.kind == "static-pie" else ""
+        pie = "static-pie, " if facts.kind == "static-pie" else ""
         return Verdict("static", f"{pie}no interpreter (PT_INTERP) and no needed library (DT_NEEDED)")
     known = policy.load()
     owners = [known.owner(soname, facts.machine) for soname in facts.needed]

@@ -16,6 +16,7 @@ import msgspec
 from linkmode.audit.read import behind, libc, loading, notes, policy
 from linkmode.audit.read.dynamic import (
     DT_BIND_NOW,
+    DT_DEBUG,
     DT_FLAGS,
     DT_FLAGS_1,
     DT_RELR,
@@ -64,15 +65,17 @@ _OS_ABI = {
 """EI_OSABI by number: https://www.sco.com/developers/gabi/latest/ch4.eheader.html, and the ARM ABI's own."""
 
 
-def kind_of(e_type: int, dynamic: Dynamic, interpreter: str | None) -> Kind:
+def kind_of(e_type: int, dynamic: Dynamic, interpreter: str | None, *, has_code: bool) -> Kind:
     """Tell a program from a library.
 
     ET_DYN is a program when it has DF_1_PIE, or, from linkers that predate that flag, an interpreter and no
-    DT_SONAME (libc.so.6 has both an interpreter and a soname).
+    DT_SONAME (libc.so.6 has both an interpreter and a soname), or DT_DEBUG, which linkers give to programs only. No
+    loader takes what lacks PT_DYNAMIC for a library; ``has_code`` says that Linux finds code at its entry point.
     """
     if e_type == ET_EXEC:
         return "executable"
-    if dynamic.value(DT_FLAGS_1) & _DF_1_PIE:
+    is_program = DT_DEBUG in dynamic and DT_SONAME not in dynamic if dynamic.present else has_code
+    if is_program or dynamic.value(DT_FLAGS_1) & _DF_1_PIE:
         return "pie" if interpreter is not None or dynamic.needed else "static-pie"
     return "pie" if interpreter is not None and DT_SONAME not in dynamic else "shared object"
 
@@ -106,7 +109,9 @@ def facts(stream: BinaryIO, size: int, *, with_contents: bool = False, floor: st
     rpath = dynamic.name(DT_RPATH, "DT_RPATH")
     runpath = dynamic.name(DT_RUNPATH, "DT_RUNPATH")
     version_needs = dynamic.version_needs()
-    kind = kind_of(image.header.type, dynamic, interpreter)
+    entry = image.header.entry
+    has_code = entry != 0 and image.is_code(entry)
+    kind = kind_of(image.header.type, dynamic, interpreter, has_code=has_code)
     is_static = interpreter is None and not dynamic.needed and kind != "shared object"
     held = notes.read(image)
     found = libc.of_system(image, held, known) or (
@@ -129,8 +134,8 @@ def facts(stream: BinaryIO, size: int, *, with_contents: bool = False, floor: st
         unstartable=loading.fault(image, dynamic, version_needs, kind, found.libc),
         os_abi=_OS_ABI.get(image.os_abi) or f"OS/ABI {image.os_abi}",
         kind=kind,
-        entry=image.header.entry,
-        entry_in_code=image.header.entry != 0 and image.is_code(image.header.entry),
+        entry=entry,
+        entry_in_code=has_code,
         interpreter=interpreter,
         needed=dynamic.needed,
         soname=dynamic.soname,

@@ -158,7 +158,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     Linux that the file is made for, where that is told; its libc is then ``other``. ``cpu_features`` are those that
     it was built to use where they are there: ``ibt``, ``shstk``, ``bti``, ``pac``, ``gcs``. ``writable_code`` says
     that a segment is both. ``contents`` is None when nobody asked for it. ``abi`` are policy.toml's words for what
-    e_flags says of the calling convention. ``unstartable`` says why neither Linux nor a loader starts the program,
+    e_flags says of the calling convention. ``unstartable`` says why Linux or a loader does not start the program,
     and is empty where nothing stands against it.
     """
 

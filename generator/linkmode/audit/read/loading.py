@@ -1,7 +1,8 @@
 """Tells whether Linux and a loader start a program at all; what its code does is not asked.
 
 The rules are those that fs/binfmt_elf.c of Linux, elf/ of glibc and ldso/ of musl rely on or check. Most files that
-break one were changed by hand or by a tool; a few are programs for bare machines.
+break one were changed by hand or by a tool; a few are programs for bare machines. What Linux refuses, and what a loader
+needs and does not find, is certain. What leads elsewhere may lead to bytes that happen to do: that is a doubt.
 The same walk, check by check and in this order, is in templates/common/tools/elfcheck/loading.h.
 """
 
@@ -9,9 +10,14 @@ from collections.abc import Sequence
 
 from linkmode.audit.read import policy, tables
 from linkmode.audit.read.dynamic import (
+    DT_BIND_NOW,
+    DT_FLAGS,
     DT_FLAGS_1,
     DT_GNU_HASH,
     DT_HASH,
+    DT_JMPREL,
+    DT_PLTGOT,
+    DT_PLTRELSZ,
     DT_RELR,
     DT_RPATH,
     DT_RUNPATH,
@@ -26,6 +32,7 @@ from linkmode.audit.read.image import (
     ET_DYN,
     PF_R,
     PF_W,
+    PF_X,
     PT_DYNAMIC,
     PT_GNU_PROPERTY,
     PT_GNU_RELRO,
@@ -36,7 +43,7 @@ from linkmode.audit.read.image import (
     Image,
     Segment,
 )
-from linkmode.audit.read.memory import PAGE, file_part, memory_part, readable
+from linkmode.audit.read.memory import DOUBT, PAGE, file_part, is_mapped, memory_part, readable
 from linkmode.audit.read.policy import Libc
 
 _LARGEST_PAGE = 65536
@@ -44,7 +51,7 @@ _LARGEST_PAGE = 65536
 
 _RELR_VERSION = "GLIBC_ABI_DT_RELR"
 _EM_X86 = (3, 62)
-_DF_1_NODEFLIB = 0x800
+_DF_BIND_NOW, _DF_1_NOW, _DF_1_NODEFLIB = 0x8, 0x1, 0x800
 _ADDRESSES = {32: 1 << 32, 64: 1 << 63}
 """Where the addresses of programs end at the latest; above 2**63 they are the kernel's."""
 _ADDRESSES_X86_64 = (1 << 47) - PAGE
@@ -60,9 +67,19 @@ def fault(image: Image, dynamic: Dynamic, needs: Sequence[VersionNeed], kind: Ki
     found = _kernel(image) or _entry(image)
     if not found and image.of_type(PT_INTERP):
         found = _loader(image, dynamic, needs, libc)
-    elif not found and libc in ("glibc", "musl"):  # whose start code does a part of a loader's work
-        found = _table_twice(image) or _threads(image) or (_relro(image) if libc == "glibc" else "")
-    return f"{found}, so that it cannot be started" if found else ""
+    elif not found:
+        found = _start_code(image, libc)
+    return found if not found or found.endswith(DOUBT) else f"{found}, so that it cannot be started"
+
+
+def _start_code(image: Image, libc: Libc) -> str:
+    # A libc that is inside does a part of a loader's work. musl's finds PT_TLS by PT_PHDR.
+    if libc == "glibc":
+        return _threads(image, is_of_glibc_inside=True) or _relro(image)
+    if libc != "musl":
+        return ""
+    twice = _table_twice(image) if any(one.file_size for one in image.of_type(PT_TLS)) else ""
+    return twice + DOUBT if twice else _threads(image)
 
 
 def _entry(image: Image) -> str:
@@ -70,12 +87,13 @@ def _entry(image: Image) -> str:
     if not entry:
         return "it has no entry point (e_entry)"
     if not image.is_code(entry):
-        return f"no code lies at its entry point 0x{entry:x} (e_entry)"
+        words = f"no code lies at its entry point 0x{entry:x} (e_entry)"
+        return words + DOUBT if is_mapped(image, entry, 1, PF_X) else words
     return ""
 
 
 def _kernel(image: Image) -> str:
-    limit = _ADDRESSES_X86_64 if image.machine_name == "x86_64" else _ADDRESSES[image.bits]
+    limit = _limit(image)
     before: Segment | None = None
     if image.header.type == ET_DYN and not image.loads[0].memory_size:
         return "its first PT_LOAD is empty, and Linux finds no place for it"
@@ -93,26 +111,34 @@ def _kernel(image: Image) -> str:
         is_shared = before and (before.address + before.memory_size - 1) // PAGE == load.address // PAGE
         is_other = not load.file_size or (before and before.offset - before.address != load.offset - load.address)
         if is_shared and is_other:
-            return f"its PT_LOAD at 0x{load.address:x} replaces the page of the one before"
+            return f"its PT_LOAD at 0x{load.address:x} replaces the page of the one before{DOUBT}"
         before = load
     return ""
 
 
+def _limit(image: Image) -> int:
+    return _ADDRESSES_X86_64 if image.machine_name == "x86_64" else _ADDRESSES[image.bits]
+
+
 def _loader(image: Image, dynamic: Dynamic, needs: Sequence[VersionNeed], libc: Libc) -> str:
     return (
-        _headers(image)
+        _headers(image, libc)
         or _dynamic(image, dynamic, libc)
         or _libraries(dynamic, needs, libc)
         or (_properties(image) if libc == "glibc" else "")
         or _threads(image)
         or _relro(image)
+        or (_bound_later(image, dynamic) if libc == "glibc" else "")
     )
 
 
-def _headers(image: Image) -> str:
+def _headers(image: Image, libc: Libc) -> str:
     interpreter = image.of_type(PT_INTERP)[0]
-    if file_part(image, interpreter.address, interpreter.file_size) != interpreter.offset:
-        return "its PT_INTERP does not lie inside a segment that can be read, where its loader looks for it"
+    address, size = interpreter.address, interpreter.file_size
+    # musl's loader takes any name for its own
+    is_there = is_mapped(image, address, 1) if libc == "musl" else file_part(image, address, size) == interpreter.offset
+    if not is_there:
+        return f"its PT_INTERP does not lie inside a segment that can be read, where its loader looks for it{DOUBT}"
     start, size = image.header.phoff, image.header.phnum * image.header.phentsize
     if not any(one.offset <= start and start + size <= one.offset + one.file_size for one in readable(image)):
         return "its program headers do not lie inside a segment that can be read, where its loader looks for them"
@@ -190,38 +216,64 @@ def _comes_with_glibc(library: str) -> bool:
 def _properties(image: Image) -> str:
     for one in image.of_type(PT_GNU_PROPERTY):
         if one.memory_size and not memory_part(image, one.address, one.memory_size, PF_R | PF_W):
-            return "its PT_GNU_PROPERTY does not lie inside a segment that can be read"
-    # Without one, the loader for x86-64 looks for the note by itself: where notes have the alignment of that one.
-    is_searched = image.machine_name == "x86_64" and not image.of_type(PT_GNU_PROPERTY)
-    for one in image.of_type(PT_NOTE) if is_searched else ():
+            return f"its PT_GNU_PROPERTY does not lie inside a segment that can be read{DOUBT}"
+    # The loader for x86-64 looks for the same note there too: where notes have the alignment of that one.
+    for one in image.of_type(PT_NOTE) if image.machine_name == "x86_64" else ():
         if one.align == 8 and one.memory_size and not memory_part(image, one.address, one.memory_size, PF_R | PF_W):
-            return "its PT_NOTE does not lie inside a segment that can be read"
+            return f"its PT_NOTE does not lie inside a segment that can be read{DOUBT}"
     return ""
 
 
-def _threads(image: Image) -> str:
-    for one in image.of_type(PT_TLS):
-        if not one.memory_size:
-            continue
+def _threads(image: Image, *, is_of_glibc_inside: bool = False) -> str:
+    # glibc's start code takes the first one, and an alignment of 0 for 1; loaders and musl take the last one.
+    found = [one for one in image.of_type(PT_TLS) if one.memory_size]
+    for one in found[:1] if is_of_glibc_inside else found[-1:]:
+        if one.memory_size > _limit(image):
+            return f"its PT_TLS of {one.memory_size} bytes is larger than all addresses of a program"
         is_held = one.address and file_part(image, one.address, one.file_size) is not None
         if one.file_size > one.memory_size or (one.file_size and not is_held):
-            return "its PT_TLS does not lie inside a segment that can be read"
-        if one.align & (one.align - 1) or not one.align:
-            return f"its PT_TLS has the alignment {one.align}, no power of two"
+            words = "its PT_TLS does not lie inside a segment that can be read"
+            return words + DOUBT if is_mapped(image, one.address, one.file_size) else words
+        is_wrong = one.align & (one.align - 1) or one.align > _limit(image)
+        if is_wrong or not (one.align or is_of_glibc_inside):
+            return f"its PT_TLS has the alignment {one.align}, no power of two that memory could have{DOUBT}"
     return ""
 
 
 def _relro(image: Image) -> str:
-    # lld before 18 ends PT_GNU_RELRO with a page of the machine's, of which the segment fills only the beginning.
-    page = PAGE if image.header.machine in _EM_X86 else _LARGEST_PAGE
-    for one in image.of_type(PT_GNU_RELRO):
-        start, end = one.address // PAGE * PAGE, (one.address + one.memory_size) // PAGE * PAGE
-        if start < end and not any(
-            load.memory_size
-            and load.flags & PF_W
-            and load.address // PAGE * PAGE <= start
-            and end <= -(-(load.address + load.memory_size) // page) * page
-            for load in image.loads
-        ):
-            return "its PT_GNU_RELRO does not lie inside a segment that can be written"
+    # The libc takes the right to write from these pages, and every other right than to read; the last one counts.
+    for one in image.of_type(PT_GNU_RELRO)[-1:]:
+        end = (one.address + one.memory_size) % (1 << image.bits) // PAGE * PAGE
+        start = one.address // PAGE * PAGE
+        if start == end:
+            continue
+        # lld before 18 ends PT_GNU_RELRO with a page of the machine's, of which the segment fills only the beginning.
+        page = PAGE if image.header.machine in _EM_X86 else _LARGEST_PAGE
+        if end < start or not is_mapped(image, start, end - start, PF_R | PF_W | PF_X, page):
+            return "its PT_GNU_RELRO does not lie inside segments that are loaded"
+        for load in image.loads:
+            if (
+                load.flags & PF_X
+                and load.memory_size
+                and load.address < end
+                and start < load.address + load.memory_size
+            ):
+                return f"its PT_GNU_RELRO lies over code, which then cannot be executed{DOUBT}"
+    return ""
+
+
+def _bound_later(image: Image, dynamic: Dynamic) -> str:
+    # Without BIND_NOW, glibc's loader writes two words at DT_PLTGOT, and at the first call of a function one behind.
+    is_now = DT_BIND_NOW in dynamic or dynamic.value(DT_FLAGS) & _DF_BIND_NOW or dynamic.value(DT_FLAGS_1) & _DF_1_NOW
+    if image.header.machine not in _EM_X86 or is_now or not dynamic.value(DT_PLTRELSZ) or DT_JMPREL not in dynamic:
+        return ""
+    if DT_PLTGOT not in dynamic:
+        return "it has DT_JMPREL and no DT_PLTGOT, where its loader writes"
+    entry = 8 if image.header.machine == _EM_X86[1] else 4  # 8 for x32 too
+    first = dynamic.value(DT_PLTGOT) + 3 * entry
+    if not memory_part(image, first - 2 * entry, 2 * entry, PF_W):
+        return f"its DT_PLTGOT does not lie inside a segment that can be written{DOUBT}"
+    for one in image.of_type(PT_GNU_RELRO)[-1:]:
+        if one.address // PAGE * PAGE <= first < (one.address + one.memory_size) // PAGE * PAGE:
+            return f"its PT_GNU_RELRO lies over what DT_PLTGOT names, which is written later{DOUBT}"
     return ""

@@ -5,6 +5,9 @@ The same walk is in templates/common/tools/elfcheck/loading.h.
 
 from linkmode.audit.read.image import PF_R, PF_W, Image, Segment
 
+DOUBT = ", so that it may not start"
+"""What ends a sentence of :mod:`linkmode.audit.read.loading` about a file that contradicts itself."""
+
 PAGE = 4096
 """The smallest page of memory that any machine of Linux has: what fails by it fails by larger ones too."""
 
@@ -30,6 +33,15 @@ def memory_part(image: Image, address: int, size: int, allowed: int) -> bool:
             is_before = (end - 1) // PAGE < (start + memory_size - 1) // PAGE  # where no other segment can begin
             return is_before or _page_allows(image, end, allowed)
     return False
+
+
+def is_mapped(image: Image, address: int, size: int, allowed: int = PF_R | PF_W, page: int = PAGE) -> bool:
+    """Tell whether the pages of all of the bytes are mapped, which hold more of the file than their segments say."""
+    at = address // PAGE * PAGE
+    for one in image.loads:
+        if one.flags & allowed and one.memory_size and one.address // PAGE * PAGE <= at:
+            at = max(at, -(-(one.address + one.memory_size) // page) * page)
+    return address + size <= at
 
 
 def _page_allows(image: Image, end: int, allowed: int) -> bool:

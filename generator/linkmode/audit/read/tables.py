@@ -10,12 +10,14 @@ from linkmode.audit.read.dynamic import (
     DT_HASH,
     DT_JMPREL,
     DT_PLTREL,
+    DT_PLTRELSZ,
+    DT_VERNEED,
     DT_VERSYM,
     MAX_VERSIONS,
     Dynamic,
 )
 from linkmode.audit.read.image import PF_R, PF_W, PF_X, Image
-from linkmode.audit.read.memory import file_part, memory_part
+from linkmode.audit.read.memory import DOUBT, file_part, memory_part
 from linkmode.audit.read.policy import Libc
 
 _DT_VERDEF, _VER_FLG_BASE = 0x6FFFFFFC, 1
@@ -41,6 +43,9 @@ _TABLES = (
 _CODE = (12, 13)
 """Those that are called: --execute-only of lld and mold links code so that nobody can read it."""
 
+_LISTS = (25, 26, 32)
+"""Those that not the loader reads, but the start code that most programs have."""
+
 _RECORDS = ((7, 9, "DT_RELAENT", 3), (17, 19, "DT_RELENT", 2), (36, 37, "DT_RELRENT", 1))
 """Tables of records, the tag that holds a record's size, its name, and how many words a record has."""
 
@@ -54,23 +59,36 @@ _EM_X86 = (3, 62)
 def fault(image: Image, dynamic: Dynamic, libc: Libc) -> str:
     """Return what stands against a start, a sentence with ``it``; empty where nothing does."""
     return (
-        _tables(image, dynamic)
+        _tables(image, dynamic, libc)
         or _hashes(image, dynamic)
         or _records(image, dynamic, libc)
-        or (_definitions(image, dynamic) if libc == "glibc" else "")
+        or (_versions(dynamic) or _definitions(image, dynamic) if libc == "glibc" else "")
     )
 
 
-def _tables(image: Image, dynamic: Dynamic) -> str:
+def _tables(image: Image, dynamic: Dynamic, libc: Libc) -> str:
+    unread = _unread(image, libc)
     for tag, size_tag, name in _TABLES:
-        if tag not in dynamic:
+        if tag not in dynamic or tag == unread:
             continue
-        if size_tag and size_tag not in dynamic:
-            return f"it has {name} without the size of that table"
+        if size_tag and size_tag not in dynamic and libc != "musl":  # which takes none for 0
+            return f"it has {name} without the size of that table{DOUBT if tag in _LISTS else ''}"
         size = dynamic.value(size_tag) if size_tag else 1
         allowed = PF_R | PF_W | PF_X if tag in _CODE else PF_R | PF_W
         if size and not memory_part(image, dynamic.value(tag), size, allowed):
-            return f"its {name} leads out of the segments that can be read"
+            return f"its {name} leads out of the segments that can be read{DOUBT}"
+    return ""
+
+
+def _unread(image: Image, libc: Libc) -> int:
+    # glibc for x86-64 is built without what reads DT_REL.
+    return _REL if image.machine_name == "x86_64" and libc != "musl" else 0
+
+
+def _versions(dynamic: Dynamic) -> str:
+    # Where neither is there, the loader has no table that the numbers in DT_VERSYM could mean.
+    if DT_VERSYM in dynamic and DT_VERNEED not in dynamic and _DT_VERDEF not in dynamic:
+        return f"it has DT_VERSYM, and neither DT_VERNEED nor DT_VERDEF{DOUBT}"
     return ""
 
 
@@ -82,30 +100,30 @@ def _hashes(image: Image, dynamic: Dynamic) -> str:
         head = 16 + blooms * image.word
         is_wrong = not blooms or blooms & (blooms - 1) or head + 4 * buckets > place[0] or buckets > _MOST
         if is_wrong or not _ends(image, dynamic.value(DT_GNU_HASH) + head, buckets, first):
-            return "its DT_GNU_HASH contradicts itself"
+            return f"its DT_GNU_HASH contradicts itself{DOUBT}"
     # Alpha and s390x have words of 64 bits there.
     place = _counts(image, dynamic, DT_HASH, 8) if image.header.machine in _EM_X86 else None
     if place and DT_GNU_HASH not in dynamic:
         buckets, symbols = place[1]
         is_wrong = 8 + 4 * (buckets + symbols) > place[0] or buckets + symbols > _MOST
-        if is_wrong or max(_words(image, dynamic.value(DT_HASH) + 8, buckets + symbols), default=0) >= max(symbols, 1):
-            return "its DT_HASH contradicts itself"
+        words = () if is_wrong else _words(image, dynamic.value(DT_HASH) + 8, buckets + symbols)
+        if is_wrong or max(words, default=(0,))[0] >= max(symbols, 1):
+            return f"its DT_HASH contradicts itself{DOUBT}"
     return ""
 
 
 def _ends(image: Image, address: int, buckets: int, first: int) -> bool:
     # Whether the last chain, which a lookup follows to a number that is odd, ends where it is loaded.
-    last = max(_words(image, address, buckets), default=0)
+    last = max(_words(image, address, buckets), default=(0,))[0]
     place = image.locate(address + 4 * (buckets + last - first))
     if not last or place is None:
         return not last
     return any(image.record("I", at)[0] & 1 for at in range(place[0], place[0] + place[1] - 3, 4))
 
 
-def _words(image: Image, address: int, count: int) -> Iterator[int]:
+def _words(image: Image, address: int, count: int) -> Iterator[tuple[int, ...]]:
     place = image.locate(address)
-    raw = image.bytes_at(place[0], 4 * count) if place else b""
-    return (word for (word,) in image.records("I", raw))
+    return image.records("I", image.bytes_at(place[0], 4 * count) if place else b"")
 
 
 def _counts(image: Image, dynamic: Dynamic, tag: int, size: int) -> tuple[int, tuple[int, ...]] | None:
@@ -131,14 +149,16 @@ def _definitions(image: Image, dynamic: Dynamic) -> str:
         if not flags & _VER_FLG_BASE and file_part(image, at + name, 8) is None:
             break
         at, has_next = at + following, bool(following)
-    return "its DT_VERDEF leads out of the segments that can be read" if has_next else ""
+    return f"its DT_VERDEF leads out of the segments that can be read{DOUBT}" if has_next else ""
 
 
 def _records(image: Image, dynamic: Dynamic, libc: Libc) -> str:
     # musl's loader has the sizes built in, takes both kinds on every machine, and asks DT_PLTREL with a table only.
     for tag, size_tag, name, words in _RECORDS if libc != "musl" else ():
-        if tag in dynamic and dynamic.value(size_tag) != words * image.word:
+        if tag in dynamic and tag != _unread(image, libc) and dynamic.value(size_tag) != words * image.word:
             return f"its {name} is {dynamic.value(size_tag)}, and not the {words * image.word} that its loader expects"
+    if DT_JMPREL in dynamic and DT_PLTREL not in dynamic and dynamic.value(DT_PLTRELSZ):
+        return f"it has DT_JMPREL and no DT_PLTREL that says of which kind it is{DOUBT}"
     kinds = (_RELA,) if image.machine_name == "x86_64" and libc != "musl" else (_RELA, _REL)
     if DT_PLTREL in dynamic and DT_JMPREL not in dynamic:
         return "" if libc == "musl" else "it has DT_PLTREL and no DT_JMPREL, which its loader reads"

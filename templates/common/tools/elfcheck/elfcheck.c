@@ -308,6 +308,7 @@ static void read_facts(void)
     find_behind();
     read_interpreter();
     read_dynamic();
+    elf.entry_in_code = elf.entry != 0 && is_code(elf.entry);
     elf.kind = tell_kind(type);
     read_notes();
     if (!tell_other_system()) {
@@ -317,7 +318,8 @@ static void read_facts(void)
             tell_dynamic_libc();
     }
     find_glibc_required();
-    elf.entry_in_code = elf.entry != 0 && is_code(elf.entry);
+    elf.is_bind_now = dynamic.low[DT_BIND_NOW].present || (dynamic.low[DT_FLAGS].value & DF_BIND_NOW)
+                      || (dynamic.flags_1.value & DF_1_NOW);
     find_fault(type);
     elf.executable_stack = "unset";
     for (size_t i = 0; i < elf.segment_count; i++) {
@@ -326,8 +328,6 @@ static void read_facts(void)
         if (elf.segments[i].type == PT_GNU_RELRO)
             elf.has_relro = true;
     }
-    elf.is_bind_now = dynamic.low[DT_BIND_NOW].present || (dynamic.low[DT_FLAGS].value & DF_BIND_NOW)
-                      || (dynamic.flags_1.value & DF_1_NOW);
 }
 
 /* Writes the report; an error on close counts too, or a full disk would pass for a report. */

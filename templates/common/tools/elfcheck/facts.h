@@ -46,6 +46,8 @@ enum { PT_LOAD = 1, PT_DYNAMIC = 2, PT_INTERP = 3, PT_NOTE = 4, PT_PHDR = 6, PT_
 enum {
     DT_NULL = 0,
     DT_NEEDED = 1,
+    DT_PLTRELSZ = 2,
+    DT_PLTGOT = 3,
     DT_HASH = 4,
     DT_STRTAB = 5,
     DT_SYMTAB = 6,
@@ -55,6 +57,7 @@ enum {
     DT_RPATH = 15,
     DT_REL = 17,
     DT_PLTREL = 20,
+    DT_DEBUG = 21,
     DT_JMPREL = 23,
     DT_BIND_NOW = 24,
     DT_RUNPATH = 29,
@@ -620,11 +623,15 @@ static void read_dynamic(void)
     read_version_needs();
 }
 
-/* ET_DYN is a program when it has DF_1_PIE or, from older linkers, an interpreter and no soname. */
+/* ET_DYN is a program when it has DF_1_PIE or, from older linkers, an interpreter and no soname, or DT_DEBUG, which linkers give
+   to programs only. No loader takes what lacks PT_DYNAMIC for a library. */
 static enum kind tell_kind(unsigned type)
 {
     if (type == ET_EXEC)
         return EXECUTABLE;
+    if (only_segment(PT_DYNAMIC, "PT_DYNAMIC") ? dynamic.low[DT_DEBUG].present && !dynamic.low[DT_SONAME].present
+                                               : elf.entry_in_code)
+        return elf.has_interpreter || elf.needed_count ? PIE : STATIC_PIE;
     if (dynamic.flags_1.value & DF_1_PIE)
         return elf.has_interpreter || elf.needed_count ? PIE : STATIC_PIE;
     return elf.has_interpreter && !dynamic.low[DT_SONAME].present ? PIE : SHARED_OBJECT;

@@ -207,7 +207,7 @@ static void print_reason(FILE *out)
         return;
     case STATIC:
         fprintf(out, "%sno interpreter (PT_INTERP) and no needed library (DT_NEEDED)",
-                elf.kind == STATIC_PIE ? "static-pie (DF_1_PIE), " : "");
+                elf.kind == STATIC_PIE ? "static-pie, " : "");
         return;
     default:
         break;
