@@ -82,6 +82,17 @@ class Workspace:
         [argv] = (argv for argv in self.asked if argv[0] == "bwrap")
         return argv[argv.index("/workspace") - 1], argv[argv.index("--chdir") + 1]
 
+    def sees(self) -> dict[str, str]:
+        """Vendor, and return what the sandbox shows in /workspace: each path there, and on this machine."""
+        self.asked.clear()
+        self.vendor()
+        [argv] = (argv for argv in self.asked if argv[0] == "bwrap")
+        return {
+            word: argv[at - 1]
+            for at, word in enumerate(argv)
+            if argv[at - 2] == "--ro-bind" and word.startswith("/workspace")
+        }
+
     def answer(self, argv: Sequence[str], _: Mapping[str, str]) -> str:
         self.asked.append(argv)
         if argv[0] == "rustc":

@@ -87,16 +87,6 @@ def test_a_build_script_is_a_target_and_what_it_printed_is_written_for_review(wo
     assert text.endswith("[one-1.2.3]\ncargo::rustc-cfg=has_it\ncargo:rustc-env=AT=$OUT_DIR\n")
 
 
-def test_the_sandbox_has_no_network_and_no_home(workspace: Workspace) -> None:
-    workspace.add("one", "lib", prints=[])
-    workspace.vendor()
-    [argv] = (argv for argv in workspace.asked if argv[0] == "bwrap")
-    assert {"--unshare-all", "--clearenv"} < set(argv)
-    assert "--share-net" not in argv
-    assert argv[argv.index("HOME") + 1] == "/tmp"
-    assert not any(word.startswith(str(Path.home())) for word in argv)
-
-
 def test_a_c_library_comes_from_a_target_and_the_script_is_not_run(workspace: Workspace) -> None:
     workspace.add("one", "lib", prints=["cargo:rustc-link-lib=static=z", "cargo:rustc-cfg=has_z", "cargo:number=7"])
     workspace.packages["one"]["links"] = "z"
@@ -295,38 +285,6 @@ def test_settings_that_cargo_would_refuse_are_left_to_cargo(workspace: Workspace
     vendoring.write(workspace.folder, {".cargo/config.toml": text})
     workspace.vendor()
     assert all("--config=source.crates-io.replace-with='vendored-sources'" in argv for argv in workspace.asked)
-
-
-def test_the_sandbox_has_the_users_packages_beside_the_workspace_and_never_a_home(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    workspace = Workspace(tmp_path / "workspace")
-    workspace.add("one", "lib", prints=[])
-    assert workspace.shown() == (str(workspace.folder), "/workspace")
-    workspace.add("beside", "lib", source=None)
-    workspace.packages["beside"]["manifest_path"] = str(tmp_path / "beside/Cargo.toml")
-    assert workspace.shown() == (str(tmp_path), "/workspace/workspace")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert workspace.shown() == (str(workspace.folder), "/workspace")
-
-
-def test_a_user_without_a_home_has_a_sandbox_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def nobody(uid: int) -> None:
-        raise KeyError(uid)
-
-    workspace = Workspace(tmp_path / "workspace")
-    workspace.add("one", "lib", prints=[])
-    monkeypatch.delenv("HOME")
-    monkeypatch.setattr("pwd.getpwuid", nobody)
-    assert workspace.shown() == (str(workspace.folder), "/workspace")
-
-
-def test_the_sandbox_asks_for_no_wrapper_of_the_compiler_and_for_its_errors(workspace: Workspace) -> None:
-    workspace.add("one", "lib", prints=[])
-    workspace.vendor()
-    [argv] = (argv for argv in workspace.asked if argv[0] == "bwrap")
-    assert argv[argv.index("RUSTC_WRAPPER") + 1] == argv[argv.index("RUSTC_WORKSPACE_WRAPPER") + 1] == ""
-    assert "--message-format=json-render-diagnostics" in argv, "plain json would say on stdout why a crate fails"
 
 
 def test_a_package_in_a_workspace_is_told_where_the_workspace_is(tmp_path: Path) -> None:

@@ -5,9 +5,12 @@ no pkg-config, no network, an empty home, and no variables but cargo's and those
 written down for review.
 """
 
+import contextlib
 import json
+import os
+import pwd
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from pathlib import Path
 
 import msgspec
@@ -62,10 +65,10 @@ class Said(msgspec.Struct):
         return [(name, value) for name, _, value in (text.partition("=") for text in texts)]
 
 
-def run(request: Request, crates: Mapping[str, Crate], own: Path) -> dict[str, Said]:
+def run(request: Request, crates: Mapping[str, Crate], own: Set[Path]) -> dict[str, Said]:
     """Return what each script printed, by package id. Nothing is run where there is none.
 
-    ``own`` is the folder around the user's packages, which the sandbox shows.
+    ``own`` are the folders of the user's packages, which the sandbox shows.
     """
     wanted = {key: crate for key, crate in crates.items() if crate.script}
     if not wanted:
@@ -96,18 +99,35 @@ def run(request: Request, crates: Mapping[str, Crate], own: Path) -> dict[str, S
 
 
 def _is_home(folder: Path) -> bool:
-    """Whether a folder is this user's home, or contains it; not where this user has none."""
-    try:
-        home = Path.home()
-    except RuntimeError:
-        return False
-    return folder in (home, *home.parents)
+    """Whether a folder is the home of a user of this machine, or contains one."""
+    homes = {Path(user.pw_dir) for user in pwd.getpwall()}
+    with contextlib.suppress(RuntimeError):  # this user may have none
+        homes.add(Path.home())
+    return any(folder in (home, *home.parents) for home in homes)
 
 
-def _command(request: Request, own: Path, sysroot: str, target: str) -> tuple[str, ...]:
+def _shown(own: Set[Path]) -> tuple[Path, list[Path]]:
+    """Return the folder that contains the user's packages, and what of it a script may read: never a home around them.
+
+    Cargo reads Cargo.toml in the folders around a package too: the workspace that it belongs to.
+    """
+    around = Path(os.path.commonpath(list(own)))
+    if not _is_home(around):
+        return around, [around]
+    folders = sorted(folder for folder in own if own.isdisjoint(folder.parents))
+    workspaces = {
+        place / "Cargo.toml"
+        for folder in folders
+        for place in folder.parents
+        if place.is_relative_to(around) and (place / "Cargo.toml").is_file()
+    }
+    return around, [*folders, *sorted(workspaces)]
+
+
+def _command(request: Request, own: Set[Path], sysroot: str, target: str) -> tuple[str, ...]:
     folder = request.folder.absolute()
-    if _is_home(own):
-        own = folder  # a script may not read a home
+    around, shown = _shown(own)
+    inside = [(str(path), str("/workspace" / path.relative_to(around))) for path in shown]
     machine: list[str] = []
     for path in map(Path, _SYSTEM):
         if path.is_symlink():
@@ -127,10 +147,11 @@ def _command(request: Request, own: Path, sysroot: str, target: str) -> tuple[st
     return (
         *("bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--clearenv"),
         *("--ro-bind", "/usr", "/usr", *machine, "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"),  # noqa: S108
-        *("--ro-bind", sysroot, sysroot, "--ro-bind", str(own), "/workspace"),
+        *("--ro-bind", sysroot, sysroot),
+        *(word for place in inside for word in ("--ro-bind", *place)),
         *("--ro-bind", str(request.sources.absolute()), "/vendored", "--bind", target, "/target"),
         *(word for name, value in environment.items() for word in ("--setenv", name, value)),
-        *("--chdir", str("/workspace" / folder.relative_to(own)), "--"),
+        *("--chdir", str("/workspace" / folder.relative_to(around)), "--"),
         *("cargo", "check", "--workspace", "--tests", "--message-format=json-render-diagnostics"),
         *options(request, "/vendored"),
     )

@@ -163,10 +163,10 @@ def _sources_of(file: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def read(request: Request) -> tuple[dict[str, Crate], dict[str, str], Path]:
+def read(request: Request) -> tuple[dict[str, Crate], dict[str, str], set[Path]]:
     """Return the crates of others by package id, and the ids of those that the user's own packages name, by name.
 
-    The folder is the one that contains the user's own packages: a dependency by ``path`` can lie beside the workspace.
+    The folders are those of the user's own packages: a dependency by ``path`` can lie beside the workspace.
     """
     own = {request.folder.absolute()}
     if not (request.folder / "Cargo.lock").exists():
@@ -196,12 +196,7 @@ def read(request: Request) -> tuple[dict[str, Crate], dict[str, str], Path]:
         argv = ("cargo", "tree", "--workspace", "--edges=normal,build,dev", f"--target={triple}", *_LINES, *told)
         _add(request, found, _built(request.run(argv, request.folder, {})), cpu, crates, direct)
     named = {name: ids.copy().pop() for name, ids in direct.items() if len(ids) == 1}
-    return {key: crates[key] for key in sorted(crates, key=lambda key: crates[key].name)}, named, _around(own)
-
-
-def _around(folders: Iterable[Path]) -> Path:
-    """Return the folder that contains all."""
-    return Path(os.path.commonpath(list(folders)))
+    return {key: crates[key] for key in sorted(crates, key=lambda key: crates[key].name)}, named, own
 
 
 _LINES = ("--color=never", "--prefix=none", "--format={p}|{f}")
