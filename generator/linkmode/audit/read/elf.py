@@ -103,6 +103,16 @@ def facts(stream: BinaryIO, size: int, *, with_contents: bool = False, floor: st
     """
     known = policy.load()
     image = Image(stream, size, known)
+    dynamic, known_facts = _of_headers(image, known)
+    if not with_contents:
+        return known_facts
+    from linkmode.audit.read import contents  # imported on use: it is slow
+
+    inside = contents.read(image, dynamic, known_facts, floor)
+    return msgspec.structs.replace(known_facts, contents=inside, cpu=known_facts.cpu or inside.cpu)
+
+
+def _of_headers(image: Image, known: policy.Policy) -> tuple[Dynamic, Facts]:
     followed = behind.read(image, known)
     interpreter = _interpreter(image)
     dynamic = Dynamic(image)
@@ -125,8 +135,8 @@ def facts(stream: BinaryIO, size: int, *, with_contents: bool = False, floor: st
     flags, flags_1 = dynamic.value(DT_FLAGS), dynamic.value(DT_FLAGS_1)
     bind_now = bool(DT_BIND_NOW in dynamic or flags & _DF_BIND_NOW or flags_1 & _DF_1_NOW)
     cpu, features = notes.properties(image, held)
-    known_facts = Facts(
-        size=size,
+    return dynamic, Facts(
+        size=image.size,
         bits=image.bits,
         endianness=image.endianness,
         machine=image.machine_name,
@@ -160,12 +170,6 @@ def facts(stream: BinaryIO, size: int, *, with_contents: bool = False, floor: st
         no_default_folders=bool(flags_1 & _DF_1_NODEFLIB),
         behind=followed,
     )
-    if not with_contents:
-        return known_facts
-    from linkmode.audit.read import contents  # imported on use: it is slow
-
-    inside = contents.read(image, dynamic, known_facts, floor)
-    return msgspec.structs.replace(known_facts, contents=inside, cpu=known_facts.cpu or inside.cpu)
 
 
 @contextmanager
