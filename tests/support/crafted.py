@@ -91,7 +91,7 @@ NEEDING = Elf(interp=interp(GLIBC_LOADER), needed=("libc.so.6",)).build()
 UNSTARTABLE = {
     "no entry point": entering(STATIC, 0),
     "an entry point outside": entering(STATIC, 0x10),
-    "an entry point behind the last byte": entering(STATIC, 0x400000 + len(STATIC)),
+    "an entry point behind the last page": entering(STATIC, 0x401000),
     "an entry point without code": data_alone(Elf(code=MUSL_START)),
     "an entry point and a loader without code": entering(NEEDING, 0x500000),
     "no entry point and a loader": entering(NEEDING, 0),
@@ -99,6 +99,8 @@ UNSTARTABLE = {
     "powerpc64 outside": entering(Elf(machine=21, big=True).build(), 0x10),
     "little-endian powerpc64 without code": data_alone(Elf(machine=21)),
 }
+DOUBTFUL = entering(STATIC, 0x400000 + len(STATIC))
+"""Its entry point lies behind its last byte, in a page that has more of the file."""
 STARTABLE = {
     "a function descriptor of powerpc64": data_alone(Elf(machine=21, big=True)),
     "the last byte of code": entering(STATIC, 0x400000 + len(STATIC) - 1),
@@ -107,6 +109,7 @@ STARTABLE = {
 CRAFTED: dict[str, bytes] = {
     **UNSTARTABLE,
     **STARTABLE,
+    "an entry point behind the last byte": DOUBTFUL,
     "library without an entry point": entering(library_loading("DT_AUDIT", "libm.so.6"), 0),
     **{f"{tag}": loading(tag, "/x/evil.so") for tag in LOADS},
     **{f"{tag} of a libc's own": loading(tag, "libm.so.6") for tag in LOADS},

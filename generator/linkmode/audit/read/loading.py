@@ -162,9 +162,11 @@ def _dynamic(image: Image, dynamic: Dynamic, libc: Libc) -> str:
     segments = image.of_type(PT_DYNAMIC)
     if not segments:
         return "it has an interpreter (PT_INTERP) and no PT_DYNAMIC that would tell the loader what to do"
-    allowed = PF_W if segments[0].flags & PF_W else PF_R | PF_W
-    if not memory_part(image, segments[0].address, segments[0].file_size, allowed):
-        return "its PT_DYNAMIC lies in a segment that does not allow what PT_DYNAMIC says"
+    one = segments[0]
+    allowed = PF_W if one.flags & PF_W else PF_R | PF_W
+    if not memory_part(image, one.address, one.file_size, allowed):
+        words = "its PT_DYNAMIC lies in a segment that does not allow what PT_DYNAMIC says"
+        return words + DOUBT if is_mapped(image, one.address, 1) else words  # a loader may have nothing to write there
     for tag, name in ((DT_STRTAB, "DT_STRTAB"), (DT_SYMTAB, "DT_SYMTAB")):
         if tag not in dynamic:
             return f"it has no {name}, which its loader reads"

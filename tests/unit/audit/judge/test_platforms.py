@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from crafted import STARTABLE, UNSTARTABLE
+from crafted import DOUBTFUL, STARTABLE, UNSTARTABLE
 from elf_maker import ABI_TAG, DYN, GLIBC_LOADER, MUSL_LOADER, MUSL_START, Elf, interp
 
 from linkmode.audit.judge import hazards, platforms, wheels
@@ -199,6 +199,12 @@ def test_what_cannot_be_started_has_no_mode(what: str) -> None:
         [failure] = check(found, verdict, Expectations(mode=mode, allow_static_glibc=True))
         assert (failure.check, failure.found) == (f"--expect {mode}", verdict.reason)
         assert "GNUTARGET not set" in failure.fix
+
+
+def test_what_only_chance_can_start_has_no_mode() -> None:
+    verdict = judge(elf.facts(BytesIO(DOUBTFUL), len(DOUBTFUL)))
+    assert verdict.mode is None
+    assert verdict.reason.endswith("(e_entry), so that it may not start")
 
 
 @pytest.mark.parametrize("what", STARTABLE)

@@ -391,7 +391,8 @@ static bool has_wrong_dynamic(void)
     if (!segment)
         return fault("it has an interpreter (PT_INTERP) and no PT_DYNAMIC that would tell the loader what to do");
     if (!memory_part(segment->address, segment->file_size, segment->flags & PF_W ? PF_W : PF_R | PF_W))
-        return fault("its PT_DYNAMIC lies in a segment that does not allow what PT_DYNAMIC says");
+        return (is_mapped(segment->address, 1, PF_R | PF_W, PAGE) ? doubt : fault)(
+            "its PT_DYNAMIC lies in a segment that does not allow what PT_DYNAMIC says"); /* a loader may write nothing */
     if (!numbered(DT_STRTAB)->present)
         return fault("it has no DT_STRTAB, which its loader reads");
     if (!numbered(DT_SYMTAB)->present)
