@@ -232,6 +232,7 @@ def _libraries(made: Path, base: Path, libc: str, objects: Path) -> None:
             _run(["objcopy", *renamed, file])
         bridge = [str(objects / "own" / "bridge.o")] if name == "nio" else []
         _run(["ar", "rcsD", str(jdk / f"lib{name}.a"), *files, *bridge])
+    _run(["ar", "rcsD", str(jdk / "libextnet.a"), str(objects / "own" / "extnet.o")])
     for library, parts in {"libchelper": ("cpu", "host"), "jvm": ("jvm",)}.items():
         _run(["ar", "rcsD", str(helpers / f"lib{library}.a"), *(str(objects / "own" / f"{part}.o") for part in parts)])
 
@@ -301,7 +302,7 @@ def _cpu_header(made: Path, jars: Iterable[Path], cpu: str) -> str:
 
 def without_code(made: Path, libc: str) -> set[str]:
     """Return the native methods of the JDK's libraries that the static ones of a libc have not."""
-    names = [name for name in _LIBRARIES if name != "fdlibm"]
+    names = ["extnet", *(name for name in _LIBRARIES if name != "fdlibm")]
     wanted = [_run(["nm", "--dynamic", "--defined-only", str(made / f"lib/lib{name}.so")]) for name in names]
     static = made / "lib" / "static" / "linux-amd64" / libc
     held = [_run(["nm", "--defined-only", str(static / f"lib{name}.a")]) for name in names]
