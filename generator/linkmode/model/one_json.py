@@ -5,6 +5,7 @@ would not be what another tool uses.
 """
 
 import json
+from collections.abc import Set
 from typing import Any, TypeVar
 
 import msgspec
@@ -23,10 +24,6 @@ def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return _distinct(pairs, [key for key, _ in pairs])
 
 
-def _once_folded(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    return _distinct(pairs, [key.casefold() for key, _ in pairs])
-
-
 def _distinct(pairs: list[tuple[str, Any]], keys: list[str]) -> dict[str, Any]:
     seen: set[str] = set()
     for key in keys:
@@ -36,18 +33,23 @@ def _distinct(pairs: list[tuple[str, Any]], keys: list[str]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def decode(data: bytes | str, kind: type[_Kind], *, ignore_case: bool = False) -> _Kind:
+def decode(data: bytes | str, kind: type[_Kind], *, any_case: Set[str] = frozenset()) -> _Kind:
     """Return what ``data`` has, as ``kind``.
 
-    With ``ignore_case``, two keys that differ in case alone are one key, as for the programs that are written in Go.
+    Programs that are written in Go find the fields that they know in any case: ``any_case`` are these fields, in small
+    letters. Other keys, such as those of annotations, may differ in case alone.
 
     Raises:
         KeyTwiceError: an object has a key twice.
         DecodeError: it is no JSON, or something else than ``kind``.
         RecursionError: it is nested too deeply.
     """
+
+    def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        return _distinct(pairs, [small if (small := key.casefold()) in any_case else key for key, _ in pairs])
+
     try:
-        json.loads(data, object_pairs_hook=_once_folded if ignore_case else once)
+        json.loads(data, object_pairs_hook=distinct if any_case else once)
     except KeyTwiceError:
         raise
     except ValueError as error:  # also a number of more digits than Python reads

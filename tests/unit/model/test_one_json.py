@@ -21,7 +21,12 @@ def test_keys_that_differ_in_case_alone(key: str) -> None:
     text = f'{{"keys": 1, "{key}": 2}}'
     assert decode(text, dict) == {"keys": 1, key: 2}
     with pytest.raises(KeyTwiceError, match=r"^an object has the key 'keys' twice$"):
-        decode(text, dict, ignore_case=True)
+        decode(text, dict, any_case={"keys"})
+
+
+def test_keys_that_no_program_looks_for_may_differ_in_case() -> None:
+    text = '{"keys": {"Maintainer": "a", "maintainer": "b"}}'
+    assert decode(text, dict, any_case={"keys"}) == {"keys": {"Maintainer": "a", "maintainer": "b"}}
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"\xff", b"1" * 5000, '{"a": 1}'.encode("utf-16"), b"[1]"])

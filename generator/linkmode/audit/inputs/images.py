@@ -71,6 +71,13 @@ class _Document(msgspec.Struct, frozen=True):
 
 _Json = TypeVar("_Json")
 
+_FIELDS = frozenset(
+    one.encode_name.casefold()
+    for kind in (_Docker, _Layout, _Descriptor, _Document)
+    for one in msgspec.structs.fields(kind)
+)
+"""What is read of these documents. Docker and others read the same, in any case."""
+
 
 def images(parts: Parts) -> tuple[Image, ...] | None:
     """Return the images, or None when this is no image; raise Refusal when it is one and contradicts itself."""
@@ -160,7 +167,7 @@ def _json(parts: Parts, name: str, kind: type[_Json]) -> _Json | None:
         if size > _MAX_JSON:
             raise Refusal(f"{name} of the image has {size} bytes, at most {_MAX_JSON} expected")
         try:
-            document = one_json.decode(stream.read(size), kind, ignore_case=True)
+            document = one_json.decode(stream.read(size), kind, any_case=_FIELDS)
         except one_json.KeyTwiceError as error:
             raise Refusal(f"{name} of the image has two meanings: {error}") from error
         except (msgspec.DecodeError, RecursionError, UnicodeError):

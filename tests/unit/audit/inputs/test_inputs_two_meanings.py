@@ -70,6 +70,14 @@ def test_an_image_with_two_meanings_is_refused(here: Path, what: str) -> None:
     assert wrong.endswith(said)
 
 
+def test_annotations_may_differ_in_case_alone(here: Path) -> None:
+    """Their names are the user's: no program takes one for the other."""
+    notes = b'"annotations": {"Maintainer": "a", "maintainer": "b"}, "layers": ['
+    (here / "i.tar").write_bytes(tar(*changed(oci(HELD), b'"layers": [{', b'"layers": [', notes)))
+    code, document = report("i.tar")
+    assert (code, modes(document)) == (0, {"i.tar:bin/app": "static"})
+
+
 def test_the_same_bytes_twice_have_one_meaning(here: Path) -> None:
     (here / "i.tar").write_bytes(tar(*docker(GOOD), *docker(GOOD)))
     code, document = report("i.tar")
