@@ -12,7 +12,7 @@ from types import FrameType
 import msgspec
 
 from linkmode.exec.environment import Ready
-from linkmode.model import link_errors
+from linkmode.model import link_errors, textfile
 from linkmode.model.cpus import CPUS
 from linkmode.model.values import LockedToolchain, Target
 
@@ -153,19 +153,26 @@ _OTHERS = ("node_modules", "site-packages", "target", "venv")
 
 
 def _programs(here: Path, began: float) -> Iterator[str]:
-    """Yield the ELF programs and shared objects in ``here`` that are no older than ``began``, by their path in it."""
+    """Yield the ELF programs and shared objects in ``here`` that are no older than ``began``, by their path in it.
+
+    Links are passed over, as nothing links them, and so is what is mounted below: /proc has files that never end.
+    """
     for folder, folders, names in os.walk(here):
-        folders[:] = sorted(name for name in folders if name not in _OTHERS and not name.startswith("."))
+        folders[:] = sorted(
+            name
+            for name in folders
+            if name not in _OTHERS and not name.startswith(".") and not os.path.ismount(Path(folder, name))
+        )
         for name in sorted(names):
             path = Path(folder, name)
             # what cannot be read, or is gone by now, is not the build's program
             with contextlib.suppress(OSError):
-                if path.lstat().st_mtime >= began and path.is_file() and _is_program(path):
+                if path.lstat().st_mtime >= began and _is_program(path):
                     yield str(path.relative_to(here))
 
 
 def _is_program(path: Path) -> bool:
-    with path.open("rb") as file:
+    with textfile.open_regular(path, follow=False) as file:
         head = file.read(18)
     return head.startswith(b"\x7fELF") and head[16:18] in (b"\2\0", b"\3\0", b"\0\2", b"\0\3")
 

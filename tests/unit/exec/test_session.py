@@ -1,5 +1,6 @@
 """What is read from the driver's note, and what is said of it at the end."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -147,3 +148,16 @@ def test_what_another_compiler_linked_is_named(tmp_path: Path) -> None:
     assert session.idle(Note(), command, tmp_path, began + 60) == ""
     linked = Note(linked=(("x86_64-linux-musl", "static", str(program)),))
     assert session.idle(linked, command, tmp_path, began) == ""
+
+
+def test_neither_links_nor_what_is_mounted_was_linked_by_another_compiler(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "proc" / "app"
+    program.parent.mkdir()
+    program.write_bytes(b"\x7fELF\2\1\1".ljust(16, b"\0") + b"\3\0")
+    (tmp_path / "link").symlink_to(program)
+    os.mkfifo(tmp_path / "pipe")
+    assert "and proc/app was not checked" in session.idle(Note(), ["sh"], tmp_path, 0)
+    monkeypatch.setattr("os.path.ismount", lambda path: Path(path) == program.parent)
+    assert session.idle(Note(), ["sh"], tmp_path, 0) == ""
