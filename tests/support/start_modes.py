@@ -52,6 +52,10 @@ MODES: dict[str, tuple[Program, str]] = {
     ),
     "code that cannot be read": (executed_only(), "mostly_static"),
     "headers in a page of two segments": (paged(5), "mostly_static"),
+    "PT_TLS outside, where neither a loader nor a libc is": (
+        adding(PT_TLS, 4, OUTSIDE, OUTSIDE, 8, 8, 1, make=lambda: without(PT_INTERP)),
+        "dynamic",
+    ),
     "DT_RELR with its version": (
         tagged((36, 0x400700), (35, 0), (37, 8), make=lambda: loaded(versions=(("libc.so.6", "GLIBC_ABI_DT_RELR"),))),
         "mostly_static",

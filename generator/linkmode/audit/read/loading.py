@@ -67,7 +67,7 @@ def fault(image: Image, dynamic: Dynamic, needs: Sequence[VersionNeed], kind: Ki
     found = _kernel(image) or _entry(image)
     if not found and image.of_type(PT_INTERP):
         found = _loader(image, dynamic, needs, libc)
-    elif not found:
+    elif not found and not dynamic.needed:  # else no libc is inside
         found = _start_code(image, libc)
     return found if not found or found.endswith(DOUBT) else f"{found}, so that it cannot be started"
 

@@ -584,6 +584,8 @@ static void find_fault(unsigned type)
         (void)(has_lost_headers(type) || has_wrong_dynamic() || has_lost_libraries()
                || (is_glibc && has_lost_properties()) || has_wrong_threads(false) || has_wrong_protection()
                || (is_glibc && has_wrong_places()));
+    else if (elf.needed_count)
+        return; /* no libc is inside */
     else if (is_glibc) /* A libc that is inside does a part of a loader's work. musl's finds PT_TLS by PT_PHDR. */
         (void)(has_wrong_threads(true) || has_wrong_protection());
     else if (is_musl)
