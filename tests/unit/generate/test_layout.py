@@ -33,8 +33,8 @@ def test_zig_alone_is_the_core_and_zig() -> None:
 def test_a_tree_for_c_is_small() -> None:
     """docs/decisions/0014-a-folder-for-each.md says what is above 45 files and 3,500 lines. Only a new check adds."""
     written = tree()
-    assert len(written) <= 66
-    assert sum(data.count(b"\n") for data in written.values()) <= 8_730
+    assert len(written) <= 65
+    assert sum(data.count(b"\n") for data in written.values()) <= 8_850
 
 
 TAKES_APART = re.compile(r"""partition\("-"\)|split\("-"\)""")
