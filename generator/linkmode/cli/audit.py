@@ -82,7 +82,9 @@ _NOT_AUDITED = 3
     help="Report how many bytes come from this static library; repeatable.",
 )
 @click.option("--sizes", is_flag=True, help="Print how many bytes each section and static library takes.")
-@click.option("--html", "page", type=ReportFile("<"), metavar="FILE", help="Also write the report as an HTML page.")
+@click.option(
+    "--html", "page", type=ReportFile("<", "<html"), metavar="FILE", help="Also write the report as an HTML page."
+)
 @click.option("--sbom", type=click.Choice(("cyclonedx", "spdx")), help="Print what is linked inside, as JSON.")
 @click.option(
     "--lock",
@@ -90,11 +92,13 @@ _NOT_AUDITED = 3
     metavar="FILE",
     help="The linkmode.lock from which --sbom takes the versions of what was linked in.",
 )
-@click.option("--sarif", type=ReportFile("{"), metavar="FILE", help="Also write failed expectations as SARIF.")
+@click.option("--sarif", type=ReportFile("{", "sarif"), metavar="FILE", help="Also write failed expectations as SARIF.")
 @click.option(
     "--github", is_flag=True, help="Also print failed expectations as annotations of GitHub Actions, on stderr."
 )
-@click.option("--junit", type=ReportFile("<"), metavar="FILE", help="Also write a JUnit test case for each file.")
+@click.option(
+    "--junit", type=ReportFile("<", "<testsuite"), metavar="FILE", help="Also write a JUnit test case for each file."
+)
 @click.option("--json", "is_json", is_flag=True, help="Print the report as JSON.")
 @click.pass_context
 def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:

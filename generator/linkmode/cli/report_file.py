@@ -7,18 +7,19 @@ import click
 
 from linkmode.messages import plain
 
-_START = 64
+_START = 1024
 
 
 class ReportFile(click.Path):
     """A file to write, as text. Refuses one that is there and is no report: `--sarif dist/*.whl` would replace a wheel.
 
-    ``first`` is the character that reports of this kind begin with.
+    ``first`` is the character that reports of this kind begin with, and ``word`` is near their beginning: a pom.xml and
+    a package.json begin with the same characters.
     """
 
-    def __init__(self, first: str) -> None:
+    def __init__(self, first: str, word: str) -> None:
         super().__init__(dir_okay=False)
-        self._first = first.encode()
+        self._first, self._word = first.encode(), word.encode()
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the path; fail with a usage error."""
@@ -36,4 +37,4 @@ class ReportFile(click.Path):
                 start = file.read(_START).lstrip()
         except (OSError, ValueError):
             return True  # who writes the report says what is wrong
-        return not start or start.startswith(self._first)
+        return not start or (start.startswith(self._first) and self._word in start)
