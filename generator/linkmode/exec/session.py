@@ -134,10 +134,12 @@ def idle(note: Note, command: Sequence[str], here: Path, began: float) -> str:
     """
     if note.linked or note.libraries or note.packages:
         return ""
-    if made := list(itertools.islice(_programs(here, began), _SHOWN)):
+    if made := list(itertools.islice(_programs(here, began), _SHOWN + 1)):
+        more = " and more" if len(made) > _SHOWN else ""
         return (
-            f"the locked compiler linked nothing, and {', '.join(made)} was not checked: if this command linked it, "
-            "name the compiler by $CC, or as gcc; a path such as /usr/bin/gcc is the machine's own"
+            f"the locked compiler linked nothing. New here, and was not checked: {', '.join(made[:_SHOWN])}{more}; "
+            "where this command linked it, name the compiler by $CC, or as gcc: a path such as /usr/bin/gcc is the "
+            "machine's own"
         )
     words = (Path(command[0]).name, *command[1:])
     if not any(words[: len(one)] == one for one in _LINKERS):
@@ -152,26 +154,32 @@ _OTHERS = ("node_modules", "site-packages", "target", "venv")
 """Folders of programs that are not linked for the target: those of packages, and of Cargo's build scripts."""
 
 
-def _programs(here: Path, began: float) -> Iterator[str]:
-    """Yield the ELF programs and shared objects in ``here`` that are no older than ``began``, by their path in it.
+_MOST = 50_000
+"""Files that are looked at: a whole file system takes longer than a word about it is worth."""
 
-    Links are passed over, as nothing links them, and so is what is mounted below: /proc has files that never end.
-    """
+
+def _programs(here: Path, began: float) -> Iterator[str]:
+    """Yield the ELF programs and shared objects in ``here`` that are no older than ``began``, by their path in it."""
+    for path in itertools.islice(_files(here), _MOST):
+        # what cannot be read, or is gone by now, is not the build's program
+        with contextlib.suppress(OSError):
+            if path.lstat().st_mtime >= began and _is_program(path):
+                yield str(path.relative_to(here))
+
+
+def _files(here: Path) -> Iterator[Path]:
+    """Yield the files in ``here``, but for what is mounted below: /proc has files that never end."""
     for folder, folders, names in os.walk(here):
         folders[:] = sorted(
             name
             for name in folders
             if name not in _OTHERS and not name.startswith(".") and not os.path.ismount(Path(folder, name))
         )
-        for name in sorted(names):
-            path = Path(folder, name)
-            # what cannot be read, or is gone by now, is not the build's program
-            with contextlib.suppress(OSError):
-                if path.lstat().st_mtime >= began and _is_program(path):
-                    yield str(path.relative_to(here))
+        yield from (Path(folder, name) for name in sorted(names))
 
 
 def _is_program(path: Path) -> bool:
+    # a link is passed over: nothing links that
     with textfile.open_regular(path, follow=False) as file:
         head = file.read(18)
     return head.startswith(b"\x7fELF") and head[16:18] in (b"\2\0", b"\3\0", b"\0\2", b"\0\3")

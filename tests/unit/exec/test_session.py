@@ -144,10 +144,20 @@ def test_what_another_compiler_linked_is_named(tmp_path: Path) -> None:
         path.write_bytes(b"\x7fELF\2\1\1".ljust(16, b"\0") + bytes([kind, 0]))
     began = program.stat().st_mtime
     command = ["sh", "-c", "make"]
-    assert "out/app was not checked" in session.idle(Note(), command, tmp_path, began)
+    assert "was not checked: out/app; where" in session.idle(Note(), command, tmp_path, began)
     assert session.idle(Note(), command, tmp_path, began + 60) == ""
     linked = Note(linked=(("x86_64-linux-musl", "static", str(program)),))
     assert session.idle(linked, command, tmp_path, began) == ""
+
+
+def test_no_more_is_named_and_no_more_is_looked_at_than_a_reader_waits_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(9):
+        (tmp_path / f"app{number}").write_bytes(b"\x7fELF\2\1\1".ljust(16, b"\0") + b"\3\0")
+    assert "app6, app7 and more; where" in session.idle(Note(), ["sh"], tmp_path, 0)
+    monkeypatch.setattr(session, "_MOST", 2)
+    assert "checked: app0, app1; where" in session.idle(Note(), ["sh"], tmp_path, 0)
 
 
 def test_neither_links_nor_what_is_mounted_was_linked_by_another_compiler(
@@ -158,6 +168,6 @@ def test_neither_links_nor_what_is_mounted_was_linked_by_another_compiler(
     program.write_bytes(b"\x7fELF\2\1\1".ljust(16, b"\0") + b"\3\0")
     (tmp_path / "link").symlink_to(program)
     os.mkfifo(tmp_path / "pipe")
-    assert "and proc/app was not checked" in session.idle(Note(), ["sh"], tmp_path, 0)
+    assert "was not checked: proc/app; where" in session.idle(Note(), ["sh"], tmp_path, 0)
     monkeypatch.setattr("os.path.ismount", lambda path: Path(path) == program.parent)
     assert session.idle(Note(), ["sh"], tmp_path, 0) == ""
