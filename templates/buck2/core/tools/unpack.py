@@ -8,6 +8,7 @@ is written below a link. A symbolic link that leads out of it is left out, as it
 what is neither a file, a folder nor a link.
 """
 
+import errno
 import posixpath
 import shutil
 import stat
@@ -104,14 +105,13 @@ def link(target, path, folder):
 
 def stays(path, folder):
     """Return whether what a path leads to, over all links, is in the folder."""
-    end = posixpath.realpath(path)
+    end = Path(posixpath.realpath(path))
     try:
-        Path(end).stat()
-    except FileNotFoundError:
-        pass
-    except OSError:  # a circle of links
-        return False
-    return Path(end).is_relative_to(folder.resolve())
+        end.stat()
+    except OSError as error:
+        if error.errno != errno.ENOENT:  # a circle of links
+            return False
+    return end.is_relative_to(folder.resolve())
 
 
 def copy(original, path):
